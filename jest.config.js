@@ -1,0 +1,18 @@
+// Three layers (pure: milliseconds; labs: real containers; notebooks: kernel, nbclient, browser).
+// The labs and notebooks layers share one engine, so their files run one after the other.
+const common = {
+  rootDir: __dirname,
+  testEnvironment: "node",
+  transform: { "^.+\\.[cm]?[jt]s$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } }] },
+  // vega, vega-lite and d3 are ESM-only packages; jest's own require cannot load those as they are.
+  transformIgnorePatterns: ["/node_modules/(?!(vega|vega-[a-z-]+|d3|d3-[a-z-]+|internmap|delaunator|robust-predicates)/)"],
+  moduleNameMapper: { "^wirebook$": "<rootDir>/lib/index.ts" },
+  modulePathIgnorePatterns: ["<rootDir>/(lib|kernel)/dist/"],
+};
+module.exports = {
+  projects: [
+    { ...common, displayName: "pure", testMatch: ["<rootDir>/lib/**/*.test.ts", "<rootDir>/kernel/**/*.test.ts"] },
+    { ...common, displayName: "labs", testMatch: ["<rootDir>/test/labs/**/*.test.ts"] },
+    { ...common, displayName: "notebooks", testMatch: ["<rootDir>/test/notebooks/**/*.test.ts"] },
+  ],
+};
