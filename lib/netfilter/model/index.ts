@@ -1,0 +1,6 @@
+export * from "./action";
+export * from "./hook";
+export * from "./match";
+export * from "./packet";
+export * from "./path";
+export * from "./ruleset";
