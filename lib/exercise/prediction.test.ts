@@ -1,0 +1,24 @@
+import { predict } from "./prediction";
+
+const display = Symbol.for("Jupyter.display");
+
+describe("a prediction", () => {
+  it("is right whatever the case and the white space around it", () => {
+    expect(predict("Does it answer?", " Yes ").compare(true).right).toBe(true);
+  });
+
+  it("shows both answers and the reason when it was wrong", () => {
+    const shown = predict("Which client is seen?", "172.17.0.2").compare(
+      "172.30.0.11",
+      "The source was replaced.",
+    );
+    expect(shown.right).toBe(false);
+    expect(shown[display]()["text/plain"]).toBe(
+      "Which client is seen?\n  predicted: 172.17.0.2\n  observed:  172.30.0.11\n✕ Not as predicted. The source was replaced.",
+    );
+  });
+
+  it("compares numbers as they are written", () => {
+    expect(predict("How many?", 2).compare("2").right).toBe(true);
+  });
+});

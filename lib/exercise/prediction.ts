@@ -1,0 +1,77 @@
+const display = Symbol.for("Jupyter.display");
+
+/** A MIME bundle of text: markdown for a notebook, plain text for a terminal. */
+interface TextBundle {
+  readonly "text/markdown": string;
+  readonly "text/plain": string;
+}
+
+/** What the learner wrote down before the run, beside what the network then said. */
+export interface Comparison {
+  readonly question: string;
+  readonly predicted: string;
+  readonly observed: string;
+  readonly right: boolean;
+  [display](): TextBundle;
+}
+
+/** A prediction that is written down before the run, so that the run can surprise. */
+export interface Prediction {
+  readonly question: string;
+  readonly answer: string;
+  /**
+   * Sets the prediction beside what was observed.
+   *
+   * @param observed - what the network said. Compared as text, without case and surrounding white space.
+   * @param why - one sentence that explains the observation; shown in either case. Default: none.
+   */
+  compare(observed: string | number | boolean, why?: string): Comparison;
+  [display](): TextBundle;
+}
+
+/**
+ * Writes a prediction down.
+ *
+ * @param question - what will happen?
+ * @param answer - your answer: a word, an address, a number, yes or no (true or false).
+ * @example
+ * const guess = predict("Which client does the outside see?", "172.17.0.2");
+ * guess.compare(page.peer.address, "the host replaced the source on the way out");
+ */
+export function predict(question: string, answer: string | number | boolean): Prediction {
+  const written = spoken(answer);
+  return {
+    question,
+    answer: written,
+    compare: (observed, why) => comparison(question, written, spoken(observed), why),
+    [display]: () => ({
+      "text/markdown": `**${question}** My prediction: \`${written}\``,
+      "text/plain": `${question} My prediction: ${written}`,
+    }),
+  };
+}
+
+function comparison(question: string, predicted: string, observed: string, why?: string): Comparison {
+  const right = normal(predicted) === normal(observed);
+  const verdict = right ? "✓ As predicted" : "✕ Not as predicted";
+  const reason = why === undefined ? "" : ` ${why}`;
+  return {
+    question,
+    predicted,
+    observed,
+    right,
+    [display]: () => ({
+      "text/markdown": `**${question}**\n\n| predicted | observed |\n| --- | --- |\n| \`${predicted}\` | \`${observed}\` |\n\n**${verdict}.**${reason}`,
+      "text/plain": `${question}\n  predicted: ${predicted}\n  observed:  ${observed}\n${verdict}.${reason}`,
+    }),
+  };
+}
+
+function spoken(value: string | number | boolean): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return String(value);
+}
+
+function normal(text: string): string {
+  return text.trim().toLowerCase();
+}
