@@ -1,0 +1,16 @@
+#!/bin/sh
+# Loads the images in /load/* (each an unpacked `docker save`) into an engine of this container, stops it, and keeps
+# what it wrote in /usr/share/wirebook/engine. Set-up then commits the container as the host image.
+set -eu
+dockerd --bridge=none --iptables=false --ip-forward=false 2>/var/log/bake.log &
+engine=$!
+timeout 30 sh -c 'until docker version >/dev/null 2>&1; do sleep 0.1; done' || { tail -5 /var/log/bake.log; exit 1; }
+for image in /load/*; do tar -C "$image" -cf - . | docker load; done
+kill "$engine"
+wait "$engine" || true
+rm -rf /load /var/log/bake.log
+mkdir -p /usr/share/wirebook/engine
+cd /var/lib/docker
+# A deletion in an upper layer is a device file or an attribute that does not survive being copied into an image.
+[ -z "$(find overlay2 -type c -path '*/diff/*' | head -n 1)" ] || { echo "an image deletes a file of its base: it cannot be baked"; exit 1; }
+cp -a image overlay2 /usr/share/wirebook/engine/

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+/** An image that the containers of a lab run: a folder of `images/`. */
+export type ImageName = "base" | "pause" | "web" | "host";
+
+/** Which images each one is built on, in the order in which they are built. */
+export const imageParents: Readonly<Record<ImageName, readonly ImageName[]>> = {
+  base: [],
+  pause: ["base"],
+  web: ["base"],
+  host: ["base", "pause", "web"],
+};
+
+/** All images, each after the ones it is built on. */
+export const imageNames: readonly ImageName[] = ["base", "pause", "web", "host"];
+
+/** The folder with the image's Dockerfile. */
+export function imageFolder(name: ImageName): string {
+  return join(imagesRoot(), name);
+}
+
+const tags = new Map<ImageName, string>();
+
+/**
+ * The tag of an image of this version of Wirebook, for example `wirebook/web:3f2a91c04b7d`: a hash of the
+ * files in its folder and of the images it is built on. No engine is asked; {@link ensureImages} builds it.
+ */
+export function imageTag(name: ImageName): string {
+  const known = tags.get(name);
+  if (known !== undefined) return known;
+  const hash = createHash("sha256");
+  for (const parent of imageParents[name]) hash.update(`${imageTag(parent)}\n`);
+  hashFolder(hash, imageFolder(name));
+  const tag = `wirebook/${name}:${hash.digest("hex").slice(0, 12)}`;
+  tags.set(name, tag);
+  return tag;
+}
+
+function hashFolder(hash: ReturnType<typeof createHash>, folder: string): void {
+  const entries = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((entry) =>
+    join(folder, entry),
+  );
+  for (const path of entries.sort()) {
+    const stat = statSync(path);
+    if (!stat.isFile()) continue;
+    const content = readFileSync(path);
+    const executable = (stat.mode & 0o100) !== 0;
+    hash.update(`${relative(folder, path)}\0${executable}\0${content.length}\0`).update(content);
+  }
+}
+
+/** The `images` folder of the house, found from this file both as a source and when compiled into `dist`. */
+function imagesRoot(): string {
+  for (let dir = __dirname; dir !== dirname(dir); dir = dirname(dir)) {
+    if (existsSync(join(dir, "images", "base", "Dockerfile"))) return join(dir, "images");
+  }
+  throw new Error(
+    `IMAGES_FOLDER_MISSING  no images/base/Dockerfile above ${__dirname}\n  Run Wirebook from a complete clone.`,
+  );
+}
