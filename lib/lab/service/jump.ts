@@ -1,0 +1,47 @@
+/** A rule by which one of the kernel's own chains sends packets into one of kube-proxy's. */
+export interface Jump {
+  readonly table: "filter" | "nat";
+  readonly from: string;
+  readonly to: string;
+  /** The rule without `-A CHAIN`. */
+  readonly rule: string;
+}
+
+const filter = (from: string, to: string, comment: string, onlyNew: boolean): Jump => ({
+  table: "filter",
+  from,
+  to,
+  rule: `${onlyNew ? "-m conntrack --ctstate NEW " : ""}-m comment --comment "${comment}" -j ${to}`,
+});
+
+const nat = (from: string, to: string, comment: string): Jump => ({
+  table: "nat",
+  from,
+  to,
+  rule: `-m comment --comment "${comment}" -j ${to}`,
+});
+
+const FIREWALL = "kubernetes load balancer firewall";
+const PORTALS = "kubernetes service portals";
+const OUTSIDE = "kubernetes externally-visible service portals";
+
+/**
+ * The jumps of kube-proxy and of kubelet, in the order in which they stand at the head of each chain.
+ * kube-proxy puts each of them in front of the ones before, so that its last comes first.
+ */
+export const JUMPS: readonly Jump[] = [
+  { table: "filter", from: "INPUT", to: "KUBE-FIREWALL", rule: "-j KUBE-FIREWALL" },
+  filter("INPUT", "KUBE-PROXY-FIREWALL", FIREWALL, true),
+  filter("INPUT", "KUBE-NODEPORTS", "kubernetes health check service ports", false),
+  filter("INPUT", "KUBE-EXTERNAL-SERVICES", OUTSIDE, true),
+  filter("FORWARD", "KUBE-PROXY-FIREWALL", FIREWALL, true),
+  filter("FORWARD", "KUBE-FORWARD", "kubernetes forwarding rules", false),
+  filter("FORWARD", "KUBE-SERVICES", PORTALS, true),
+  filter("FORWARD", "KUBE-EXTERNAL-SERVICES", OUTSIDE, true),
+  { table: "filter", from: "OUTPUT", to: "KUBE-FIREWALL", rule: "-j KUBE-FIREWALL" },
+  filter("OUTPUT", "KUBE-PROXY-FIREWALL", FIREWALL, true),
+  filter("OUTPUT", "KUBE-SERVICES", PORTALS, true),
+  nat("PREROUTING", "KUBE-SERVICES", PORTALS),
+  nat("OUTPUT", "KUBE-SERVICES", PORTALS),
+  nat("POSTROUTING", "KUBE-POSTROUTING", "kubernetes postrouting rules"),
+];
