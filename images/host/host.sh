@@ -13,4 +13,9 @@ for layer in "$baked"/overlay2/*/diff; do
   mkdir -p "$place"
   mount --bind "${layer%/diff}" "$place"
 done
+# The sysctls of this container's own network namespace become writable for the engine, those of the kernel do
+# not. Forwarding starts off, as on a fresh host: the engine turns it on and sets FORWARD's policy to DROP.
+mount --bind /proc/sys/net /proc/sys/net
+mount -o remount,bind,rw /proc/sys/net
+echo 0 > /proc/sys/net/ipv4/ip_forward
 exec dockerd "$@"
