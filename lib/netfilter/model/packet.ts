@@ -28,7 +28,13 @@ export interface Packet {
   readonly sport?: number;
   readonly dport?: number;
   /** ICMP and ICMPv6 only. `id` is the echo identifier, which conntrack treats as a port. */
-  readonly icmp?: { readonly type: number; readonly code: number; readonly id?: number };
+  readonly icmp?: {
+    readonly type: number;
+    readonly code: number;
+    readonly id?: number;
+    /** Errors only: the packet that the error is about, as its header stood when the error was made. */
+    readonly about?: Packet;
+  };
   /** TCP only. Default for a packet that opens a connection: SYN. */
   readonly tcpFlags?: readonly TcpFlag[];
   readonly ttl: number;

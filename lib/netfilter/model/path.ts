@@ -90,10 +90,22 @@ export interface Outcome {
   /** The packet as it leaves, or as it was when it was dropped. */
   readonly packet: Packet;
   readonly steps: readonly Step[];
+  /** Packets that a host itself sent because of this one (REJECT's answer, an ICMP error), in the order of sending. */
+  readonly caused?: readonly Caused[];
+}
+
+/** A packet that the kernel made as an answer: it runs through OUTPUT and POSTROUTING like any other. */
+export interface Caused {
+  /** The header as it was made. */
+  readonly packet: Packet;
+  readonly verdict: Verdict;
+  readonly steps: readonly Step[];
 }
 
 /** Everything that can happen to one packet. Probabilities of the certain outcomes add up to one. */
 export interface Path {
   readonly packet: Packet;
   readonly outcomes: readonly Outcome[];
+  /** True when more ways exist than were followed; the last outcome then stands for all the others. */
+  readonly truncated?: boolean;
 }
