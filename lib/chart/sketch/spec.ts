@@ -1,0 +1,375 @@
+import { PALETTE, type Tone } from "./palette";
+import type { Line, Mark, Scene, Shown } from "./scene";
+import { CODE, CODE_STILL, ROLES, SANS, SANS_STILL } from "./type";
+
+/** JSON, as a Vega-Lite specification is. Vega-Lite's own types are left out: they cost every cell that loads them. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+export type Spec = { readonly [key: string]: Json };
+
+/** `live` follows the theme and answers the mouse; `still` has the light theme's colours and can be drawn anywhere. */
+export type Medium = "live" | "still";
+
+type Datum = Record<string, string | number | undefined>;
+
+/**
+ * A scene as one Vega-Lite specification: a layer for each kind of mark, over data that is laid out already.
+ * It is written so that Vega-Lite 5 (JupyterLab's) and 6 read it alike.
+ */
+export function specOf(scene: Scene, medium: Medium): Spec {
+  const folds = scene.folds ?? [];
+  const layers = [
+    boxes(scene.marks, false),
+    rules(scene.marks),
+    paths(scene.marks),
+    boxes(scene.marks, true),
+    dots(scene.marks),
+    texts(scene.marks),
+    hits(scene.marks, folds.length > 0),
+  ].filter((layer) => layer !== undefined);
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v5.json",
+    usermeta: { embedOptions: { renderer: "svg", actions: false } },
+    description: scene.description,
+    width: scene.width,
+    height: scene.height,
+    padding: 6,
+    autosize: { type: "pad", resize: true },
+    background: medium === "live" ? "transparent" : PALETTE.ground.still,
+    params: [...constants(scene.marks, medium), ...foldParams(folds), ...stepParam(scene.steps)],
+    layer: layers,
+    config: { view: { stroke: null }, aria: false },
+  };
+}
+
+function constants(marks: readonly Mark[], medium: Medium): readonly Json[] {
+  const used = new Set<Tone>(["none", "ink"]);
+  for (const mark of marks) for (const tone of tonesOf(mark)) used.add(tone);
+  return [
+    { name: "tones", value: Object.fromEntries([...used].map((tone) => [tone, PALETTE[tone][medium]])) },
+    { name: "roles", value: ROLES },
+    { name: "sans", value: medium === "live" ? SANS : SANS_STILL },
+    { name: "mono", value: medium === "live" ? CODE : CODE_STILL },
+  ];
+}
+
+function tonesOf(mark: Mark): readonly Tone[] {
+  switch (mark.kind) {
+    case "box":
+    case "dot":
+      return [mark.fill ?? "none", mark.stroke ?? "none"];
+    case "line":
+      return [mark.stroke];
+    case "text":
+      return [mark.tone ?? "ink"];
+    case "hit":
+      return [];
+  }
+}
+
+/** `drop[n]` is how far the first n folds, where open, push down what stands beneath them. */
+function foldParams(heights: readonly number[]): readonly Json[] {
+  if (heights.length === 0) return [];
+  const opened = heights.map((_, i) => `indexof(open.fold || [], ${i}) >= 0`);
+  const sums = heights.map((height, i) => ({
+    name: `drop${i + 1}`,
+    expr: `${i === 0 ? "0" : `drop${i}`} + (${opened[i] ?? "false"} ? ${height} : 0)`,
+  }));
+  return [
+    ...sums,
+    { name: "drop", expr: `[0, ${sums.map((sum) => sum.name).join(", ")}]` },
+    { name: "opened", expr: `[${opened.join(", ")}]` },
+  ];
+}
+
+function stepParam(steps: number | undefined): readonly Json[] {
+  if (steps === undefined || steps < 2) return [];
+  return [
+    { name: "step", value: steps, bind: { input: "range", min: 1, max: steps, step: 1, name: "step " } },
+  ];
+}
+
+function shown(mark: Shown): Datum {
+  return {
+    k: mark.below === 0 ? undefined : mark.below,
+    f: mark.inside,
+    g: mark.whileClosed,
+    n: mark.from,
+    i: mark.only,
+  };
+}
+
+/** One layer: its data, and the transforms and opacity that only its folds and steps make needed. */
+function layer(
+  data: readonly Datum[],
+  mark: Spec,
+  encoding: Spec,
+  params?: readonly Json[],
+): Spec | undefined {
+  if (data.length === 0) return undefined;
+  const has = (key: string) => data.some((datum) => datum[key] !== undefined);
+  const transform: Json[] = [];
+  if (has("f")) transform.push({ filter: "!isValid(datum.f) || opened[datum.f]" });
+  if (has("g")) transform.push({ filter: "!isValid(datum.g) || !opened[datum.g]" });
+  const moves = has("k") || has("e");
+  if (moves) {
+    transform.push({ calculate: "datum.y + drop[datum.k || 0]", as: "y" });
+    if (has("Y")) {
+      transform.push({ calculate: "datum.Y + drop[isValid(datum.e) ? datum.e : datum.k || 0]", as: "Y" });
+    }
+  }
+  const lit = has("n") ? "(!isValid(datum.n) || step >= datum.n ? 1 : 0.2)" : undefined;
+  const only = has("i") ? "(!isValid(datum.i) || step == datum.i ? 1 : 0)" : undefined;
+  const opacity = [lit, only].filter((part) => part !== undefined).join(" * ");
+  return {
+    data: { values: data },
+    ...(transform.length > 0 ? { transform } : {}),
+    ...(params ? { params } : {}),
+    mark: { ...mark, opacity: opacity === "" ? 1 : { expr: opacity } },
+    encoding,
+  };
+}
+
+const at = (field: string): Spec => ({ field, type: "quantitative", scale: null, axis: null });
+const raw = (field: string): Spec => ({ field, type: "nominal", scale: null, legend: null });
+
+const fill = { expr: "tones[datum.c]" };
+const stroke = { expr: "tones[datum.s]" };
+
+function kind<K extends Mark["kind"]>(
+  marks: readonly Mark[],
+  wanted: K,
+): readonly Extract<Mark, { kind: K }>[] {
+  return marks.filter((mark): mark is Extract<Mark, { kind: K }> => mark.kind === wanted);
+}
+
+const expr = (text: string): Spec => ({ expr: text });
+const round = (value: number) => Math.round(value * 10) / 10;
+
+function boxes(marks: readonly Mark[], over: boolean): Spec | undefined {
+  const all = kind(marks, "box").filter((box) => (box.over ?? false) === over);
+  const data = all.map((box) => ({
+    x: round(box.x),
+    X: round(box.x + box.width),
+    y: round(box.y),
+    Y: round(box.y + box.height),
+    c: box.fill ?? "none",
+    s: box.stroke ?? "none",
+    w: box.thick ?? (box.stroke === undefined ? 0 : 1),
+    r: box.radius ?? 0,
+    d: box.dashed ? 1 : undefined,
+    e: box.belowEnd,
+    ...shown(box),
+  }));
+  return layer(
+    data,
+    {
+      type: "rect",
+      fill,
+      stroke,
+      cornerRadius: expr("datum.r"),
+      strokeWidth: expr("datum.w"),
+      strokeDash: expr("datum.d ? [4, 4] : [1, 0]"),
+    },
+    {
+      x: at("x"),
+      x2: { field: "X" },
+      y: at("y"),
+      y2: { field: "Y" },
+    },
+  );
+}
+
+function straight(line: Line): boolean {
+  return line.points.length === 2;
+}
+
+function rules(marks: readonly Mark[]): Spec | undefined {
+  const all = kind(marks, "line").filter(straight);
+  const data = all.map((line) => {
+    const [[x, y], [X, Y]] = [line.points[0] ?? [0, 0], line.points[1] ?? [0, 0]];
+    return {
+      x: round(x),
+      X: round(X),
+      y: round(y),
+      Y: round(Y),
+      s: line.stroke,
+      w: line.thick ?? 1,
+      d: line.dashed ? 1 : undefined,
+      e: line.belowEnd,
+      ...shown(line),
+    };
+  });
+  return layer(
+    data,
+    {
+      type: "rule",
+      stroke,
+      strokeWidth: expr("datum.w"),
+      strokeCap: "round",
+      strokeDash: expr("datum.d ? [5, 4] : [1, 0]"),
+    },
+    {
+      x: at("x"),
+      x2: { field: "X" },
+      y: at("y"),
+      y2: { field: "Y" },
+    },
+  );
+}
+
+/** Polylines and arrow heads: a symbol whose shape is an SVG path; size 4 draws its coordinates as pixels. */
+function paths(marks: readonly Mark[]): Spec | undefined {
+  const lines = kind(marks, "line");
+  const data = lines.flatMap((line) => {
+    const common = { y: 0, ...shown(line) };
+    const bent = straight(line)
+      ? []
+      : [
+          {
+            ...common,
+            p: `M${line.points.map(([x, y]) => `${round(x)},${round(y)}`).join("L")}`,
+            c: "none" as const,
+            s: line.stroke,
+            w: line.thick ?? 1,
+            d: line.dashed ? 1 : undefined,
+          },
+        ];
+    const head = line.arrow ? arrowHead(line.points) : undefined;
+    return head === undefined
+      ? bent
+      : [
+          ...bent,
+          {
+            ...common,
+            k: line.belowEnd ?? line.below,
+            p: head,
+            c: line.stroke,
+            s: line.stroke,
+            w: 1,
+            d: undefined,
+          },
+        ];
+  });
+  return layer(
+    data,
+    {
+      type: "point",
+      fill,
+      stroke,
+      size: 4,
+      strokeWidth: expr("datum.w"),
+      strokeCap: "round",
+      strokeJoin: "round",
+      strokeDash: expr("datum.d ? [5, 4] : [1, 0]"),
+    },
+    {
+      x: { value: 0 },
+      y: at("y"),
+      shape: raw("p"),
+    },
+  );
+}
+
+function arrowHead(points: Line["points"]): string | undefined {
+  const end = points.at(-1);
+  const before = points.at(-2);
+  if (end === undefined || before === undefined) return undefined;
+  const length = Math.hypot(end[0] - before[0], end[1] - before[1]) || 1;
+  const [ux, uy] = [(end[0] - before[0]) / length, (end[1] - before[1]) / length];
+  const [bx, by] = [end[0] - ux * 7, end[1] - uy * 7];
+  const corner = (side: number) => `${round(bx - uy * side)},${round(by + ux * side)}`;
+  return `M${round(end[0])},${round(end[1])}L${corner(3.5)}L${corner(-3.5)}Z`;
+}
+
+function dots(marks: readonly Mark[]): Spec | undefined {
+  const all = kind(marks, "dot");
+  const data = all.map((dot) => ({
+    x: round(dot.x),
+    y: round(dot.y),
+    a: round(dot.radius * dot.radius * (dot.shape === "diamond" ? 4 : Math.PI)),
+    p: dot.shape ?? "circle",
+    c: dot.fill,
+    s: dot.stroke ?? "none",
+    ...shown(dot),
+  }));
+  return layer(
+    data,
+    { type: "point", fill, stroke, strokeWidth: 2, size: expr("datum.a") },
+    {
+      x: at("x"),
+      y: at("y"),
+      shape: raw("p"),
+    },
+  );
+}
+
+function texts(marks: readonly Mark[]): Spec | undefined {
+  const all = kind(marks, "text");
+  const data = all.map((text) => ({
+    x: round(text.x),
+    y: round(text.y),
+    t: text.text,
+    r: text.role,
+    c: text.tone ?? "ink",
+    a: text.align === "left" ? undefined : text.align,
+    ...shown(text),
+  }));
+  return layer(
+    data,
+    {
+      type: "text",
+      fill,
+      baseline: "alphabetic",
+      align: expr("datum.a || 'left'"),
+      font: expr("roles[datum.r].code ? mono : sans"),
+      fontSize: expr("roles[datum.r].size"),
+      fontWeight: expr("roles[datum.r].bold ? 700 : 400"),
+    },
+    { x: at("x"), y: at("y"), text: { field: "t" } },
+  );
+}
+
+function hits(marks: readonly Mark[], folds: boolean): Spec | undefined {
+  const all = kind(marks, "hit");
+  const data = all.map((hit) => ({
+    x: round(hit.x),
+    X: round(hit.x + hit.width),
+    y: round(hit.y),
+    Y: round(hit.y + hit.height),
+    tip: hit.tip,
+    fold: hit.opens,
+    ...shown(hit),
+  }));
+  const params: readonly Json[] | undefined = folds
+    ? [
+        {
+          name: "open",
+          select: { type: "point", fields: ["fold"], toggle: "true", on: "click", clear: false },
+        },
+      ]
+    : undefined;
+  return layer(
+    data,
+    {
+      type: "rect",
+      fill: "transparent",
+      stroke: null,
+      cursor: expr("isValid(datum.fold) ? 'pointer' : 'default'"),
+    },
+    {
+      x: at("x"),
+      x2: { field: "X" },
+      y: at("y"),
+      y2: { field: "Y" },
+      tooltip: { field: "tip", type: "nominal" },
+    },
+    params,
+  );
+}
