@@ -1,0 +1,185 @@
+import type Docker from "dockerode";
+import { checkPort } from "./port";
+
+/** A port of a container that is reached on the engine's machine. */
+export interface Publish {
+  /** 1-65535. */
+  readonly containerPort: number;
+  /** 1-65535, or 0: the engine chooses a free one. */
+  readonly hostPort: number;
+  /** Default: 127.0.0.1, so that nobody else on the machine's network can reach a lab. */
+  readonly hostAddress?: string;
+  /** Default: `tcp`. */
+  readonly protocol?: "tcp" | "udp" | "sctp";
+}
+
+/** What a container is made from: the part of `docker run` that labs use. */
+export interface ContainerSpec {
+  readonly name: string;
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly hostname?: string;
+  readonly user?: string;
+  readonly workdir?: string;
+  /** `bridge`, `none`, `host`, `container:ID` or the name of a network. Default: the engine's. */
+  readonly network?: string;
+  /** IPv4 address on that network. Default: the engine chooses. */
+  readonly address?: string;
+  readonly aliases?: readonly string[];
+  readonly publish?: readonly Publish[];
+  /** All the capabilities it gets, without `CAP_`. Default: none but the engine's own set. */
+  readonly capabilities?: readonly string[];
+  /** Without the seccomp and AppArmor profiles: for a container that makes namespaces of its own. */
+  readonly unconfined?: boolean;
+  readonly devices?: readonly string[];
+  /** `SOURCE:TARGET[:ro]`, as `docker run -v`. */
+  readonly binds?: readonly string[];
+  /** Paths that get an anonymous volume; it goes with the container. */
+  readonly volumes?: readonly string[];
+  readonly tmpfs?: readonly string[];
+  /** `host` or `container:ID`. */
+  readonly pid?: string;
+  readonly ipc?: string;
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly memoryBytes?: number;
+  readonly pids?: number;
+  readonly restart?: "no" | "always" | "on-failure" | "unless-stopped";
+  /** A small process 1 of the engine's that reaps and passes signals on (`docker run --init`). */
+  readonly init?: boolean;
+  readonly stopSignal?: string;
+}
+
+/** What an engine says about a container that exists. */
+export interface ContainerInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+  /** Process 1 as the engine's machine counts processes; 0 when it does not run. */
+  readonly pid: number;
+  readonly exitCode: number;
+  readonly restartCount: number;
+  /** Networks it is on, with its addresses there. */
+  readonly networks: readonly Attachment[];
+  /** Where its ports are published. */
+  readonly ports: readonly Required<Publish>[];
+  /** `bridge`, `none`, `container:ID` … */
+  readonly networkMode: string;
+}
+
+/** One network that a container is on. */
+export interface Attachment {
+  readonly network: string;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly gateway: string;
+  readonly mac: string;
+}
+
+const protocols = ["tcp", "udp", "sctp"] as const;
+
+/** The engine's form of a {@link ContainerSpec}. */
+export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
+  const ports = portBindings(spec);
+  const joins = spec.network?.startsWith("container:") === true;
+  const named =
+    spec.network !== undefined && !joins && !["none", "host", "bridge", "default"].includes(spec.network);
+  return {
+    name: spec.name,
+    Image: spec.image,
+    Labels: { ...spec.labels },
+    ...(spec.command ? { Cmd: [...spec.command] } : {}),
+    ...(spec.entrypoint ? { Entrypoint: [...spec.entrypoint] } : {}),
+    ...(spec.env ? { Env: Object.entries(spec.env).map(([key, value]) => `${key}=${value}`) } : {}),
+    // A container that joins another's network also has its host name: the engine refuses a second one.
+    ...(spec.hostname !== undefined && !joins && spec.network !== "host" ? { Hostname: spec.hostname } : {}),
+    ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(spec.workdir === undefined ? {} : { WorkingDir: spec.workdir }),
+    ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
+    ...(spec.volumes ? { Volumes: Object.fromEntries(spec.volumes.map((path) => [path, {}])) } : {}),
+    ExposedPorts: Object.fromEntries(Object.keys(ports).map((port) => [port, {}])),
+    HostConfig: {
+      PortBindings: ports,
+      ...(spec.network === undefined ? {} : { NetworkMode: spec.network }),
+      ...(spec.capabilities ? { CapDrop: ["ALL"], CapAdd: [...spec.capabilities] } : {}),
+      ...(spec.unconfined === true ? { SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"] } : {}),
+      ...(spec.devices ? { Devices: spec.devices.map(device) } : {}),
+      ...(spec.binds ? { Binds: [...spec.binds] } : {}),
+      ...(spec.tmpfs ? { Tmpfs: Object.fromEntries(spec.tmpfs.map((path) => [path, "exec"])) } : {}),
+      ...(spec.pid === undefined ? {} : { PidMode: spec.pid }),
+      ...(spec.ipc === undefined ? {} : { IpcMode: spec.ipc }),
+      ...(spec.sysctls ? { Sysctls: { ...spec.sysctls } } : {}),
+      ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
+      ...(spec.pids === undefined ? {} : { PidsLimit: spec.pids }),
+      ...(spec.restart === undefined ? {} : { RestartPolicy: { Name: spec.restart } }),
+      ...(spec.init === true ? { Init: true } : {}),
+    },
+    ...(named && spec.network !== undefined
+      ? {
+          NetworkingConfig: {
+            EndpointsConfig: {
+              [spec.network]: {
+                ...(spec.address === undefined ? {} : { IPAMConfig: { IPv4Address: spec.address } }),
+                ...(spec.aliases ? { Aliases: [...spec.aliases] } : {}),
+              },
+            },
+          },
+        }
+      : {}),
+  };
+}
+
+function portBindings(spec: ContainerSpec): Record<string, { HostIp: string; HostPort: string }[]> {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const { containerPort, hostPort, hostAddress = "127.0.0.1", protocol = "tcp" } of spec.publish ?? []) {
+    checkPort(containerPort, spec.name);
+    if (hostPort !== 0) checkPort(hostPort, spec.name);
+    const key = `${containerPort}/${protocol}`;
+    const binding = { HostIp: hostAddress, HostPort: hostPort === 0 ? "" : String(hostPort) };
+    bindings[key] = [...(bindings[key] ?? []), binding];
+  }
+  return bindings;
+}
+
+function device(path: string): Docker.DeviceMapping {
+  return { PathOnHost: path, PathInContainer: path, CgroupPermissions: "rwm" };
+}
+
+const states = ["created", "running", "paused", "restarting", "removing", "exited", "dead"] as const;
+
+/** A {@link ContainerInfo} from what `docker inspect` says. */
+export function containerInfo(raw: Docker.ContainerInspectInfo): ContainerInfo {
+  const networks = Object.entries(raw.NetworkSettings.Networks ?? {});
+  return {
+    id: raw.Id,
+    name: raw.Name.replace(/^\//, ""),
+    image: raw.Config.Image,
+    labels: raw.Config.Labels ?? {},
+    state: states.find((state) => state === raw.State.Status) ?? "dead",
+    pid: raw.State.Pid,
+    exitCode: raw.State.ExitCode,
+    restartCount: raw.RestartCount,
+    networkMode: raw.HostConfig.NetworkMode ?? "default",
+    networks: networks.map(([network, { IPAddress, IPPrefixLen, Gateway, MacAddress }]) => ({
+      network,
+      address: IPAddress,
+      prefixLength: IPPrefixLen,
+      gateway: Gateway,
+      mac: MacAddress,
+    })),
+    ports: Object.entries(raw.NetworkSettings.Ports ?? {}).flatMap(([key, bindings]) => {
+      const [port = "", proto = ""] = key.split("/");
+      const protocol = protocols.find((each) => each === proto) ?? "tcp";
+      return (bindings ?? []).map(({ HostIp, HostPort }) => ({
+        containerPort: Number(port),
+        hostPort: Number(HostPort),
+        hostAddress: HostIp,
+        protocol,
+      }));
+    }),
+  };
+}

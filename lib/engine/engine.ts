@@ -1,0 +1,143 @@
+import type { Duplex } from "node:stream";
+import type Docker from "dockerode";
+import { Containers } from "./containers";
+import { findEndpoint } from "./endpoint";
+import { LabError } from "./error";
+import { type EngineEvent, type Subscription, subscribe } from "./events";
+import { type ExecOptions, type ExecResult, Execs } from "./exec";
+import { Images } from "./images";
+import { errno, translate } from "./known";
+import type { Labels } from "./labels";
+import { Networks } from "./networks";
+import type { Process } from "./process";
+import { CommandLog } from "./record";
+import { dial, dialThrough } from "./transport";
+import { Volumes } from "./volumes";
+
+/** Which engine to talk to. */
+export interface ConnectOptions {
+  /** `unix:///run/user/1000/docker.sock`, `tcp://host:2376`, `ssh://user@host`. Default: as the docker command finds it. */
+  readonly host?: string;
+}
+
+/**
+ * A container engine: Docker, rootless Docker or Podman. A value that a lab holds, never a global.
+ *
+ * ```ts
+ * const engine = await Engine.connect();
+ * const box = await engine.containers.run({ name: "box", image: "debian", command: ["sleep", "infinity"] });
+ * await engine.exec(box.id, ["ip", "route"]);
+ * ```
+ */
+export class Engine {
+  /** Its address, for people: `unix:///var/run/docker.sock`, `host1`. */
+  readonly name: string;
+  /** `20.10.24`. */
+  readonly version: string;
+  readonly kind: "docker" | "podman";
+  readonly containers: Containers;
+  readonly networks: Networks;
+  readonly images: Images;
+  readonly volumes: Volumes;
+  /** Everything this engine was asked. */
+  readonly log: CommandLog;
+  readonly #docker: Docker;
+  readonly #execs: Execs;
+  readonly #streams: ReadonlySet<Duplex>;
+
+  private constructor(
+    docker: Docker,
+    about: { name: string; version: string; kind: "docker" | "podman"; streams: ReadonlySet<Duplex> },
+  ) {
+    this.#docker = docker;
+    this.name = about.name;
+    this.version = about.version;
+    this.kind = about.kind;
+    this.#streams = about.streams;
+    this.log = new CommandLog();
+    this.containers = new Containers(docker, this.log);
+    this.networks = new Networks(docker, this.log);
+    this.images = new Images(docker, this.log);
+    this.volumes = new Volumes(docker);
+    this.#execs = new Execs(docker, this.log);
+  }
+
+  /**
+   * Connects to the engine that the docker command would use.
+   *
+   * @throws LabError `NO_ENGINE` when nothing answers, `NO_PERMISSION` when this user may not ask.
+   */
+  static async connect(options: ConnectOptions = {}): Promise<Engine> {
+    const endpoint = options.host === undefined ? findEndpoint() : { url: options.host, from: "host" };
+    return Engine.#greet(dial(endpoint), endpoint.url, `${endpoint.url} (${endpoint.from})`, new Set());
+  }
+
+  /**
+   * Connects to an engine over streams that `open` makes: how a Docker host inside a container is reached,
+   * through an exec of `docker system dial-stdio`.
+   */
+  static async through(open: () => Promise<Duplex>, name: string): Promise<Engine> {
+    const streams = new Set<Duplex>();
+    const docker = dialThrough(open, (stream) => {
+      streams.add(stream);
+      stream.once("close", () => streams.delete(stream));
+    });
+    return Engine.#greet(docker, name, name, streams);
+  }
+
+  static async #greet(
+    docker: Docker,
+    name: string,
+    where: string,
+    streams: ReadonlySet<Duplex>,
+  ): Promise<Engine> {
+    let about: { Version: string; Components?: readonly { Name: string }[] };
+    try {
+      about = await docker.version();
+    } catch (cause) {
+      throw unreachable(cause, where);
+    }
+    const podman = about.Components?.some(({ Name }) => /podman/i.test(Name)) === true;
+    return new Engine(docker, { name, version: about.Version, kind: podman ? "podman" : "docker", streams });
+  }
+
+  /** Runs a program in a container to its end. Shell: `docker exec`. See {@link Execs.run}. */
+  exec(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    return this.#execs.run(container, argv, options);
+  }
+
+  /** Starts a program in a container and holds its streams open. Shell: `docker exec -i`. */
+  open(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
+    return this.#execs.open(container, argv, options);
+  }
+
+  /** Calls `listener` for each event of what bears all of `labels`. Shell: `docker events`. */
+  events(labels: Partial<Labels>, listener: (event: EngineEvent) => void): Promise<Subscription> {
+    return subscribe(this.#docker, labels, listener);
+  }
+
+  /** True while the engine answers. Shell: `docker version`. */
+  async answers(): Promise<boolean> {
+    return this.#docker.ping().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Lets go of the streams of an engine that was reached {@link Engine.through} others. */
+  disconnect(): void {
+    for (const stream of this.#streams) stream.destroy();
+  }
+}
+
+function unreachable(cause: unknown, where: string): LabError {
+  const known = translate(cause, where);
+  if (known.code === "NO_PERMISSION" || errno(cause) === "EACCES") return known;
+  return new LabError("NO_ENGINE", {
+    where,
+    found: `no container engine answers (${cause instanceof Error ? cause.message.trim() : String(cause)})`,
+    advice:
+      "Start it (sudo systemctl start docker), install it (npm start does), or name another with DOCKER_HOST.",
+    cause,
+  });
+}

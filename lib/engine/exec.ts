@@ -1,0 +1,230 @@
+import { randomUUID } from "node:crypto";
+import type Docker from "dockerode";
+import { LabError } from "./error";
+import { interruptSignal } from "./interrupt";
+import { errno, translate } from "./known";
+import { type Process, processOn, type Sink } from "./process";
+import type { CommandLog } from "./record";
+
+/** How a program runs in a container. */
+export interface ExecOptions {
+  /** Name of the place, for the record and for errors. Default: the container's id. */
+  readonly where?: string;
+  /** Milliseconds until it is killed and `TIMED_OUT` thrown. Default: no limit. */
+  readonly timeout?: number;
+  /** Kills it when aborted, with `INTERRUPTED`. The interrupt of a notebook's cell does so in any case. */
+  readonly signal?: AbortSignal;
+  /** What it reads from stdin. Default: end of file at once. */
+  readonly stdin?: string | Uint8Array;
+  readonly user?: string;
+  readonly workdir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Told the output as it comes. */
+  readonly sink?: Sink;
+}
+
+/** What a program that ended leaves. */
+export interface ExecResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+  readonly milliseconds: number;
+}
+
+// The variable that marks a program and all that it starts, so that an interrupt finds them.
+const mark = "WIREBOOK_EXEC";
+
+// Sends signal $2 to every process that carries the mark $1. /proc/PID/environ may be read by the same user
+// with the same capabilities (ptrace(2), PTRACE_MODE_READ), which another exec of that user is.
+const signalMarked = `for file in /proc/[0-9]*/environ; do
+  if tr '\\0' '\\n' < "$file" 2>/dev/null | grep -qx "${mark}=$1"; then
+    pid=\${file#/proc/}; kill -"$2" "\${pid%/environ}" 2>/dev/null
+  fi
+done`;
+
+/** Runs programs in the containers of one engine. */
+export class Execs {
+  readonly #docker: Docker;
+  readonly #log: CommandLog;
+
+  constructor(docker: Docker, log: CommandLog) {
+    this.#docker = docker;
+    this.#log = log;
+  }
+
+  /**
+   * Runs `argv` to its end. Any exit code is a result, not an error.
+   *
+   * Shell: `docker exec ID argv…`.
+   *
+   * @throws LabError `COMMAND_MISSING`, `NOT_RUNNING`, `CONTAINER_GONE`, `TIMED_OUT`, `INTERRUPTED`, `ENGINE_GONE`.
+   */
+  async run(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    const where = options.where ?? container.slice(0, 12);
+    const at = Date.now();
+    const start = performance.now();
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    const id = randomUUID();
+    const sink: Sink = {
+      stdout: (chunk) => {
+        stdout.push(chunk);
+        options.sink?.stdout?.(chunk);
+      },
+      stderr: (chunk) => {
+        stderr.push(chunk);
+        options.sink?.stderr?.(chunk);
+      },
+    };
+    const stop = stopSignal(options);
+    const record = (more: { exitCode?: number; failure?: string }): void =>
+      this.#log.add({
+        at,
+        where,
+        command: shellText(argv),
+        milliseconds: performance.now() - start,
+        ...more,
+      });
+    try {
+      stop.throwIfStopped(where);
+      const process = await this.open(container, argv, {
+        ...options,
+        where,
+        sink,
+        env: { ...options.env, [mark]: id },
+      });
+      if (options.stdin !== undefined) process.write(options.stdin).catch(() => undefined);
+      process.end();
+      const exitCode = await stop.race(process, where, (signal) =>
+        this.#signal(container, id, signal, options),
+      );
+      const text = { stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+      missing(where, exitCode, text.stdout + text.stderr);
+      record({ exitCode });
+      return { ...text, exitCode, milliseconds: performance.now() - start };
+    } catch (error) {
+      const failure = translate(error, where);
+      record({ failure: failure.message });
+      throw failure;
+    } finally {
+      stop.release();
+    }
+  }
+
+  /** Starts `argv` and holds its streams open. */
+  async open(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
+    const where = options.where ?? container.slice(0, 12);
+    try {
+      const exec = await this.#docker.getContainer(container).exec({
+        Cmd: [...argv],
+        AttachStdin: true,
+        AttachStdout: true,
+        AttachStderr: true,
+        ...(options.user === undefined ? {} : { User: options.user }),
+        ...(options.workdir === undefined ? {} : { WorkingDir: options.workdir }),
+        ...(options.env ? { Env: Object.entries(options.env).map(([key, value]) => `${key}=${value}`) } : {}),
+      });
+      const stream = await exec.start({ hijack: true, stdin: true });
+      return processOn(stream, options.sink ?? {}, () => exitCodeOf(exec));
+    } catch (error) {
+      throw translate(error, where);
+    }
+  }
+
+  async #signal(container: string, id: string, signal: string, options: ExecOptions): Promise<void> {
+    const user = options.user === undefined ? {} : { user: options.user };
+    const killer = await this.open(container, ["sh", "-c", signalMarked, "sh", id, signal], user);
+    killer.end();
+    await killer.exit;
+  }
+}
+
+// The stream can end a moment before the engine has noted the exit code (moby: the exec's exit event comes
+// from containerd on another path), so it is asked again until it is there.
+async function exitCodeOf(exec: Docker.Exec): Promise<number> {
+  for (let wait = 1; wait < 1_000; wait *= 2) {
+    const { Running, ExitCode } = await exec.inspect();
+    if (!Running && ExitCode !== null) return ExitCode;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+  return -1;
+}
+
+// A program that is not there is no failure of the request: the engine writes the runtime's text into the
+// stream and gives 126 or 127.
+function missing(where: string, exitCode: number, text: string): void {
+  if ((exitCode === 126 || exitCode === 127) && /^(?:OCI runtime|runc).*exec failed/m.test(text)) {
+    throw translate(new Error(text.trim()), where);
+  }
+}
+
+interface Stop {
+  throwIfStopped(where: string): void;
+  race(process: Process, where: string, signal: (name: string) => Promise<void>): Promise<number>;
+  release(): void;
+}
+
+function stopSignal({ timeout, signal }: ExecOptions): Stop {
+  const interrupt = interruptSignal();
+  const signals = [signal, interrupt].flatMap((each) => (each ? [each] : []));
+  const expired = new AbortController();
+  const timer = timeout === undefined ? undefined : setTimeout(() => expired.abort(), timeout);
+  const all = AbortSignal.any([...signals, expired.signal]);
+  const error = (where: string): LabError =>
+    expired.signal.aborted
+      ? new LabError("TIMED_OUT", {
+          where,
+          found: `the command did not end within ${timeout} ms`,
+          advice: "Give it longer with { timeout }, or see what it waits for.",
+        })
+      : new LabError("INTERRUPTED", {
+          where,
+          found: "the command was interrupted and has been ended",
+          advice: "Run the cell again when you are ready.",
+        });
+  return {
+    throwIfStopped: (where) => {
+      if (all.aborted) throw error(where);
+    },
+    release: () => clearTimeout(timer),
+    race: async (process, where, kill) => {
+      let onAbort = (): void => undefined;
+      const aborted = new Promise<void>((resolve) => {
+        onAbort = resolve;
+        if (all.aborted) resolve();
+        all.addEventListener("abort", onAbort, { once: true });
+      });
+      const ended = await Promise.race([process.exit, aborted.then(() => undefined)]);
+      all.removeEventListener("abort", onAbort);
+      if (ended !== undefined) return ended;
+      // First as Ctrl-C does it, so that ping and tcpdump print their summary; then for good.
+      await kill("INT").catch(() => undefined);
+      const gentle = await Promise.race([
+        process.exit.then(
+          () => true,
+          () => true,
+        ),
+        delay(300),
+      ]);
+      if (!gentle) await kill("KILL").catch(() => undefined);
+      process.destroy();
+      throw error(where);
+    },
+  };
+}
+
+function delay(milliseconds: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
+}
+
+/** `argv` as one would type it: words that a shell would take apart are quoted. */
+export function shellText(argv: readonly string[]): string {
+  return argv
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(" ");
+}
+
+/** True for a failure that says that the connection is gone, not that a request was refused. */
+export function isDisconnect(error: unknown): boolean {
+  return ["ECONNRESET", "EPIPE", "ECONNREFUSED"].includes(errno(error));
+}

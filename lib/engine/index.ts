@@ -1,0 +1,15 @@
+export type { Attachment, ContainerInfo, ContainerSpec, Publish } from "./container";
+export type { ContainerLine, Containers } from "./containers";
+export { type ConnectOptions, Engine } from "./engine";
+export { LabError, type LabErrorCode, type LabErrorParts } from "./error";
+export type { EngineEvent, Subscription } from "./events";
+export type { ExecOptions, ExecResult } from "./exec";
+export type { Images } from "./images";
+export { inNotebook, interruptSignal } from "./interrupt";
+export { translate } from "./known";
+export { type Labels, label } from "./labels";
+export type { NetworkInfo, NetworkSpec, Networks } from "./networks";
+export { checkPort } from "./port";
+export type { Process, Sink } from "./process";
+export { CommandLog, type CommandRecord } from "./record";
+export type { VolumeLine, Volumes } from "./volumes";

@@ -1,0 +1,138 @@
+import type Docker from "dockerode";
+import { statusCode } from "./containers";
+import { translate } from "./known";
+import { type Labels, labelFilter } from "./labels";
+import type { CommandLog } from "./record";
+
+/** What a network is made from: the part of `docker network create` that labs use. */
+export interface NetworkSpec {
+  readonly name: string;
+  /** Default: `bridge`. */
+  readonly driver?: string;
+  /** IPv4 range, `10.8.0.0/24`. Default: the engine chooses. */
+  readonly subnet?: string;
+  readonly gateway?: string;
+  /** No way out of the machine. */
+  readonly internal?: boolean;
+  readonly attachable?: boolean;
+  readonly labels?: Labels;
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/** What an engine says about a network. */
+export interface NetworkInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: string;
+  readonly internal: boolean;
+  readonly subnets: readonly string[];
+  readonly gateways: readonly string[];
+  readonly labels: Labels;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** The networks of one engine. */
+export class Networks {
+  readonly #docker: Docker;
+  readonly #log: CommandLog;
+
+  constructor(docker: Docker, log: CommandLog) {
+    this.#docker = docker;
+    this.#log = log;
+  }
+
+  /**
+   * Creates a network. Shell: `docker network create`.
+   *
+   * @throws LabError `NAME_TAKEN`, `SUBNET_TAKEN`.
+   */
+  create(spec: NetworkSpec): Promise<NetworkInfo> {
+    const subnet = spec.subnet ? ` --subnet ${spec.subnet}` : "";
+    return this.#run(spec.name, `docker network create${subnet} ${spec.name}`, async () => {
+      const network = await this.#docker.createNetwork({
+        Name: spec.name,
+        CheckDuplicate: true,
+        Driver: spec.driver ?? "bridge",
+        Internal: spec.internal ?? false,
+        ...(spec.attachable === undefined ? {} : { Attachable: spec.attachable }),
+        Labels: { ...spec.labels },
+        Options: { ...spec.options },
+        ...(spec.subnet === undefined
+          ? {}
+          : {
+              IPAM: {
+                Driver: "default",
+                Config: [
+                  { Subnet: spec.subnet, ...(spec.gateway === undefined ? {} : { Gateway: spec.gateway }) },
+                ],
+              },
+            }),
+      });
+      return networkInfo(await network.inspect());
+    });
+  }
+
+  /** Shell: `docker network inspect`. */
+  inspect(name: string): Promise<NetworkInfo> {
+    return this.#run(name, `docker network inspect ${name}`, async () =>
+      networkInfo(await this.#docker.getNetwork(name).inspect()),
+    );
+  }
+
+  /** Networks that bear all of `labels`. Shell: `docker network ls --filter label=…`. */
+  list(labels: Partial<Labels> = {}): Promise<readonly NetworkInfo[]> {
+    return this.#run("engine", "docker network ls", async () =>
+      (await this.#docker.listNetworks({ filters: labelFilter(labels) })).map(networkInfo),
+    );
+  }
+
+  /** Shell: `docker network connect NETWORK CONTAINER`. */
+  async connect(name: string, container: string, address?: string): Promise<void> {
+    await this.#run(name, `docker network connect ${name} ${container}`, () =>
+      this.#docker.getNetwork(name).connect({
+        Container: container,
+        ...(address === undefined ? {} : { EndpointConfig: { IPAMConfig: { IPv4Address: address } } }),
+      }),
+    );
+  }
+
+  /** Shell: `docker network disconnect -f NETWORK CONTAINER`. */
+  async disconnect(name: string, container: string): Promise<void> {
+    await this.#run(name, `docker network disconnect ${name} ${container}`, () =>
+      this.#docker.getNetwork(name).disconnect({ Container: container, Force: true }),
+    );
+  }
+
+  /** Removes a network; one that is gone is fine. Shell: `docker network rm`. */
+  async remove(name: string): Promise<void> {
+    await this.#run(name, `docker network rm ${name}`, async () => {
+      try {
+        await this.#docker.getNetwork(name).remove();
+      } catch (error) {
+        if (statusCode(error) !== 404) throw error;
+      }
+    });
+  }
+
+  async #run<T>(where: string, command: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#log.run(where, command, action);
+    } catch (error) {
+      throw translate(error, where);
+    }
+  }
+}
+
+function networkInfo(raw: Docker.NetworkInspectInfo): NetworkInfo {
+  const config = raw.IPAM?.Config ?? [];
+  return {
+    id: raw.Id,
+    name: raw.Name,
+    driver: raw.Driver,
+    internal: raw.Internal,
+    subnets: config.flatMap(({ Subnet }) => (Subnet ? [Subnet] : [])),
+    gateways: config.flatMap(({ Gateway }) => (Gateway ? [Gateway] : [])),
+    labels: raw.Labels ?? {},
+    options: raw.Options ?? {},
+  };
+}
