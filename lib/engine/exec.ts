@@ -34,13 +34,20 @@ export interface ExecResult {
 // The variable that marks a program and all that it starts, so that an interrupt finds them.
 const mark = "WIREBOOK_EXEC";
 
-// Sends signal $2 to every process that carries the mark $1. /proc/PID/environ may be read by the same user
-// with the same capabilities (ptrace(2), PTRACE_MODE_READ), which another exec of that user is.
-const signalMarked = `for file in /proc/[0-9]*/environ; do
-  if tr '\\0' '\\n' < "$file" 2>/dev/null | grep -qx "${mark}=$1"; then
-    pid=\${file#/proc/}; kill -"$2" "\${pid%/environ}" 2>/dev/null
-  fi
-done`;
+// Ends every process that carries the mark $1: first as Ctrl-C does, so that ping and tcpdump print their
+// summary, then for good. In one exec, because an engine delays the next one by two seconds while a child of the
+// ended program still holds its output. /proc/PID/environ may be read by the same user with the same capabilities
+// (ptrace(2), PTRACE_MODE_READ), which another exec of that user is.
+const endMarked = `marked() {
+  for file in /proc/[0-9]*/environ; do
+    if { tr '\\0' '\\n' < "$file"; } 2>/dev/null | grep -qx "${mark}=$1"; then
+      pid=\${file#/proc/}; echo "\${pid%/environ}"
+    fi
+  done
+}
+kill -INT $(marked "$1") 2>/dev/null
+for wait in 1 2 3 4 5 6; do [ -n "$(marked "$1")" ] || exit 0; sleep 0.05; done
+kill -KILL $(marked "$1") 2>/dev/null`;
 
 /** Runs programs in the containers of one engine. */
 export class Execs {
@@ -131,9 +138,9 @@ export class Execs {
     }
   }
 
-  async #signal(container: string, id: string, signal: string, options: ExecOptions): Promise<void> {
+  async #end(container: string, id: string, options: ExecOptions): Promise<void> {
     const user = options.user === undefined ? {} : { user: options.user };
-    const killer = await this.open(container, ["sh", "-c", signalMarked, "sh", id, signal], user);
+    const killer = await this.open(container, ["sh", "-c", endMarked, "sh", id], user);
     killer.end();
     await killer.exit;
   }
@@ -160,7 +167,7 @@ function missing(where: string, exitCode: number, text: string): void {
 
 interface Stop {
   throwIfStopped(where: string): void;
-  race(process: Process, where: string, signal: (name: string) => Promise<void>): Promise<number>;
+  race(process: Process, where: string, end: () => Promise<void>): Promise<number>;
   release(): void;
 }
 
@@ -187,34 +194,21 @@ function stopSignal({ timeout, signal }: ExecOptions): Stop {
       if (all.aborted) throw error(where);
     },
     release: () => clearTimeout(timer),
-    race: async (process, where, kill) => {
+    race: async (process, where, end) => {
       let onAbort = (): void => undefined;
-      const aborted = new Promise<void>((resolve) => {
-        onAbort = resolve;
-        if (all.aborted) resolve();
+      const aborted = new Promise<undefined>((resolve) => {
+        onAbort = () => resolve(undefined);
+        if (all.aborted) onAbort();
         all.addEventListener("abort", onAbort, { once: true });
       });
-      const ended = await Promise.race([process.exit, aborted.then(() => undefined)]);
+      const ended = await Promise.race([process.exit, aborted]);
       all.removeEventListener("abort", onAbort);
       if (ended !== undefined) return ended;
-      // First as Ctrl-C does it, so that ping and tcpdump print their summary; then for good.
-      await kill("INT").catch(() => undefined);
-      const gentle = await Promise.race([
-        process.exit.then(
-          () => true,
-          () => true,
-        ),
-        delay(300),
-      ]);
-      if (!gentle) await kill("KILL").catch(() => undefined);
+      await end().catch(() => undefined);
       process.destroy();
       throw error(where);
     },
   };
-}
-
-function delay(milliseconds: number): Promise<false> {
-  return new Promise((resolve) => setTimeout(() => resolve(false), milliseconds));
 }
 
 /** `argv` as one would type it: words that a shell would take apart are quoted. */
