@@ -102,9 +102,7 @@ export class Execs {
       });
       if (options.stdin !== undefined) process.write(options.stdin).catch(() => undefined);
       process.end();
-      const exitCode = await stop.race(process, where, (signal) =>
-        this.#signal(container, id, signal, options),
-      );
+      const exitCode = await stop.race(process, where, () => this.#end(container, id, options));
       const text = { stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
       missing(where, exitCode, text.stdout + text.stderr);
       record({ exitCode });
