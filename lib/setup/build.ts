@@ -1,8 +1,10 @@
 import type Docker from "dockerode";
+import { LabError } from "../engine/error";
 import { debianImage } from "./debian";
 import { bakeHost } from "./host";
 import { type ImageName, imageFolder, imageNames, imageParents, imageTag } from "./images";
-import { follow, type Progress } from "./progress";
+import { follow } from "./progress";
+import type { Tools } from "./step";
 
 /** Which images of this version the engine does not hold yet, in the order in which they are to be built. */
 export async function missingImages(docker: Docker): Promise<ImageName[]> {
@@ -20,34 +22,36 @@ export async function missingImages(docker: Docker): Promise<ImageName[]> {
  *
  * Shell: `docker build -t wirebook/NAME:HASH images/NAME` for each.
  *
- * @param progress - told what is being done, a line at a time.
- * @throws Error `IMAGE_BUILD_FAILED` with the last lines of the build.
+ * @returns the names of the images that were built.
+ * @throws LabError `IMAGE_MISSING` with the last lines of a build that failed.
  */
-export async function ensureImages(docker: Docker, progress: Progress = () => {}): Promise<ImageName[]> {
+export async function ensureImages(docker: Docker, tools: Tools): Promise<readonly ImageName[]> {
   const missing = await missingImages(docker);
   const building = new Map<ImageName, Promise<void>>();
   for (const name of missing) {
     const parents = imageParents[name].map((parent) => building.get(parent));
+    const say: Tools = { ...tools, progress: (text) => tools.progress(`${name}: ${text}`) };
     building.set(
       name,
-      Promise.all(parents).then(() => build(docker, name, progress)),
+      Promise.all(parents).then(() => build(docker, name, say)),
     );
   }
-  await Promise.all(building.values());
+  // All settled first: what is still building when one fails would go on behind the error's back.
+  const ends = await Promise.allSettled(building.values());
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   if (missing.length > 0) await removeLeftovers(docker, missing);
   return missing;
 }
 
-async function build(docker: Docker, name: ImageName, progress: Progress): Promise<void> {
-  const say: Progress = (text) => progress(`${name}: ${text}`);
+async function build(docker: Docker, name: ImageName, tools: Tools): Promise<void> {
   if (name === "base") {
-    await dockerfile(docker, name, imageTag(name), { DEBIAN: await debianImage(docker, say) }, say);
+    await dockerfile(docker, name, imageTag(name), { DEBIAN: await debianImage(docker, tools) }, tools);
   } else if (name === "host") {
     const engine = `${imageTag(name)}-engine`;
-    await dockerfile(docker, name, engine, { BASE: imageTag("base") }, say);
-    await bakeHost(docker, engine, imageTag(name), imageParents.host.map(imageTag), say);
+    await dockerfile(docker, name, engine, { BASE: imageTag("base") }, tools);
+    await bakeHost(docker, engine, imageTag(name), imageParents.host.map(imageTag), tools);
   } else {
-    await dockerfile(docker, name, imageTag(name), { BASE: imageTag("base") }, say);
+    await dockerfile(docker, name, imageTag(name), { BASE: imageTag("base") }, tools);
   }
 }
 
@@ -56,23 +60,27 @@ async function dockerfile(
   name: ImageName,
   tag: string,
   args: Record<string, string>,
-  say: Progress,
+  tools: Tools,
 ): Promise<void> {
-  const stream = await docker.buildImage(
-    { context: imageFolder(name), src: ["."] },
-    { t: tag, buildargs: args, rm: true, forcerm: true },
-  );
+  tools.signal.throwIfAborted();
   const said: string[] = [];
   try {
+    const stream = await docker.buildImage(
+      { context: imageFolder(name), src: ["."] },
+      { t: tag, buildargs: args, rm: true, forcerm: true, abortSignal: tools.signal },
+    );
     await follow(stream, (text) => {
       said.push(text);
-      say(text);
+      tools.progress(text);
     });
   } catch (cause) {
-    throw new Error(
-      `IMAGE_BUILD_FAILED  images/${name} does not build.\n${said.slice(-12).join("\n")}\n  Look at the last lines; run the command again when the cause is gone.`,
-      { cause },
-    );
+    tools.signal.throwIfAborted();
+    throw new LabError("IMAGE_MISSING", {
+      where: name,
+      found: `images/${name} does not build\n${said.slice(-12).join("\n")}`,
+      advice: "Look at the last lines, and run the command again when the cause is gone.",
+      cause,
+    });
   }
 }
 
@@ -82,9 +90,7 @@ async function removeLeftovers(docker: Docker, built: readonly ImageName[]): Pro
   const current = new Set(imageNames.map(imageTag));
   const old = images
     .flatMap((image) => image.RepoTags ?? [])
-    .filter((tag) => {
-      return built.some((name) => tag.startsWith(`wirebook/${name}:`)) && !current.has(tag);
-    });
+    .filter((tag) => built.some((name) => tag.startsWith(`wirebook/${name}:`)) && !current.has(tag));
   const stages = await docker.listImages({ filters: { label: ["wirebook=stage"], dangling: ["true"] } });
   for (const reference of [...old, ...stages.map((image) => image.Id)]) {
     await docker.getImage(reference).remove().catch(ignoreInUse);

@@ -3,12 +3,13 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
+import { LabError } from "../engine/error";
 import { imageFolder } from "./images";
-import { follow, type Progress } from "./progress";
-import { run } from "./run";
+import { follow } from "./progress";
+import type { Tools } from "./step";
 
 const slim = "debian:bookworm-slim";
-const made = "wirebook/debian:bookworm";
+const made = { repo: "wirebook/debian", tag: "bookworm" };
 const registryAnswersWithin = 10_000;
 
 /**
@@ -17,16 +18,17 @@ const registryAnswersWithin = 10_000;
  *
  * @returns the reference of an image that the engine now holds.
  */
-export async function debianImage(docker: Docker, progress: Progress): Promise<string> {
-  for (const reference of [slim, made]) {
+export async function debianImage(docker: Docker, tools: Tools): Promise<string> {
+  const imported = `${made.repo}:${made.tag}`;
+  for (const reference of [slim, imported]) {
     if (await holds(docker, reference)) return reference;
   }
-  if (await pulls(docker, progress)) return slim;
-  await bootstrap(docker, progress);
-  return made;
+  if (await pulls(docker, tools)) return slim;
+  await bootstrap(docker, tools);
+  return imported;
 }
 
-async function holds(docker: Docker, reference: string): Promise<boolean> {
+function holds(docker: Docker, reference: string): Promise<boolean> {
   return docker
     .getImage(reference)
     .inspect()
@@ -37,16 +39,17 @@ async function holds(docker: Docker, reference: string): Promise<boolean> {
 }
 
 /** Whether the registry gave the image. It has a few seconds to begin; a pull that has begun may take its time. */
-async function pulls(docker: Docker, progress: Progress): Promise<boolean> {
+async function pulls(docker: Docker, { progress, signal }: Tools): Promise<boolean> {
   progress(`asking the registry for ${slim}`);
-  const begun = new AbortController();
-  const deadline = setTimeout(() => begun.abort(), registryAnswersWithin);
+  const silence = new AbortController();
+  const deadline = setTimeout(() => silence.abort(), registryAnswersWithin);
   try {
-    const stream: NodeJS.ReadableStream = await docker.pull(slim, { abortSignal: begun.signal });
+    const stream = await docker.pull(slim, { abortSignal: AbortSignal.any([silence.signal, signal]) });
     clearTimeout(deadline);
     await follow(stream, progress);
     return true;
   } catch {
+    signal.throwIfAborted();
     progress("no registry answers");
     return false;
   } finally {
@@ -54,32 +57,23 @@ async function pulls(docker: Docker, progress: Progress): Promise<boolean> {
   }
 }
 
-async function bootstrap(docker: Docker, progress: Progress): Promise<void> {
-  const root = process.getuid?.() === 0;
-  if (!existsSync("/usr/sbin/debootstrap")) {
-    if (!root || !existsSync("/usr/bin/apt-get")) {
-      throw new Error(
-        `IMAGE_SOURCE_MISSING  base: no registry gives ${slim}, and debootstrap is not installed.\n  Connect to the internet, or bring the image with: docker load, or install: sudo apt-get install debootstrap`,
-      );
-    }
-    await run("apt-get", ["update", "-q"], progress);
-    await run("apt-get", ["install", "-qy", "--no-install-recommends", "debootstrap"], progress);
+async function bootstrap(docker: Docker, tools: Tools): Promise<void> {
+  const script = join(imageFolder("base"), "rootfs.sh");
+  if (process.getuid?.() !== 0) {
+    throw new LabError("IMAGE_MISSING", {
+      where: "base",
+      found: `no registry gives ${slim}, and to make it takes root`,
+      advice: `Run once: sudo apt-get install debootstrap && sudo sh ${script} | docker import - ${made.repo}:${made.tag}`,
+    });
   }
-  if (!root) {
-    throw new Error(
-      `IMAGE_SOURCE_MISSING  base: no registry gives ${slim}, and debootstrap needs root.\n  Run once: sudo sh ${join(imageFolder("base"), "rootfs.sh")} | docker import - ${made}`,
-    );
-  }
+  if (!existsSync("/usr/sbin/debootstrap")) await tools.install("debootstrap");
   // To a file first: a tar that breaks off half-way would be imported without complaint.
   const folder = await mkdtemp(join(tmpdir(), "wirebook-debian-"));
   try {
-    const tar = await open(join(folder, "rootfs.tar"), "w");
-    await run("sh", [join(imageFolder("base"), "rootfs.sh")], progress, { output: tar.fd });
-    await tar.close();
-    await follow(
-      await docker.importImage(join(folder, "rootfs.tar"), { repo: "wirebook/debian", tag: "bookworm" }),
-      () => {},
-    );
+    const path = join(folder, "rootfs.tar");
+    const tar = await open(path, "w");
+    await tools.run("sh", [script], { output: tar.fd }).finally(() => tar.close());
+    await follow(await docker.importImage(path, made), () => {});
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,11 +1,12 @@
 import type Docker from "dockerode";
-import type { Progress } from "./progress";
+import { LabError } from "../engine/error";
+import type { Tools } from "./step";
 
 /**
  * What a container needs to run a `dockerd`, instead of `--privileged`: namespaces, mounts and control groups
  * for its containers (SYS_ADMIN, SYS_PTRACE, MKNOD), and its own links and rules (NET_ADMIN, NET_RAW).
  */
-export const hostNeeds = {
+const needs = {
   CapAdd: ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "NET_RAW", "MKNOD", "SYS_MODULE"],
   SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
   Binds: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],
@@ -13,47 +14,60 @@ export const hostNeeds = {
 };
 
 /**
- * Makes the host image: the engine image with the given images already in it, loaded once by a real dockerd.
+ * Makes the host image: the image `from` with the given images already in its engine, loaded once by a real
+ * dockerd.
  *
- * Shell: `docker save IMAGES | docker cp - BAKE:/load`, `docker start BAKE`, `docker commit BAKE TAG`.
+ * Shell: `docker save IMAGE | docker cp - BAKE:/load`, `docker start BAKE`, `docker commit BAKE TAG`.
  *
- * @throws Error `IMAGE_BUILD_FAILED` with what the engine inside said.
+ * @throws LabError `IMAGE_MISSING` with what the engine inside said.
  */
 export async function bakeHost(
   docker: Docker,
   from: string,
   tag: string,
   images: readonly string[],
-  progress: Progress,
+  tools: Tools,
 ): Promise<void> {
-  progress("loading the images of the labs into it");
+  tools.progress("loading the images of the labs into it");
+  const name = `wirebook-bake-${tag.slice(tag.indexOf(":") + 1)}`;
+  // What a bake that was killed has left.
+  await remove(docker.getContainer(name));
   const container = await docker.createContainer({
+    name,
     Image: from,
     Entrypoint: ["bake"],
     NetworkDisabled: true,
     Labels: { wirebook: "setup" },
-    HostConfig: hostNeeds,
+    HostConfig: needs,
   });
   try {
-    for (const image of images) {
-      await container.putArchive(await docker.getImage(image).get(), {
-        path: `/load/${images.indexOf(image)}`,
-      });
+    for (const [number, image] of images.entries()) {
+      await container.putArchive(await docker.getImage(image).get(), { path: `/load/${number}` });
     }
     await container.start();
-    const { StatusCode: code }: { StatusCode: number } = await container.wait();
+    const { StatusCode: code }: { StatusCode: number } = await container.wait({ abortSignal: tools.signal });
     if (code !== 0) {
       const said = await container.logs({ stdout: true, stderr: true });
-      throw new Error(`IMAGE_BUILD_FAILED  images/host: its engine did not load the images.\n${said}`);
+      throw new LabError("IMAGE_MISSING", {
+        where: "host",
+        found: "the engine inside the image did not load the images of the labs",
+        advice: "Look at what it said, and run the command again when the cause is gone.",
+        cause: new Error(said.toString()),
+      });
     }
-    progress("committing");
-    await commit(container, tag);
+    tools.progress("committing");
+    const [repo, version] = tag.split(":");
+    await container.commit({ repo, tag: version, changes: 'ENTRYPOINT ["host"]\nLABEL wirebook=image' });
   } finally {
-    await container.remove({ force: true, v: true });
+    await remove(container);
   }
 }
 
-async function commit(container: Docker.Container, tag: string): Promise<void> {
-  const [repo, version] = tag.split(":");
-  await container.commit({ repo, tag: version, changes: 'ENTRYPOINT ["host"]\nLABEL wirebook=image' });
+async function remove(container: Docker.Container): Promise<void> {
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (cause) {
+    const status = cause instanceof Error && "statusCode" in cause ? cause.statusCode : undefined;
+    if (status !== 404) throw cause;
+  }
 }

@@ -1,14 +1,12 @@
 import { createInterface } from "node:readline";
 
-/** Told what a long step is doing right now, a line at a time. */
-export type Progress = (text: string) => void;
-
 /**
  * Follows the engine's stream of a build, pull or import to its end.
  *
+ * @param progress - told each line of what the engine does.
  * @throws Error with the engine's own text when the stream reports a failure.
  */
-export async function follow(stream: NodeJS.ReadableStream, progress: Progress): Promise<void> {
+export async function follow(stream: NodeJS.ReadableStream, progress: (text: string) => void): Promise<void> {
   for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line === "") continue;
     const message: unknown = JSON.parse(line);

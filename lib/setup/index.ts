@@ -1,0 +1,21 @@
+import type Docker from "dockerode";
+import { findEndpoint } from "../engine/endpoint";
+import { dial } from "../engine/transport";
+import { ensureImages, missingImages } from "./build";
+import type { Step } from "./step";
+
+export { ensureImages, missingImages } from "./build";
+export { engineStep } from "./engine";
+export { type ImageName, imageNames, imageTag } from "./images";
+export type { Step, Tools } from "./step";
+
+const engine = (): Docker => dial(findEndpoint());
+
+/** The images that the containers of a lab run. */
+export const imagesStep: Step = {
+  name: "images",
+  needed: async () => (await missingImages(engine())).length > 0,
+  run: async (tools) => {
+    await ensureImages(engine(), tools);
+  },
+};
