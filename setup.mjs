@@ -267,6 +267,7 @@ async function start(args) {
   await bring("images", "kernel");
   const lab = await (await jupyter()).startLab({ ...(port && { port }), browser: !values["no-browser"] });
   stopping.signal.addEventListener("abort", () => lab.stop());
+  if (stopping.signal.aborted) await lab.stop();
   say(`\nWirebook is open at ${lab.url}\nCtrl-C ends it.`);
   const end = await lab.ended;
   if (!interrupted) throw new Error(`JUPYTERLAB_FAILED  ${end}`);
