@@ -3,4 +3,5 @@ export * from "./hook";
 export * from "./match";
 export * from "./packet";
 export * from "./path";
+export * from "./problem";
 export * from "./ruleset";

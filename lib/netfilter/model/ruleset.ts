@@ -2,6 +2,7 @@ import type { Action } from "./action";
 import type { TableName } from "./hook";
 import type { Match } from "./match";
 import type { Family } from "./packet";
+import type { Problem } from "./problem";
 
 export interface Counters {
   readonly packets: number;
@@ -16,7 +17,7 @@ export interface Rule {
   readonly line: number;
   /** 1-based position in its chain, as `iptables -L --line-numbers` counts. */
   readonly index: number;
-  readonly counters?: Counters;
+  readonly counters?: Counters | undefined;
   /** Asked in order; all must match. */
   readonly matches: readonly Match[];
   readonly action: Action;
@@ -26,7 +27,7 @@ export interface Chain {
   readonly name: string;
   /** Base chains only: what happens to a packet that reaches the end. */
   readonly policy?: "ACCEPT" | "DROP";
-  readonly counters?: Counters;
+  readonly counters?: Counters | undefined;
   readonly rules: readonly Rule[];
 }
 
@@ -41,4 +42,6 @@ export interface Ruleset {
   /** Which of the two in-kernel implementations the dump came from, where it says so. */
   readonly variant?: "legacy" | "nft";
   readonly tables: ReadonlyMap<TableName, Table>;
+  /** What could not be read, in the order of the lines; such rules are kept and become `opaque`. */
+  readonly problems?: readonly Problem[];
 }

@@ -1,0 +1,2 @@
+export * from "./iptables";
+export * from "./model";

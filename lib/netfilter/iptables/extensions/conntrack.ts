@@ -1,0 +1,118 @@
+import type { ConnectionState, Match } from "../../model/match";
+import { readProtocol } from "../base";
+import { type Extension, invertible, type Kind, match, type Options, option, Refusal } from "../declare";
+import { prefix, readPrefix } from "../values/addresses";
+import { numberRange, oneOf, U32 } from "../values/numbers";
+import { portRange } from "../values/ports";
+import { first, range } from "../values/read";
+
+const STATES: readonly ConnectionState[] = [
+  "INVALID",
+  "NEW",
+  "RELATED",
+  "ESTABLISHED",
+  "UNTRACKED",
+  "SNAT",
+  "DNAT",
+];
+
+const STATUS = ["EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"];
+
+/** A list that prints in the order of `words`, whatever order it was written in. */
+function ordered(words: readonly string[], least?: string): Kind {
+  const what = `a list of ${words.join(", ")}`;
+  return {
+    what,
+    read: (word) => {
+      const wanted = new Set(word.split(",").map((each) => each.toUpperCase()));
+      for (const each of wanted)
+        if (!words.includes(each) && each !== least) throw new Refusal(`"${each}" is not known here`, what);
+      return words.filter((each) => wanted.has(each)).join(",") || (least ?? "");
+    },
+  };
+}
+
+const states = (value: string): readonly ConnectionState[] => {
+  const listed = value.split(",");
+  return STATES.filter((state) => listed.includes(state));
+};
+
+const protocol: Kind = {
+  what: "a protocol",
+  read: (word) => {
+    const number = readProtocol(word);
+    if (number === 0) throw new Refusal("no connection has protocol 0", "a protocol other than all");
+    return String(number);
+  },
+};
+
+const ADDRESSES = [
+  ["ctorigsrc", "original", "source"],
+  ["ctorigdst", "original", "destination"],
+  ["ctreplsrc", "reply", "source"],
+  ["ctrepldst", "reply", "destination"],
+] as const;
+
+function lowerConntrack(options: Options, context: Parameters<typeof readPrefix>[1]): readonly Match[] {
+  const matches: Match[] = [];
+  for (const [name, { inverted, values }] of options) {
+    const value = values[0] ?? "";
+    const address = ADDRESSES.find(([each]) => each === name);
+    const port = ADDRESSES.find(([each]) => `${each}port` === name);
+    if (address) {
+      const [, tuple, side] = address;
+      matches.push({ kind: "ctAddress", inverted, tuple, side, prefix: readPrefix(value, context) });
+    } else if (port) {
+      const [, tuple, side] = port;
+      matches.push({ kind: "ctPort", inverted, tuple, side, ports: range(value) });
+    } else if (name === "ctstate") matches.push({ kind: "ctState", inverted, states: states(value) });
+    else if (name === "ctproto") matches.push({ kind: "ctProtocol", inverted, protocol: value });
+    else if (name === "ctexpire") matches.push({ kind: "ctExpire", inverted, seconds: range(value) });
+    else if (name === "ctstatus")
+      matches.push({ kind: "ctStatus", inverted, status: value === "NONE" ? [] : value.split(",") });
+    else if (name === "ctdir")
+      matches.push({ kind: "ctDirection", inverted, direction: value === "REPLY" ? "REPLY" : "ORIGINAL" });
+  }
+  return matches;
+}
+
+const network = prefix({ cut: true, full: true });
+
+const conntrack = match("conntrack", {
+  options: [
+    invertible("ctstate", ordered(STATES)),
+    invertible("ctproto", protocol),
+    ...ADDRESSES.map(([name]) => invertible(name, network)),
+    ...ADDRESSES.map(([name]) => invertible(`${name}port`, portRange)),
+    invertible("ctstatus", ordered(STATUS, "NONE")),
+    invertible("ctexpire", numberRange(U32)),
+    option("ctdir", oneOf(["ORIGINAL", "REPLY"], true)),
+  ],
+  oneOf: [
+    "ctstate",
+    "ctproto",
+    ...ADDRESSES.map(([name]) => name),
+    ...ADDRESSES.map(([name]) => `${name}port`),
+    "ctstatus",
+    "ctexpire",
+    "ctdir",
+  ],
+  lower: lowerConntrack,
+});
+
+const state = match("state", {
+  options: [
+    invertible("state", ordered(["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED"]), {
+      required: true,
+    }),
+  ],
+  lower: (options) => [
+    {
+      kind: "ctState",
+      inverted: options.get("state")?.inverted ?? false,
+      states: states(first(options, "state")),
+    },
+  ],
+});
+
+export const CONNTRACK_MATCHES: readonly Extension[] = [conntrack, state];

@@ -1,0 +1,178 @@
+import type { AddressType, Match } from "../../model/match";
+import { interfaceName } from "../base";
+import {
+  type Extension,
+  flag,
+  invertible,
+  type Kind,
+  match,
+  type Options,
+  option,
+  Refusal,
+} from "../declare";
+import { mac, readAddress, readIpv4, readIpv6 } from "../values/addresses";
+import { oneOf, text } from "../values/numbers";
+import { first, inverted } from "../values/read";
+
+const TYPES: readonly AddressType[] = [
+  "UNSPEC",
+  "UNICAST",
+  "LOCAL",
+  "BROADCAST",
+  "ANYCAST",
+  "MULTICAST",
+  "BLACKHOLE",
+  "UNREACHABLE",
+  "PROHIBIT",
+  "THROW",
+  "NAT",
+  "XRESOLVE",
+];
+
+const typeList: Kind = {
+  what: `a list of ${TYPES.join(", ")}`,
+  read: (word) => {
+    const wanted = word.split(",").map((each) => {
+      const known = TYPES.find((type) => type === each.toUpperCase());
+      if (!known) throw new Refusal(`"${each}" is not an address type`, TYPES.join(", "));
+      return known;
+    });
+    return TYPES.filter((type) => wanted.includes(type)).join(",");
+  },
+};
+
+function addressTypes(options: Options): readonly Match[] {
+  const limitTo = options.has("limit-iface-in") ? "in" : options.has("limit-iface-out") ? "out" : undefined;
+  const matches: Match[] = [];
+  for (const [name, side] of [
+    ["src-type", "source"],
+    ["dst-type", "destination"],
+  ] as const) {
+    const given = options.get(name);
+    if (!given) continue;
+    const listed = first(options, name).split(",");
+    const types = TYPES.filter((type) => listed.includes(type));
+    matches.push({
+      kind: "addressType",
+      inverted: given.inverted,
+      side,
+      types,
+      ...(limitTo ? { limitTo } : {}),
+    });
+  }
+  return matches;
+}
+
+const addrtype = match("addrtype", {
+  oneOf: ["src-type", "dst-type"],
+  options: [
+    invertible("src-type", typeList),
+    invertible("dst-type", typeList),
+    flag("limit-iface-in", { excludes: ["limit-iface-out"] }),
+    flag("limit-iface-out", { excludes: ["limit-iface-in"] }),
+  ],
+  lower: addressTypes,
+});
+
+const key = (word: string): readonly number[] => {
+  const value = readIpv4(word);
+  return value === undefined ? (readIpv6(word) ?? []) : [value];
+};
+
+const addressSpan: Kind = {
+  what: "ADDRESS-ADDRESS",
+  read: (word, context) => {
+    const [low = "", high] = word.split("-");
+    const from = readAddress(low, context);
+    const to = high === undefined ? from : readAddress(high, context);
+    const [one, other] = [key(from), key(to)];
+    const differs = one.findIndex((part, index) => part !== other[index]);
+    if (differs >= 0 && (one[differs] ?? 0) > (other[differs] ?? 0))
+      throw new Refusal(`range "${word}" runs backwards`, "the smaller address first");
+    return `${from}-${to}`;
+  },
+};
+
+const iprange = match("iprange", {
+  oneOf: ["src-range", "dst-range"],
+  options: [invertible("src-range", addressSpan), invertible("dst-range", addressSpan)],
+  lower: (options) =>
+    (["src-range", "dst-range"] as const).flatMap((name): Match[] => {
+      if (!options.has(name)) return [];
+      const [from = "", to = ""] = first(options, name).split("-");
+      const side = name === "src-range" ? "source" : "destination";
+      return [{ kind: "addressRange", inverted: inverted(options, name), side, from, to }];
+    }),
+});
+
+const macMatch = match("mac", {
+  hooks: ["PREROUTING", "INPUT", "FORWARD"],
+  options: [invertible("mac-source", mac, { required: true })],
+  lower: (options) => [
+    { kind: "mac", inverted: inverted(options, "mac-source"), address: first(options, "mac-source") },
+  ],
+});
+
+const KINDS = ["unicast", "broadcast", "multicast"] as const;
+
+const pkttype = match("pkttype", {
+  options: [
+    invertible(
+      "pkt-type",
+      {
+        what: oneOf(KINDS).what,
+        read: (word, context) => {
+          const same: Record<string, string> = { bcast: "broadcast", mcast: "multicast", host: "unicast" };
+          return oneOf(KINDS, true).read(same[word.toLowerCase()] ?? word, context);
+        },
+      },
+      { required: true },
+    ),
+  ],
+  lower: (options) => {
+    const type = KINDS.find((each) => each === first(options, "pkt-type")) ?? "unicast";
+    return [{ kind: "pktType", inverted: inverted(options, "pkt-type"), type }];
+  },
+});
+
+const PHYSDEV = [
+  "physdev-in",
+  "physdev-is-in",
+  "physdev-out",
+  "physdev-is-out",
+  "physdev-is-bridged",
+] as const;
+
+function physdevs(options: Options): readonly Match[] {
+  const none = { kind: "physdev", isIn: false, isOut: false, isBridged: false } as const;
+  return PHYSDEV.flatMap((name): Match[] => {
+    const given = options.get(name);
+    if (!given) return [];
+    const turned = { ...none, inverted: given.inverted };
+    const device = given.values[0] ?? "";
+    if (name === "physdev-in") return [{ ...turned, in: device }];
+    if (name === "physdev-out") return [{ ...turned, out: device }];
+    if (name === "physdev-is-in") return [{ ...turned, isIn: true }];
+    if (name === "physdev-is-out") return [{ ...turned, isOut: true }];
+    return [{ ...turned, isBridged: true }];
+  });
+}
+
+const physdev = match("physdev", {
+  oneOf: PHYSDEV,
+  options: [
+    invertible("physdev-is-in", []),
+    invertible("physdev-in", interfaceName),
+    invertible("physdev-is-out", []),
+    invertible("physdev-out", interfaceName),
+    invertible("physdev-is-bridged", []),
+  ],
+  lower: physdevs,
+});
+
+const comment = match("comment", {
+  options: [option("comment", text(255), { required: true })],
+  lower: (options) => [{ kind: "comment", text: first(options, "comment") }],
+});
+
+export const PLACE_MATCHES: readonly Extension[] = [addrtype, iprange, macMatch, pkttype, physdev, comment];

@@ -1,0 +1,56 @@
+import type { Match } from "../../model/match";
+import { type Extension, flag, invertible, match, option, Refusal } from "../declare";
+import { address } from "../values/addresses";
+import { number, text, U32 } from "../values/numbers";
+import { first, inverted } from "../values/read";
+
+const ACTIONS = ["set", "rcheck", "update", "remove"] as const;
+
+const others = (name: string): readonly string[] => ACTIONS.filter((each) => each !== name);
+
+/** Most packets a list keeps of one address (xt_recent's XT_RECENT_MAX_NSTAMPS - 1). */
+const MOST_HITS = 65535;
+
+const recent = match("recent", {
+  oneOf: ACTIONS,
+  options: [
+    ...ACTIONS.map((name) => invertible(name, [], { excludes: others(name) })),
+    option("seconds", number(1, U32)),
+    flag("reap", { needs: ["seconds"] }),
+    option("hitcount", number(0, MOST_HITS)),
+    flag("rttl"),
+    option("name", text(199), { byDefault: () => ["DEFAULT"] }),
+    option("mask", address, {
+      byDefault: ({ family }) => [
+        family === "ipv6" ? "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" : "255.255.255.255",
+      ],
+    }),
+    flag("rsource", { excludes: ["rdest"] }),
+    flag("rdest", { excludes: ["rsource"] }),
+  ],
+  check: (options) => {
+    if ((options.has("set") || options.has("remove")) && options.has("rttl"))
+      throw new Refusal("--rttl compares with what was stored", "--rcheck or --update with --rttl");
+    if (!options.has("rdest")) options.set("rsource", { inverted: false, values: [] });
+  },
+  lower: (options, context): readonly Match[] => {
+    const action = ACTIONS.find((name) => options.has(name)) ?? "set";
+    const mask = context.family === "ipv6" ? "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" : "255.255.255.255";
+    return [
+      {
+        kind: "recent",
+        inverted: inverted(options, action),
+        action,
+        name: first(options, "name", "DEFAULT"),
+        ...(options.has("seconds") ? { seconds: Number(first(options, "seconds")) } : {}),
+        ...(options.has("hitcount") ? { hitcount: Number(first(options, "hitcount")) } : {}),
+        reap: options.has("reap"),
+        ttl: options.has("rttl"),
+        side: options.has("rdest") ? "destination" : "source",
+        mask: first(options, "mask", mask),
+      },
+    ];
+  },
+});
+
+export const RECENT_MATCHES: readonly Extension[] = [recent];

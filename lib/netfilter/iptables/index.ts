@@ -1,0 +1,3 @@
+export type { Dump } from "./dump";
+export { parseDump } from "./parse";
+export { type ParseRulesetOptions, parseRuleset } from "./ruleset";

@@ -1,0 +1,67 @@
+import type { Extension, OptionDeclaration } from "./declare";
+
+interface Holder {
+  readonly extension: Extension;
+}
+
+/** An option of an extension and the use it belongs to. */
+export interface Found<T> {
+  readonly open: T;
+  readonly declaration: OptionDeclaration;
+}
+
+const BASE_LONGS: readonly string[] = [
+  "source",
+  "src",
+  "destination",
+  "dst",
+  "in-interface",
+  "out-interface",
+  "protocol",
+  "fragments",
+  "match",
+  "jump",
+  "goto",
+  "set-counters",
+  "numeric",
+  "verbose",
+  "exact",
+  "wait",
+  "line-numbers",
+  "ipv4",
+  "ipv6",
+];
+
+const spellings = (declaration: OptionDeclaration): readonly string[] =>
+  declaration.aliases ? [declaration.name, ...declaration.aliases] : [declaration.name];
+
+/** Finds a long option as getopt_long does: an exact name first, else a prefix that only one option begins with. */
+export class Lookup<T extends Holder> {
+  private readonly holders: T[] = [];
+
+  /** The options of what was loaded last come first. */
+  add(holder: T): void {
+    this.holders.unshift(holder);
+  }
+
+  find(name: string): Found<T> | string | undefined {
+    if (BASE_LONGS.includes(name)) return name;
+    for (const open of this.holders)
+      for (const declaration of open.extension.options)
+        if (spellings(declaration).includes(name)) return { open, declaration };
+    return this.byPrefix(name);
+  }
+
+  private byPrefix(name: string): Found<T> | string | undefined {
+    if (name === "") return undefined;
+    const found = new Map<OptionDeclaration | string, Found<T> | string>();
+    for (const base of BASE_LONGS) if (base.startsWith(name)) found.set(base, base);
+    for (const open of this.holders)
+      for (const declaration of open.extension.options)
+        if (spellings(declaration).some((each) => each.startsWith(name)) && !found.has(declaration))
+          found.set(declaration, { open, declaration });
+    if (found.size !== 1) return undefined;
+    const [only] = found.values();
+    return only;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Context, Given, OptionDeclaration, Use, Variant } from "./declare";
+import { quote } from "./words";
+
+function shownValues(declaration: OptionDeclaration, values: readonly string[]): string {
+  return values
+    .map((value, index) => {
+      const quoted = declaration.values[index]?.quoted;
+      if (quoted === "always") return ` "${value.replace(/["'\\]/g, "\\$&")}"`;
+      return quoted ? ` ${quote(value)}` : ` ${value}`;
+    })
+    .join("");
+}
+
+function shownOption(declaration: OptionDeclaration, given: Given): string {
+  return `${given.inverted ? "! " : ""}--${declaration.name}${shownValues(declaration, given.values)}`;
+}
+
+/** Everything after `-m NAME` or `-j NAME`, as iptables-save prints it. */
+export function printUse(use: Use, variant: Variant, context: Context): string {
+  const { extension, options } = use;
+  if (extension.print) return extension.print(options, variant, context);
+  const names = extension.order ?? extension.options.map((each) => each.name);
+  const shown: string[] = [];
+  for (const name of names) {
+    const declaration = extension.options.find((each) => each.name === name);
+    if (!declaration) continue;
+    const fallback = declaration.byDefault?.(context);
+    const given = options.get(name) ?? (fallback && { inverted: false, values: fallback });
+    if (!given || declaration.silent?.(given, context)) continue;
+    shown.push(shownOption(declaration, given));
+  }
+  return shown.join(" ");
+}

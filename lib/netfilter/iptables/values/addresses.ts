@@ -1,0 +1,175 @@
+import { IPv6 } from "ipaddr.js";
+import { type Context, type Kind, Refusal } from "../declare";
+
+/** Four octets as one number. Missing octets are zero, as iptables pads `10/8` (xtables.c, xtables_numeric_to_ipaddr). */
+export function readIpv4(word: string, whole = true): number | undefined {
+  const octets = word.split(".");
+  if (octets.length > 4 || (whole && octets.length !== 4)) return undefined;
+  let value = 0;
+  for (let index = 0; index < 4; index++) {
+    const octet = octets[index] ?? "0";
+    if (!/^[0-9]{1,3}$/.test(octet) || Number(octet) > 255) return undefined;
+    value = value * 256 + Number(octet);
+  }
+  return value;
+}
+
+export const ipv4Text = (value: number): string =>
+  `${(value >>> 24) & 255}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
+
+/** Sixteen bits in eight parts, or undefined. */
+export function readIpv6(word: string): readonly number[] | undefined {
+  if (!/^[0-9a-fA-F:.]+$/.test(word) || !word.includes(":") || !IPv6.isValid(word)) return undefined;
+  return IPv6.parse(word).parts;
+}
+
+/** As inet_ntop writes it: the longest run of zeros as `::`, IPv4-mapped and -compatible with dots (RFC 5952). */
+export function ipv6Text(parts: readonly number[]): string {
+  let best = -1;
+  let length = 1;
+  for (let from = 0; from < 8; from++) {
+    let to = from;
+    while (to < 8 && parts[to] === 0) to++;
+    if (to - from > length) {
+      best = from;
+      length = to - from;
+    }
+    if (to > from) from = to;
+  }
+  const dotted =
+    best === 0 && (length === 6 || (length === 7 && parts[7] !== 1) || (length === 5 && parts[5] === 0xffff));
+  const groups = parts.map((part) => part.toString(16));
+  const last = dotted && length < 7 ? [ipv4Text((parts[6] ?? 0) * 65536 + (parts[7] ?? 0))] : groups.slice(6);
+  const all = [...groups.slice(0, 6), ...last];
+  if (best < 0) return all.join(":");
+  return `${all.slice(0, best).join(":")}::${all.slice(best + length).join(":")}`;
+}
+
+/** An address of the rule's family, canonical. */
+export function readAddress(word: string, context: Context): string {
+  if (context.family === "ipv6") {
+    const parts = readIpv6(word);
+    if (parts) return ipv6Text(parts);
+    throw new Refusal(`"${word}" is not an IPv6 address`, "an IPv6 address such as fd00::1");
+  }
+  const value = readIpv4(word);
+  if (value === undefined)
+    throw new Refusal(
+      `"${word}" is not an IPv4 address`,
+      "an IPv4 address such as 10.0.0.1",
+      "Names are not looked up; write the address.",
+    );
+  return ipv4Text(value);
+}
+
+export const address: Kind = { what: "an address", read: readAddress };
+
+const ipv4Mask = (length: number): number => (length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0);
+
+/** Length of a mask without holes, or undefined. */
+export function ipv4MaskLength(mask: number): number | undefined {
+  for (let length = 0; length <= 32; length++) if (ipv4Mask(length) === mask) return length;
+  return undefined;
+}
+
+const ipv6Mask = (length: number): readonly number[] =>
+  Array.from({ length: 8 }, (_, index) => {
+    const bits = Math.min(16, Math.max(0, length - index * 16));
+    return bits === 0 ? 0 : (0xffff << (16 - bits)) & 0xffff;
+  });
+
+function ipv6MaskLength(mask: readonly number[]): number | undefined {
+  for (let length = 0; length <= 128; length++) {
+    const wanted = ipv6Mask(length);
+    if (wanted.every((part, index) => part === mask[index])) return length;
+  }
+  return undefined;
+}
+
+/** How a prefix is cut and printed. */
+export interface PrefixForm {
+  /** Bits outside the mask are cleared. */
+  readonly cut: boolean;
+  /** `/32` and `/128` are printed. */
+  readonly full: boolean;
+}
+
+const badMask = (mask: string, most: number): Refusal =>
+  new Refusal(`"${mask}" is not a mask`, `a length, 0 to ${most}, or a mask written as an address`);
+
+function readLength(word: string, most: number): number | undefined {
+  if (!/^[0-9]{1,3}$/.test(word)) return undefined;
+  if (Number(word) > most) throw badMask(word, most);
+  return Number(word);
+}
+
+function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm): string {
+  const value = readIpv4(word, false);
+  if (value === undefined)
+    throw new Refusal(
+      `"${word}" is not an IPv4 address`,
+      "an IPv4 address such as 10.0.0.1",
+      "Names are not looked up; write the address.",
+    );
+  let bits = 0xffffffff;
+  if (mask !== undefined) {
+    const length = readLength(mask, 32);
+    const dotted = length === undefined ? readIpv4(mask) : ipv4Mask(length);
+    if (dotted === undefined) throw badMask(mask, 32);
+    bits = dotted;
+  }
+  const shown = ipv4Text(form.cut ? (value & bits) >>> 0 : value);
+  const length = ipv4MaskLength(bits);
+  if (length === 32 && !form.full) return shown;
+  return `${shown}/${length ?? ipv4Text(bits)}`;
+}
+
+function ipv6Prefix(word: string, mask: string | undefined, form: PrefixForm): string {
+  const parts = readIpv6(word);
+  if (!parts) throw new Refusal(`"${word}" is not an IPv6 address`, "an IPv6 address such as fd00::1");
+  let bits = ipv6Mask(128);
+  if (mask !== undefined) {
+    const length = readLength(mask, 128);
+    const written = length === undefined ? readIpv6(mask) : ipv6Mask(length);
+    if (!written) throw badMask(mask, 128);
+    bits = written;
+  }
+  const shown = ipv6Text(form.cut ? parts.map((part, index) => part & (bits[index] ?? 0)) : parts);
+  const length = ipv6MaskLength(bits);
+  if (length === 128 && !form.full) return shown;
+  return `${shown}/${length ?? ipv6Text(bits)}`;
+}
+
+/** `ADDRESS[/LENGTH | /MASK]` of the rule's family. */
+export function prefix(form: PrefixForm = { cut: true, full: true }): Kind {
+  return {
+    what: "an address or ADDRESS/LENGTH",
+    read: (word, context) => {
+      const slash = word.indexOf("/");
+      const host = slash < 0 ? word : word.slice(0, slash);
+      const mask = slash < 0 ? undefined : word.slice(slash + 1);
+      return context.family === "ipv6" ? ipv6Prefix(host, mask, form) : ipv4Prefix(host, mask, form);
+    },
+  };
+}
+
+/** Splits canonical `ADDRESS[/MASK]`; the mask is a number where it has no holes. */
+export function readPrefix(value: string, context: Context): { address: string; mask: string | number } {
+  const slash = value.indexOf("/");
+  if (slash < 0) return { address: value, mask: context.family === "ipv6" ? 128 : 32 };
+  const mask = value.slice(slash + 1);
+  return { address: value.slice(0, slash), mask: /^[0-9]+$/.test(mask) ? Number(mask) : mask };
+}
+
+/** Six octets in lower-case hexadecimal. */
+export const mac: Kind = {
+  what: "a MAC address",
+  read: (word) => {
+    if (!/^(?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}$/.test(word))
+      throw new Refusal(`"${word}" is not a MAC address`, "six pairs such as 02:42:ac:11:00:02");
+    return word
+      .split(":")
+      .map((octet) => octet.toLowerCase().padStart(2, "0"))
+      .join(":");
+  },
+};

@@ -1,0 +1,102 @@
+import { type Context, type Kind, Refusal } from "../declare";
+
+const DECIMAL = /^\+?(?:0[xX][0-9a-fA-F]+|[0-9]+)$/;
+
+/** Reads a number as strtoul(…, 0) does: decimal, 0x hexadecimal, leading 0 octal. Never negative. */
+export function readNumber(word: string): bigint | undefined {
+  if (!DECIMAL.test(word)) return undefined;
+  const digits = word.startsWith("+") ? word.slice(1) : word;
+  if (/^0[0-9]+$/.test(digits)) return /^[0-7]+$/.test(digits) ? BigInt(`0o${digits}`) : undefined;
+  return BigInt(digits);
+}
+
+/** A whole number within bounds, or a refusal that says which. */
+export function whole(word: string, min: number, max: number | bigint, what: string): bigint {
+  const value = readNumber(word);
+  if (value === undefined || value < BigInt(min) || value > BigInt(max))
+    throw new Refusal(`"${word}" is not ${what}`, `${what}, ${min} to ${max}`);
+  return value;
+}
+
+/** A number that prints in decimal. */
+export function number(min: number, max: number | bigint, what = "a number"): Kind {
+  return { what, read: (word) => String(whole(word, min, max, what)) };
+}
+
+export const U8 = 255;
+export const U16 = 65535;
+export const U32 = 4294967295;
+export const U64 = 18446744073709551615n;
+
+/** `FROM:TO`, either end left out; printed as one number where both are equal. */
+export function numberRange(
+  max: number | bigint,
+  what = "a number or a range FROM:TO",
+  form: { readonly separator?: string; readonly keepEqual?: boolean } = {},
+): Kind {
+  const separator = form.separator ?? ":";
+  const bound = (word: string, absent: string): string =>
+    word === "" ? absent : String(whole(word, 0, max, what));
+  return {
+    what,
+    read: (word) => {
+      const colon = word.indexOf(separator);
+      if (colon < 0) return bound(word, "");
+      const from = bound(word.slice(0, colon), "0");
+      const to = bound(word.slice(colon + 1), String(max));
+      if (BigInt(from) > BigInt(to))
+        throw new Refusal(`range "${word}" runs backwards`, `the smaller number first`);
+      return from === to && !form.keepEqual ? from : `${from}${separator}${to}`;
+    },
+  };
+}
+
+/** Whether a range value covers everything, so that iptables-save leaves it out. */
+export const coversAll =
+  (max: number | bigint) =>
+  (given: { readonly inverted: boolean; readonly values: readonly string[] }): boolean =>
+    !given.inverted && given.values[0] === `0:${max}`;
+
+/** One of a list of words, in any of the cases that iptables takes. */
+export function oneOf(words: readonly string[], ignoreCase = false): Kind {
+  const what = `one of ${words.join(", ")}`;
+  return {
+    what,
+    read: (word) => {
+      const found = words.find(
+        (each) => each === word || (ignoreCase && each.toLowerCase() === word.toLowerCase()),
+      );
+      if (found === undefined) throw new Refusal(`"${word}" is not known here`, what);
+      return found;
+    },
+  };
+}
+
+/** Any text, up to the length that the kernel's struct holds. */
+export function text(most: number, quoted: boolean | "always" = true, least = 1): Kind {
+  const what = least === most ? `text of ${most} bytes` : `text of at most ${most} bytes`;
+  return {
+    what,
+    quoted,
+    read: (word) => {
+      const length = Buffer.byteLength(word);
+      if (length < least || length > most)
+        throw new Refusal(`"${word}" is ${length} bytes long`, `${what}${least > 0 ? ", not empty" : ""}`);
+      return word;
+    },
+  };
+}
+
+/** A list in one word, each entry of one kind. */
+export function list(entry: Kind, most = Number.POSITIVE_INFINITY): Kind {
+  const what = `${entry.what}, several with commas`;
+  return {
+    what,
+    read: (word: string, context: Context) => {
+      const entries = word.split(",");
+      if (entries.length > most)
+        throw new Refusal(`${entries.length} entries are too many`, `at most ${most}`);
+      return entries.map((each) => entry.read(each, context)).join(",");
+    },
+  };
+}

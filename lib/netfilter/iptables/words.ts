@@ -1,0 +1,68 @@
+/** One word of a line as iptables-restore splits it, and where it stood. */
+export interface Word {
+  readonly text: string;
+  /** Offset of its first character in the dump. */
+  readonly at: number;
+  /** Written in double quotes: never an option, whatever it begins with. */
+  readonly quoted: boolean;
+}
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+const isSpace = (code: number): boolean => code === SPACE || code === TAB || code === LF || code === CR;
+
+/**
+ * Splits `text[start, end)` the way iptables-restore does (xshared.c, add_param_to_argv): a double quote opens and
+ * closes, a closing quote ends the word, a backslash escapes inside quotes only.
+ *
+ * @returns the words, and the offset of a quote that was never closed.
+ */
+export function splitWords(text: string, start: number, end: number): { words: Word[]; unclosed?: number } {
+  const words: Word[] = [];
+  let at = start;
+  while (at < end) {
+    while (at < end && isSpace(text.charCodeAt(at))) at++;
+    if (at >= end) break;
+    const first = at;
+    let value = "";
+    let quoted = false;
+    let from = at;
+    for (; at < end; at++) {
+      const code = text.charCodeAt(at);
+      if (isSpace(code)) break;
+      if (code !== QUOTE) continue;
+      quoted = true;
+      const open = at;
+      value += text.slice(from, at);
+      from = ++at;
+      while (at < end && text.charCodeAt(at) !== QUOTE) {
+        if (text.charCodeAt(at) === BACKSLASH && at + 1 < end) {
+          value += text.slice(from, at);
+          from = ++at;
+        }
+        at++;
+      }
+      value += text.slice(from, at);
+      if (at >= end) return { words: [...words, { text: value, at: first, quoted }], unclosed: open };
+      from = ++at;
+      break;
+    }
+    if (at > from && !quoted) value = text.slice(from, at);
+    words.push({ text: value, at: first, quoted });
+  }
+  return { words };
+}
+
+/** Characters that iptables-save leaves bare; one other makes it quote the whole word (xtables.c, xtables_save_string). */
+const BARE = /^[A-Za-z0-9_\-@%+=:,./]*$/;
+
+/** Writes a string as iptables-save does: bare when it can, else quoted with `"`, `\` and `'` escaped. */
+export function quote(value: string): string {
+  if (value !== "" && BARE.test(value)) return value;
+  return `"${value.replace(/["'\\]/g, "\\$&")}"`;
+}
