@@ -29,6 +29,8 @@ export interface ContainerSpec {
   /** IPv4 address on that network. Default: the engine chooses. */
   readonly address?: string;
   readonly aliases?: readonly string[];
+  /** Name servers that the engine's own one asks for names it does not know. Default: the machine's. */
+  readonly dns?: readonly string[];
   readonly publish?: readonly Publish[];
   /** All the capabilities it gets, without `CAP_`. Default: none but the engine's own set. */
   readonly capabilities?: readonly string[];
@@ -107,6 +109,7 @@ export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOption
       ...(spec.network === undefined ? {} : { NetworkMode: spec.network }),
       ...(spec.capabilities ? { CapDrop: ["ALL"], CapAdd: [...spec.capabilities] } : {}),
       ...(spec.unconfined === true ? { SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"] } : {}),
+      ...(spec.dns ? { Dns: [...spec.dns] } : {}),
       ...(spec.devices ? { Devices: spec.devices.map(device) } : {}),
       ...(spec.binds ? { Binds: [...spec.binds] } : {}),
       ...(spec.tmpfs ? { Tmpfs: Object.fromEntries(spec.tmpfs.map((path) => [path, "exec"])) } : {}),

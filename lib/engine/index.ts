@@ -1,5 +1,6 @@
 export type { Attachment, ContainerInfo, ContainerSpec, Publish } from "./container";
 export type { ContainerLine, Containers } from "./containers";
+export { duplexOf } from "./duplex";
 export { type ConnectOptions, Engine } from "./engine";
 export { LabError, type LabErrorCode, type LabErrorParts } from "./error";
 export type { EngineEvent, Subscription } from "./events";
@@ -11,5 +12,7 @@ export { type Labels, label } from "./labels";
 export type { NetworkInfo, NetworkSpec, Networks } from "./networks";
 export { checkPort } from "./port";
 export type { Process, Sink } from "./process";
+export { Reaper } from "./reaper";
 export { CommandLog, type CommandRecord } from "./record";
+export { Shell, type ShellAnswer } from "./shell";
 export type { VolumeLine, Volumes } from "./volumes";

@@ -10,6 +10,8 @@ export interface Process {
   readonly exit: Promise<number>;
   /** Cuts the streams. The program sees end of file; one that ignores that runs on until its container ends. */
   destroy(): void;
+  /** Lets our process end though the stream is open. */
+  unref(): void;
 }
 
 /** Where a program's output goes, as it comes. */
@@ -63,6 +65,10 @@ export function processOn(stream: Duplex, sink: Sink, exitCode: () => Promise<nu
       }),
     end: () => stream.end(),
     destroy: () => stream.destroy(),
+    unref: () => {
+      const unref: unknown = Reflect.get(stream, "unref");
+      if (typeof unref === "function") unref.call(stream);
+    },
     exit,
   };
 }

@@ -1,0 +1,128 @@
+import type { Engine } from "./engine";
+import { type Labels, label } from "./labels";
+
+/** Seconds that what a session made outlives the session. With the removal itself it is under ten. */
+const graceSeconds = 5;
+
+// Runs in the reaper's container: waits as long as a process holds it (a `cat` that ends with the owner's
+// connection), then removes all that bears the owner's label, again until nothing is left, and itself last.
+const script = `
+owner=$1 grace=$2 self=$(hostname)
+rm -f /tmp/hold.*
+api() { curl -sS -m 60 --unix-socket /run/engine.sock "$@"; }
+filter="{\\"label\\":[\\"${label.owner}=$owner\\"]}"
+things() { api -G --data-urlencode "filters=$filter" "http://engine/$1"; }
+containers() { things 'containers/json?all=1' | grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4 | grep -v "^$self"; }
+networks() { things networks | grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4; }
+volumes() { things volumes | grep -o '"Name":"[^"]*"' | cut -d'"' -f4; }
+held() {
+  for file in /tmp/hold.*; do
+    [ -e "$file" ] || return 1
+    if kill -0 "\${file##*.}" 2>/dev/null; then return 0; fi
+    rm -f "$file"
+  done
+  return 1
+}
+idle=0
+while [ "$idle" -lt "$grace" ]; do
+  if held; then idle=0; else idle=$((idle + 1)); fi
+  sleep 1
+done
+while :; do
+  left=$(containers; networks; volumes)
+  [ -n "$left" ] || break
+  for id in $(containers); do api -X DELETE "http://engine/containers/$id?force=1&v=1" >/dev/null & done; wait
+  for id in $(networks); do api -X DELETE "http://engine/networks/$id" >/dev/null & done; wait
+  for id in $(volumes); do api -X DELETE "http://engine/volumes/$id?force=1" >/dev/null & done; wait
+  sleep 0.3
+done
+api -X DELETE "http://engine/containers/$self?force=1&v=1"
+`;
+
+const hold = "echo $$ > /tmp/hold.$$; echo held; exec cat > /dev/null";
+
+/** What a {@link Reaper} is made from. */
+export interface ReaperSpec {
+  readonly engine: Engine;
+  readonly owner: string;
+  readonly name: string;
+  /** The base image: it has a shell and curl. */
+  readonly image: string;
+  readonly labels: Labels;
+  /** The engine's socket as its own machine names it. Default: `/var/run/docker.sock`. */
+  readonly socket?: string;
+}
+
+/**
+ * The container that outlives every process of ours. It holds the engine's socket, and it is held by a stream from the
+ * owner that ends with the owner, however that ends: `kill -9` closes sockets too, and a cell in a busy loop does not.
+ * It starts again with the engine (`--restart always`), so that it also clears what a crash of the machine left.
+ *
+ * It stands in the engine's own network namespace, which can so be read without another container.
+ */
+export class Reaper {
+  readonly container: string;
+  readonly #engine: Engine;
+  #released = false;
+
+  private constructor(engine: Engine, container: string) {
+    this.#engine = engine;
+    this.container = container;
+  }
+
+  /** @param lost - called when the reaper cannot be held any more: the engine ended, or someone removed it. */
+  static async start(spec: ReaperSpec, lost: () => void): Promise<Reaper> {
+    const { engine } = spec;
+    const info = await engine.containers.run({
+      name: spec.name,
+      image: spec.image,
+      command: ["sh", "-c", script, "reaper", spec.owner, String(graceSeconds)],
+      labels: { ...spec.labels, [label.role]: "reaper" },
+      network: "host",
+      // Only for reading the machine's rules and counters; nothing here writes to its namespace.
+      capabilities: ["NET_ADMIN", "NET_RAW"],
+      binds: [`${spec.socket ?? "/var/run/docker.sock"}:/run/engine.sock`],
+      init: true,
+      restart: "always",
+      memoryBytes: 256 * 1024 * 1024,
+      pids: 256,
+    });
+    const reaper = new Reaper(engine, info.id);
+    try {
+      await reaper.#hold(lost, true);
+    } catch (error) {
+      await engine.containers.remove(info.id).catch(() => undefined);
+      throw error;
+    }
+    return reaper;
+  }
+
+  /** Removes the reaper, once nothing is left that it would have to remove. */
+  async release(): Promise<void> {
+    this.#released = true;
+    await this.#engine.containers.remove(this.container);
+  }
+
+  async #hold(lost: () => void, first: boolean): Promise<void> {
+    let held = (): void => undefined;
+    const ready = new Promise<void>((resolve) => {
+      held = resolve;
+    });
+    const stream = await this.#engine.open(this.container, ["sh", "-c", hold], {
+      where: "reaper",
+      sink: { stdout: () => held() },
+    });
+    stream.unref();
+    const ended = stream.exit.then(
+      () => undefined,
+      () => undefined,
+    );
+    await Promise.race([ready, ended]);
+    ended.then(async () => {
+      if (this.#released) return;
+      // Once more, because a connection may break while both ends are well.
+      if (first) await this.#hold(lost, false).catch(lost);
+      else lost();
+    });
+  }
+}

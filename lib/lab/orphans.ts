@@ -1,0 +1,75 @@
+import { type Engine, label } from "../engine";
+
+/** What bears an owner's label on an engine. */
+export interface Belongings {
+  readonly owner: string;
+  /** `hostname/pid` of the process that made it. */
+  readonly by: string;
+  readonly since: string;
+  /** Names of its labs. */
+  readonly labs: readonly string[];
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
+  readonly volumes: readonly string[];
+  /** Id and state of the reaper's container, when there is one. */
+  readonly reaper?: { readonly id: string; readonly state: string };
+}
+
+interface Collected {
+  by: string;
+  since: string;
+  labs: Set<string>;
+  containers: string[];
+  networks: string[];
+  volumes: string[];
+  reaper?: { id: string; state: string };
+}
+
+/** Everything on an engine that Wirebook made, by its owner. Only what bears the owner's label counts. */
+export async function belongings(engine: Engine): Promise<readonly Belongings[]> {
+  const any = { [label.owner]: "" };
+  const [containers, networks, volumes] = await Promise.all([
+    engine.containers.list(any),
+    engine.networks.list(any),
+    engine.volumes.list(any),
+  ]);
+  const owners = new Map<string, Collected>();
+  const of = (labels: Readonly<Record<string, string>>): Collected => {
+    const owner = labels[label.owner] ?? "";
+    const known = owners.get(owner);
+    const entry = known ?? { by: "", since: "", labs: new Set(), containers: [], networks: [], volumes: [] };
+    owners.set(owner, entry);
+    entry.by ||= labels[label.by] ?? "";
+    entry.since ||= labels[label.since] ?? "";
+    const lab = labels[label.lab];
+    if (lab !== undefined) entry.labs.add(lab);
+    return entry;
+  };
+  for (const { id, state, labels } of containers) {
+    const entry = of(labels);
+    if (labels[label.role] === "reaper") entry.reaper = { id, state };
+    else entry.containers.push(id);
+  }
+  for (const { id, labels } of networks) of(labels).networks.push(id);
+  for (const { name, labels } of volumes) of(labels).volumes.push(name);
+  return [...owners].map(([owner, entry]) => ({ ...entry, owner, labs: [...entry.labs].sort() }));
+}
+
+/**
+ * Removes what no reaper watches any more: what an earlier boot or a removed reaper left. A reaper that stands still
+ * is started, and does it itself; one that was only just created is let be.
+ */
+export async function clearOrphans(engine: Engine): Promise<void> {
+  for (const found of await belongings(engine)) {
+    if (found.reaper?.state === "exited") await engine.containers.start(found.reaper.id, "reaper");
+    if (!found.reaper) await removeBelongings(engine, found);
+  }
+}
+
+/** Removes all of it: containers first, then what they stood on; the reaper last. */
+export async function removeBelongings(engine: Engine, found: Belongings): Promise<void> {
+  await Promise.all(found.containers.map((id) => engine.containers.remove(id)));
+  await Promise.all(found.networks.map((id) => engine.networks.remove(id)));
+  await Promise.all(found.volumes.map((name) => engine.volumes.remove(name)));
+  if (found.reaper) await engine.containers.remove(found.reaper.id);
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { type Engine, LabError, type Labels, label, Reaper, Shell } from "../engine";
+import { imageTag } from "../setup/images";
+import { clearOrphans } from "./orphans";
+import { Workbench } from "./workbench";
+
+const sessions = new WeakMap<Engine, Promise<Session>>();
+
+/**
+ * What one process of ours keeps on one engine, for all its labs: an owner's id that is on everything it makes, the
+ * reaper that removes all of that when the process ends, and the workbench that enters namespaces.
+ */
+export class Session {
+  readonly engine: Engine;
+  /** Eight hex digits: part of every name, so that labs of several kernels and users never collide. */
+  readonly owner: string;
+  readonly #reaper: Reaper;
+  readonly #workbench: Workbench;
+  readonly #hostShell: Shell;
+  #lost = false;
+
+  private constructor(engine: Engine, owner: string, reaper: Reaper, workbench: Workbench) {
+    this.engine = engine;
+    this.owner = owner;
+    this.#reaper = reaper;
+    this.#workbench = workbench;
+    this.#hostShell = new Shell(engine, reaper.container, ["sh"], "host");
+  }
+
+  /** This process's session on an engine; a new one when the earlier one was lost with its engine. */
+  static async on(engine: Engine): Promise<Session> {
+    const known = await sessions.get(engine)?.catch(() => undefined);
+    if (known && !known.#lost) return known;
+    const again = sessions.get(engine);
+    if (again && (await again.catch(() => undefined)) !== known) return Session.on(engine);
+    const started = Session.#start(engine);
+    sessions.set(engine, started);
+    return started;
+  }
+
+  static async #start(engine: Engine): Promise<Session> {
+    const owner = randomBytes(4).toString("hex");
+    const labels = sessionLabels(owner);
+    const image = imageTag("base");
+    let session: Session | undefined;
+    const reaper = await Reaper.start(
+      { engine, owner, name: `wirebook-${owner}-reaper`, image, labels },
+      () => session?.lose(),
+    );
+    clearOrphans(engine).catch(() => undefined);
+    const workbench = await Workbench.start(engine, `wirebook-${owner}-workbench`, image, labels);
+    session = new Session(engine, owner, reaper, workbench);
+    return session;
+  }
+
+  /** Labels of everything this process makes. */
+  get labels(): Labels {
+    return sessionLabels(this.owner);
+  }
+
+  /** Enters namespaces of the engine's containers. */
+  get workbench(): Workbench {
+    return this.#workbench;
+  }
+
+  /** A shell in the engine's own network namespace; it only ever reads. */
+  get hostShell(): Shell {
+    return this.#hostShell;
+  }
+
+  /** False once the reaper could not be held any more: then all that this session made is being removed. */
+  get alive(): boolean {
+    return !this.#lost;
+  }
+
+  /** @throws LabError `ENGINE_GONE` when the session was lost. */
+  check(where: string): void {
+    if (this.alive) return;
+    throw new LabError("ENGINE_GONE", {
+      where,
+      found: "the container engine went away in between, and took the lab's containers with it",
+      advice: "Run the notebook again from the cell that opens the lab.",
+    });
+  }
+
+  private lose(): void {
+    this.#lost = true;
+    this.#hostShell.close();
+    this.#workbench.close();
+  }
+
+  /** Removes the session's own containers. Its labs are closed by then. */
+  async end(): Promise<void> {
+    sessions.delete(this.engine);
+    this.#hostShell.close();
+    await this.#workbench.remove();
+    await this.#reaper.release();
+  }
+}
+
+function sessionLabels(owner: string): Labels {
+  return {
+    [label.wirebook]: "session",
+    [label.owner]: owner,
+    [label.by]: `${hostname()}/${process.pid}`,
+    [label.since]: new Date().toISOString(),
+  };
+}
