@@ -1,0 +1,156 @@
+"""Executes the chapters and the solutions of their exercises with nbclient, and says what failed and where.
+
+    chapters.py [--folder DIR] [--report FILE] [--timeout SECONDS] [NAME ...]
+
+A NAME chooses the notebooks whose file name begins with it: 02, 02-docker. Exit code 1 when a cell failed.
+"""
+
+import argparse
+import re
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+HOME = Path(__file__).resolve().parents[2]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="npm run chapters --", description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks whose file name begins so (default: all)")
+    parser.add_argument("--folder", type=Path, default=HOME / "notebooks", help="where to look (default: notebooks)")
+    parser.add_argument("--report", type=Path, default=HOME / ".wirebook" / "reports" / "chapters.xml")
+    parser.add_argument("--timeout", type=int, default=120, metavar="SECONDS", help="for each cell (default: 120)")
+    return parser.parse_args()
+
+
+def chosen(folder, names):
+    """All notebooks below the folder but exercises, whose blanks are there to fail; their solutions are run."""
+    for path in sorted(folder.rglob("*.ipynb")):
+        below = path.relative_to(folder).parts[:-1]
+        if any(part.startswith(".") for part in below) or "exercises" in below:
+            continue
+        if not names or any(path.name.startswith(name) for name in names):
+            yield path
+
+
+def first_line(error):
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+class Run:
+    """One notebook, executed from its own folder; its cells are told as they end."""
+
+    def __init__(self, path, title, timeout):
+        self.path, self.title, self.timeout = path, title, timeout
+        self.cases = []  # (name, seconds, None or what went wrong)
+
+    def execute(self):
+        """Returns the executed notebook; None when it could not be read."""
+        try:
+            notebook = nbformat.read(self.path, as_version=4)
+        except (OSError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+            self.tell("reading the file", "", 0.0, first_line(error))
+            return None
+        code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+        started = {}
+
+        def begin(cell, cell_index):
+            started[cell_index] = time.monotonic()
+
+        def end(index, went, detail=""):
+            source = notebook.cells[index].source
+            name = f"cell {code.index(index) + 1} of {len(code)}"
+            self.tell(name, source, time.monotonic() - started[index], went, detail)
+
+        def executed(cell, cell_index, execute_reply):
+            content = execute_reply["content"]
+            expected = "raises-exception" in cell.metadata.get("tags", [])
+            if content["status"] == "error" and not expected:
+                end(cell_index, f"{content['ename']}: {content['evalue']}", "\n".join(content.get("traceback", [])))
+            else:
+                end(cell_index, None)
+
+        client = NotebookClient(
+            notebook,
+            timeout=self.timeout,
+            startup_timeout=60,
+            resources={"metadata": {"path": str(self.path.parent)}},
+            on_cell_start=begin,
+            on_cell_executed=executed,
+        )
+        try:
+            client.execute()
+        except CellExecutionError:
+            pass  # executed() has told it
+        except Exception as error:  # a time-out, a dead kernel, no such kernel: nbclient knows many kinds
+            went = f"{type(error).__name__}: {first_line(error)}"
+            if started:
+                end(max(started), went)
+            else:
+                self.tell("starting the kernel", "", 0.0, went)
+        return notebook
+
+    def tell(self, name, source, seconds, went, detail=""):
+        """Says and keeps how a cell ended; `went` is None or what went wrong."""
+        first = next((line.strip() for line in source.splitlines() if line.strip()), "")
+        self.cases.append((f"{name}: {first[:60]}".rstrip(": "), seconds, went))
+        print(f"  {'✓' if went is None else '✕'} {name} {seconds:6.1f} s  {first[:80]}", flush=True)
+        if went is not None:
+            lines = [f"{self.title}, {name}: {went}", *source.rstrip().splitlines(), *detail.splitlines()]
+            text = "".join(f"      {line}\n" for line in lines)
+            print(text if sys.stdout.isatty() else re.sub(r"\x1b\[[0-9;]*m", "", text), end="", flush=True)
+
+    @property
+    def failed(self):
+        return any(went is not None for _, _, went in self.cases)
+
+
+def write_report(path, runs):
+    suites = ElementTree.Element("testsuites", name="chapters")
+    for run in runs:
+        failures = sum(went is not None for _, _, went in run.cases)
+        seconds = sum(seconds for _, seconds, _ in run.cases)
+        suite = ElementTree.SubElement(
+            suites, "testsuite", name=run.title, tests=str(len(run.cases)), failures=str(failures), time=f"{seconds:.3f}"
+        )
+        for name, seconds, went in run.cases:
+            case = ElementTree.SubElement(suite, "testcase", classname=run.title, name=name, time=f"{seconds:.3f}")
+            if went is not None:
+                ElementTree.SubElement(case, "failure", message=went)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ElementTree.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def main():
+    asked = arguments()
+    paths = list(chosen(asked.folder, asked.names))
+    if not paths:
+        names = " ".join(asked.names) or "any name"
+        sys.exit(f"CHAPTER_MISSING  no notebook in {asked.folder} begins with {names}\n  See which there are: ls {asked.folder}")
+    runs = []
+    for path in paths:
+        run = Run(path, str(path.relative_to(asked.folder)), asked.timeout)
+        print(run.title, flush=True)
+        executed = run.execute()
+        runs.append(run)
+        write_report(asked.report, runs)
+        if executed is not None:
+            nbformat.write(executed, asked.report.parent / run.title.replace("/", "-"))
+    failed = [run for run in runs if run.failed]
+    for run in failed:
+        name, _, went = next(case for case in run.cases if case[2] is not None)
+        print(f"✕ {run.title}, {name}: {went}")
+    print(f"{len(runs) - len(failed)} notebooks passed, {len(failed)} failed; report: {asked.report}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
