@@ -40,9 +40,13 @@ export function specOf(scene: Scene, medium: Medium): Spec {
     width: scene.width,
     height: scene.height,
     padding: 6,
-    autosize: { type: "pad", resize: true },
+    autosize: { type: "none" },
     background: medium === "live" ? "transparent" : PALETTE.ground.still,
-    params: [...constants(scene.marks, medium), ...foldParams(folds), ...stepParam(scene.steps)],
+    params: [
+      ...constants(scene.marks, medium),
+      ...foldParams(folds, scene.height),
+      ...stepParam(scene.steps),
+    ],
     layer: layers,
     config: { view: { stroke: null }, aria: false },
   };
@@ -73,8 +77,11 @@ function tonesOf(mark: Mark): readonly Tone[] {
   }
 }
 
-/** `drop[n]` is how far the first n folds, where open, push down what stands beneath them. */
-function foldParams(heights: readonly number[]): readonly Json[] {
+/**
+ * `drop[n]` is how far the first n folds, where open, push down what stands beneath them. A parameter with the name
+ * of Vega's own signal `height` replaces it: the picture grows with what is open.
+ */
+function foldParams(heights: readonly number[], closed: number): readonly Json[] {
   if (heights.length === 0) return [];
   const opened = heights.map((_, i) => `indexof(open.fold || [], ${i}) >= 0`);
   const sums = heights.map((height, i) => ({
@@ -84,6 +91,7 @@ function foldParams(heights: readonly number[]): readonly Json[] {
   return [
     ...sums,
     { name: "drop", expr: `[0, ${sums.map((sum) => sum.name).join(", ")}]` },
+    { name: "height", expr: `${closed} + drop${heights.length}` },
     { name: "opened", expr: `[${opened.join(", ")}]` },
   ];
 }
@@ -121,7 +129,7 @@ function layer(
   if (moves) {
     transform.push({ calculate: "datum.y + drop[datum.k || 0]", as: "y" });
     if (has("Y")) {
-      transform.push({ calculate: "datum.Y + drop[isValid(datum.e) ? datum.e : datum.k || 0]", as: "Y" });
+      transform.push({ calculate: "datum.Y + drop[datum.e || datum.k || 0]", as: "Y" });
     }
   }
   const lit = has("n") ? "(!isValid(datum.n) || step >= datum.n ? 1 : 0.2)" : undefined;
@@ -164,7 +172,7 @@ function boxes(marks: readonly Mark[], over: boolean): Spec | undefined {
     w: box.thick ?? (box.stroke === undefined ? 0 : 1),
     r: box.radius ?? 0,
     d: box.dashed ? 1 : undefined,
-    e: box.belowEnd,
+    e: box.belowEnd || undefined,
     ...shown(box),
   }));
   return layer(
@@ -202,7 +210,7 @@ function rules(marks: readonly Mark[]): Spec | undefined {
       s: line.stroke,
       w: line.thick ?? 1,
       d: line.dashed ? 1 : undefined,
-      e: line.belowEnd,
+      e: line.belowEnd || undefined,
       ...shown(line),
     };
   });

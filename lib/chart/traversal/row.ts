@@ -1,0 +1,262 @@
+import type { Hook, Outcome, Packet, Rule, Step, TableName, Tried } from "../../netfilter/model";
+
+/** One line of what was asked in vain, `depth` chains deep. */
+export type Vain =
+  | { readonly kind: "tried"; readonly depth: number; readonly chain: string; readonly tried: Tried }
+  | {
+      readonly kind: "jump";
+      readonly depth: number;
+      readonly chain: string;
+      readonly rule: Rule;
+      readonly words: string;
+    }
+  | { readonly kind: "return"; readonly depth: number; readonly chain: string; readonly rule?: Rule }
+  | { readonly kind: "policy"; readonly depth: number; readonly chain: string; readonly policy: string };
+
+type Of<K extends Step["kind"]> = Extract<Step, { readonly kind: K }>;
+
+/** One row of the picture: one thing that happened, or all that was asked in vain between two of them. */
+export type Row =
+  | { readonly kind: "rule"; readonly step: Of<"rule">; readonly decides: boolean }
+  | { readonly kind: "policy"; readonly step: Of<"policy"> }
+  | {
+      readonly kind: "vain";
+      readonly hook: Hook;
+      readonly table: TableName;
+      readonly packet: Packet;
+      readonly lines: readonly Vain[];
+    }
+  | {
+      readonly kind: "idle";
+      readonly hook: Hook;
+      readonly tables: readonly TableName[];
+      readonly packet: Packet;
+    }
+  | { readonly kind: "conntrack"; readonly step: Of<"conntrack"> }
+  | { readonly kind: "nat"; readonly step: Of<"nat"> }
+  | { readonly kind: "routing"; readonly step: Of<"routing"> }
+  | { readonly kind: "link"; readonly step: Of<"link"> }
+  | { readonly kind: "end"; readonly step: Of<"end"> };
+
+/** What happened in one namespace, from coming in (or being made) to going out, being delivered or ending. */
+export interface Stay {
+  readonly place: string;
+  readonly rows: readonly Row[];
+  readonly entered?: Of<"link">;
+  readonly left?: Of<"link">;
+}
+
+/** Cuts the way of a packet into the namespaces it crosses. A way through one namespace only is one stay. */
+export function staysOf(steps: Outcome["steps"]): readonly Stay[] {
+  const stays: { place: string; steps: Step[]; entered?: Of<"link">; left?: Of<"link"> }[] = [];
+  let current: (typeof stays)[number] | undefined;
+  let entered: Of<"link"> | undefined;
+  for (const step of steps) {
+    if (step.kind === "link" && (step.from.place !== step.to.place || step.from.link === step.to.link)) {
+      if (current !== undefined) current.left = step;
+      entered = step;
+      current = undefined;
+      continue;
+    }
+    if (current === undefined || current.place !== step.place) {
+      current = { place: step.place, steps: [], ...(entered ? { entered } : {}) };
+      stays.push(current);
+      entered = undefined;
+    }
+    current.steps.push(step);
+  }
+  return stays.map((stay) => ({ ...stay, rows: rowsOf(stay.steps) }));
+}
+
+/** True for a rule that ended a chain's say over the packet or rewrote it; a jump or a mark is on the way. */
+function decides(step: Of<"rule">): boolean {
+  switch (step.rule.action.kind) {
+    case "accept":
+    case "drop":
+    case "reject":
+    case "queue":
+    case "dnat":
+    case "snat":
+    case "masquerade":
+    case "redirect":
+    case "netmap":
+    case "tproxy":
+      return true;
+    default:
+      return false;
+  }
+}
+
+interface Open {
+  readonly chain: string;
+  readonly rows: Row[];
+  readonly lines: Vain[];
+  /** The jump that opened this chain. */
+  readonly jump?: Of<"rule">;
+}
+
+/** The rows of one namespace. Chains that were entered and left with nothing done fold into what was in vain. */
+export function rowsOf(steps: readonly Step[]): readonly Row[] {
+  const rows: Row[] = [];
+  let at = 0;
+  while (at < steps.length) {
+    const step = steps[at];
+    if (step === undefined) break;
+    if (step.kind === "rule" || step.kind === "return" || step.kind === "policy") {
+      const end = endOfTable(steps, at, step.hook, step.table);
+      rows.push(...tableRows(steps.slice(at, end).filter(isInChain)));
+      at = end;
+      continue;
+    }
+    rows.push(rowOf(step));
+    at += 1;
+  }
+  return joinIdle(rows);
+}
+
+type InTable = Of<"rule"> | Of<"return"> | Of<"policy">;
+
+function isInChain(step: Step): step is InTable {
+  return step.kind === "rule" || step.kind === "return" || step.kind === "policy";
+}
+
+function endOfTable(steps: readonly Step[], from: number, hook: Hook, table: TableName): number {
+  let end = from;
+  for (; end < steps.length; end += 1) {
+    const step = steps[end];
+    if (step === undefined || !isInChain(step) || step.hook !== hook || step.table !== table) break;
+    if (end > from && steps[end - 1]?.kind === "policy") break;
+  }
+  return end;
+}
+
+function rowOf(step: Exclude<Step, InTable>): Row {
+  switch (step.kind) {
+    case "conntrack":
+      return { kind: "conntrack", step };
+    case "nat":
+      return { kind: "nat", step };
+    case "routing":
+      return { kind: "routing", step };
+    case "link":
+      return { kind: "link", step };
+    case "end":
+      return { kind: "end", step };
+  }
+}
+
+function tableRows(steps: readonly InTable[]): readonly Row[] {
+  const first = steps[0];
+  if (first === undefined) return [];
+  const open: Open[] = [{ chain: first.chain, rows: [], lines: [] }];
+  const top = () => open[open.length - 1] ?? { chain: "", rows: [], lines: [] };
+  const flush = (frame: Open, packet: Packet) => {
+    if (frame.lines.every((line) => line.kind === "return" && line.rule === undefined)) {
+      frame.lines.length = 0;
+      return;
+    }
+    frame.rows.push({ kind: "vain", hook: first.hook, table: first.table, packet, lines: [...frame.lines] });
+    frame.lines.length = 0;
+  };
+  for (const step of steps) {
+    for (const tried of step.tried) {
+      top().lines.push({ kind: "tried", depth: open.length - 1, chain: step.chain, tried });
+    }
+    if (step.kind === "rule") {
+      const action = step.rule.action.kind;
+      if (
+        (action === "jump" || action === "goto") &&
+        step.because === undefined &&
+        step.before === step.after
+      ) {
+        open.push({ chain: jumpTarget(step), rows: [], lines: [], jump: step });
+        continue;
+      }
+      for (const frame of open) reveal(frame, open, flush, step.before);
+      top().rows.push({ kind: "rule", step, decides: decides(step) });
+      if (action === "jump" || action === "goto") open.push({ chain: jumpTarget(step), rows: [], lines: [] });
+    } else if (step.kind === "return") {
+      const frame = open.length > 1 ? open.pop() : undefined;
+      const parent = top();
+      const depth = open.length - 1;
+      if (frame === undefined) {
+        parent.lines.push({
+          kind: "return",
+          depth,
+          chain: step.chain,
+          ...(step.rule ? { rule: step.rule } : {}),
+        });
+      } else if (frame.jump !== undefined && frame.rows.length === 0) {
+        const { rule, words } = frame.jump;
+        parent.lines.push({ kind: "jump", depth, chain: frame.jump.chain, rule, words }, ...frame.lines, {
+          kind: "return",
+          depth: depth + 1,
+          chain: step.chain,
+          ...(step.rule ? { rule: step.rule } : {}),
+        });
+      } else {
+        flush(frame, step.before);
+        parent.rows.push(...frame.rows);
+        parent.lines.push({
+          kind: "return",
+          depth: depth + 1,
+          chain: step.chain,
+          ...(step.rule ? { rule: step.rule } : {}),
+        });
+      }
+    } else if (step.policy === "ACCEPT" && step.before === step.after) {
+      top().lines.push({ kind: "policy", depth: open.length - 1, chain: step.chain, policy: step.policy });
+    } else {
+      for (const frame of open) reveal(frame, open, flush, step.before);
+      top().rows.push({ kind: "policy", step });
+    }
+  }
+  const packet = steps[steps.length - 1]?.after ?? first.after;
+  while (open.length > 1) {
+    const frame = open.pop();
+    if (frame === undefined) break;
+    flush(frame, packet);
+    top().rows.push(...frame.rows);
+  }
+  flush(top(), packet);
+  return top().rows;
+}
+
+/** Something happens in the innermost chain: the jumps that lead there become rows, each after what its chain tried. */
+function reveal(
+  frame: Open,
+  open: Open[],
+  flush: (frame: Open, packet: Packet) => void,
+  packet: Packet,
+): void {
+  const index = open.indexOf(frame);
+  flush(frame, packet);
+  const next = open[index + 1];
+  if (next?.jump === undefined) return;
+  frame.rows.push({ kind: "rule", step: next.jump, decides: false });
+  open[index + 1] = { chain: next.chain, rows: next.rows, lines: next.lines };
+}
+
+function jumpTarget(step: Of<"rule">): string {
+  const action = step.rule.action;
+  return action.kind === "jump" || action.kind === "goto" ? action.chain : step.chain;
+}
+
+/** Tables of one hook that asked no rule and let the packet pass are one row together. */
+function joinIdle(rows: readonly Row[]): readonly Row[] {
+  const out: Row[] = [];
+  for (const row of rows) {
+    const idle = row.kind === "vain" && row.lines.every((line) => line.kind === "policy");
+    if (!idle) {
+      out.push(row);
+      continue;
+    }
+    const last = out.at(-1);
+    if (last?.kind === "idle" && last.hook === row.hook) {
+      out[out.length - 1] = { ...last, tables: [...last.tables, row.table] };
+    } else {
+      out.push({ kind: "idle", hook: row.hook, tables: [row.table], packet: row.packet });
+    }
+  }
+  return out;
+}

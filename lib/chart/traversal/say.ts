@@ -1,0 +1,132 @@
+import type { Outcome, Packet, Probability, Rule, Verdict } from "../../netfilter/model";
+import type { Tone } from "../sketch/palette";
+import { count, endpoint } from "../sketch/pen";
+import type { Row, Vain } from "./row";
+
+/** The rule without `-A CHAIN`: the chain stands beside it. */
+export function ruleText(rule: Rule): string {
+  return rule.text.replace(/^-A\s+("[^"]*"|\S+)\s*/, "") || "(every packet, no target)";
+}
+
+/** The glyph before a rule: what it does with the packet. */
+export function ruleGlyph(rule: Rule): string {
+  switch (rule.action.kind) {
+    case "accept":
+      return "✓";
+    case "drop":
+      return "✕";
+    case "reject":
+      return "⊘";
+    case "jump":
+    case "goto":
+      return "↳";
+    case "return":
+      return "↩";
+    case "opaque":
+      return "?";
+    case "dnat":
+    case "snat":
+    case "masquerade":
+    case "redirect":
+    case "netmap":
+    case "tproxy":
+      return "●";
+    default:
+      return "·";
+  }
+}
+
+export const VERDICTS: Readonly<
+  Record<Verdict, { readonly glyph: string; readonly word: string; readonly pill: Tone }>
+> = {
+  accept: { glyph: "✓", word: "ACCEPT", pill: "goodPill" },
+  drop: { glyph: "✕", word: "DROP", pill: "badPill" },
+  reject: { glyph: "⊘", word: "REJECT", pill: "badPill" },
+  queue: { glyph: "→", word: "QUEUE", pill: "unsurePill" },
+  unreachable: { glyph: "✕", word: "UNREACHABLE", pill: "badPill" },
+  unknown: { glyph: "?", word: "UNKNOWN", pill: "unsurePill" },
+};
+
+/** `FORWARD ▸ 3 rules tried, not matched` without the chain: what a fold holds, in one line. */
+export function vainText(lines: readonly Vain[]): string {
+  const tried = lines.flatMap((line) => (line.kind === "tried" ? [line.tried] : []));
+  const chains = [...new Set(lines.filter((line) => line.kind === "return").map((line) => line.chain))];
+  const [policy] = lines.flatMap((line) => (line.kind === "policy" ? [line.policy] : []));
+  const parts: string[] = [];
+  if (chains.length > 0) parts.push(`${listed(chains)}: returned`);
+  const [only] = tried;
+  if (tried.length === 1 && only !== undefined) parts.push(`1 rule tried: ${only.reason}`);
+  else if (tried.length > 0) parts.push(`${count(tried.length, "rule")} tried, not matched`);
+  if (policy !== undefined) parts.push(`policy ${policy}`);
+  return parts.join("; ");
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 3
+    ? names.join(", ")
+    : `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
+}
+
+/** What changed beside addresses and ports: the mark, the TTL is not worth a word. */
+export function markText(before: Packet, after: Packet): string | undefined {
+  return before.mark === after.mark ? undefined : `mark 0x${(after.mark >>> 0).toString(16)}`;
+}
+
+export function sameEnds(one: Packet, other: Packet): boolean {
+  return (
+    one.src === other.src && one.dst === other.dst && one.sport === other.sport && one.dport === other.dport
+  );
+}
+
+export function probabilityText({ numerator, denominator }: Probability): string {
+  return numerator === denominator ? "1" : `${numerator}/${denominator}`;
+}
+
+/** A fraction as one reads it: exact while it is short, else to four digits. */
+export function chanceText(probability: Probability): string {
+  const exact = probabilityText(probability);
+  if (exact.length <= 7) return `p = ${exact}`;
+  return `p ≈ ${(Number((probability.numerator * 1_000_000n) / probability.denominator) / 1_000_000).toPrecision(4)}`;
+}
+
+/** How the way of the packet ends, in one sentence. */
+export function endSentence(outcome: Outcome): string {
+  const last = outcome.steps.at(-1);
+  const to = endpoint(outcome.packet.dst, outcome.packet.dport);
+  if (last === undefined) return to;
+  switch (last.kind) {
+    case "end":
+      return last.text;
+    case "rule":
+      return outcome.verdict === "accept"
+        ? leaves(outcome, to)
+        : `${last.effect} by rule ${last.rule.index} of ${last.table} ${last.chain}`;
+    case "policy":
+      return last.policy === "DROP"
+        ? `dropped by the policy of ${last.table} ${last.chain}`
+        : leaves(outcome, to);
+    case "routing":
+      return last.decision === "drop" ? last.text : leaves(outcome, to);
+    default:
+      return leaves(outcome, to);
+  }
+}
+
+function leaves(outcome: Outcome, to: string): string {
+  for (const step of [...outcome.steps].reverse()) {
+    if (step.kind === "routing") {
+      if (step.decision === "local") return `delivered to this host at ${to}`;
+      if (step.out !== undefined) return `leaves by ${step.out} for ${to}`;
+    }
+  }
+  return `leaves for ${to}`;
+}
+
+/** The packet after a row. */
+export function packetAfter(row: Row): Packet {
+  return row.kind === "vain" || row.kind === "idle" ? row.packet : row.step.after;
+}
+
+export function packetBefore(row: Row): Packet {
+  return row.kind === "vain" || row.kind === "idle" ? row.packet : row.step.before;
+}

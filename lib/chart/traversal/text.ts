@@ -1,0 +1,98 @@
+import type { Outcome, Path, Step } from "../../netfilter/model";
+import { endpoint, headerText } from "../sketch/pen";
+import type { TraversalOptions } from "./index";
+import type { Stay } from "./row";
+import { chanceText, endSentence, markText, ruleGlyph, ruleText, sameEnds, VERDICTS } from "./say";
+
+/** Rules that were tried in vain at one point, listed one by one before the rest is counted. */
+const LISTED = 40;
+
+/** The same facts as the picture, in lines: every step, every address, every rule. */
+export function traversalText(
+  path: Path,
+  outcome: Outcome,
+  stays: readonly Stay[],
+  options: TraversalOptions & { readonly title: string; readonly subtitle: string },
+): string {
+  const lines = [`${options.title} · ${options.subtitle}`];
+  const witness = options.observed;
+  if (witness !== undefined) {
+    lines.push(
+      `${witness.by === "trace" ? "kernel's trace" : "counters"}: ${witness.agreed} of ${witness.total} agree`,
+    );
+  }
+  lines.push(`packet: ${headerText(path.packet)} ${path.packet.protocol}`);
+  let place = "";
+  for (const step of outcome.steps) {
+    if (step.place !== place) {
+      place = step.place;
+      if (stays.length > 1) lines.push(`${place}:`);
+    }
+    lines.push(...stepLines(step).map((line) => `  ${line}`));
+  }
+  const verdict = VERDICTS[outcome.verdict];
+  lines.push(`verdict: ${verdict.word}, ${endSentence(outcome)}`);
+  for (const what of outcome.dependsOn) lines.push(`depends on: ${what}`);
+  if (options.reply !== undefined) {
+    const { text, packet } = options.reply;
+    lines.push(`reply: ${text}${packet === undefined ? "" : `: ${headerText(packet)}`}`);
+  }
+  const difference = witness?.difference;
+  if (difference !== undefined) {
+    lines.push(`predicted: ${difference.predicted}`, `observed: ${difference.observed}`);
+    if (difference.explanation !== undefined) lines.push(`why: ${difference.explanation}`);
+  }
+  if (path.outcomes.length > 1) {
+    lines.push(`drawn: 1 of ${path.outcomes.length} possible ways, ${chanceText(outcome.probability)}`);
+    for (const other of path.outcomes) {
+      if (other === outcome) continue;
+      const name = options.names?.[other.packet.dst];
+      lines.push(
+        `  ${chanceText(other.probability)}: ${VERDICTS[other.verdict].word} ${endpoint(other.packet.dst, other.packet.dport)}${name === undefined ? "" : ` (${name})`}${other.dependsOn.length === 0 ? "" : `, if ${other.dependsOn.join(" and ")}`}`,
+      );
+    }
+  }
+  return lines.join("\n");
+}
+
+function stepLines(step: Step): readonly string[] {
+  switch (step.kind) {
+    case "conntrack":
+      return [`${step.hook} conntrack: ${step.text}`];
+    case "rule":
+    case "return":
+    case "policy": {
+      const where = `${step.hook} ${step.table} ${step.chain}`;
+      const tried = step.tried
+        .slice(0, LISTED)
+        .map((one) => `${where}: ✕ ${ruleText(one.rule)} (${one.reason})`);
+      if (step.tried.length > LISTED)
+        tried.push(`${where}: … ${step.tried.length - LISTED} more did not match`);
+      return [...tried, `${where}: ${inChain(step)}`];
+    }
+    case "nat":
+      return [`${step.hook} conntrack: ${step.text}: ${headerText(step.after)}`];
+    case "routing":
+      return [`routing: ${step.text}`];
+    case "link":
+      return [`link: ${step.from.place} ${step.from.link} → ${step.to.place} ${step.to.link}: ${step.text}`];
+    case "end":
+      return [`end: ${step.text}`];
+  }
+}
+
+function inChain(step: Extract<Step, { kind: "rule" | "return" | "policy" }>): string {
+  if (step.kind === "policy") return `policy ${step.policy}`;
+  if (step.kind === "return") {
+    return step.rule === undefined
+      ? `↩ returns to ${step.to}`
+      : `↩ ${ruleText(step.rule)}, back to ${step.to}`;
+  }
+  const changed = sameEnds(step.before, step.after) ? "" : `: ${headerText(step.after)}`;
+  const mark = markText(step.before, step.after);
+  return [
+    `${ruleGlyph(step.rule)} ${ruleText(step.rule)} — ${step.words}${changed}`,
+    ...(mark === undefined ? [] : [mark]),
+    ...(step.because === undefined ? [] : [step.because]),
+  ].join(", ");
+}

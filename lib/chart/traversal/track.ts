@@ -1,0 +1,344 @@
+import type { Hook } from "../../netfilter/model";
+import { PILL_HEIGHT } from "../sketch/pen";
+import type { Line, Mark } from "../sketch/scene";
+import { elide, textWidth } from "../sketch/type";
+import type { Row, Stay } from "./row";
+
+/** A stop on the way through a namespace: a hook, a routing decision, or the process that sends or receives. */
+export type Station = Hook | "routing" | "routing out" | "process";
+
+interface Place {
+  readonly x: number;
+  readonly lane: 0 | 1;
+}
+
+const MAP: Readonly<Record<Station, Place>> = {
+  PREROUTING: { x: 122, lane: 0 },
+  routing: { x: 250, lane: 0 },
+  FORWARD: { x: 388, lane: 0 },
+  POSTROUTING: { x: 614, lane: 0 },
+  INPUT: { x: 308, lane: 1 },
+  process: { x: 388, lane: 1 },
+  "routing out": { x: 456, lane: 1 },
+  OUTPUT: { x: 526, lane: 1 },
+};
+
+const EDGES: readonly (readonly [Station, Station])[] = [
+  ["PREROUTING", "routing"],
+  ["routing", "FORWARD"],
+  ["FORWARD", "POSTROUTING"],
+  ["routing", "INPUT"],
+  ["INPUT", "process"],
+  ["process", "routing out"],
+  ["routing out", "OUTPUT"],
+  ["OUTPUT", "POSTROUTING"],
+];
+
+const LANE = 44;
+const MIDDLE = 26;
+export const TRACK_HEIGHT = MIDDLE + LANE + 34;
+const LEFT_END = 36;
+const RIGHT_END = 748;
+
+/** Which stop a row belongs to; a routing decision is the one before OUTPUT while nothing came in. */
+export function stationOf(row: Row, cameIn: boolean): Station {
+  switch (row.kind) {
+    case "vain":
+    case "idle":
+      return row.hook;
+    case "routing":
+      return cameIn ? "routing" : "routing out";
+    case "link":
+    case "end":
+      return "process";
+    default:
+      return row.step.hook;
+  }
+}
+
+export interface Way {
+  readonly stations: readonly Station[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly delivered: boolean;
+}
+
+/** The stops of one stay, in order, and the names of the interfaces where it begins and ends. */
+export function wayOf(stay: Stay): Way {
+  const hooks = stay.rows.flatMap((row) =>
+    "hook" in row ? [row.hook] : "hook" in row.step ? [row.step.hook] : [],
+  );
+  const cameIn = stay.entered !== undefined || hooks[0] === "PREROUTING";
+  const stations: Station[] = cameIn ? [] : ["process"];
+  for (const row of stay.rows) {
+    if (row.kind === "link" || row.kind === "end") continue;
+    const station = stationOf(row, cameIn && !stations.includes("process"));
+    if (stations.at(-1) !== station && !(station === "routing out" && stations.includes("OUTPUT")))
+      stations.push(station);
+  }
+  const last = stay.rows.at(-1);
+  const ended = last?.kind === "end" ? last.step.verdict : undefined;
+  const delivered = stations.at(-1) === "INPUT" && (ended === undefined || ended === "accept");
+  if (delivered) stations.push("process");
+  const out = stay.rows.reduce<string | undefined>(
+    (name, row) => (row.kind === "routing" ? (row.step.out ?? name) : name),
+    undefined,
+  );
+  const from = stay.entered?.to.link;
+  const to = stay.left?.from.link ?? (stations.at(-1) === "POSTROUTING" ? out : undefined);
+  return { stations, ...(from ? { from } : {}), ...(to ? { to } : {}), delivered };
+}
+
+/** Half the width and height of a stop, so that lines end at its edge. */
+function halves(station: Station): readonly [number, number] {
+  if (station === "routing" || station === "routing out") return [9, 9];
+  if (station === "process") return [(textWidth("process", "small") + 14) / 2, 11];
+  return [(textWidth(station, "smallBold") + 22) / 2, 12];
+}
+
+/** Where the line from one stop towards another leaves its edge. */
+function edge(station: Station, at: Point, towards: Point): Point {
+  const [w, h] = halves(station);
+  const [dx, dy] = [towards[0] - at[0], towards[1] - at[1]];
+  if (dy === 0) return [at[0] + Math.sign(dx) * w, at[1]];
+  const diamond = w === h;
+  const scale = diamond
+    ? w / (Math.abs(dx) + Math.abs(dy))
+    : Math.min(w / Math.abs(dx || 1e-9), h / Math.abs(dy));
+  return [at[0] + dx * scale, at[1] + dy * scale];
+}
+
+type Point = readonly [number, number];
+
+/**
+ * The map of a namespace's hooks with the way of the packet lit. `stepOf` names the slider's step at which a stop is
+ * reached first.
+ */
+export function track(
+  way: Way,
+  y: number,
+  stepOf: (station: Station) => number | undefined,
+): readonly Mark[] {
+  const lit = new Set(way.stations);
+  const marks: Mark[] = [];
+  const point = (station: Station): Point => {
+    const { x, lane } = MAP[station];
+    return [x, y + MIDDLE + lane * LANE];
+  };
+  const onWay = (a: Station, b: Station) =>
+    way.stations.some((station, i) => station === a && way.stations[i + 1] === b);
+  for (const [a, b] of EDGES) {
+    marks.push(rail(edge(a, point(a), point(b)), edge(b, point(b), point(a)), onWay(a, b), stepOf(b)));
+  }
+  const enters = way.stations[0] === "PREROUTING";
+  const leaves = way.stations.at(-1) === "POSTROUTING";
+  const [first, last] = [point("PREROUTING"), point("POSTROUTING")];
+  const start: Point = [LEFT_END + 38, first[1]];
+  const end: Point = [RIGHT_END - 46, last[1]];
+  marks.push(rail(start, edge("PREROUTING", first, start), enters, stepOf("PREROUTING")));
+  marks.push({ ...rail(edge("POSTROUTING", last, end), end, leaves, stepOf("POSTROUTING")), arrow: leaves });
+  marks.push(
+    ...interfaceLabel(way.from ?? "in", LEFT_END, y, enters),
+    ...interfaceLabel(way.to ?? "out", RIGHT_END, y, leaves),
+  );
+  for (const station of STATIONS) {
+    marks.push(
+      ...stop(
+        station,
+        point(station),
+        lit.has(station),
+        lit.has(station) ? stepOf(station) : undefined,
+        true,
+      ),
+    );
+  }
+  return marks;
+}
+
+const STATIONS: readonly Station[] = [
+  "PREROUTING",
+  "routing",
+  "FORWARD",
+  "POSTROUTING",
+  "INPUT",
+  "process",
+  "routing out",
+  "OUTPUT",
+];
+
+function rail(a: Point, b: Point, lit: boolean, step: number | undefined): Line {
+  return {
+    kind: "line",
+    points: [a, b],
+    stroke: lit ? "ink" : "edge",
+    thick: lit ? 3 : 1.5,
+    ...(lit && step !== undefined ? { from: step } : {}),
+  };
+}
+
+export const STRIP_HEIGHT = 34;
+const STRIP_GAP = 20;
+
+/** The same way in one line, without what it does not touch; it ends at `right`. */
+export function strip(
+  way: Way,
+  right: number,
+  y: number,
+  stepOf: (station: Station) => number | undefined,
+): { readonly marks: readonly Mark[]; readonly left: number } {
+  const middle = y + 17;
+  const name = (text: string | undefined) => (text === undefined ? "" : elide(text, "codeSmall", 84));
+  const [from, to] = [name(way.from), name(way.to)];
+  const widths = way.stations.map((station) => 2 * halves(station)[0]);
+  const fromWidth = from === "" ? 0 : textWidth(from, "codeSmall") + 6 + STRIP_GAP;
+  const toWidth = to === "" ? 0 : textWidth(to, "codeSmall") + 6 + STRIP_GAP;
+  const total =
+    fromWidth +
+    toWidth +
+    widths.reduce((sum, width) => sum + width, 0) +
+    STRIP_GAP * Math.max(way.stations.length - 1, 0);
+  const left = right - total;
+  const marks: Mark[] = [];
+  let x = left;
+  const label = (text: string, at: number): Mark => ({
+    kind: "text",
+    x: at,
+    y: middle + 4,
+    text,
+    role: "codeSmall",
+  });
+  if (from !== "") {
+    marks.push(label(from, x));
+    x += fromWidth - STRIP_GAP;
+    const [first] = way.stations;
+    marks.push(
+      rail([x, middle], [x + STRIP_GAP, middle], true, first === undefined ? undefined : stepOf(first)),
+    );
+    x += STRIP_GAP;
+  }
+  way.stations.forEach((station, i) => {
+    const width = widths[i] ?? 0;
+    const step = stepOf(station);
+    if (i > 0) {
+      marks.push(rail([x, middle], [x + STRIP_GAP, middle], true, step));
+      x += STRIP_GAP;
+    }
+    marks.push(...stop(station, [x + width / 2, middle], true, step, false));
+    x += width;
+  });
+  if (to !== "") {
+    const last = way.stations.at(-1);
+    marks.push({
+      ...rail([x, middle], [x + STRIP_GAP, middle], true, last === undefined ? undefined : stepOf(last)),
+      arrow: true,
+    });
+    marks.push(label(to, x + STRIP_GAP + 6));
+  }
+  return { marks, left };
+}
+
+function interfaceLabel(name: string, x: number, y: number, lit: boolean): readonly Mark[] {
+  const tone = lit ? "ink" : "mute";
+  if (name === "in" || name === "out") {
+    return [{ kind: "text", x, y: y + MIDDLE + 4, text: name, role: "small", tone: "mute", align: "center" }];
+  }
+  const short = elide(name, "codeSmall", x === LEFT_END ? 70 : 90);
+  return [
+    { kind: "text", x, y: y + MIDDLE - 1, text: short, role: "codeSmall", tone, align: "center" },
+    {
+      kind: "text",
+      x,
+      y: y + MIDDLE + 13,
+      text: x === LEFT_END ? "in" : "out",
+      role: "small",
+      tone: "mute",
+      align: "center",
+    },
+  ];
+}
+
+function stop(
+  station: Station,
+  [x, y]: readonly [number, number],
+  lit: boolean,
+  from: number | undefined,
+  named: boolean,
+): readonly Mark[] {
+  const step = from === undefined ? {} : { from };
+  if (station === "routing" || station === "routing out") {
+    const label: Mark = {
+      kind: "text",
+      x,
+      y: station === "routing" ? y - 17 : y + 26,
+      text: "routing",
+      role: "small",
+      tone: "mute",
+      align: "center",
+    };
+    const diamond: Mark = {
+      kind: "dot",
+      x,
+      y,
+      radius: 10,
+      shape: "diamond",
+      fill: lit ? "ink" : "edge",
+      ...step,
+    };
+    return named ? [diamond, label] : [diamond];
+  }
+  if (station === "process") {
+    const width = textWidth("process", "small") + 14;
+    return [
+      {
+        kind: "box",
+        x: x - width / 2,
+        y: y - 11,
+        width,
+        height: 22,
+        fill: "ground",
+        stroke: lit ? "ink" : "edge",
+        thick: 1.5,
+        radius: 3,
+        over: true,
+        ...step,
+      },
+      {
+        kind: "text",
+        x,
+        y: y + 4,
+        text: "process",
+        role: "small",
+        tone: lit ? "ink" : "mute",
+        align: "center",
+        ...step,
+      },
+    ];
+  }
+  const width = textWidth(station, "smallBold") + 22;
+  const height = PILL_HEIGHT + 8;
+  return [
+    {
+      kind: "box",
+      x: x - width / 2,
+      y: y - height / 2,
+      width,
+      height,
+      fill: lit ? "ink" : "ground",
+      stroke: lit ? "ink" : "edge",
+      thick: 1.5,
+      radius: height / 2,
+      over: true,
+      ...step,
+    },
+    {
+      kind: "text",
+      x,
+      y: y + 4,
+      text: station,
+      role: "smallBold",
+      tone: lit ? "ground" : "mute",
+      align: "center",
+      ...step,
+    },
+  ];
+}
