@@ -1,0 +1,129 @@
+import type { Action, Hook, Packet, Rule, Step, TableName, Tried } from "../model";
+import type { TraceVerdict } from "./event";
+
+/** One event that the kernel's trace must show if a path is right. */
+export interface ExpectedEvent {
+  readonly kind: "rule" | "policy";
+  readonly hook: Hook;
+  readonly table: TableName;
+  readonly chain: string;
+  /** Absent for a policy. */
+  readonly rule?: Rule;
+  readonly tried: readonly Tried[];
+  /** Undefined where the model does not know what the target does. */
+  readonly verdict: TraceVerdict | undefined;
+  readonly before: Packet;
+  readonly after: Packet;
+}
+
+/** One way through one namespace: what the kernel sees as one packet. */
+export interface ExpectedPass {
+  readonly place: string;
+  /** Header on entry. */
+  readonly packet: Packet;
+  readonly events: readonly ExpectedEvent[];
+}
+
+type Growing = ExpectedPass & { readonly events: ExpectedEvent[]; stage: number };
+
+const stages: Readonly<Record<Hook, number>> = {
+  PREROUTING: 0,
+  OUTPUT: 0,
+  INPUT: 1,
+  FORWARD: 1,
+  POSTROUTING: 2,
+};
+
+/**
+ * The trace events that a path's steps stand for, one list for each way through a namespace.
+ *
+ * Falling off the end of a user chain, conntrack, routing and a translation without a rule give no event.
+ */
+export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
+  const passes: Growing[] = [];
+  const passFor = (step: Step, hook: Hook): Growing => {
+    const last = passes.at(-1);
+    // OUTPUT, POSTROUTING, then PREROUTING of the same place: the packet came in again through lo.
+    if (last !== undefined && last.place === step.place && stages[hook] >= last.stage) {
+      const again = hook === "PREROUTING" && last.events.some(({ hook: earlier }) => earlier === "OUTPUT");
+      if (!again) {
+        last.stage = stages[hook];
+        return last;
+      }
+    }
+    const pass = { place: step.place, packet: step.before, events: [], stage: stages[hook] };
+    passes.push(pass);
+    return pass;
+  };
+  for (const step of steps) {
+    switch (step.kind) {
+      case "conntrack":
+      case "nat":
+        passFor(step, step.hook);
+        break;
+      case "rule":
+      case "return":
+      case "policy":
+        add(passFor(step, step.hook).events, step);
+        break;
+      case "routing":
+      case "link":
+      case "end":
+        break;
+    }
+  }
+  return passes.map(({ place, packet, events }) => ({ place, packet, events }));
+}
+
+function add(events: ExpectedEvent[], step: Extract<Step, { kind: "rule" | "return" | "policy" }>): void {
+  const { hook, table, chain, tried, before, after } = step;
+  const at = { hook, table, chain, tried, before, after };
+  if (step.kind === "policy") {
+    events.push({ kind: "policy", ...at, verdict: { kind: step.policy } });
+    return;
+  }
+  if (step.rule === undefined) return;
+  // A RETURN may be told as the rule and then as the way back: the kernel reports it once.
+  const last = events.at(-1);
+  if (step.kind === "return" && last?.rule === step.rule && last.chain === step.chain) return;
+  events.push({ kind: "rule", ...at, rule: step.rule, verdict: verdictOf(step.rule.action) });
+}
+
+/** What nf_tables reports for a rule with this target. */
+function verdictOf(action: Action): TraceVerdict | undefined {
+  switch (action.kind) {
+    case "accept":
+    case "dnat":
+    case "snat":
+    case "masquerade":
+    case "redirect":
+    case "netmap":
+      return { kind: "ACCEPT" };
+    case "drop":
+    case "reject":
+      return { kind: "DROP" };
+    case "queue":
+      return { kind: "QUEUE" };
+    case "return":
+      return { kind: "RETURN" };
+    case "jump":
+      return { kind: "JUMP", chain: action.chain };
+    case "goto":
+      return { kind: "GOTO", chain: action.chain };
+    case "none":
+    case "mark":
+    case "connmarkSet":
+    case "connmarkSave":
+    case "connmarkRestore":
+    case "notrack":
+    case "ct":
+    case "tos":
+    case "ttl":
+    case "note":
+    case "set":
+      return { kind: "CONTINUE" };
+    case "tproxy":
+    case "opaque":
+      return undefined;
+  }
+}

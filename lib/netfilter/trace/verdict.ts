@@ -1,0 +1,31 @@
+import type { TraceVerdict } from "./event";
+
+// NFT_RETURN is -5 (include/uapi/linux/netfilter/nf_tables.h, enum nft_verdicts); xtables-monitor 1.8.9 has no name
+// for it and prints the bits.
+const byNumber: Readonly<Record<string, string>> = {
+  "0xffffffff": "CONTINUE",
+  "0xfffffffe": "BREAK",
+  "0xfffffffd": "JUMP",
+  "0xfffffffc": "GOTO",
+  "0xfffffffb": "RETURN",
+};
+
+/** Reads `ACCEPT`, `JUMP:SVC` (xtables-monitor), `accept`, `jump SVC` (nft) and the bare numbers. */
+export function readVerdict(text: string): TraceVerdict {
+  const [, word = "", chain] = /^([^\s:]+)(?:[\s:]+(\S.*?))?\s*$/.exec(text.trim()) ?? [];
+  const name = (byNumber[word] ?? word).toUpperCase();
+  switch (name) {
+    case "ACCEPT":
+    case "DROP":
+    case "CONTINUE":
+    case "RETURN":
+    case "QUEUE":
+    case "STOLEN":
+      return { kind: name };
+    case "JUMP":
+    case "GOTO":
+      return chain === undefined ? { kind: "OTHER", text } : { kind: name, chain };
+    default:
+      return { kind: "OTHER", text };
+  }
+}
