@@ -24,7 +24,8 @@ class ExecStream extends Duplex {
   carry(process: Process): void {
     this.#process = process;
     const ended = (): void => {
-      if (this.#complaint !== "" && !this.destroyed) this.destroy(new Error(`ECONNRESET ${this.#complaint.trim()}`));
+      if (this.#complaint !== "" && !this.destroyed)
+        this.destroy(new Error(`ECONNRESET ${this.#complaint.trim()}`));
       else this.push(null);
     };
     process.exit.then(ended, (error: unknown) => this.destroy(error instanceof Error ? error : undefined));

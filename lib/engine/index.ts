@@ -4,7 +4,7 @@ export { duplexOf } from "./duplex";
 export { type ConnectOptions, Engine } from "./engine";
 export { LabError, type LabErrorCode, type LabErrorParts } from "./error";
 export type { EngineEvent, Subscription } from "./events";
-export type { ExecOptions, ExecResult } from "./exec";
+export { type ExecOptions, type ExecResult, shellText } from "./exec";
 export type { Images } from "./images";
 export { inNotebook, interruptSignal } from "./interrupt";
 export { translate } from "./known";

@@ -62,12 +62,15 @@ export interface ReaperSpec {
  */
 export class Reaper {
   readonly container: string;
+  /** A process in the engine's own network namespace, as the engine's machine counts. */
+  readonly pid: number;
   readonly #engine: Engine;
   #released = false;
 
-  private constructor(engine: Engine, container: string) {
+  private constructor(engine: Engine, container: string, pid: number) {
     this.#engine = engine;
     this.container = container;
+    this.pid = pid;
   }
 
   /** @param lost - called when the reaper cannot be held any more: the engine ended, or someone removed it. */
@@ -87,7 +90,7 @@ export class Reaper {
       memoryBytes: 256 * 1024 * 1024,
       pids: 256,
     });
-    const reaper = new Reaper(engine, info.id);
+    const reaper = new Reaper(engine, info.id, info.pid);
     try {
       await reaper.#hold(lost, true);
     } catch (error) {

@@ -27,7 +27,12 @@ export interface Link {
   /** Name of the bridge this link is a port of. */
   readonly master?: string;
   /** veth: ifindex of the other end, and the id of its namespace as this one sees it (absent: the same namespace). */
-  readonly peer?: { readonly ifindex: number; readonly netnsId?: number };
+  readonly peer?: {
+    readonly ifindex: number;
+    readonly netnsId?: number;
+    /** Inode of that namespace, where the one who asked knows it: compare with {@link Snapshot.netns}. */
+    readonly netns?: number;
+  };
   readonly addresses: readonly InterfaceAddress[];
   readonly counters?: {
     readonly rxPackets: number;

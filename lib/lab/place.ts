@@ -47,6 +47,8 @@ export interface PlaceParts {
   readonly engine: Engine;
   /** The container in which commands run. */
   readonly container: string;
+  /** User of the container as whom commands run. Default: the image's. */
+  readonly user?: string;
   /** Enters the network namespace; made on first need. */
   readonly enter: () => Promise<Entrance>;
   readonly inspect: (name: string, entrance: Entrance) => Promise<Snapshot>;
@@ -59,6 +61,7 @@ export class ContainerPlace implements Place {
   readonly engine: Engine;
   /** Id of the container in which commands run. */
   readonly container: string;
+  readonly #user: string | undefined;
   readonly #enter: () => Promise<Entrance>;
   readonly #inspect: (name: string, entrance: Entrance) => Promise<Snapshot>;
 
@@ -67,12 +70,14 @@ export class ContainerPlace implements Place {
     this.kind = parts.kind;
     this.engine = parts.engine;
     this.container = parts.container;
+    this.#user = parts.user;
     this.#enter = parts.enter;
     this.#inspect = parts.inspect;
   }
 
   exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-    return this.engine.exec(this.container, argv, { ...options, where: this.name });
+    const user = this.#user === undefined ? {} : { user: this.#user };
+    return this.engine.exec(this.container, argv, { ...user, ...options, where: this.name });
   }
 
   sh(strings: TemplateStringsArray, ...values: readonly ScriptValue[]): Command {

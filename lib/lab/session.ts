@@ -15,6 +15,8 @@ export class Session {
   readonly engine: Engine;
   /** Eight hex digits: part of every name, so that labs of several kernels and users never collide. */
   readonly owner: string;
+  /** The labs that are open, by their names. */
+  readonly labs = new Map<string, { shut(): Promise<void> }>();
   readonly #reaper: Reaper;
   readonly #workbench: Workbench;
   readonly #hostShell: Shell;
@@ -50,6 +52,7 @@ export class Session {
     );
     clearOrphans(engine).catch(() => undefined);
     const workbench = await Workbench.start(engine, `wirebook-${owner}-workbench`, image, labels);
+    await workbench.name(reaper.pid);
     session = new Session(engine, owner, reaper, workbench);
     return session;
   }

@@ -1,6 +1,10 @@
 import { type Engine, type Labels, label, Shell } from "../engine";
 import type { Entrance } from "./place";
 
+// Gives the namespace of process $1 its inode as a name in /run/netns: then `ip netns list-id`, in any namespace that
+// is entered from here, says which namespace the other end of a veth is in.
+const nameNamespace = `mkdir -p /run/netns; ln -sfn "/proc/$1/ns/net" "/run/netns/$(stat -L -c %i "/proc/$1/ns/net")"`;
+
 /**
  * The container from which network namespaces are entered, looked at and joined: it sees the engine's processes and
  * has the tools that an app's image lacks. Its own network namespace is empty, so that a command of it that forgets
@@ -42,7 +46,7 @@ export class Workbench {
   enter(pid: number, where: string): Entrance {
     const known = this.#entrances.get(pid);
     if (known) return known;
-    const argv = ["nsenter", "-t", String(pid), "-n", "sh"];
+    const argv = ["sh", "-c", `${nameNamespace}; exec nsenter -t "$1" -n sh`, "sh", String(pid)];
     const entrance = { pid, shell: new Shell(this.engine, this.container, argv, where) };
     this.#entrances.set(pid, entrance);
     return entrance;
@@ -52,6 +56,11 @@ export class Workbench {
   leave(pid: number): void {
     this.#entrances.get(pid)?.shell.close();
     this.#entrances.delete(pid);
+  }
+
+  /** Makes the namespace of `pid` known as the far end of veths, without entering it. */
+  async name(pid: number): Promise<void> {
+    await this.#root.run(`set -- ${pid}; ${nameNamespace}`);
   }
 
   /** A shell of the workbench itself. */

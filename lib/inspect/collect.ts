@@ -1,0 +1,137 @@
+import { randomBytes } from "node:crypto";
+import type { Shell } from "../engine";
+import { LabError } from "../engine";
+import { parseConntrack } from "./conntrack";
+import { parseJson } from "./json";
+import { parseLinks, parseNetnsNames } from "./links";
+import { parseForwarding, parseNeighbours } from "./neighbours";
+import { parsePolicyRules, parseRoutes } from "./routes";
+import type { RulesetDump, Snapshot } from "./snapshot";
+import { parseSockets } from "./sockets";
+
+/** The sysctls that decide where a packet goes. A pattern stands for one of each link. */
+const sysctls = [
+  "ipv4/ip_forward",
+  "ipv4/conf/*/rp_filter",
+  "ipv4/conf/*/forwarding",
+  "ipv4/conf/*/accept_local",
+  "ipv4/conf/*/route_localnet",
+  "ipv4/conf/*/src_valid_mark",
+  "ipv4/conf/*/proxy_arp",
+  "ipv4/ip_local_port_range",
+  "ipv4/ip_nonlocal_bind",
+  "ipv4/ip_default_ttl",
+  "ipv4/icmp_echo_ignore_all",
+  "ipv6/conf/*/forwarding",
+  "ipv6/conf/*/disable_ipv6",
+  "bridge/bridge-nf-call-iptables",
+  "bridge/bridge-nf-call-ip6tables",
+  "netfilter/nf_conntrack_max",
+  "netfilter/nf_conntrack_count",
+  "netfilter/nf_conntrack_tcp_be_liberal",
+  "netfilter/nf_conntrack_tcp_loose",
+];
+
+// Each program costs two or three milliseconds to start, so the parts run in two lanes; the second writes into memory.
+// `ip -batch` answers five questions in one start; what may fail on a small kernel comes last (-force goes on).
+const sections = `
+file=/dev/shm/wirebook.$$
+{
+  part ipv4-nft; iptables-nft-save -c 2>/dev/null || iptables-save -c
+  part ipv6-nft; ip6tables-nft-save -c 2>/dev/null || ip6tables-save -c
+  if read -r table < /proc/net/ip_tables_names; then part ipv4-legacy; iptables-legacy-save -c; fi
+  if read -r table < /proc/net/ip6_tables_names; then part ipv6-legacy; ip6tables-legacy-save -c; fi
+  part conntrack; cat /proc/net/nf_conntrack || { conntrack -L -o extended; conntrack -L -f ipv6 -o extended; }
+} > "$file" 2>/dev/null &
+{
+  part ip; printf 'addr show\\nroute show table all\\nneigh show\\nnetns list-id\\nrule show\\n' | ip -d -s -j -force -batch -
+  part rules6; ip -6 -j rule
+  part fdb; bridge -j fdb
+  part sockets; ss -H -n -a -t -u -O
+  part sysctls; cd /proc/sys/net && grep -s '' ${sysctls.join(" ")}; cd /
+  part netns; stat -L -c %i /proc/self/ns/net
+} 2>/dev/null
+wait
+cat "$file"; : > "$file"
+`;
+
+/**
+ * Everything that a network namespace shows, in one go, through a shell that stands in it.
+ *
+ * Shell: `ip addr; ip route show table all; ip rule; ip neigh; bridge fdb; iptables-save -c; conntrack -L; ss -tuan`.
+ *
+ * @throws LabError `CONTAINER_GONE` when the namespace cannot be entered, `ENGINE_FAILED` when it answers nonsense.
+ */
+export async function inspectNamespace(shell: Shell, place: string): Promise<Snapshot> {
+  const mark = `-part-${randomBytes(8).toString("hex")}`;
+  const { stdout, stderr } = await shell.run(`part() { printf '\\n${mark} %s\\n' "$1"; }${sections}`);
+  const parts = new Map<string, string>();
+  for (const piece of stdout.split(`\n${mark} `).slice(1)) {
+    const end = piece.indexOf("\n");
+    parts.set(piece.slice(0, end), piece.slice(end + 1));
+  }
+  try {
+    return assemble(place, parts);
+  } catch (cause) {
+    throw new LabError("ENGINE_FAILED", {
+      where: place,
+      found: `its network namespace gave an answer that cannot be read (${stderr.trim() || String(cause)})`,
+      advice: "Look at it by hand: ip -j addr, ip -j route, iptables-save.",
+      cause,
+    });
+  }
+}
+
+/** The snapshot in what the parts of the collecting script printed. */
+export function assemble(place: string, parts: ReadonlyMap<string, string>): Snapshot {
+  const part = (name: string): string => parts.get(name) ?? "";
+  const [addresses, routes, neighbours, ids, rules] = part("ip")
+    .split("\n")
+    .filter((line) => line.startsWith("["))
+    .map(parseJson);
+  const inode = Number(part("netns").trim());
+  return {
+    place,
+    ...(Number.isInteger(inode) && inode > 0 ? { netns: inode } : {}),
+    links: parseLinks(addresses ?? [], parseNetnsNames(ids ?? [])),
+    routes: parseRoutes(routes ?? []),
+    policyRules: [
+      ...parsePolicyRules(rules ?? [], "ipv4"),
+      ...parsePolicyRules(parseJson(part("rules6").trim() || "[]"), "ipv6"),
+    ],
+    neighbours: parseNeighbours(neighbours ?? []),
+    forwarding: parseForwarding(parseJson(part("fdb").trim() || "[]")),
+    sysctls: parseSysctls(part("sysctls")),
+    iptables: dumps(parts),
+    conntrack: parseConntrack(part("conntrack")),
+    sockets: parseSockets(part("sockets")),
+  };
+}
+
+function dumps(parts: ReadonlyMap<string, string>): readonly RulesetDump[] {
+  const kinds = [
+    ["ipv4", "nft"],
+    ["ipv4", "legacy"],
+    ["ipv6", "nft"],
+    ["ipv6", "legacy"],
+  ] as const;
+  return kinds.flatMap(([family, variant]) => {
+    const text = parts.get(`${family}-${variant}`)?.trim() ?? "";
+    return text === "" ? [] : [{ family, variant, text: `${text}\n` }];
+  });
+}
+
+function parseSysctls(text: string): Readonly<Record<string, string>> {
+  const values: Record<string, string> = {};
+  for (const line of text.split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon < 0) continue;
+    // A link's name may hold a dot, and sysctl(8) writes it as a slash then.
+    const name = line
+      .slice(0, colon)
+      .split("/")
+      .map((word) => word.replaceAll(".", "/"));
+    values[["net", ...name].join(".")] = line.slice(colon + 1).replaceAll("\t", " ");
+  }
+  return values;
+}

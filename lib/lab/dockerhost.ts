@@ -1,0 +1,314 @@
+import { type ContainerInfo, type ContainerSpec, duplexOf, Engine, LabError, shellText } from "../engine";
+import { imageTag } from "../setup/images";
+import { Command, CommandResult } from "./command";
+import type { Ground } from "./ground";
+import { imageReference } from "./image";
+import { checkName } from "./name";
+import { ContainerPlace } from "./place";
+import { type Pod, type PodSpec, startPod } from "./pod";
+import { type PublishMap, publishList } from "./publish";
+import { Workbench } from "./workbench";
+
+// What a dockerd needs: the engine's default set, and namespaces, mounts, control groups, links and rules of its own.
+const capabilities = [
+  ...["CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "SETGID", "SETUID", "SETFCAP", "SETPCAP", "KILL"],
+  ...["NET_BIND_SERVICE", "NET_RAW", "SYS_CHROOT", "AUDIT_WRITE", "SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE"],
+];
+
+// What a fresh machine has, and what learners read in every book. Without it the engine inside sees its own uplink in
+// 172.17.0.0/16 or not, and moves.
+const defaultBridge = "172.17.0.1/16";
+
+const ready = `for try in $(seq 400); do
+  if [ "$(curl -s -m 1 --unix-socket /var/run/docker.sock http://engine/_ping)" = OK ]; then exit 0; fi
+  sleep 0.025
+done
+exit 1`;
+
+/** How a Docker host is set up. */
+export interface DockerHostSpec {
+  /** Address and range of docker0. Default: `172.17.0.1/16`. */
+  readonly bridge?: string;
+  /** More arguments of dockerd. */
+  readonly args?: readonly string[];
+  /** Bytes of memory for it and its containers. Default: 1 GiB. */
+  readonly memoryBytes?: number;
+}
+
+/** What a container on a Docker host is made from: the part of `docker run` that the chapters use. */
+export interface RunSpec {
+  /** `base`, `web`, or any image the host has. */
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** `bridge`, `none`, `host`, `container:NAME` or the name of a network of this host. Default: `bridge`. */
+  readonly network?: string;
+  /** `{ 8080: 80 }`; a list for addresses. Default address: 0.0.0.0, as `docker run -p` has it. */
+  readonly publish?: PublishMap;
+  readonly capabilities?: readonly string[];
+}
+
+/** A container that runs on a Docker host. */
+export class HostContainer extends ContainerPlace {
+  /** Name on the Docker host. */
+  readonly localName: string;
+  /** Its address on the first of its networks; the empty text where it has none. */
+  readonly address: string;
+  /** What one would have typed. */
+  readonly shell: string;
+
+  constructor(
+    parts: ConstructorParameters<typeof ContainerPlace>[0] & {
+      localName: string;
+      address: string;
+      shell: string;
+    },
+  ) {
+    super(parts);
+    this.localName = parts.localName;
+    this.address = parts.address;
+    this.shell = parts.shell;
+  }
+
+  /** Shell: `docker rm -f NAME`. */
+  async remove(): Promise<void> {
+    await this.engine.containers.remove(this.container);
+  }
+}
+
+/** A network of a Docker host. */
+export interface HostNetwork {
+  readonly name: string;
+  readonly subnet: string;
+  readonly gateway: string;
+  /** What one would have typed. */
+  readonly shell: string;
+}
+
+/**
+ * A machine with Docker on it: a container that runs a real dockerd, whose docker0, MASQUERADE, DNAT and isolation
+ * rules are Docker's own. Two of them have the same addresses inside.
+ */
+export class DockerHost extends ContainerPlace {
+  /** Its address on the lab's network. */
+  readonly address: string;
+  /** The engine inside. */
+  readonly inner: Engine;
+  readonly #ground: Ground;
+  readonly #bench: Workbench;
+  readonly #containers = new Map<string, HostContainer>();
+
+  private constructor(ground: Ground, name: string, info: ContainerInfo, address: string, inner: Engine) {
+    super({
+      name,
+      kind: "docker-host",
+      engine: ground.engine,
+      container: info.id,
+      ...ground.access(name, info.pid),
+    });
+    this.#ground = ground;
+    this.address = address;
+    this.inner = inner;
+    this.#bench = new Workbench(ground.engine, info.id);
+  }
+
+  /**
+   * Starts one and waits until its engine answers. Shell: `docker run -d … wirebook/host --bip 172.17.0.1/16`.
+   *
+   * @throws LabError `NOT_READY` when its engine does not answer within ten seconds.
+   */
+  static async start(ground: Ground, name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
+    const address = ground.pool.take(name);
+    const info = await ground.run({
+      ...ground.spec(name, "docker-host", imageTag("host")),
+      command: ["--bip", spec.bridge ?? defaultBridge, ...(spec.args ?? [])],
+      network: ground.network,
+      address,
+      capabilities,
+      unconfined: true,
+      binds: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],
+      tmpfs: ["/run", "/tmp"],
+      memoryBytes: spec.memoryBytes ?? 1024 * 1024 * 1024,
+      pids: 4_096,
+    });
+    const inner = await DockerHost.#connect(ground, info, name);
+    const host = new DockerHost(ground, name, info, address, inner);
+    ground.onClose(async () => {
+      inner.disconnect();
+      host.#bench.close();
+    });
+    await host.#bench.name(1);
+    // The short names are what one types in `docker run`.
+    await Promise.all(
+      (["base", "web", "pause"] as const).map((each) => inner.images.tag(imageTag(each), each, "latest")),
+    );
+    return host;
+  }
+
+  static async #connect(ground: Ground, info: ContainerInfo, name: string): Promise<Engine> {
+    const { engine } = ground;
+    try {
+      const answer = await engine.exec(info.id, ["sh", "-c", ready], { where: name, timeout: 20_000 });
+      if (answer.exitCode !== 0) throw new Error("no answer within ten seconds");
+      const dial = ["docker", "system", "dial-stdio"];
+      return await Engine.through(() => duplexOf(engine, info.id, dial), name);
+    } catch (cause) {
+      const said = (await engine.containers.logs(info.id, 2).catch(() => "")).trim().replaceAll("\n", " / ");
+      await engine.containers.remove(info.id);
+      if (cause instanceof LabError && cause.code === "INTERRUPTED") throw cause;
+      throw new LabError("NOT_READY", {
+        where: name,
+        found: `its dockerd did not come up${said === "" ? "" : `: ${said}`}`,
+        advice:
+          "Run the cell again; when it stays so, the machine may lack what dockerd needs (overlay, cgroups).",
+        cause,
+      });
+    }
+  }
+
+  /**
+   * Runs the docker command on this host, as one would type it.
+   *
+   * ```ts
+   * await host.docker("run", "-d", "-p", "8080:80", "--name", "web", "web");
+   * ```
+   */
+  docker(...args: readonly string[]): Command {
+    const argv = ["docker", ...args];
+    return new Command(
+      this.name,
+      shellText(argv),
+      async ({ quiet: _quiet, nothrow: _nothrow, ...options }, shown) => {
+        const sink = {
+          stdout: (chunk: Buffer) => void process.stdout.write(chunk),
+          stderr: (chunk: Buffer) => void process.stderr.write(chunk),
+        };
+        return new CommandResult(await this.exec(argv, { ...options, ...(shown ? { sink } : {}) }), shown);
+      },
+    );
+  }
+
+  /**
+   * Starts a container on this host.
+   *
+   * Shell: `docker run -d --name NAME --network NETWORK -p HOST:CONTAINER IMAGE COMMAND…`.
+   *
+   * @throws LabError `NAME_TAKEN`, `IMAGE_MISSING`, `PORT_IN_USE`, `BAD_PORT`, `NETWORK_GONE`.
+   */
+  async run(name: string, spec: RunSpec): Promise<HostContainer> {
+    this.#ground.check();
+    checkName(name, "place");
+    const publish = publishList(spec.publish ?? {}, `${this.name}/${name}`).map((each) => ({
+      hostAddress: "0.0.0.0",
+      ...each,
+    }));
+    const info = await this.inner.containers.run({
+      name,
+      image: imageReference(spec.image),
+      hostname: name,
+      publish,
+      ...(spec.network === undefined ? {} : { network: spec.network }),
+      ...(spec.command ? { command: spec.command } : {}),
+      ...(spec.env ? { env: spec.env } : {}),
+      ...(spec.capabilities ? { capabilities: spec.capabilities } : {}),
+    });
+    return this.#adopt(info, runText(name, spec));
+  }
+
+  /**
+   * Starts a pod on this host: pause on docker0, and apps that join it with `--net=container:pause`.
+   */
+  async pod(name: string, spec: PodSpec = {}): Promise<Pod> {
+    const full = `${this.name}/${name}`;
+    checkName(name, "place");
+    const base = (suffix: string, _role: string, image: string): ContainerSpec => ({
+      name: `${name}${suffix === "" ? ".pause" : suffix}`,
+      image,
+      hostname: name,
+    });
+    const pod = await startPod(
+      {
+        ground: this.#ground,
+        engine: this.inner,
+        network: "bridge",
+        name: full,
+        base,
+        run: (each) => this.inner.containers.run(each),
+        access: (pid) => this.#ground.access(full, pid, this.#bench),
+      },
+      spec,
+    );
+    return this.#ground.register(pod);
+  }
+
+  /** Creates a network on this host. Shell: `docker network create [--internal] [--subnet …] NAME`. */
+  async network(name: string, spec: { internal?: boolean; subnet?: string } = {}): Promise<HostNetwork> {
+    this.#ground.check();
+    const made = await this.inner.networks.create({ name, ...spec });
+    const flags = [
+      ...(spec.internal === true ? ["--internal"] : []),
+      ...(spec.subnet ? ["--subnet", spec.subnet] : []),
+    ];
+    return {
+      name,
+      subnet: made.subnets[0] ?? "",
+      gateway: made.gateways[0] ?? "",
+      shell: shellText(["docker", "network", "create", ...flags, name]),
+    };
+  }
+
+  /** The containers that run on this host now, whoever started them. Shell: `docker ps`. */
+  async containers(): Promise<readonly HostContainer[]> {
+    const running = (await this.inner.containers.list()).filter(({ state }) => state === "running");
+    const infos = await Promise.all(running.map(({ id }) => this.inner.containers.inspect(id)));
+    return Promise.all(infos.map((info) => this.#adopt(info, "")));
+  }
+
+  /** A container of this host by its name. */
+  async find(name: string): Promise<HostContainer> {
+    return this.#adopt(await this.inner.containers.inspect(name, `${this.name}/${name}`), "");
+  }
+
+  async #adopt(info: ContainerInfo, shell: string): Promise<HostContainer> {
+    const known = this.#containers.get(info.id);
+    if (known) return known;
+    const name = `${this.name}/${info.name}`;
+    const place = new HostContainer({
+      name,
+      kind: "container",
+      engine: this.inner,
+      container: info.id,
+      localName: info.name,
+      address: info.networks.find(({ address }) => address !== "")?.address ?? "",
+      shell,
+      ...this.#ground.access(name, info.pid, this.#bench),
+    });
+    this.#containers.set(info.id, place);
+    return place;
+  }
+}
+
+function runText(name: string, spec: RunSpec): string {
+  const ports = publishList(spec.publish ?? {}, name).flatMap(
+    ({ hostPort, containerPort, protocol, hostAddress }) => [
+      "-p",
+      `${hostAddress === undefined ? "" : `${hostAddress}:`}${hostPort}:${containerPort}${protocol === "udp" ? "/udp" : ""}`,
+    ],
+  );
+  const env = Object.entries(spec.env ?? {}).flatMap(([key, value]) => ["-e", `${key}=${value}`]);
+  const network = spec.network === undefined ? [] : ["--network", spec.network];
+  const caps = (spec.capabilities ?? []).flatMap((cap) => ["--cap-add", cap]);
+  return shellText([
+    "docker",
+    "run",
+    "-d",
+    "--name",
+    name,
+    ...network,
+    ...ports,
+    ...env,
+    ...caps,
+    spec.image,
+    ...(spec.command ?? []),
+  ]);
+}

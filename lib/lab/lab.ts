@@ -1,0 +1,178 @@
+import { type ContainerInfo, Engine, LabError } from "../engine";
+import { imageTag } from "../setup/images";
+import { DockerHost, type DockerHostSpec } from "./dockerhost";
+import { Ground, networkCapabilities } from "./ground";
+import { Host } from "./host";
+import { checkName } from "./name";
+import { ContainerPlace, type Place } from "./place";
+import { type Pod, type PodSpec, startPod } from "./pod";
+import { Session } from "./session";
+
+/** How a lab is opened. */
+export interface LabOptions {
+  /** Default: the engine that the docker command would use. */
+  readonly engine?: Engine;
+  /** Range of the lab's network. Default: one that no route and no network of the machine overlaps. */
+  readonly subnet?: string;
+}
+
+/** The outside: what source NAT leads to and where a published port is called from. A real web server on 80 and 8080. */
+export class Outside extends ContainerPlace {
+  readonly address: string;
+
+  constructor(parts: ConstructorParameters<typeof ContainerPlace>[0] & { address: string }) {
+    super(parts);
+    this.address = parts.address;
+  }
+}
+
+/**
+ * A lab: containers, namespaces and rules that belong together, beside a world outside. All of it is labelled, and gone
+ * when the lab is closed or the process ends, however it ends.
+ *
+ * ```ts
+ * const lab = await Lab.open("docker-networking");
+ * const host = await lab.dockerHost("host1");
+ * const web = await host.run("web", { image: "web", publish: { 8080: 80 } });
+ * await lab.outside.sh`curl -s http://${host.address}:8080/`;
+ * await lab.close();
+ * ```
+ */
+export class Lab {
+  readonly name: string;
+  /** What is outside of everything else in the lab. */
+  readonly outside: Outside;
+  /** The engine's own machine: it is only looked at. */
+  readonly host: Host;
+  /** What the lab stands on; places of new kinds are built on it. */
+  readonly ground: Ground;
+
+  private constructor(ground: Ground, outside: Outside) {
+    this.ground = ground;
+    this.name = ground.name;
+    this.outside = outside;
+    this.host = new Host(ground.session);
+  }
+
+  /**
+   * Opens a lab. A lab of this name that the same process has open is closed first, so that a cell that is run again
+   * starts afresh; a lab of the same name in another notebook is another lab.
+   *
+   * @param name - lower-case letters, digits, hyphens; 40 at most.
+   * @throws LabError `BAD_NAME`, `NO_ENGINE`, `NO_PERMISSION`, `IMAGE_MISSING`, `SUBNET_TAKEN`.
+   */
+  static async open(name: string, options: LabOptions = {}): Promise<Lab> {
+    checkName(name, "lab");
+    const engine = options.engine ?? (await Lab.#defaultEngine());
+    const session = await Session.on(engine);
+    await session.labs.get(name)?.shut();
+    const ground = await Ground.lay(session, name, options.subnet);
+    try {
+      const lab = new Lab(ground, await startOutside(ground));
+      session.labs.set(name, lab);
+      return lab;
+    } catch (error) {
+      await ground.close();
+      throw error;
+    }
+  }
+
+  static #engine: Promise<Engine> | undefined;
+
+  // The connection is kept, and made anew when its engine has gone; which engine it is stays the caller's choice.
+  static async #defaultEngine(): Promise<Engine> {
+    const known = await Lab.#engine?.catch(() => undefined);
+    if (known && (await known.answers())) return known;
+    Lab.#engine = Engine.connect();
+    return Lab.#engine;
+  }
+
+  /** The engine on which it runs. */
+  get engine(): Engine {
+    return this.ground.engine;
+  }
+
+  /** Range of the lab's network. */
+  get subnet(): string {
+    return this.ground.subnet.text;
+  }
+
+  /** Every place by its name. */
+  get places(): ReadonlyMap<string, Place> {
+    return this.ground.places;
+  }
+
+  /**
+   * A place by its name.
+   *
+   * @throws LabError `UNKNOWN_PLACE`, with the names there are.
+   */
+  place(name: string): Place {
+    const place = this.places.get(name);
+    if (place) return place;
+    throw new LabError("UNKNOWN_PLACE", {
+      where: this.name,
+      found: `there is no place ${JSON.stringify(name)}`,
+      advice: `There are: ${[...this.places.keys()].join(", ")}.`,
+    });
+  }
+
+  /** Starts a Docker host. See {@link DockerHost}. */
+  async dockerHost(name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
+    this.ground.checkNew(name);
+    return this.ground.register(await DockerHost.start(this.ground, name, spec));
+  }
+
+  /**
+   * Starts a pod on the lab's own network, beside the outside.
+   *
+   * Shell: `docker run -d --name pause …` then `docker run -d --net=container:pause …`.
+   *
+   * @param name - unique on the lab; becomes the host name.
+   * @throws LabError `NAME_TAKEN`, `IMAGE_MISSING`, `PORT_IN_USE`, `CONTAINER_EXITED`.
+   */
+  async pod(name: string, spec: PodSpec = {}): Promise<Pod> {
+    const { ground } = this;
+    ground.checkNew(name);
+    const site = {
+      ground,
+      engine: this.engine,
+      network: ground.network,
+      name,
+      base: (suffix: string, role: string, image: string) => {
+        const common = ground.spec(name, role, image);
+        return { ...common, name: `${common.name}${suffix}` };
+      },
+      run: (each: Parameters<Ground["run"]>[0]): Promise<ContainerInfo> => ground.run(each),
+      access: (pid: number) => ground.access(name, pid),
+    };
+    return ground.register(await startPod(site, spec));
+  }
+
+  /** Removes everything the lab made. When it was the last one open, the session's own containers go as well. */
+  async close(): Promise<void> {
+    await this.shut();
+    const { session } = this.ground;
+    if (session.labs.size === 0) await session.end();
+  }
+
+  /** Removes everything the lab made; the session stays ready for the next one. */
+  async shut(): Promise<void> {
+    await this.ground.close();
+    const { labs } = this.ground.session;
+    if (labs.get(this.name) === this) labs.delete(this.name);
+  }
+}
+
+async function startOutside(ground: Ground): Promise<Outside> {
+  const name = "outside";
+  const info = await ground.run({
+    ...ground.spec(name, "outside", imageTag("web")),
+    network: ground.network,
+    address: ground.outsideAddress,
+    capabilities: networkCapabilities,
+  });
+  const parts = { name, kind: "outside" as const, engine: ground.engine, container: info.id, user: "root" };
+  const outside = new Outside({ ...parts, ...ground.access(name, info.pid), address: ground.outsideAddress });
+  return ground.register(outside);
+}

@@ -1,0 +1,170 @@
+import type { ContainerInfo, ContainerSpec, Engine, Publish } from "../engine";
+import { LabError } from "../engine";
+import { imageTag } from "../setup/images";
+import { type Ground, type NamespaceAccess, networkCapabilities } from "./ground";
+import { imageReference, isOurs } from "./image";
+import { ContainerPlace } from "./place";
+import { type PublishMap, publishList } from "./publish";
+
+/** One container of a pod. */
+export interface AppSpec {
+  /** `base`, `web`, or any image the engine has. Default: `base`, which sleeps. */
+  readonly image?: string;
+  readonly command?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Without `CAP_`. Default: what ip, iptables, ping and tcpdump need for `base`; none for every other image. */
+  readonly capabilities?: readonly string[];
+  /** What the engine does when it ends. Default: `no`. */
+  readonly restart?: "no" | "always" | "on-failure";
+}
+
+/** What a pod is made from: one app, or several by their names. */
+export interface PodSpec extends AppSpec {
+  readonly apps?: Readonly<Record<string, AppSpec>>;
+  /** Host port to pod port on 127.0.0.1: `{ 8080: 80 }`. */
+  readonly publish?: PublishMap;
+}
+
+/** One app of a running pod: commands run in it, and see the pod's network. */
+export class App extends ContainerPlace {
+  /** Ends it as the kernel would. The pod's network stays. Shell: `docker kill -s SIGNAL`. */
+  async kill(signal = "KILL"): Promise<void> {
+    await this.engine.containers.kill(this.container, signal);
+  }
+
+  /** Starts it again after it ended. Shell: `docker start`. */
+  async start(): Promise<void> {
+    await this.engine.containers.start(this.container, this.name);
+  }
+
+  /** What its process 1 printed. Shell: `docker logs`. */
+  logs(lines = 100): Promise<string> {
+    return this.engine.containers.logs(this.container, lines);
+  }
+}
+
+/**
+ * A pod that runs: a pause container that holds the network namespace, and apps that joined it. Commands run in the
+ * first app.
+ */
+export class Pod extends ContainerPlace {
+  readonly apps: ReadonlyMap<string, App>;
+  /** Its address on the network it stands on; the empty text where it has none. */
+  readonly address: string;
+  /** Where its ports are published on the engine's machine. */
+  readonly ports: readonly Required<Publish>[];
+  /** Id of the pause container. */
+  readonly pause: string;
+
+  constructor(
+    parts: ConstructorParameters<typeof ContainerPlace>[0] & {
+      apps: ReadonlyMap<string, App>;
+      pause: ContainerInfo;
+      address: string;
+    },
+  ) {
+    super(parts);
+    this.apps = parts.apps;
+    this.pause = parts.pause.id;
+    this.address = parts.address;
+    this.ports = parts.pause.ports;
+  }
+
+  /** Ends the pause container: the address goes, and with it the network of all apps. Shell: `docker kill`. */
+  async killPause(): Promise<void> {
+    await this.engine.containers.kill(this.pause);
+  }
+}
+
+/** Where a pod is started. */
+export interface PodSite {
+  readonly ground: Ground;
+  readonly engine: Engine;
+  /** The network that pause is on. */
+  readonly network: string;
+  /** Full name of the pod on the lab. */
+  readonly name: string;
+  /** Name, labels and limits of a container of this pod. */
+  readonly base: (suffix: string, role: string, image: string) => ContainerSpec;
+  /** Starts pause. */
+  readonly run: (spec: ContainerSpec) => Promise<ContainerInfo>;
+  readonly access: (pid: number) => NamespaceAccess;
+}
+
+/**
+ * Starts pause, then the apps in parallel. When one of them cannot be, what was started is removed again.
+ *
+ * Shell: `docker run -d --name pause …`, then `docker run -d --net=container:pause …` for each app.
+ */
+export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
+  const { engine, name } = site;
+  const publish = publishList(spec.publish ?? {}, name);
+  const apps = Object.entries(spec.apps ?? { app: spec });
+  const pause = await site.run({
+    ...site.base("", "pod", imageTag("pause")),
+    network: site.network,
+    // As kubelet sets it, so that an app of any user may bind a port below 1024.
+    sysctls: { "net.ipv4.ip_unprivileged_port_start": "0" },
+    capabilities: [],
+    publish,
+    memoryBytes: 16 * 1024 * 1024,
+    pids: 16,
+  });
+  try {
+    const access = site.access(pause.pid);
+    const started = await Promise.all(
+      apps.map(
+        async ([app, appSpec]) => [app, await startApp(site, access, pause.id, app, appSpec)] as const,
+      ),
+    );
+    const first = started[0]?.[1].container ?? pause.id;
+    const address = pause.networks[0]?.address ?? "";
+    const place = { name, kind: "pod" as const, engine, container: first, ...access };
+    return new Pod({ ...place, apps: new Map(started), pause, address });
+  } catch (error) {
+    await removePod(engine, name, pause.id, site.base("", "pod", "").name);
+    throw error;
+  }
+}
+
+async function removePod(engine: Engine, _name: string, pause: string, prefix: string): Promise<void> {
+  const apps = (await engine.containers.list()).filter((line) => line.name.startsWith(`${prefix}.`));
+  await Promise.all(apps.map(({ id }) => engine.containers.remove(id)));
+  await engine.containers.remove(pause);
+}
+
+async function startApp(
+  site: PodSite,
+  access: NamespaceAccess,
+  pause: string,
+  app: string,
+  spec: AppSpec,
+): Promise<App> {
+  const image = imageReference(spec.image ?? "base");
+  const info = await site.engine.containers.run({
+    ...site.base(`.${app}`, "app", image),
+    network: `container:${pause}`,
+    capabilities: spec.capabilities ?? (isOurs(spec.image ?? "base", "base") ? networkCapabilities : []),
+    ...(spec.command ? { command: spec.command } : {}),
+    env: { POD_NAME: site.name, ...spec.env },
+    ...(spec.restart === undefined ? {} : { restart: spec.restart }),
+  });
+  if (info.state === "exited" && spec.restart === undefined)
+    await refuseExited(site.engine, info, `${site.name}/${app}`);
+  return new App({
+    name: `${site.name}/${app}`,
+    kind: "container",
+    engine: site.engine,
+    container: info.id,
+    ...access,
+  });
+}
+
+async function refuseExited(engine: Engine, info: ContainerInfo, where: string): Promise<never> {
+  const said = (await engine.containers.logs(info.id, 3).catch(() => "")).trim().replaceAll("\n", " / ");
+  throw new LabError("CONTAINER_EXITED", {
+    where,
+    found: `it ended at once with exit code ${info.exitCode}${said === "" ? "" : `: ${said}`}`,
+    advice: 'Give it a command that stays, for example { command: ["sleep", "infinity"] }.',
+  });
+}
