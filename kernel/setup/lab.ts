@@ -10,7 +10,7 @@ const answersWithin = 60_000;
 
 /** How to start JupyterLab. */
 export interface LabOptions {
-  /** The port, on 127.0.0.1; default: 8888 or the next that is free. */
+  /** The port, on 127.0.0.1; 0: any that is free; default: 8888 or the next that is free. */
   readonly port?: number;
   /** The folder it shows; default: `notebooks`. */
   readonly folder?: string;
@@ -18,6 +18,8 @@ export interface LabOptions {
   readonly state?: string;
   /** Whether it opens the user's browser; default: no. */
   readonly browser?: boolean;
+  /** Whether the page offers its application object to scripts, as `jupyterapp`: for tests; default: no. */
+  readonly exposeApp?: boolean;
 }
 
 /** A running JupyterLab. */
@@ -67,7 +69,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
   };
 }
 
-function flags(port: number, { folder, browser }: LabOptions): string[] {
+function flags(port: number, { folder, browser, exposeApp }: LabOptions): string[] {
   return [
     "--ServerApp.ip=127.0.0.1",
     `--ServerApp.port=${port}`,
@@ -77,28 +79,37 @@ function flags(port: number, { folder, browser }: LabOptions): string[] {
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
+    ...(exposeApp === true ? ["--LabApp.expose_app_in_browser=True"] : []),
     ...(process.getuid?.() === 0 ? ["--allow-root"] : []),
   ];
 }
 
 async function choosePort(asked: number | undefined): Promise<number> {
   if (asked !== undefined) {
-    if (await free(asked)) return asked;
+    const port = await free(asked);
+    if (port !== undefined) return port;
     throw new Error(
       `PORT_IN_USE  port ${asked} on 127.0.0.1 is taken by another program\n  Choose another: npm start -- --port ${asked + 1}, or see who has it: ss -ltnp 'sport = :${asked}'`,
     );
   }
-  for (let port = 8888; port < 8988; port++) if (await free(port)) return port;
+  for (let next = 8888; next < 8988; next++) {
+    const port = await free(next);
+    if (port !== undefined) return port;
+  }
   throw new Error(
     "PORT_IN_USE  the ports 8888 to 8987 on 127.0.0.1 are all taken\n  Choose one: npm start -- --port N",
   );
 }
 
-function free(port: number): Promise<boolean> {
+/** The port when nobody has it, or for 0 one that the system chose; undefined when it is taken. */
+function free(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    server.once("error", () => resolve(undefined));
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" ? address?.port : undefined));
+    });
   });
 }
 

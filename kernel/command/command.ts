@@ -1,0 +1,64 @@
+import { parseArgs } from "node:util";
+import { installKernelspec } from "./kernelspec";
+import { serve } from "./serve";
+
+const HELP = `wirebook-kernel: a Jupyter kernel for TypeScript
+
+  wirebook-kernel install [--user | --prefix DIR]
+      Registers the kernel with Jupyter: for you (the default), or in an
+      environment (for a Python venv: --prefix "$VIRTUAL_ENV").
+
+  wirebook-kernel server --connection-file FILE
+      Runs the kernel. Jupyter calls this.
+`;
+
+function usage(problem: string): number {
+  process.stderr.write(`wirebook-kernel: ${problem}\n\n${HELP}`);
+  return 2;
+}
+
+/** Runs a command line (without node and script). Resolves with the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error));
+  }
+  const { values, positionals } = parsed;
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined) {
+    process.stdout.write(HELP);
+    return values.help ? 0 : 2;
+  }
+  if (rest.length > 0) return usage(`"${rest.join(" ")}" is not understood`);
+  switch (command) {
+    case "install": {
+      const { prefix } = values;
+      const folder = installKernelspec(prefix === undefined ? { kind: "user" } : { kind: "prefix", prefix });
+      process.stdout.write(`The kernel "TypeScript (Wirebook)" is registered in ${folder}\n`);
+      return 0;
+    }
+    case "server": {
+      const file = values["connection-file"];
+      if (file === undefined) return usage("server needs --connection-file");
+      await serve(file);
+      return 0;
+    }
+    default:
+      return usage(`there is no command "${command}"`);
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      "connection-file": { type: "string" },
+      prefix: { type: "string" },
+      user: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+}

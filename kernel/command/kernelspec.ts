@@ -1,0 +1,56 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+
+/** The name under which Jupyter knows the kernel. */
+export const KERNEL_NAME = "wirebook";
+
+/** Where kernelspecs go. */
+export type Target = { readonly kind: "user" } | { readonly kind: "prefix"; readonly prefix: string };
+
+/** The folder of Jupyter's data; see `jupyter --paths`. */
+function dataFolder(target: Target): string {
+  if (target.kind === "prefix") return path.join(path.resolve(target.prefix), "share", "jupyter");
+  const { JUPYTER_DATA_DIR, XDG_DATA_HOME, APPDATA } = process.env;
+  if (JUPYTER_DATA_DIR) return JUPYTER_DATA_DIR;
+  switch (process.platform) {
+    case "darwin":
+      return path.join(homedir(), "Library", "Jupyter");
+    case "win32":
+      return path.join(APPDATA ?? path.join(homedir(), "AppData", "Roaming"), "jupyter");
+    default:
+      return path.join(XDG_DATA_HOME ?? path.join(homedir(), ".local", "share"), "jupyter");
+  }
+}
+
+/** The kernelspec. Absolute paths: Jupyter may run in an environment with another Node, or with none. */
+export function kernelspec(): Record<string, unknown> {
+  const bin = path.join(__dirname, "..", "..", "bin", "wirebook-kernel.js");
+  return {
+    argv: [process.execPath, bin, "server", "--connection-file", "{connection_file}"],
+    display_name: "TypeScript (Wirebook)",
+    language: "typescript",
+    interrupt_mode: "message",
+    metadata: { debugger: false },
+  };
+}
+
+const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width="64" height="64">
+<rect width="64" height="64" rx="10" fill="#2f6f9f"/>
+<path d="M12 22h14v12h12v12h14" fill="none" stroke="#fff" stroke-width="5" stroke-linejoin="round"/>
+<circle cx="12" cy="22" r="6" fill="#fff"/><circle cx="52" cy="46" r="6" fill="#f2b134"/>
+</svg>
+`;
+
+/**
+ * Registers the kernel with Jupyter.
+ * @returns the folder that was written.
+ */
+export function installKernelspec(target: Target): string {
+  const folder = path.join(dataFolder(target), "kernels", KERNEL_NAME);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, "kernel.json"), `${JSON.stringify(kernelspec(), undefined, 2)}\n`);
+  writeFileSync(path.join(folder, "logo-svg.svg"), LOGO);
+  return folder;
+}

@@ -1,0 +1,56 @@
+import { SourceMap } from "node:module";
+import path from "node:path";
+
+/** A place in what a person wrote: one-based, as editors count. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+interface Script {
+  readonly name: string;
+  readonly maps: readonly string[];
+  /** Lines that the converter put before the source. */
+  readonly linesBefore: number;
+  readonly lineCount: number;
+  readonly source?: string;
+  parsed?: readonly SourceMap[];
+}
+
+const scripts = new Map<string, Script>();
+
+/** Remembers a converted cell, to lead its stack frames back to what was typed. */
+export function rememberCell(name: string, source: string, code: string, maps: readonly string[]): void {
+  scripts.set(name, { name, maps, linesBefore: 1, lineCount: code.split("\n").length, source });
+}
+
+/** Remembers a converted local TypeScript file. */
+export function rememberFile(file: string, code: string, maps: readonly string[]): void {
+  const name = path.join(path.dirname(file), `${path.basename(file, ".js")}.ts`);
+  scripts.set(file, { name, maps, linesBefore: 0, lineCount: code.split("\n").length });
+}
+
+/** What was typed in a cell, by its name in stack frames. */
+export function cellSource(name: string): string | undefined {
+  return scripts.get(name)?.source;
+}
+
+/**
+ * The origin of a place in converted code: `undefined` for code that nobody wrote (the converter's
+ * wrapping), and `null` for a file that was not converted.
+ */
+export function origin(file: string, line: number, column: number): Origin | undefined | null {
+  const script = scripts.get(file);
+  if (!script) return null;
+  if (line > script.lineCount) return undefined;
+  script.parsed ??= script.maps.map((map) => new SourceMap(JSON.parse(map)));
+  let at = { line: line - 1, column: Math.max(0, column - 1) };
+  for (const map of script.parsed) {
+    const entry = map.findEntry(at.line, at.column);
+    if (!("originalLine" in entry) || typeof entry.originalLine !== "number") return undefined;
+    at = { line: entry.originalLine, column: entry.originalColumn };
+  }
+  const original = at.line - script.linesBefore;
+  return original < 0 ? undefined : { file: script.name, line: original + 1, column: at.column + 1 };
+}

@@ -1,0 +1,92 @@
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Completeness, Completions, Conversion, QuickInfo } from "./engine";
+
+export type LanguageRequest =
+  | { readonly method: "convert"; readonly code: string }
+  | { readonly method: "commit"; readonly defined: readonly string[] | undefined }
+  | { readonly method: "reset" }
+  | { readonly method: "complete" | "inspect"; readonly code: string; readonly position: number }
+  | { readonly method: "isComplete"; readonly code: string };
+
+export interface LanguageReply {
+  readonly id: number;
+  readonly value?: Conversion | Completions | QuickInfo | Completeness | undefined;
+  readonly failure?: string;
+}
+
+interface Waiting {
+  readonly resolve: (reply: LanguageReply) => void;
+}
+
+/** The language engine, seen from the server: each question is answered by the engine's thread, in order. */
+export class Language {
+  private worker = this.start();
+  private readonly waiting = new Map<number, Waiting>();
+  private nextId = 1;
+  private closed = false;
+
+  /** Checks and converts a cell; see {@link LanguageEngine.convert}. */
+  async convert(code: string): Promise<Conversion> {
+    const value = await this.ask({ method: "convert", code });
+    if (value && "kind" in value) return value;
+    throw new Error("the language engine gave no conversion");
+  }
+
+  async commit(defined?: readonly string[]): Promise<void> {
+    await this.ask({ method: "commit", defined });
+  }
+
+  async reset(): Promise<void> {
+    await this.ask({ method: "reset" });
+  }
+
+  async complete(code: string, position: number): Promise<Completions> {
+    const value = await this.ask({ method: "complete", code, position });
+    return value && "matches" in value ? value : { start: position, end: position, matches: [] };
+  }
+
+  async inspect(code: string, position: number): Promise<QuickInfo | undefined> {
+    const value = await this.ask({ method: "inspect", code, position });
+    return value && "signature" in value ? value : undefined;
+  }
+
+  async isComplete(code: string): Promise<Completeness> {
+    const value = await this.ask({ method: "isComplete", code });
+    return value && "status" in value ? value : { status: "complete" };
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.worker.terminate();
+  }
+
+  private async ask(request: LanguageRequest): Promise<LanguageReply["value"]> {
+    const id = this.nextId++;
+    const reply = await new Promise<LanguageReply>((resolve) => {
+      this.waiting.set(id, { resolve });
+      this.worker.postMessage({ id, request });
+    });
+    if (reply.failure !== undefined) throw new Error(reply.failure);
+    return reply.value;
+  }
+
+  private start(): Worker {
+    const worker = new Worker(path.join(__dirname, "worker.js"), { execArgv: [] });
+    worker.on("message", (reply: LanguageReply) => {
+      this.waiting.get(reply.id)?.resolve(reply);
+      this.waiting.delete(reply.id);
+    });
+    let reason = "the language engine ended";
+    worker.on("error", (error) => {
+      reason = `the language engine failed: ${error instanceof Error ? error.message : String(error)}`;
+    });
+    worker.on("exit", () => {
+      if (this.closed) return;
+      this.worker = this.start();
+      for (const [id, { resolve }] of this.waiting) resolve({ id, failure: reason });
+      this.waiting.clear();
+    });
+    return worker;
+  }
+}

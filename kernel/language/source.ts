@@ -1,0 +1,40 @@
+import * as ts from "@tslab/typescript-for-tslab";
+
+/** A cell's code as the converter takes it, with each character where it was. */
+export interface CellSource {
+  readonly code: string;
+  /** True when there is an `await` or `for await` outside of functions. */
+  readonly awaits: boolean;
+}
+
+/**
+ * Prepares a cell: a cell exports nothing, so `export const x` means `const x` (pasted from a module).
+ * The modifier gives way to blanks, so that every position stays.
+ */
+export function readCell(code: string): CellSource {
+  const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, true);
+  let text = code;
+  for (const statement of file.statements) {
+    const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
+    const exported = modifiers?.find(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+    const isDefault = modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword);
+    if (!exported || isDefault) continue;
+    const start = exported.getStart(file);
+    text = `${text.slice(0, start)}${" ".repeat(exported.end - start)}${text.slice(exported.end)}`;
+  }
+  return { code: text, awaits: awaitsOutside(file) };
+}
+
+function awaitsOutside(node: ts.Node): boolean {
+  if (ts.isAwaitExpression(node)) return true;
+  if (ts.isForOfStatement(node) && node.awaitModifier) return true;
+  if (ts.isFunctionLike(node) || ts.isModuleDeclaration(node)) return false;
+  if (ts.isClassStaticBlockDeclaration(node)) return false;
+  return ts.forEachChild(node, (child) => awaitsOutside(child) || undefined) ?? false;
+}
+
+/** `parseDiagnostics` is how the parser reports; the compiler's public types leave it out. */
+export function syntaxErrors(file: ts.SourceFile): readonly ts.Diagnostic[] {
+  const found: unknown = "parseDiagnostics" in file ? file.parseDiagnostics : undefined;
+  return Array.isArray(found) ? found : [];
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { encodeFrame } from "./frame";
+import { NONCE_LENGTH, type Stream, TurnReader, TurnWriter } from "./turns";
+
+const nonce = randomBytes(NONCE_LENGTH);
+
+type Act =
+  | { readonly kind: "text"; readonly stream: Stream; readonly cell: number; readonly text: string }
+  | { readonly kind: "frame"; readonly cell: number; readonly id: number };
+
+const stream = fc.constantFrom<Stream>("stdout", "stderr");
+const act: fc.Arbitrary<Act> = fc.oneof(
+  fc.record({
+    kind: fc.constant("text" as const),
+    stream,
+    cell: fc.integer({ min: 1, max: 3 }),
+    text: fc.oneof(fc.string({ minLength: 1 }), fc.constant(nonce.subarray(0, 5).toString("latin1"))),
+  }),
+  fc.record({ kind: fc.constant("frame" as const), cell: fc.integer({ min: 1, max: 3 }), id: fc.nat() }),
+);
+
+/** Neighbouring text of one stream and cell may be joined or cut: compare it joined. */
+function joined(acts: readonly Act[]): Act[] {
+  const out: Act[] = [];
+  for (const next of acts) {
+    const last = out.at(-1);
+    if (
+      next.kind === "text" &&
+      last?.kind === "text" &&
+      last.stream === next.stream &&
+      last.cell === next.cell
+    ) {
+      out[out.length - 1] = { ...last, text: last.text + next.text };
+    } else out.push(next);
+  }
+  return out;
+}
+
+test("three pipes give back one order, whichever pipe is read first", () => {
+  fc.assert(
+    fc.property(
+      fc.array(act),
+      fc.array(fc.record({ pipe: fc.nat(2), bytes: fc.integer({ min: 1, max: 40 }) })),
+      (acts, reads) => {
+        const written: [Buffer[], Buffer[], Buffer[]] = [[], [], []];
+        const writer = new TurnWriter(nonce, {
+          text: (name, bytes) => written[name === "stdout" ? 0 : 1].push(Buffer.from(bytes)),
+          frame: (value) => written[2].push(Buffer.from(encodeFrame(value))),
+        });
+        for (const a of acts) {
+          if (a.kind === "text") writer.text(a.stream, a.cell, Buffer.from(a.text, "latin1"));
+          else writer.frame(a.cell, { id: a.id });
+        }
+        const seen: Act[] = [];
+        const reader = new TurnReader(nonce, {
+          text: (name, cell, bytes) =>
+            seen.push({ kind: "text", stream: name, cell, text: bytes.toString("latin1") }),
+          frame: (value) =>
+            seen.push({ kind: "frame", cell: Number(value["cell"]), id: Number(value["id"]) }),
+        });
+        const pipes = written.map((chunks) => Buffer.concat(chunks));
+        const feed = (pipe: number, length: number) => {
+          const bytes = pipes[pipe] ?? Buffer.alloc(0);
+          pipes[pipe] = bytes.subarray(length);
+          if (pipe === 2) reader.pushFrames(bytes.subarray(0, length));
+          else reader.pushText(pipe === 0 ? "stdout" : "stderr", bytes.subarray(0, length));
+        };
+        for (const { pipe, bytes } of reads) feed(pipe, bytes);
+        for (const pipe of [2, 1, 0]) feed(pipe, pipes[pipe]?.length ?? 0);
+        reader.end();
+        expect(joined(seen)).toEqual(joined(acts));
+      },
+    ),
+  );
+});
+
+test("what an ended child process printed comes before the display that follows", () => {
+  const seen: string[] = [];
+  const reader = new TurnReader(nonce, {
+    text: (_, __, bytes) => seen.push(bytes.toString()),
+    frame: () => seen.push("display"),
+  });
+  const out: Buffer[] = [];
+  const frames: Uint8Array[] = [];
+  const err: Buffer[] = [];
+  const writer = new TurnWriter(nonce, {
+    text: (name, bytes) => (name === "stdout" ? out : err).push(Buffer.from(bytes)),
+    frame: (value) => frames.push(encodeFrame(value)),
+  });
+  writer.settle(1);
+  out.push(Buffer.from("from the child"));
+  writer.frame(1, {});
+  for (const frame of frames) reader.pushFrames(frame);
+  expect(seen).toEqual([]);
+  reader.pushText("stderr", Buffer.concat(err));
+  reader.pushText("stdout", Buffer.concat(out));
+  expect(seen).toEqual(["from the child", "display"]);
+});

@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { isRecord } from "../link/turns";
+import { type Content, PROTOCOL_VERSION } from "../wire/message";
+
+/** The version that a package.json says. */
+function versionIn(file: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
+  return isRecord(manifest) ? String(manifest["version"]) : "";
+}
+
+const VERSION = versionIn(path.join(__dirname, "..", "..", "package.json"));
+const TYPESCRIPT = versionIn(require.resolve("@tslab/typescript-for-tslab/package.json"));
+
+/** The content of `kernel_info_reply`. */
+export function kernelInfo(): Content {
+  return {
+    status: "ok",
+    protocol_version: PROTOCOL_VERSION,
+    implementation: "wirebook",
+    implementation_version: VERSION,
+    banner: `TypeScript on Node ${process.versions.node} (Wirebook ${VERSION})`,
+    help_links: [
+      { text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/handbook/intro.html" },
+      { text: "Node.js", url: "https://nodejs.org/api/" },
+    ],
+    debugger: false,
+    language_info: {
+      name: "typescript",
+      version: TYPESCRIPT,
+      mimetype: "text/typescript",
+      file_extension: ".ts",
+      // A string: an object breaks strict clients.
+      codemirror_mode: "typescript",
+      pygments_lexer: "typescript",
+      nbconvert_exporter: "script",
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { isRecord } from "../link/turns";
+import type { Signer } from "./signature";
+
+/** The version of the messaging protocol that is spoken here. */
+export const PROTOCOL_VERSION = "5.3";
+
+export type Content = Readonly<Record<string, unknown>>;
+
+export interface Header {
+  readonly msg_id: string;
+  readonly session: string;
+  readonly username: string;
+  readonly date: string;
+  readonly msg_type: string;
+  readonly version: string;
+}
+
+export interface Message {
+  /** ZeroMQ's routing prefix: who asked. */
+  readonly identities: readonly Uint8Array[];
+  readonly header: Header;
+  readonly parent: Content;
+  readonly metadata: Content;
+  readonly content: Content;
+}
+
+const DELIMITER = Buffer.from("<IDS|MSG>");
+
+export function makeHeader(type: string, session: string, username = "kernel"): Header {
+  return {
+    msg_id: randomUUID(),
+    session,
+    username,
+    date: new Date().toISOString(),
+    msg_type: type,
+    version: PROTOCOL_VERSION,
+  };
+}
+
+function readHeader(value: unknown): Header | undefined {
+  if (!isRecord(value)) return undefined;
+  const { msg_id, session, username, date, msg_type, version } = value;
+  if (typeof msg_id !== "string" || typeof msg_type !== "string") return undefined;
+  // Kept whole: the header goes back as the parent of every answer.
+  return {
+    ...value,
+    msg_id,
+    msg_type,
+    session: String(session),
+    username: String(username),
+    date: String(date),
+    version: String(version),
+  };
+}
+
+function record(bytes: Uint8Array | undefined): Content {
+  const value: unknown = JSON.parse(Buffer.from(bytes ?? "{}").toString());
+  return isRecord(value) ? value : {};
+}
+
+/** A message as ZeroMQ frames. */
+export function encodeMessage(
+  message: Omit<Message, "parent"> & { parent: unknown },
+  signer: Signer,
+): Uint8Array[] {
+  const parts = [message.header, message.parent, message.metadata, message.content].map((part) =>
+    Buffer.from(JSON.stringify(part)),
+  );
+  return [...message.identities, DELIMITER, Buffer.from(signer.sign(parts)), ...parts];
+}
+
+/** Reads ZeroMQ frames. Undefined when they are no message, or not signed with our key, or a replay. */
+export function decodeMessage(frames: readonly Uint8Array[], signer: Signer): Message | undefined {
+  const at = frames.findIndex((frame) => DELIMITER.equals(frame));
+  const signature = frames[at + 1];
+  const parts = frames.slice(at + 2, at + 6);
+  if (at < 0 || !signature || parts.length < 4) return undefined;
+  if (!signer.accept(Buffer.from(signature).toString(), parts)) return undefined;
+  try {
+    const header = readHeader(record(parts[0]));
+    if (!header) return undefined;
+    return {
+      identities: frames.slice(0, at),
+      header,
+      parent: record(parts[1]),
+      metadata: record(parts[2]),
+      content: record(parts[3]),
+    };
+  } catch {
+    return undefined;
+  }
+}
