@@ -1,5 +1,8 @@
+import { diffPicture } from "../../lib/chart/diff";
 import type { Picture } from "../../lib/chart/picture";
+import { topologyPicture } from "../../lib/chart/topology";
 import { traversalPicture } from "../../lib/chart/traversal";
+import { dockerRun, nothing, serviceAdded } from "./diffs";
 import { tcp } from "./path";
 import {
   clusterIp,
@@ -12,6 +15,7 @@ import {
   reply,
   unknown,
 } from "./paths";
+import { chain, cluster, docker, engines, hub, pair, ring } from "./worlds";
 
 /** One picture of every kind and every difficult case, by name. */
 export function samples(): Readonly<Record<string, () => Picture>> {
@@ -49,5 +53,16 @@ export function samples(): Readonly<Record<string, () => Picture>> {
     "traversal-unknown": () => traversalPicture(unknown()),
     "traversal-marked": () => traversalPicture(marked()),
     "traversal-reply": () => traversalPicture(reply()),
+    "diff-run": () => diffPicture(dockerRun()),
+    "diff-service": () => diffPicture(serviceAdded()),
+    "diff-nothing": () => diffPicture(nothing()),
+    "topology-cluster": () => topologyPicture(cluster()),
+    "topology-many": () => topologyPicture(cluster([12, 3])),
+    "topology-docker": () => topologyPicture(docker()),
+    "topology-pair": () => topologyPicture(pair()),
+    "topology-chain": () => topologyPicture(chain()),
+    "topology-hub": () => topologyPicture(hub()),
+    "topology-ring": () => topologyPicture(ring()),
+    "topology-engines": () => topologyPicture(engines()),
   };
 }

@@ -1,0 +1,302 @@
+import type { Link } from "../../inspect/snapshot";
+import { moved } from "../sketch/pen";
+import type { Mark } from "../sketch/scene";
+import { elide, type Role, textWidth } from "../sketch/type";
+import type { Port, Spot } from "./graph";
+import type { WorldContainer, WorldPlace } from "./world";
+
+/** A part of the picture that is laid out: its size, its marks from its own upper left corner, and where cords plug in. */
+export interface Block {
+  readonly width: number;
+  readonly height: number;
+  readonly marks: readonly Mark[];
+  /** Upper ends of what hangs from the lab's network, and the heights of the bars inside. */
+  readonly hooks: readonly Hook[];
+  readonly bars: readonly number[];
+  /** Where a cord to another block of the same row, or of another row, begins. */
+  readonly plugs: readonly Plug[];
+}
+
+export interface Hook {
+  readonly port: Port;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Plug {
+  readonly port: Port;
+  readonly x: number;
+  readonly y: number;
+}
+
+export function shift(block: Block, dx: number, dy: number): Block {
+  return {
+    ...block,
+    marks: moved(block.marks, dx, dy),
+    hooks: block.hooks.map((hook) => ({ ...hook, x: hook.x + dx, y: hook.y + dy })),
+    bars: block.bars.map((y) => y + dy),
+    plugs: block.plugs.map((plug) => ({ ...plug, x: plug.x + dx, y: plug.y + dy })),
+  };
+}
+
+export const PAD = 12;
+export const LEAF_MIN = 152;
+export const LEAF_MAX = 264;
+
+/** `eth0 (2)` */
+export function linkName(link: Link): string {
+  return `${link.name} (${link.ifindex})`;
+}
+
+/** Addresses that say something: all but the link-local ones that every IPv6 interface makes for itself. */
+export function addressesOf(link: Link): readonly string[] {
+  return link.addresses
+    .filter((one) => !(one.family === "ipv6" && one.scope === "link"))
+    .map((one) => `${one.address}/${one.prefixLength}`);
+}
+
+export function kindText(place: WorldPlace): string {
+  const kind: Record<WorldPlace["kind"], string> = {
+    host: "the engine's own machine",
+    "docker-host": "Docker host",
+    node: "node",
+    pod: "pod",
+    container: "container",
+    netns: "network namespace",
+    outside: "the outside",
+    engine: "container engine",
+  };
+  const facts = [kind[place.kind], ...(place.detail === undefined ? [] : [place.detail])];
+  return facts.join(" · ");
+}
+
+/** Text that never leaves `room`; what was cut is in a tooltip. */
+export function label(
+  text: string,
+  role: Role,
+  x: number,
+  y: number,
+  room: number,
+  more: { tone?: "ink" | "mute"; align?: "left" | "right" } = {},
+): readonly Mark[] {
+  const short = elide(text, role, room);
+  const mark: Mark = {
+    kind: "text",
+    x,
+    y,
+    text: short,
+    role,
+    tone: more.tone ?? "ink",
+    align: more.align ?? "left",
+  };
+  if (short === text) return [mark];
+  const left = more.align === "right" ? x - room : x;
+  return [mark, { kind: "hit", x: left, y: y - 12, width: room, height: 16, tip: text }];
+}
+
+interface Line {
+  readonly text: string;
+  readonly role: Role;
+  readonly tone: "ink" | "mute";
+}
+
+/** What is written in the head of a place: its kind, and the links that no cord or plug names. */
+export function headLines(spot: Spot, without: (port: Port) => boolean): readonly Line[] {
+  const lines: Line[] = [];
+  for (const port of spot.ports) {
+    const addresses = addressesOf(port.link);
+    const drawn = without(port);
+    const rest = port.uplink ? addresses.slice(1) : addresses;
+    if (drawn) {
+      for (const address of rest) lines.push({ text: address, role: "codeSmall", tone: "ink" });
+      continue;
+    }
+    const state = port.link.up ? "" : " down";
+    const kind = ["ether", "veth"].includes(port.link.kind) ? "" : ` ${port.link.kind}`;
+    lines.push({ text: `${linkName(port.link)}${kind}${state}`, role: "codeSmall", tone: "mute" });
+    for (const address of addresses) lines.push({ text: `  ${address}`, role: "codeSmall", tone: "ink" });
+  }
+  return lines;
+}
+
+const CONTAINER_LINE = 15;
+
+function containerHeight(container: WorldContainer): number {
+  return container.role === "pause" || container.detail === undefined ? 24 : 36;
+}
+
+function containerWidth(container: WorldContainer): number {
+  const detail = container.role === "pause" ? "holds the netns" : (container.detail ?? "");
+  if (container.role === "pause")
+    return textWidth(container.name, "codeSmall") + 14 + textWidth(detail, "small") + 16;
+  return Math.max(textWidth(container.name, "codeSmallBold"), textWidth(detail, "codeSmall")) + 18;
+}
+
+/** Pause and apps as boxes in the frame of the namespace that they share. */
+export function containerBoxes(
+  containers: readonly WorldContainer[],
+  x: number,
+  y: number,
+  width: number,
+): Block {
+  const marks: Mark[] = [];
+  let top = y;
+  for (const container of containers) {
+    const height = containerHeight(container);
+    const pause = container.role === "pause";
+    const stopped = container.running === false;
+    marks.push({
+      kind: "box",
+      x,
+      y: top,
+      width,
+      height,
+      fill: "ground",
+      stroke: pause ? "edge" : "ink",
+      radius: 4,
+      dashed: stopped,
+      over: true,
+    });
+    const room = width - 18;
+    const name = stopped ? `${container.name} (stopped)` : container.name;
+    if (pause) {
+      const nameRoom = Math.min(textWidth(name, "codeSmall"), room);
+      marks.push(...label(name, "codeSmall", x + 9, top + 16, nameRoom));
+      const left = room - nameRoom - 10;
+      if (textWidth("holds the netns", "small") <= left) {
+        marks.push(
+          ...label("holds the netns", "small", x + width - 9, top + 16, left, {
+            tone: "mute",
+            align: "right",
+          }),
+        );
+      }
+    } else {
+      marks.push(...label(name, "codeSmallBold", x + 9, top + 16, room));
+      if (container.detail !== undefined) {
+        marks.push(
+          ...label(container.detail, "codeSmall", x + 9, top + 16 + CONTAINER_LINE - 1, room, {
+            tone: "mute",
+          }),
+        );
+      }
+    }
+    top += height + 6;
+  }
+  return { width, height: top - y, marks, hooks: [], bars: [], plugs: [] };
+}
+
+/** How wide a leaf wants to be. */
+export function leafWidth(spot: Spot, drawn: (port: Port) => boolean): number {
+  const { place } = spot;
+  const inner = Math.max(
+    textWidth(place.name, "head"),
+    textWidth(kindText(place), "small"),
+    ...headLines(spot, drawn).map((line) => textWidth(line.text, line.role)),
+    ...spot.ports.filter((port) => port.uplink).map((port) => chipWidth(port) + 8),
+    ...(place.containers ?? []).map(containerWidth),
+  );
+  return Math.min(LEAF_MAX, Math.max(LEAF_MIN, Math.ceil(inner + 2 * PAD)));
+}
+
+export function chipText(port: Port): string {
+  const [address] = addressesOf(port.link);
+  return address === undefined ? linkName(port.link) : `${linkName(port.link)} ${address}`;
+}
+
+export function chipWidth(port: Port): number {
+  return textWidth(chipText(port), "codeSmall") + 16;
+}
+
+export const CHIP_HEIGHT = 20;
+
+/** A plug on the border of a frame: link and address. */
+export function chip(port: Port, x: number, y: number, room: number): readonly Mark[] {
+  const width = Math.min(chipWidth(port), room);
+  const marks: Mark[] = [
+    {
+      kind: "box",
+      x,
+      y: y - CHIP_HEIGHT / 2,
+      width,
+      height: CHIP_HEIGHT,
+      fill: "ground",
+      stroke: "ink",
+      thick: 1.5,
+      radius: 4,
+      over: true,
+      dashed: !port.link.up,
+    },
+    ...label(chipText(port), "codeSmall", x + 8, y + 4, width - 14),
+  ];
+  return marks;
+}
+
+/**
+ * A namespace in which no other one lives: a rounded box with its name, its addresses and its containers. What hangs
+ * from the lab's network plugs into its upper border.
+ */
+export function leaf(
+  spot: Spot,
+  width: number,
+  drawn: (port: Port) => boolean,
+  ground: "card" | "none",
+): Block {
+  const { place } = spot;
+  const uplinks = spot.ports.filter((port) => port.uplink);
+  const room = width - 2 * PAD;
+  const marks: Mark[] = [];
+  const hooks: Hook[] = [];
+  let y = 0;
+  uplinks.forEach((port, i) => {
+    const at = i * (CHIP_HEIGHT + 6);
+    marks.push(...chip(port, PAD, at, width - 2 * PAD));
+    if (i === 0) hooks.push({ port, x: PAD + 16, y: at - CHIP_HEIGHT / 2 });
+    y = at + CHIP_HEIGHT / 2 + 2;
+  });
+  y += 18;
+  const nameRoom = room;
+  const lines = headLines(spot, drawn);
+  const [only] = lines;
+  const beside =
+    lines.length === 1 &&
+    only !== undefined &&
+    textWidth(place.name, "head") + 12 + textWidth(only.text.trim(), "codeSmall") <= room;
+  marks.push(...label(place.name, "head", PAD, y, nameRoom));
+  if (beside && only !== undefined) {
+    marks.push(...label(only.text.trim(), "codeSmall", width - PAD, y, room, { align: "right" }));
+  }
+  if (place.kind !== "pod" && place.kind !== "container") {
+    y += 15;
+    marks.push(...label(kindText(place), "small", PAD, y, room, { tone: "mute" }));
+  } else if (place.detail !== undefined) {
+    y += 15;
+    marks.push(...label(place.detail, "small", PAD, y, room, { tone: "mute" }));
+  }
+  if (!beside) {
+    for (const line of lines) {
+      y += 15;
+      marks.push(...label(line.text, line.role, PAD, y, room, { tone: line.tone }));
+    }
+  }
+  y += 10;
+  const containers = place.containers ?? [];
+  if (containers.length > 0) {
+    const boxes = containerBoxes(containers, PAD, y, room);
+    marks.push(...boxes.marks);
+    y += boxes.height + 4;
+  }
+  const frame: Mark = {
+    kind: "box",
+    x: 0,
+    y: 0,
+    width,
+    height: y,
+    fill: ground,
+    stroke: "edge",
+    thick: 1.5,
+    radius: 8,
+    dashed: place.snapshot === undefined,
+  };
+  return { width, height: y, marks: [frame, ...marks], hooks, bars: [], plugs: [] };
+}

@@ -1,0 +1,144 @@
+import ipaddr from "ipaddr.js";
+import type { Link } from "../../inspect/snapshot";
+import type { World, WorldPair, WorldPlace } from "./world";
+
+/** A link of a place, and what is at its other end. */
+export interface Port {
+  readonly place: string;
+  readonly link: Link;
+  readonly peer?: { readonly place: string; readonly link: Link };
+  /** It hangs from the lab's network. */
+  readonly uplink: boolean;
+}
+
+export interface Spot {
+  readonly place: WorldPlace;
+  readonly ports: readonly Port[];
+  readonly bridges: readonly Port[];
+  readonly children: readonly Spot[];
+}
+
+export interface Graph {
+  readonly roots: readonly Spot[];
+  readonly spots: ReadonlyMap<string, Spot>;
+  readonly pairs: readonly { readonly a: Port; readonly b: Port }[];
+}
+
+/** Puts a world in order: who lives in whom, which links are two ends of one cord, which hang from the lab's network. */
+export function graphOf(world: World): Graph {
+  const pairs = world.pairs ?? findPairs(world.places);
+  const other = new Map<string, { place: string; ifindex: number }>();
+  for (const { a, b } of pairs) {
+    other.set(key(a), b);
+    other.set(key(b), a);
+  }
+  const linkAt = (place: string, ifindex: number) =>
+    world.places.find((one) => one.name === place)?.snapshot?.links.find((link) => link.ifindex === ifindex);
+  const portsOf = (place: WorldPlace): readonly Port[] =>
+    (place.snapshot?.links ?? [])
+      .filter((link) => link.kind !== "loopback" && link.name !== "lo")
+      .map((link) => {
+        const end = other.get(key({ place: place.name, ifindex: link.ifindex }));
+        const far = end === undefined ? undefined : linkAt(end.place, end.ifindex);
+        const uplink = inSubnet(link, world.network?.subnet);
+        return {
+          place: place.name,
+          link,
+          uplink,
+          ...(end !== undefined && far !== undefined ? { peer: { place: end.place, link: far } } : {}),
+        };
+      });
+  const names = new Set(world.places.map((place) => place.name));
+  const spots = new Map<string, Spot>();
+  const build = (place: WorldPlace, above: readonly string[]): Spot => {
+    const ports = portsOf(place);
+    const spot: Spot = {
+      place,
+      ports: ports.filter((port) => port.link.kind !== "bridge"),
+      bridges: ports.filter((port) => port.link.kind === "bridge"),
+      children: world.places
+        .filter(
+          (child) => child.parent === place.name && !above.includes(child.name) && child.name !== place.name,
+        )
+        .map((child) => build(child, [...above, place.name])),
+    };
+    spots.set(place.name, spot);
+    return spot;
+  };
+  const roots = world.places
+    .filter((place) => place.parent === undefined || !names.has(place.parent))
+    .map((place) => build(place, []));
+  const ports = new Map<string, Port>();
+  for (const spot of spots.values()) {
+    for (const port of [...spot.ports, ...spot.bridges]) {
+      ports.set(key({ place: port.place, ifindex: port.link.ifindex }), port);
+    }
+  }
+  return {
+    roots,
+    spots,
+    pairs: pairs.flatMap((pair) => {
+      const a = ports.get(key(pair.a));
+      const b = ports.get(key(pair.b));
+      return a === undefined || b === undefined ? [] : [{ a, b }];
+    }),
+  };
+}
+
+const key = (end: { readonly place: string; readonly ifindex: number }) => `${end.place} ${end.ifindex}`;
+
+function inSubnet(link: Link, subnet: string | undefined): boolean {
+  if (subnet === undefined) return false;
+  const [network, prefix] = ipaddr.parseCIDR(subnet);
+  return link.addresses.some((one) => {
+    const address = ipaddr.parse(one.address);
+    return address.kind() === network.kind() && address.match(network, prefix);
+  });
+}
+
+/**
+ * Finds the two ends of every veth pair. An end knows the ifindex of the other and whether that is in another
+ * namespace, not which place that is: an end that points back is the other one; where several do (two nodes often
+ * give the same numbers), the one that lives in this place, or beside it, and was not taken yet.
+ */
+export function findPairs(places: readonly WorldPlace[]): readonly WorldPair[] {
+  interface End {
+    readonly place: WorldPlace;
+    readonly link: Link;
+    readonly far: { readonly ifindex: number; readonly netnsId?: number };
+  }
+  const ends: End[] = places.flatMap((place) =>
+    (place.snapshot?.links ?? []).flatMap((link) =>
+      link.peer === undefined ? [] : [{ place, link, far: link.peer }],
+    ),
+  );
+  const taken = new Set<End>();
+  const pairs: WorldPair[] = [];
+  const pointsBack = (one: End, other: End) =>
+    one !== other &&
+    one.far.ifindex === other.link.ifindex &&
+    other.far.ifindex === one.link.ifindex &&
+    (one.far.netnsId === undefined) === (other.far.netnsId === undefined) &&
+    (one.far.netnsId === undefined ? one.place === other.place : one.place !== other.place);
+  const nearness = (one: End, other: End) => {
+    if (one.place === other.place) return 0;
+    if (one.place.parent === other.place.name || other.place.parent === one.place.name) return 1;
+    return one.place.parent === other.place.parent ? 2 : 3;
+  };
+  const candidates = ends
+    .flatMap((one, i) =>
+      ends.slice(i + 1).flatMap((other) => (pointsBack(one, other) ? [{ one, other }] : [])),
+    )
+    .map((pair, order) => ({ ...pair, order, near: nearness(pair.one, pair.other) }))
+    .sort((x, y) => x.near - y.near || x.order - y.order);
+  for (const { one, other } of candidates) {
+    if (taken.has(one) || taken.has(other)) continue;
+    taken.add(one);
+    taken.add(other);
+    pairs.push({
+      a: { place: one.place.name, ifindex: one.link.ifindex },
+      b: { place: other.place.name, ifindex: other.link.ifindex },
+    });
+  }
+  return pairs;
+}

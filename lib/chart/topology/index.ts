@@ -1,0 +1,58 @@
+import { type Picture, picture } from "../picture";
+import { count, heading, WIDTH } from "../sketch/pen";
+import type { Mark } from "../sketch/scene";
+import { Sheet } from "../sketch/sheet";
+import { textWidth, wrap } from "../sketch/type";
+import { graphOf } from "./graph";
+import { engineFrame, rowsBlock } from "./rows";
+import { topologyText } from "./text";
+import type { World, WorldPlace } from "./world";
+
+/**
+ * Draws a lab as it is wired: namespaces as rounded frames, veth pairs as cords with both ends' names and ifindexes,
+ * bridges as bars that cords plug into, pause and apps as boxes inside the frame of their pod, addresses, counters.
+ *
+ * Shell: what `ip -d link`, `ip addr` and `bridge link` of every namespace say, put together.
+ */
+export function topologyPicture(world: World): Picture {
+  const graph = graphOf(world);
+  const fact = world.fact ?? countPlaces(world.places);
+  const sheet = new Sheet();
+  const head = heading(world.name, fact);
+  sheet.put(...head.marks);
+  sheet.y = head.height + 10;
+  const engines = graph.roots.some((spot) => spot.place.kind === "engine");
+  const body = engines ? engineFrame(graph, world) : rowsBlock(graph.roots, graph, world, WIDTH);
+  sheet.put(...body.marks.map((mark) => lower(mark, sheet.y)));
+  sheet.y += body.height + 8;
+  for (const note of world.notes ?? []) {
+    for (const line of wrap(note, "body", WIDTH, 3)) {
+      sheet.put({ kind: "text", x: 0, y: sheet.y + 14, text: line, role: "body", tone: "mute" });
+      sheet.y += 17;
+    }
+  }
+  void textWidth;
+  return picture(sheet.scene(WIDTH, `${world.name}: ${fact}`), topologyText(world, graph, fact));
+}
+
+function lower(mark: Mark, dy: number): Mark {
+  return mark.kind === "line"
+    ? { ...mark, points: mark.points.map(([x, y]) => [x, y + dy] as const) }
+    : { ...mark, y: mark.y + dy };
+}
+
+function countPlaces(places: readonly WorldPlace[]): string {
+  const nouns: readonly (readonly [WorldPlace["kind"], string])[] = [
+    ["engine", "engine"],
+    ["docker-host", "Docker host"],
+    ["node", "node"],
+    ["pod", "pod"],
+    ["container", "container"],
+    ["netns", "namespace"],
+  ];
+  return nouns
+    .map(([kind, noun]) => ({ noun, number: places.filter((place) => place.kind === kind).length }))
+    .filter(({ number }) => number > 0)
+    .map(({ noun, number }) => count(number, noun))
+    .join(", ");
+}
