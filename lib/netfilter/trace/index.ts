@@ -1,7 +1,8 @@
 export * from "./align";
 export * from "./event";
 export { type ExpectedEvent, type ExpectedPass, expectedPasses } from "./expect";
+export { LiveTrace, type Traceable, type TracedFlow, type TraceProcess, traceFlow } from "./live";
 export * from "./loaded";
-export { OWN_TABLE } from "./own-table";
+export { type Flow, flowOf, flowsAt, OWN_TABLE } from "./own-table";
 export * from "./packets";
 export * from "./reader";

@@ -1,0 +1,48 @@
+# Sends packets as they are given, from inside one network namespace. Reads lines from stdin:
+#   F DEVICE HEX   sends an Ethernet frame out of DEVICE (packet(7)); its other end receives it as from the wire
+#   4 MARK HEX     sends an IPv4 packet with its header as a local process would (raw(7), IP_HDRINCL)
+#   6 MARK HEX     the same for IPv6
+#   K WORD         prints the line: all before it has been sent
+# A packet that cannot be sent (EPERM from a rule, ENETUNREACH from routing) prints a line: E DEVICE REASON.
+use strict;
+use warnings;
+use Socket;
+
+my ($AF_PACKET, $SO_MARK, $IP_HDRINCL) = (17, 36, 3);
+my (%frame, %local);
+$| = 1;
+
+sub frame_socket {
+  my ($device) = @_;
+  socket(my $socket, $AF_PACKET, SOCK_RAW, 0) or die "packet socket: $!";
+  my ($index) = qx(ip -o link show dev $device) =~ /^(\d+):/ or die "no device $device";
+  # struct sockaddr_ll: family, protocol, ifindex, hatype, pkttype, halen, address
+  return [$socket, pack("SnlSCCa8", $AF_PACKET, 0x0800, $index, 1, 0, 6, "")];
+}
+
+sub local_socket {
+  my ($family, $mark) = @_;
+  socket(my $socket, $family == 4 ? AF_INET : AF_INET6, SOCK_RAW, 255) or die "raw socket: $!";
+  setsockopt($socket, IPPROTO_IP, $IP_HDRINCL, pack("i", 1)) if $family == 4;
+  setsockopt($socket, SOL_SOCKET, $SO_MARK, pack("I", $mark)) or die "mark: $!" if $mark;
+  setsockopt($socket, SOL_SOCKET, SO_BROADCAST, pack("i", 1));
+  return $socket;
+}
+
+while (my $line = <STDIN>) {
+  chomp $line;
+  my ($kind, $where, $hex) = split / /, $line;
+  if ($kind eq "F") {
+    my $to = $frame{$where} //= frame_socket($where);
+    defined send($to->[0], pack("H*", $hex), 0, $to->[1]) or print "E $where $!\n";
+  } elsif ($kind eq "4" or $kind eq "6") {
+    my $socket = $local{"$kind $where"} //= local_socket($kind, $where);
+    my $packet = pack("H*", $hex);
+    my $to = $kind eq "4"
+      ? pack_sockaddr_in(0, substr($packet, 16, 4))
+      : pack_sockaddr_in6(0, substr($packet, 24, 16));
+    defined send($socket, $packet, 0, $to) or print "E $where $!\n";
+  } elsif ($kind eq "K") {
+    print "$line\n";
+  }
+}
