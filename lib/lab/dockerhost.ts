@@ -52,6 +52,8 @@ export interface RunSpec {
 export class HostContainer extends ContainerPlace {
   /** Name on the Docker host. */
   readonly localName: string;
+  /** `default`, `none`, `host`, `container:ID` or the name of a network. */
+  readonly networkMode: string;
   /** Its address on the first of its networks; the empty text where it has none. */
   readonly address: string;
   /** What one would have typed. */
@@ -60,12 +62,14 @@ export class HostContainer extends ContainerPlace {
   constructor(
     parts: ConstructorParameters<typeof ContainerPlace>[0] & {
       localName: string;
+      networkMode: string;
       address: string;
       shell: string;
     },
   ) {
     super(parts);
     this.localName = parts.localName;
+    this.networkMode = parts.networkMode;
     this.address = parts.address;
     this.shell = parts.shell;
   }
@@ -137,6 +141,7 @@ export class DockerHost extends ContainerPlace {
       inner.disconnect();
       host.#bench.close();
     });
+    ground.addSource(() => host.#loose());
     await host.#bench.name(1);
     // The short names are what one types in `docker run`.
     await Promise.all(
@@ -232,6 +237,7 @@ export class DockerHost extends ContainerPlace {
         engine: this.inner,
         network: "bridge",
         name: full,
+        parent: this.name,
         base,
         run: (each) => this.inner.containers.run(each),
         access: (pid) => this.#ground.access(full, pid, this.#bench),
@@ -269,6 +275,14 @@ export class DockerHost extends ContainerPlace {
     return this.#adopt(await this.inner.containers.inspect(name, `${this.name}/${name}`), "");
   }
 
+  // Containers of pods share their pause's namespace, and are drawn with the pod.
+  async #loose(): Promise<readonly HostContainer[]> {
+    const all = await this.containers().catch(() => []);
+    return all.filter(
+      ({ localName, networkMode }) => !localName.endsWith(".pause") && !networkMode.startsWith("container:"),
+    );
+  }
+
   async #adopt(info: ContainerInfo, shell: string): Promise<HostContainer> {
     const known = this.#containers.get(info.id);
     if (known) return known;
@@ -276,9 +290,11 @@ export class DockerHost extends ContainerPlace {
     const place = new HostContainer({
       name,
       kind: "container",
+      parent: this.name,
       engine: this.inner,
       container: info.id,
       localName: info.name,
+      networkMode: info.networkMode,
       address: info.networks.find(({ address }) => address !== "")?.address ?? "",
       shell,
       ...this.#ground.access(name, info.pid, this.#bench),

@@ -38,6 +38,7 @@ export class Ground {
   readonly outsideAddress: string;
   readonly #opening: string;
   readonly #places = new Map<string, Place>();
+  readonly #sources: (() => Promise<readonly Place[]>)[] = [];
   readonly #undo: (() => Promise<void>)[] = [];
   readonly #entered = new Set<readonly [Workbench, number]>();
   #closed = false;
@@ -135,6 +136,19 @@ export class Ground {
   register<P extends Place>(place: P): P {
     this.#places.set(place.name, place);
     return place;
+  }
+
+  /** Adds a source of places that come and go by themselves: the containers of a Docker host. */
+  addSource(source: () => Promise<readonly Place[]>): void {
+    this.#sources.push(source);
+  }
+
+  /** Every place there is now: those that were registered, and what the sources find. */
+  async allPlaces(): Promise<readonly Place[]> {
+    this.check();
+    const found = await Promise.all(this.#sources.map((source) => source()));
+    const all = new Map([...found.flat(), ...this.#places.values()].map((place) => [place.name, place]));
+    return [...all.values()];
   }
 
   /** Forgets a place that was removed. */
@@ -240,10 +254,12 @@ export class Ground {
 
   async #turnOutside(info: ContainerInfo, address: string): Promise<void> {
     const route =
-      address === this.outsideAddress
-        ? "ip route del default"
-        : `ip route replace default via ${this.outsideAddress}`;
-    const answer = await this.session.workbench.shell.run(`nsenter -t ${info.pid} -n ${route}`);
+      address === this.outsideAddress ? "del default" : `replace default via ${this.outsideAddress}`;
+    const script = turnOutside
+      .replaceAll("PID", String(info.pid))
+      .replaceAll("ROUTE", route)
+      .replaceAll("SERVER", this.outsideAddress);
+    const answer = await this.session.workbench.shell.run(script);
     if (answer.exitCode === 0) return;
     await this.engine.containers.remove(info.id);
     throw new LabError("CONTAINER_EXITED", {
@@ -253,6 +269,25 @@ export class Ground {
     });
   }
 }
+
+// On a network of its own making Docker puts a name server on 127.0.0.11 into the container, that asks the machine's
+// name servers, and the nat rules that lead to it. A machine on a wire has none of this, and no question of a lab leaves
+// the machine: the rules go, and what the container asks is the outside.
+const turnOutside = `cat > /dev/shm/wirebook-dns <<'RULES'
+*nat
+-D OUTPUT -d 127.0.0.11/32 -j DOCKER_OUTPUT
+-D POSTROUTING -d 127.0.0.11/32 -j DOCKER_POSTROUTING
+-F DOCKER_OUTPUT
+-F DOCKER_POSTROUTING
+-X DOCKER_OUTPUT
+-X DOCKER_POSTROUTING
+COMMIT
+RULES
+for variant in nft legacy; do
+  nsenter -t PID -n iptables-$variant-restore --noflush < /dev/shm/wirebook-dns && break
+done 2>/dev/null
+echo 'nameserver SERVER' > /proc/PID/root/etc/resolv.conf
+nsenter -t PID -n ip route ROUTE`;
 
 /** See {@link Ground.access}. */
 export interface NamespaceAccess {

@@ -1,5 +1,10 @@
+import type { Picture } from "../chart/picture";
+import { topologyPicture } from "../chart/topology";
+import type { World } from "../chart/topology/world";
 import { type ContainerInfo, Engine, LabError } from "../engine";
+import type { Snapshot } from "../inspect/snapshot";
 import { imageTag } from "../setup/images";
+import { LabDiff } from "./diff";
 import { DockerHost, type DockerHostSpec } from "./dockerhost";
 import { Ground, networkCapabilities } from "./ground";
 import { Host } from "./host";
@@ -7,6 +12,7 @@ import { checkName } from "./name";
 import { ContainerPlace, type Place } from "./place";
 import { type Pod, type PodSpec, startPod } from "./pod";
 import { Session } from "./session";
+import { lookAt, worldOf } from "./world";
 
 /** How a lab is opened. */
 export interface LabOptions {
@@ -147,6 +153,31 @@ export class Lab {
       access: (pid: number) => ground.access(name, pid),
     };
     return ground.register(await startPod(site, spec));
+  }
+
+  /** Everything there is now, as data: each place with its snapshot, and the veth pairs. */
+  world(): Promise<World> {
+    return worldOf(this.ground);
+  }
+
+  /** Draws everything there is now: namespaces, veth pairs, bridges, addresses. */
+  async topology(): Promise<Picture> {
+    return topologyPicture(await this.world());
+  }
+
+  /**
+   * What `action` changes: links, addresses, routes, rules, listeners, in every place of the lab, before and after.
+   *
+   * ```ts
+   * await lab.diff(() => host.docker("run", "-d", "-p", "8080:80", "web"));
+   * ```
+   */
+  async diff<Result>(action: () => PromiseLike<Result> | Result): Promise<LabDiff<Result>> {
+    const look = async (): Promise<readonly Snapshot[]> =>
+      [...(await lookAt(await this.ground.allPlaces())).values()].flatMap((each) => (each ? [each] : []));
+    const before = await look();
+    const result = await action();
+    return new LabDiff(before, await look(), result);
   }
 
   /** Removes everything the lab made. When it was the last one open, the session's own containers go as well. */

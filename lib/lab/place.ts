@@ -1,3 +1,4 @@
+import type { WorldContainer } from "../chart/topology/world";
 import type { ContainerInfo, Engine, ExecOptions, ExecResult, Shell } from "../engine";
 import type { Snapshot } from "../inspect/snapshot";
 import { Command, CommandResult, type CommandSettings } from "./command";
@@ -30,6 +31,12 @@ export interface Place {
   script(text: string, settings?: CommandSettings): Command;
   /** Everything its network namespace shows, in one go. */
   snapshot(): Promise<Snapshot>;
+  /** Name of the place that this one lives in: the node of a pod, the Docker host of a container. */
+  readonly parent?: string;
+  /** A fact for its picture: `pod CIDR 10.244.1.0/24`. */
+  readonly detail?: string;
+  /** The containers that share its namespace, for its picture. */
+  boxes?(): Promise<readonly WorldContainer[]>;
 }
 
 /** A namespace that can be entered beside its own programs, through the tools of another container. */
@@ -49,6 +56,8 @@ export interface PlaceParts {
   readonly container: string;
   /** User of the container as whom commands run. Default: the image's. */
   readonly user?: string;
+  readonly parent?: string;
+  readonly detail?: string;
   /** Enters the network namespace; made on first need. */
   readonly enter: () => Promise<Entrance>;
   readonly inspect: (name: string, entrance: Entrance) => Promise<Snapshot>;
@@ -61,6 +70,8 @@ export class ContainerPlace implements Place {
   readonly engine: Engine;
   /** Id of the container in which commands run. */
   readonly container: string;
+  readonly parent?: string;
+  readonly detail?: string;
   readonly #user: string | undefined;
   readonly #enter: () => Promise<Entrance>;
   readonly #inspect: (name: string, entrance: Entrance) => Promise<Snapshot>;
@@ -70,6 +81,8 @@ export class ContainerPlace implements Place {
     this.kind = parts.kind;
     this.engine = parts.engine;
     this.container = parts.container;
+    if (parts.parent !== undefined) this.parent = parts.parent;
+    if (parts.detail !== undefined) this.detail = parts.detail;
     this.#user = parts.user;
     this.#enter = parts.enter;
     this.#inspect = parts.inspect;

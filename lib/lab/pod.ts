@@ -1,3 +1,4 @@
+import type { WorldContainer } from "../chart/topology/world";
 import type { ContainerInfo, ContainerSpec, Engine, Publish } from "../engine";
 import { LabError } from "../engine";
 import { imageTag } from "../setup/images";
@@ -70,6 +71,24 @@ export class Pod extends ContainerPlace {
     this.ports = parts.pause.ports;
   }
 
+  /** Its containers, as the engine sees them now. */
+  async boxes(): Promise<readonly WorldContainer[]> {
+    const box = async (id: string, name: string, role: "pause" | "app"): Promise<WorldContainer> => {
+      const info = await this.engine.containers.inspect(id, name).catch(() => undefined);
+      const detail = info?.image.replace(/^wirebook\/([a-z]+):[0-9a-f]+$/, "$1");
+      return {
+        name,
+        role,
+        running: info?.state === "running",
+        ...(detail === undefined || role === "pause" ? {} : { detail }),
+      };
+    };
+    return Promise.all([
+      box(this.pause, "pause", "pause"),
+      ...[...this.apps].map(([name, app]) => box(app.container, name, "app")),
+    ]);
+  }
+
   /** Ends the pause container: the address goes, and with it the network of all apps. Shell: `docker kill`. */
   async killPause(): Promise<void> {
     await this.engine.containers.kill(this.pause);
@@ -84,6 +103,8 @@ export interface PodSite {
   readonly network: string;
   /** Full name of the pod on the lab. */
   readonly name: string;
+  /** The place it lives in. */
+  readonly parent?: string;
   /** Name, labels and limits of a container of this pod. */
   readonly base: (suffix: string, role: string, image: string) => ContainerSpec;
   /** Starts pause. */
@@ -119,7 +140,8 @@ export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
     );
     const first = started[0]?.[1].container ?? pause.id;
     const address = pause.networks[0]?.address ?? "";
-    const place = { name, kind: "pod" as const, engine, container: first, ...access };
+    const parent = site.parent === undefined ? {} : { parent: site.parent };
+    const place = { name, kind: "pod" as const, engine, container: first, ...parent, ...access };
     return new Pod({ ...place, apps: new Map(started), pause, address });
   } catch (error) {
     await removePod(engine, name, pause.id, site.base("", "pod", "").name);

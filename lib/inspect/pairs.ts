@@ -1,0 +1,82 @@
+import type { Link, Snapshot } from "./snapshot";
+
+/** One end of a veth pair: a namespace and its link. */
+export interface PairEnd {
+  readonly place: string;
+  readonly ifindex: number;
+}
+
+/** A veth pair whose two ends are both in view. */
+export interface Pair {
+  readonly a: PairEnd;
+  readonly b: PairEnd;
+}
+
+/**
+ * Finds the veth pairs among namespaces. Each end names the other's ifindex; ifindexes repeat from namespace to
+ * namespace, so the far end's inode decides, where one of the two ends knows it. Where neither does, two links that
+ * point at each other are a pair only when no third could be meant. Places that share one namespace count once.
+ *
+ * Rule: ip-link(8), `link-netns` and `@ifN`; the kernel's IFLA_LINK and IFLA_LINK_NETNSID.
+ */
+export function findPairs(snapshots: readonly Snapshot[]): readonly Pair[] {
+  const spaces = distinct(snapshots);
+  const pairs: Pair[] = [];
+  const taken = new Set<Link>();
+  const ends = spaces.flatMap((space) =>
+    space.links.flatMap((link) => (link.peer ? [{ space, link, peer: link.peer }] : [])),
+  );
+  const join = (a: { space: Snapshot; link: Link }, b: { space: Snapshot; link: Link }): void => {
+    taken.add(a.link).add(b.link);
+    pairs.push({
+      a: { place: a.space.place, ifindex: a.link.ifindex },
+      b: { place: b.space.place, ifindex: b.link.ifindex },
+    });
+  };
+  const facing = (end: (typeof ends)[number]): typeof ends =>
+    ends.filter(
+      ({ space, link, peer }) =>
+        link !== end.link &&
+        !taken.has(link) &&
+        link.ifindex === end.peer.ifindex &&
+        peer.ifindex === end.link.ifindex &&
+        agrees(end, space) &&
+        agrees({ space, peer }, end.space),
+    );
+  for (const end of ends) {
+    if (taken.has(end.link) || knownSpace(end) === undefined) continue;
+    const [other] = facing(end);
+    if (other) join(end, other);
+  }
+  for (const end of ends) {
+    if (taken.has(end.link)) continue;
+    const candidates = facing(end);
+    const [other] = candidates;
+    if (other && candidates.length === 1 && facing(other).length === 1) join(end, other);
+  }
+  return pairs;
+}
+
+type Peer = NonNullable<Link["peer"]>;
+
+// Inode of the namespace that the far end is in: its own one when the kernel names no other.
+function knownSpace({ space, peer }: { space: Snapshot; peer: Peer }): number | undefined {
+  return peer.netns ?? (peer.netnsId === undefined ? space.netns : undefined);
+}
+
+function agrees(end: { space: Snapshot; peer: Peer }, other: Snapshot): boolean {
+  if (end.peer.netnsId === undefined && end.peer.netns === undefined) return end.space === other;
+  if (end.space === other) return false;
+  const known = knownSpace(end);
+  return known === undefined || other.netns === undefined || known === other.netns;
+}
+
+function distinct(snapshots: readonly Snapshot[]): readonly Snapshot[] {
+  const seen = new Set<number>();
+  return snapshots.filter(({ netns }) => {
+    if (netns === undefined) return true;
+    if (seen.has(netns)) return false;
+    seen.add(netns);
+    return true;
+  });
+}
