@@ -15,6 +15,8 @@ export class Refusal extends Error {
     message: string,
     readonly expected: string,
     readonly advice = "",
+    /** Set where only one of the two implementations refuses. */
+    readonly variant?: Variant,
   ) {
     super(message);
     this.name = "Refusal";
@@ -36,6 +38,8 @@ export interface Kind {
   /** What the user should have written: `a port or a range of ports`. */
   readonly what: string;
   readonly read: (word: string, context: Context) => string;
+  /** How iptables-save prints the canonical value, where that is not the value itself. */
+  readonly shown?: (value: string, variant: Variant) => string;
   /** Printed through xtables_save_string: quoted where needed. `always`: in quotes whatever it holds. */
   readonly quoted?: boolean | "always";
 }
@@ -61,8 +65,14 @@ export interface OptionDeclaration {
   readonly required?: boolean;
   readonly excludes?: readonly string[];
   readonly needs?: readonly string[];
+  /** Key under which it is kept, for options that come again in every element of a list (`policy`). */
+  readonly slot?: (options: Options) => string;
   /** What it is short for: `--syn` is `--tcp-flags …`. */
-  readonly becomes?: (given: Given, context: Context) => readonly [name: string, given: Given];
+  readonly becomes?: (
+    given: Given,
+    context: Context,
+    options: Options,
+  ) => readonly [name: string, given: Given];
   /** Values that iptables-save does not print. */
   readonly silent?: (given: Given, context: Context) => boolean;
   /** Values that iptables-save prints when the option was not given. */

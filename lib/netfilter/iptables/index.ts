@@ -1,3 +1,4 @@
 export type { Dump } from "./dump";
-export { parseDump } from "./parse";
+export { type ParseOptions, parseDump } from "./parse";
+export { type PrintOptions, printRuleset } from "./print";
 export { type ParseRulesetOptions, parseRuleset } from "./ruleset";

@@ -10,6 +10,27 @@ export interface Found<T> {
   readonly declaration: OptionDeclaration;
 }
 
+/** Commands and settings of the command line: no part of a rule, but they make a shortened name ambiguous. */
+const COMMANDS: readonly string[] = [
+  "append",
+  "delete",
+  "check",
+  "insert",
+  "replace",
+  "list",
+  "list-rules",
+  "flush",
+  "new-chain",
+  "delete-chain",
+  "rename-chain",
+  "policy",
+  "table",
+  "version",
+  "help",
+  "modprobe",
+  "zero",
+];
+
 const BASE_LONGS: readonly string[] = [
   "source",
   "src",
@@ -55,6 +76,7 @@ export class Lookup<T extends Holder> {
   private byPrefix(name: string): Found<T> | string | undefined {
     if (name === "") return undefined;
     const found = new Map<OptionDeclaration | string, Found<T> | string>();
+    for (const command of COMMANDS) if (command.startsWith(name)) found.set(command, command);
     for (const base of BASE_LONGS) if (base.startsWith(name)) found.set(base, base);
     for (const open of this.holders)
       for (const declaration of open.extension.options)
@@ -62,6 +84,6 @@ export class Lookup<T extends Holder> {
           found.set(declaration, { open, declaration });
     if (found.size !== 1) return undefined;
     const [only] = found.values();
-    return only;
+    return typeof only === "string" && COMMANDS.includes(only) ? undefined : only;
   }
 }

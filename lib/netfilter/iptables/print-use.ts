@@ -1,18 +1,20 @@
 import type { Context, Given, OptionDeclaration, Use, Variant } from "./declare";
 import { quote } from "./words";
 
-function shownValues(declaration: OptionDeclaration, values: readonly string[]): string {
+function shownValues(declaration: OptionDeclaration, values: readonly string[], variant: Variant): string {
   return values
-    .map((value, index) => {
-      const quoted = declaration.values[index]?.quoted;
+    .map((canonical, index) => {
+      const kind = declaration.values[index];
+      const quoted = kind?.quoted;
+      const value = kind?.shown?.(canonical, variant) ?? canonical;
       if (quoted === "always") return ` "${value.replace(/["'\\]/g, "\\$&")}"`;
       return quoted ? ` ${quote(value)}` : ` ${value}`;
     })
     .join("");
 }
 
-function shownOption(declaration: OptionDeclaration, given: Given): string {
-  return `${given.inverted ? "! " : ""}--${declaration.name}${shownValues(declaration, given.values)}`;
+function shownOption(declaration: OptionDeclaration, given: Given, variant: Variant): string {
+  return `${given.inverted ? "! " : ""}--${declaration.name}${shownValues(declaration, given.values, variant)}`;
 }
 
 /** Everything after `-m NAME` or `-j NAME`, as iptables-save prints it. */
@@ -27,7 +29,7 @@ export function printUse(use: Use, variant: Variant, context: Context): string {
     const fallback = declaration.byDefault?.(context);
     const given = options.get(name) ?? (fallback && { inverted: false, values: fallback });
     if (!given || declaration.silent?.(given, context)) continue;
-    shown.push(shownOption(declaration, given));
+    shown.push(shownOption(declaration, given, variant));
   }
   return shown.join(" ");
 }

@@ -261,10 +261,13 @@ export class RuleReader {
       const inverted = this.takeInverted();
       if (inverted && !declaration.invertible)
         throw new Refusal(`${shown} cannot be negated`, `${shown} without "!"`);
-      if (open.options.has(declaration.name) && !declaration.repeatable)
+      const key = declaration.slot?.(open.options) ?? declaration.name;
+      if (open.options.has(key) && !declaration.repeatable)
         throw new Refusal(`${shown} is given twice`, `${shown} once`);
       const given = { inverted, values };
-      const [name, kept] = declaration.becomes?.(given, this.scope()) ?? [declaration.name, given];
+      const [name, kept] = declaration.becomes?.(given, this.scope(), open.options) ?? [key, given];
+      if (name !== key && open.options.has(name) && !declaration.repeatable)
+        throw new Refusal(`${shown} says --${name} again`, "one of them");
       open.options.set(name, kept);
     } catch (error) {
       if (error instanceof Refusal) this.fail(open);

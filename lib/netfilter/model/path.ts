@@ -23,6 +23,8 @@ interface InChain extends At {
   readonly hook: Hook;
   readonly table: TableName;
   readonly chain: string;
+  /** Which implementation's table it is, where the dump says so: both may be loaded at once. */
+  readonly variant?: "legacy" | "nft";
   /** Rules of this chain asked in vain since the last step in it, in order. */
   readonly tried: readonly Tried[];
 }

@@ -76,13 +76,19 @@ function lowerConntrack(options: Options, context: Parameters<typeof readPrefix>
   return matches;
 }
 
-const network = prefix({ cut: true, full: true });
+const network = prefix({ cut: false, full: false });
+
+/** iptables-save has no spelling for a mask with holes: it prints the address alone (libxt_conntrack.c). */
+const shown = (value: string): string => {
+  const [address = "", mask = ""] = value.split("/");
+  return /^[0-9]*$/.test(mask) ? value : address;
+};
 
 const conntrack = match("conntrack", {
   options: [
     invertible("ctstate", ordered(STATES)),
     invertible("ctproto", protocol),
-    ...ADDRESSES.map(([name]) => invertible(name, network)),
+    ...ADDRESSES.map(([name]) => invertible(name, { ...network, shown })),
     ...ADDRESSES.map(([name]) => invertible(`${name}port`, portRange)),
     invertible("ctstatus", ordered(STATUS, "NONE")),
     invertible("ctexpire", numberRange(U32)),

@@ -1,13 +1,24 @@
 import type { Extension, SyntaxFamily } from "../declare";
 import { CONNTRACK_MATCHES } from "./conntrack";
+import { CONTENT_MATCHES } from "./content";
+import { HASHLIMIT_MATCHES } from "./hashlimit";
+import { HEADER_EXTENSIONS } from "./header";
 import { ICMP_MATCHES } from "./icmp";
+import { IPV6_EXTENSIONS } from "./ipv6";
 import { MARK_EXTENSIONS } from "./marks";
 import { NAT_TARGETS } from "./nat";
 import { OWNER_MATCHES } from "./owner";
 import { PLACE_MATCHES } from "./place";
+import { POLICY_MATCHES } from "./policy";
 import { PORT_MATCHES } from "./ports";
 import { RATE_MATCHES } from "./rate";
+import { RATEEST_EXTENSIONS } from "./rateest";
 import { RECENT_MATCHES } from "./recent";
+import { SET_EXTENSIONS } from "./sets";
+import { STEER_TARGETS } from "./steer";
+import { SYSTEM_MATCHES } from "./system";
+import { TIME_MATCHES } from "./time";
+import { TRACK_EXTENSIONS } from "./track";
 import { VERDICT_TARGETS } from "./verdicts";
 
 /** Every match and target that this library knows. */
@@ -21,6 +32,17 @@ export const EXTENSIONS: readonly Extension[] = [
   ...PLACE_MATCHES,
   ...RATE_MATCHES,
   ...RECENT_MATCHES,
+  ...CONTENT_MATCHES,
+  ...HEADER_EXTENSIONS,
+  ...IPV6_EXTENSIONS,
+  ...POLICY_MATCHES,
+  ...SET_EXTENSIONS,
+  ...STEER_TARGETS,
+  ...SYSTEM_MATCHES,
+  ...TIME_MATCHES,
+  ...TRACK_EXTENSIONS,
+  ...HASHLIMIT_MATCHES,
+  ...RATEEST_EXTENSIONS,
   ...VERDICT_TARGETS,
 ];
 

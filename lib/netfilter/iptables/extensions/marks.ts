@@ -88,7 +88,15 @@ const CONNMARK = target("CONNMARK", {
   check: (options) => {
     const both = options.get("mask");
     options.delete("mask");
-    if (!moved(options)) return;
+    if (!moved(options)) {
+      const set = options.get("set-xmark");
+      const mask = both?.values[0];
+      if (set && mask !== undefined) {
+        const { value } = masked(set.values[0] ?? "");
+        options.set("set-xmark", { inverted: false, values: [`${hex(value)}/${mask}`] });
+      }
+      return;
+    }
     const all = { inverted: false, values: [hex(U32)] };
     for (const name of ["nfmask", "ctmask"]) options.set(name, both ?? options.get(name) ?? all);
   },

@@ -10,7 +10,7 @@ import {
   target,
 } from "../declare";
 import { prefix, readAddress } from "../values/addresses";
-import { whole } from "../values/numbers";
+import { readNumber, whole } from "../values/numbers";
 import { readPort } from "../values/ports";
 import { first } from "../values/read";
 
@@ -27,7 +27,7 @@ function ports(word: string, base: boolean, context: Context): string {
   if (slash >= 0 && !base) throw new Refusal(`"${word}" shifts ports`, "PORT or PORT-PORT");
   const main = slash < 0 ? word : word.slice(0, slash);
   const dash = main.indexOf("-");
-  if (dash < 0) {
+  if (dash < 0 || readNumber(main.slice(0, dash)) === undefined) {
     if (slash >= 0) throw new Refusal(`"${word}" shifts one port`, "a range FROM-TO/BASE");
     return String(readPort(main, context));
   }
@@ -135,10 +135,16 @@ const REDIRECT = target("REDIRECT", {
   act: (options): Action => ({ kind: "redirect", to: range("", first(options, "to-ports"), options) }),
 });
 
+/** NETMAP keeps no mask with holes: libipt_NETMAP prints such a one as a single address. */
+function netmapPrefix(word: string, context: Context): string {
+  const [network = "", mask = ""] = prefix().read(word, context).split("/");
+  return `${network}/${/^[0-9]+$/.test(mask) ? mask : context.family === "ipv6" ? 128 : 32}`;
+}
+
 const NETMAP = target("NETMAP", {
   tables: ["nat"],
   hooks: ["PREROUTING", "POSTROUTING", "OUTPUT", "INPUT"],
-  options: [option("to", prefix(), { required: true })],
+  options: [option("to", { ...prefix(), read: netmapPrefix }, { required: true })],
   act: (options): Action => ({ kind: "netmap", prefix: first(options, "to") }),
 });
 

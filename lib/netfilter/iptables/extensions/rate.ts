@@ -42,15 +42,15 @@ export const rate: Kind = {
   },
 };
 
-/** The largest unit in which the rate is a whole number of packets, as libxt_limit's print_rate picks it. */
+/** The largest unit that keeps the rate, as libxt_limit picks it. */
 export function shownRate(cost: number): string {
+  const units = [...UNITS].reverse();
   let index = 1;
-  for (; index < UNITS.length; index++) {
-    const seconds = UNITS[index]?.[1] ?? 1;
-    const scaled = seconds * SCALE;
-    if (cost > scaled || Math.floor(scaled / cost) < scaled % cost) break;
+  for (; index < units.length; index++) {
+    const span = (units[index]?.[1] ?? 1) * SCALE;
+    if (cost > span || Math.floor(span / cost) < span % cost) break;
   }
-  const [name, seconds] = UNITS[index - 1] ?? UNITS[0];
+  const [name, seconds] = units[index - 1] ?? UNITS[0];
   return `${Math.floor((seconds * SCALE) / cost)}/${name}`;
 }
 
@@ -102,8 +102,8 @@ const statistic = match("statistic", {
   options: [
     option("mode", oneOf(["random", "nth"]), { required: true }),
     invertible("probability", probability, { excludes: ["every", "packet"] }),
-    invertible("every", number(1, U32)),
-    option("packet", number(0, U32), { needs: ["every"], byDefault: () => ["0"] }),
+    invertible("every", number(1, U32), { needs: ["packet"] }),
+    option("packet", number(0, U32), { needs: ["every"] }),
   ],
   check: (options: Map<string, { inverted: boolean; values: readonly string[] }>, _context: Context) => {
     const random = first(options, "mode") === "random";

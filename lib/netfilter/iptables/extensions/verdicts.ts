@@ -1,16 +1,8 @@
 import type { Action } from "../../model/action";
-import {
-  type Context,
-  type Extension,
-  flag,
-  type Kind,
-  type Options,
-  option,
-  Refusal,
-  target,
-} from "../declare";
+import { type Context, type Extension, flag, type Kind, option, Refusal, target } from "../declare";
 import { number, text, U16, U32, whole } from "../values/numbers";
 import { first } from "../values/read";
+import { note } from "./note";
 
 interface Answer {
   readonly name: string;
@@ -81,14 +73,6 @@ const level: Kind = {
   },
 };
 
-const note =
-  (name: string) =>
-  (options: Options): Action => ({
-    kind: "note",
-    target: name,
-    text: [...options].map(([option, given]) => [`--${option}`, ...given.values].join(" ")).join(" "),
-  });
-
 const LOG = target("LOG", {
   options: [
     option("log-prefix", text(29, "always", 0)),
@@ -102,9 +86,15 @@ const LOG = target("LOG", {
   act: note("LOG"),
 });
 
+/** The legacy kernel structure holds less of a prefix than nftables' log expression does. */
+const cut = (value: string, bytes: number): string => Buffer.from(value).subarray(0, bytes).toString();
+
 const NFLOG = target("NFLOG", {
   options: [
-    option("nflog-prefix", text(127)),
+    option("nflog-prefix", {
+      ...text(127),
+      shown: (value, variant) => (variant === "legacy" ? cut(value, 63) : value),
+    }),
     option("nflog-group", number(0, U16)),
     option("nflog-range", number(0, U32)),
     option("nflog-size", number(0, U32)),

@@ -1,4 +1,3 @@
-import { IPv6 } from "ipaddr.js";
 import { type Context, type Kind, Refusal } from "../declare";
 
 /** Four octets as one number. Missing octets are zero, as iptables pads `10/8` (xtables.c, xtables_numeric_to_ipaddr). */
@@ -19,8 +18,31 @@ export const ipv4Text = (value: number): string =>
 
 /** Sixteen bits in eight parts, or undefined. */
 export function readIpv6(word: string): readonly number[] | undefined {
-  if (!/^[0-9a-fA-F:.]+$/.test(word) || !word.includes(":") || !IPv6.isValid(word)) return undefined;
-  return IPv6.parse(word).parts;
+  const halves = word.split("::");
+  if (halves.length > 2) return undefined;
+  const [low = "", high] = halves;
+  const left = groups(low);
+  const right = high === undefined ? [] : groups(high);
+  if (!left || !right) return undefined;
+  const zeros = 8 - left.length - right.length;
+  if (high === undefined ? zeros !== 0 : zeros < 1) return undefined;
+  return [...left, ...new Array<number>(zeros).fill(0), ...right];
+}
+
+/** Groups of 16 bits; the last may be an IPv4 address. ipaddr.js reads `::1.2.3.4` as mapped, inet_pton does not. */
+function groups(text: string): number[] | undefined {
+  if (text === "") return [];
+  const parts: number[] = [];
+  const words = text.split(":");
+  for (const [index, word] of words.entries()) {
+    if (/^[0-9a-fA-F]{1,4}$/.test(word)) parts.push(Number.parseInt(word, 16));
+    else {
+      const value = index === words.length - 1 && word.includes(".") ? readIpv4(word) : undefined;
+      if (value === undefined) return undefined;
+      parts.push(value >>> 16, value & 0xffff);
+    }
+  }
+  return parts;
 }
 
 /** As inet_ntop writes it: the longest run of zeros as `::`, IPv4-mapped and -compatible with dots (RFC 5952). */

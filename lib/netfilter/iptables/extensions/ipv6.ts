@@ -1,0 +1,240 @@
+import {
+  type Extension,
+  flag,
+  invertible,
+  type Kind,
+  match,
+  type OptionDeclaration,
+  option,
+  Refusal,
+  target,
+} from "../declare";
+import { prefix, readAddress } from "../values/addresses";
+import { coversAll, list, number, numberRange, readNumber, U8, U16, U32, whole } from "../values/numbers";
+import { protocolNumber } from "../values/protocols";
+
+const ONLY = ["ipv6"] as const;
+
+const spi = invertible("ahspi", numberRange(U32), { silent: coversAll(U32) });
+
+const ah = match("ah", {
+  families: ONLY,
+  options: [spi, invertible("ahlen", number(0, U32)), flag("ahres")],
+});
+
+const frag = match("frag", {
+  families: ONLY,
+  options: [
+    invertible("fragid", numberRange(U32), { silent: coversAll(U32) }),
+    invertible("fraglen", number(0, U32)),
+    flag("fragres"),
+    flag("fragfirst"),
+    flag("fragmore", { excludes: ["fraglast"] }),
+    flag("fraglast", { excludes: ["fragmore"] }),
+  ],
+});
+
+/** Most options of a header that the kernel's struct holds. */
+const MOST_OPTIONS = 16;
+
+const headerOptions: Kind = list(
+  {
+    what: "TYPE[:LENGTH]",
+    read: (word) => {
+      const [type = "", size] = word.split(":");
+      const shown = whole(type, 0, U8, "an option's type");
+      return size === undefined ? String(shown) : `${shown}:${whole(size, 0, U8, "an option's length")}`;
+    },
+  },
+  MOST_OPTIONS,
+);
+
+const extensionHeader = (name: "hbh" | "dst"): Extension =>
+  match(name, {
+    families: ONLY,
+    options: [invertible(`${name}-len`, number(0, U32)), option(`${name}-opts`, headerOptions)],
+  });
+
+const rt = match("rt", {
+  families: ONLY,
+  options: [
+    invertible("rt-type", number(0, U32)),
+    invertible("rt-segsleft", numberRange(U32), { silent: coversAll(U32) }),
+    invertible("rt-len", number(0, U32)),
+    flag("rt-0-res"),
+    option("rt-0-addrs", {
+      what: "addresses with commas",
+      read: (word, context) =>
+        word
+          .split(",")
+          .map((each) => readAddress(each, context))
+          .join(","),
+    }),
+    flag("rt-0-not-strict"),
+  ],
+  check: (options) => {
+    for (const name of ["rt-0-res", "rt-0-addrs", "rt-0-not-strict"])
+      if (
+        options.has(name) &&
+        (options.get("rt-type")?.values[0] !== "0" || options.get("rt-type")?.inverted)
+      )
+        throw new Refusal(`--${name} is about routing headers of type 0`, "--rt-type 0 before it");
+  },
+});
+
+const MH_TYPES = [
+  "binding-refresh-request",
+  "home-test-init",
+  "careof-test-init",
+  "home-test",
+  "careof-test",
+  "binding-update",
+  "binding-acknowledgement",
+  "binding-error",
+];
+
+const MH_ALIASES: Readonly<Record<string, number>> = {
+  brr: 0,
+  hoti: 1,
+  coti: 2,
+  hot: 3,
+  cot: 4,
+  bu: 5,
+  ba: 6,
+  be: 7,
+};
+
+function mhType(word: string): number {
+  const lower = word.toLowerCase();
+  const known = MH_ALIASES[lower] ?? MH_TYPES.indexOf(lower);
+  if (known >= 0) return known;
+  const shortened = [...MH_TYPES, ...Object.keys(MH_ALIASES)].filter((each) => each.startsWith(lower));
+  const [only] = shortened;
+  if (shortened.length === 1 && only !== undefined) return MH_ALIASES[only] ?? MH_TYPES.indexOf(only);
+  const value = readNumber(word);
+  if (value === undefined || value > 255n)
+    throw new Refusal(`"${word}" is not a mobility header's type`, MH_TYPES.join(", "));
+  return Number(value);
+}
+
+const mhRange: Kind = {
+  what: "a mobility header's type or a range FROM:TO",
+  read: (word) => {
+    const [low = "", high] = word.split(":");
+    if (high === undefined) return String(mhType(low));
+    const from = low === "" ? 0 : mhType(low);
+    const to = high === "" ? 255 : mhType(high);
+    if (from > to) throw new Refusal(`range "${word}" runs backwards`, "the smaller type first");
+    return from === to ? String(from) : `${from}:${to}`;
+  },
+};
+
+const mh = match("mh", {
+  families: ONLY,
+  protocols: [135],
+  options: [invertible("mh-type", mhRange, { silent: coversAll(U8) })],
+});
+
+const HEADERS: readonly (readonly [string, string, number])[] = [
+  ["hop-by-hop", "hop", 0x80],
+  ["ipv6-opts", "dst", 0x40],
+  ["ipv6-route", "route", 0x20],
+  ["ipv6-frag", "frag", 0x10],
+  ["ah", "auth", 0x08],
+  ["esp", "esp", 0x04],
+  ["ipv6-nonxt", "none", 0x02],
+  ["protocol", "prot", 0x01],
+];
+
+const HEADER_NUMBERS: Readonly<Record<number, string>> = {
+  0: "hop-by-hop",
+  60: "ipv6-opts",
+  43: "ipv6-route",
+  44: "ipv6-frag",
+  51: "ah",
+  50: "esp",
+  59: "ipv6-nonxt",
+  255: "protocol",
+};
+
+const headerList: Kind = {
+  what: "headers such as hop-by-hop,dst,route,frag,auth,esp,none,prot",
+  read: (word) => {
+    const wanted = new Set<string>();
+    for (const each of word.split(",")) {
+      const known = HEADERS.find(([long, short]) => each === long || each === short);
+      const value = known ? undefined : (readNumber(each) ?? protocolNumber(each));
+      const name = known?.[0] ?? (value === undefined ? undefined : HEADER_NUMBERS[Number(value)]);
+      if (name === undefined)
+        throw new Refusal(`"${each}" is not a header`, HEADERS.map(([, short]) => short).join(", "));
+      wanted.add(name);
+    }
+    return HEADERS.filter(([long]) => wanted.has(long))
+      .map(([long]) => long)
+      .join(",");
+  },
+};
+
+const ipv6header = match("ipv6header", {
+  families: ONLY,
+  options: [invertible("header", headerList, { required: true }), flag("soft")],
+});
+
+const eui64 = match("eui64", { families: ONLY, hooks: ["PREROUTING", "INPUT", "FORWARD"] });
+
+const compared = (name: string, max: number): OptionDeclaration[] =>
+  ["eq", "gt", "lt"].map((test) => invertible(`srh-${name}-${test}`, number(0, max)));
+
+const segment = prefix({ cut: true, full: true });
+
+const srh = match("srh", {
+  families: ONLY,
+  options: [
+    invertible("srh-next-hdr", {
+      what: "a protocol's number",
+      read: (word) => {
+        const value = readNumber(word) ?? protocolNumber(word.toLowerCase());
+        if (value === undefined || value > 255) throw new Refusal(`"${word}" is not a protocol`, "0 to 255");
+        return String(value);
+      },
+    }),
+    ...compared("hdr-len", U8),
+    ...compared("segs-left", U8),
+    ...compared("last-entry", U8),
+    invertible("srh-tag", number(0, U16)),
+    invertible("srh-psid", segment),
+    invertible("srh-nsid", segment),
+    invertible("srh-lsid", segment),
+  ],
+});
+
+const npt = (name: "SNPT" | "DNPT", hooks: readonly string[]): Extension =>
+  target(name, {
+    families: ONLY,
+    tables: ["mangle"],
+    hooks,
+    options: [
+      option("src-pfx", { ...prefix({ cut: true, full: true }) }, { required: true }),
+      option("dst-pfx", { ...prefix({ cut: true, full: true }) }, { required: true }),
+    ],
+    check: (options) => {
+      const lengths = ["src-pfx", "dst-pfx"].map((each) =>
+        Number(options.get(each)?.values[0]?.split("/")[1]),
+      );
+      if (lengths.some((each) => each > 64)) throw new Refusal("a prefix longer than 64 bits", "at most /64");
+    },
+  });
+
+export const IPV6_EXTENSIONS: readonly Extension[] = [
+  ah,
+  frag,
+  extensionHeader("hbh"),
+  extensionHeader("dst"),
+  rt,
+  mh,
+  ipv6header,
+  eui64,
+  srh,
+  npt("SNPT", ["INPUT", "POSTROUTING"]),
+  npt("DNPT", ["PREROUTING", "OUTPUT"]),
+];

@@ -1,0 +1,88 @@
+import {
+  type Extension,
+  flag,
+  type Given,
+  invertible,
+  match,
+  type Options,
+  option,
+  Refusal,
+} from "../declare";
+import { prefix } from "../values/addresses";
+import { hex32 } from "../values/marks";
+import { number, oneOf, U32 } from "../values/numbers";
+
+const elementOf = (options: Options): number => Number(options.get("elements")?.values[0] ?? 0);
+
+/** Options of the element that is being described: `reqid@0`, `reqid@1` after `--next`. */
+const slot = (name: string) => (options: Options) => `${name}@${elementOf(options)}`;
+
+const NAMES = ["reqid", "spi", "proto", "mode", "tunnel-dst", "tunnel-src"];
+
+/** Most elements of a policy (XT_POLICY_MAX_ELEM). */
+const MOST = 4;
+
+const shownElement = (options: Options, index: number): string =>
+  NAMES.flatMap((name) => {
+    const given = options.get(`${name}@${index}`);
+    return given ? [`${given.inverted ? "! " : ""}--${name} ${given.values[0]}`] : [];
+  }).join(" ");
+
+const network = prefix({ cut: true, full: true });
+
+function check(options: Map<string, Given>): void {
+  const none = options.get("pol")?.values[0] === "none";
+  const count = elementOf(options) + 1;
+  const elements = [...options.keys()].filter((key) => key.includes("@"));
+  if (none && (options.has("strict") || elements.length > 0))
+    throw new Refusal("--pol none with a description of a policy", "--pol ipsec");
+  if (!options.has("strict") && count > 1) throw new Refusal("--next needs --strict", "--strict");
+  if (options.has("strict") && elements.length === 0)
+    throw new Refusal("--strict describes no policy", "--reqid, --spi, --proto …");
+  for (let index = 0; index < count; index++) {
+    const own = elements.filter((key) => key.endsWith(`@${index}`));
+    if (options.has("strict") && own.length === 0)
+      throw new Refusal("an empty element of a policy", "--reqid, --spi, --proto …");
+    const tunnel = options.get(`mode@${index}`)?.values[0] === "tunnel";
+    if (own.some((key) => key.startsWith("tunnel-")) && !tunnel)
+      throw new Refusal("tunnel addresses of what is no tunnel", "--mode tunnel");
+  }
+}
+
+const policy = match("policy", {
+  options: [
+    option("dir", oneOf(["in", "out"]), { required: true }),
+    option("pol", oneOf(["none", "ipsec"]), { required: true }),
+    flag("strict"),
+    invertible("reqid", number(0, U32), { slot: slot("reqid") }),
+    invertible("spi", hex32, { slot: slot("spi") }),
+    invertible("proto", oneOf(["esp", "ah", "ipcomp"]), { slot: slot("proto") }),
+    invertible("mode", oneOf(["transport", "tunnel"]), { slot: slot("mode") }),
+    invertible("tunnel-dst", network, { slot: slot("tunnel-dst") }),
+    invertible("tunnel-src", network, { slot: slot("tunnel-src") }),
+    // Each --next begins the next element: what was kept is how many there were.
+    flag("next", {
+      repeatable: true,
+      becomes: (_given, _context, options) => [
+        "elements",
+        { inverted: false, values: [String(elementOf(options) + 1)] },
+      ],
+    }),
+  ],
+  check: (options) => {
+    if (elementOf(options) >= MOST) throw new Refusal(`more than ${MOST} elements`, `at most ${MOST}`);
+    check(options);
+  },
+  print: (options) => {
+    const shown = [`--dir ${options.get("dir")?.values[0]}`, `--pol ${options.get("pol")?.values[0]}`];
+    if (options.has("strict")) shown.push("--strict");
+    for (let index = 0; index <= elementOf(options); index++) {
+      const element = shownElement(options, index);
+      if (index > 0) shown.push("--next");
+      if (element !== "") shown.push(element);
+    }
+    return shown.join(" ");
+  },
+});
+
+export const POLICY_MATCHES: readonly Extension[] = [policy];

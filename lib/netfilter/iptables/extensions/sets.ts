@@ -1,0 +1,90 @@
+import type { Action } from "../../model/action";
+import {
+  type Extension,
+  flag,
+  invertible,
+  type Kind,
+  match,
+  type Options,
+  option,
+  Refusal,
+  target,
+} from "../declare";
+import { number, text, U32, U64 } from "../values/numbers";
+import { inverted } from "../values/read";
+
+const MOST = 6;
+
+const directions: Kind = {
+  what: "src, dst or several with commas",
+  read: (word) => {
+    const each = word.split(",");
+    if (each.length > MOST) throw new Refusal(`${each.length} directions are too many`, `at most ${MOST}`);
+    for (const one of each)
+      if (one !== "src" && one !== "dst") throw new Refusal(`"${one}" is not a direction`, "src or dst");
+    return word;
+  },
+};
+
+const setName = text(31, false);
+
+const sides = (options: Options, name: string): readonly ("src" | "dst")[] =>
+  (options.get(name)?.values[1] ?? "").split(",").map((each) => (each === "dst" ? "dst" : "src"));
+
+const counted = (what: string) => {
+  const names = ["eq", "lt", "gt"].map((test) => `${what}-${test}`);
+  return names.map((name) =>
+    (name.endsWith("eq") ? invertible : option)(name, number(0, U64), {
+      excludes: names.filter((each) => each !== name),
+    }),
+  );
+};
+
+const set = match("set", {
+  options: [
+    invertible("match-set", [setName, directions], { required: true }),
+    flag("return-nomatch"),
+    invertible("update-counters", []),
+    invertible("update-subcounters", []),
+    ...counted("packets"),
+    ...counted("bytes"),
+  ],
+  lower: (options) => [
+    {
+      kind: "set",
+      inverted: inverted(options, "match-set"),
+      set: options.get("match-set")?.values[0] ?? "",
+      directions: sides(options, "match-set"),
+    },
+  ],
+});
+
+const CHANGES = ["add-set", "del-set", "map-set"];
+
+const SET = target("SET", {
+  oneOf: CHANGES,
+  options: [
+    option("add-set", [setName, directions]),
+    option("del-set", [setName, directions]),
+    option("map-set", [setName, directions]),
+    flag("exist"),
+    option("timeout", number(0, U32)),
+    flag("map-mark"),
+    flag("map-prio"),
+    flag("map-queue"),
+  ],
+  act: (options): Action => {
+    const name = options.has("add-set") ? "add-set" : "del-set";
+    const given = options.get(name);
+    if (!given)
+      return { kind: "opaque", target: "SET", text: `--map-set ${options.get("map-set")?.values.join(" ")}` };
+    return {
+      kind: "set",
+      change: name === "add-set" ? "add" : "del",
+      set: given.values[0] ?? "",
+      directions: sides(options, name),
+    };
+  },
+});
+
+export const SET_EXTENSIONS: readonly Extension[] = [set, SET];

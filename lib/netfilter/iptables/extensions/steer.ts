@@ -1,0 +1,193 @@
+import type { Action } from "../../model/action";
+import { interfaceName } from "../base";
+import { type Extension, flag, type Kind, option, Refusal, target } from "../declare";
+import { address, mac } from "../values/addresses";
+import { mark, masked } from "../values/marks";
+import { number, oneOf, text, U16, U32, whole } from "../values/numbers";
+import { port } from "../values/ports";
+import { first } from "../values/read";
+import { note } from "./note";
+
+const TPROXY = target("TPROXY", {
+  tables: ["mangle"],
+  hooks: ["PREROUTING"],
+  protocols: [6, 17],
+  options: [
+    option("on-port", port, { required: true }),
+    option("on-ip", address, {
+      byDefault: ({ family }) => [family === "ipv6" ? "::" : "0.0.0.0"],
+    }),
+    option("tproxy-mark", mark({ alwaysMask: true }), { byDefault: () => ["0x0/0x0"] }),
+  ],
+  act: (options): Action => {
+    const to = options.get("on-ip")?.values[0];
+    const open = to === undefined || to === "0.0.0.0" || to === "::";
+    return {
+      kind: "tproxy",
+      ...(open ? {} : { address: to }),
+      port: Number(first(options, "on-port")),
+      mark: masked(first(options, "tproxy-mark", "0x0/0x0")),
+    };
+  },
+});
+
+const TEE = target("TEE", {
+  options: [option("gateway", address, { required: true }), option("oif", interfaceName)],
+  act: note("TEE"),
+});
+
+const classId: Kind = {
+  what: "MAJOR:MINOR in hexadecimal",
+  read: (word) => {
+    const found = /^([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})$/.exec(word.replaceAll("0x", ""));
+    if (!found) throw new Refusal(`"${word}" is not a class`, "MAJOR:MINOR in hexadecimal");
+    const [, major = "", minor = ""] = found;
+    const shown = (part: string): string => Number.parseInt(part, 16).toString(16);
+    return `${shown(major)}:${shown(minor)}`;
+  },
+};
+
+const padded = (word: string): string =>
+  word
+    .split(":")
+    .map((part) => part.padStart(4, "0"))
+    .join(":");
+
+const CLASSIFY = target("CLASSIFY", {
+  tables: ["mangle"],
+  hooks: ["FORWARD", "OUTPUT", "POSTROUTING"],
+  options: [
+    option(
+      "set-class",
+      { ...classId, read: (word, context) => padded(classId.read(word, context)) },
+      { required: true },
+    ),
+  ],
+  act: note("CLASSIFY"),
+});
+
+/** Queues 0 to 65535; a balanced range ends at 65534 because the kernel keeps how many there are in 16 bits. */
+const balance: Kind = {
+  what: "FIRST:LAST",
+  read: (word) => {
+    const colon = word.indexOf(":");
+    if (colon < 0) throw new Refusal(`"${word}" is one queue`, "FIRST:LAST");
+    const low = word.slice(0, colon);
+    const high = word.slice(colon + 1);
+    const from = low === "" ? 0n : whole(low, 0, U16, "a queue");
+    const to = high === "" ? 65534n : whole(high, 0, 65534, "a queue");
+    if (from >= to) throw new Refusal(`range "${word}" is empty`, "the smaller queue first");
+    return `${from}:${to}`;
+  },
+};
+
+const NFQUEUE = target("NFQUEUE", {
+  options: [
+    option("queue-num", number(0, U16), { excludes: ["queue-balance"] }),
+    option("queue-balance", balance, { excludes: ["queue-num"] }),
+    flag("queue-bypass"),
+    flag("queue-cpu-fanout", { needs: ["queue-balance"] }),
+  ],
+  check: (options) => {
+    if (!options.has("queue-balance") && !options.has("queue-num"))
+      options.set("queue-num", { inverted: false, values: ["0"] });
+  },
+  act: (): Action => ({ kind: "queue" }),
+});
+
+const hex = (digits: number, max: number): Kind => ({
+  what: "a number",
+  read: (word) => `0x${whole(word, 0, max, "a number").toString(16).padStart(digits, "0")}`,
+});
+
+const TUPLE = ["src", "dst", "sport", "dport", "spi", "proto", "ct"];
+
+const tuple: Kind = {
+  what: `a list of ${TUPLE.join(", ")}`,
+  read: (word) => {
+    for (const each of word.split(","))
+      if (!TUPLE.includes(each)) throw new Refusal(`"${each}" is no part of a tuple`, TUPLE.join(", "));
+    return word;
+  },
+};
+
+const HMARK = target("HMARK", {
+  options: [
+    option("hmark-src-prefix", number(0, 128)),
+    option("hmark-dst-prefix", number(0, 128)),
+    option("hmark-sport-mask", hex(4, U16)),
+    option("hmark-dport-mask", hex(4, U16)),
+    option("hmark-spi-mask", hex(8, U32)),
+    option("hmark-sport", hex(4, U16)),
+    option("hmark-dport", hex(4, U16)),
+    option("hmark-spi", hex(8, U32)),
+    option("hmark-proto-mask", hex(2, 255)),
+    option("hmark-rnd", hex(8, U32)),
+    option("hmark-mod", number(1, U32), { required: true }),
+    option("hmark-offset", number(0, U32)),
+    option("hmark-tuple", tuple),
+  ],
+});
+
+const IDLETIMER = target("IDLETIMER", {
+  options: [
+    option("timeout", number(1, U32), { required: true }),
+    option("label", text(27, false), { required: true }),
+    flag("alarm"),
+  ],
+  act: note("IDLETIMER"),
+});
+
+const LED = target("LED", {
+  options: [
+    option("led-trigger-id", text(16, "always"), { required: true }),
+    option("led-delay", {
+      what: "milliseconds, or inf",
+      read: (word) => (word === "inf" ? word : String(whole(word, 0, U32, "milliseconds"))),
+    }),
+    flag("led-always-blink"),
+  ],
+  act: note("LED"),
+});
+
+const AUDIT = target("AUDIT", {
+  options: [option("type", oneOf(["accept", "drop", "reject"]), { required: true })],
+  act: note("AUDIT"),
+});
+
+const CLUSTERIP = target("CLUSTERIP", {
+  families: ["ipv4"],
+  hooks: ["INPUT"],
+  options: [
+    flag("new"),
+    option("hashmode", oneOf(["sourceip", "sourceip-sourceport", "sourceip-sourceport-destport"])),
+    option("clustermac", mac),
+    option("total-nodes", number(1, 16)),
+    option("local-node", number(1, 16)),
+    option("hash-init", number(0, U32)),
+  ],
+});
+
+const ULOG = target("ULOG", {
+  families: ["ipv4"],
+  options: [
+    option("ulog-prefix", text(31)),
+    option("ulog-nlgroup", number(1, 32)),
+    option("ulog-cprange", number(0, U32)),
+    option("ulog-qthreshold", number(1, 50)),
+  ],
+  act: note("ULOG"),
+});
+
+export const STEER_TARGETS: readonly Extension[] = [
+  TPROXY,
+  TEE,
+  CLASSIFY,
+  NFQUEUE,
+  HMARK,
+  IDLETIMER,
+  LED,
+  AUDIT,
+  CLUSTERIP,
+  ULOG,
+];

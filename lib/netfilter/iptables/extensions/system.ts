@@ -1,0 +1,151 @@
+import { readProtocol } from "../base";
+import {
+  type Context,
+  type Extension,
+  flag,
+  invertible,
+  type Kind,
+  match,
+  type Options,
+  option,
+  Refusal,
+} from "../declare";
+import { prefix } from "../values/addresses";
+import { number, oneOf, readNumber, text, U32, whole } from "../values/numbers";
+import { port } from "../values/ports";
+
+const cgroup = match("cgroup", {
+  hooks: ["INPUT", "OUTPUT", "POSTROUTING"],
+  oneOf: ["path", "cgroup"],
+  options: [
+    invertible("path", text(511, "always"), { excludes: ["cgroup"] }),
+    invertible("cgroup", number(0, U32), { excludes: ["path"] }),
+  ],
+});
+
+const hex8: Kind = {
+  what: "a number of 32 bits",
+  read: (word) => `0x${whole(word, 0, U32, "a number of 32 bits").toString(16).padStart(8, "0")}`,
+};
+
+/** Most nodes of a cluster (XT_CLUSTER_NODES_MAX). */
+const NODES = 32;
+
+const cluster = match("cluster", {
+  oneOf: ["cluster-local-node", "cluster-local-nodemask"],
+  options: [
+    option("cluster-total-nodes", number(1, NODES), { required: true }),
+    invertible("cluster-local-node", number(1, NODES), { excludes: ["cluster-local-nodemask"] }),
+    invertible("cluster-local-nodemask", hex8, { excludes: ["cluster-local-node"] }),
+    option("cluster-hash-seed", hex8, { required: true }),
+  ],
+  check: (options) => {
+    const total = Number(options.get("cluster-total-nodes")?.values[0]);
+    const local = options.get("cluster-local-node");
+    if (local && Number(local.values[0]) > total)
+      throw new Refusal(`node ${local.values[0]} of ${total}`, `1 to ${total}`);
+    const mask = Number(
+      local ? 2 ** (Number(local.values[0]) - 1) : options.get("cluster-local-nodemask")?.values[0],
+    );
+    if (mask >= 2 ** total) throw new Refusal("the mask names more nodes than there are", `${total} nodes`);
+    const inverted = (local ?? options.get("cluster-local-nodemask"))?.inverted ?? false;
+    options.delete("cluster-local-node");
+    options.set("cluster-local-nodemask", { inverted, values: [`0x${mask.toString(16).padStart(8, "0")}`] });
+  },
+});
+
+const cpu = match("cpu", { options: [invertible("cpu", number(0, U32), { required: true })] });
+
+/** Names of device groups and realms as iproute2 ships them. */
+const GROUPS: Readonly<Record<string, number>> = { default: 0 };
+const REALMS: Readonly<Record<string, number>> = { cosmos: 0 };
+
+function named(names: Readonly<Record<string, number>>, what: string): Kind {
+  return {
+    what,
+    read: (word) => {
+      const known = names[word];
+      if (known !== undefined) return `0x${known.toString(16)}`;
+      const [value = "", mask] = word.split("/");
+      const shown = whole(value, 0, U32, what);
+      if (mask === undefined) return `0x${shown.toString(16)}`;
+      const masking = whole(mask, 0, U32, "a mask");
+      return masking === BigInt(U32)
+        ? `0x${shown.toString(16)}`
+        : `0x${shown.toString(16)}/0x${masking.toString(16)}`;
+    },
+  };
+}
+
+const devgroup = match("devgroup", {
+  oneOf: ["src-group", "dst-group"],
+  options: [
+    invertible("src-group", named(GROUPS, "a device group")),
+    invertible("dst-group", named(GROUPS, "a device group")),
+  ],
+});
+
+const realm = match("realm", {
+  families: ["ipv4"],
+  hooks: ["INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+  options: [invertible("realm", named(REALMS, "a realm"), { required: true })],
+});
+
+const rpfilter = match("rpfilter", {
+  tables: ["raw", "mangle"],
+  hooks: ["PREROUTING"],
+  options: [flag("loose"), flag("validmark"), flag("accept-local"), flag("invert")],
+  lower: (options: Options) => [
+    {
+      kind: "rpfilter",
+      inverted: options.has("invert"),
+      loose: options.has("loose"),
+      validMark: options.has("validmark"),
+      acceptLocal: options.has("accept-local"),
+    },
+  ],
+});
+
+const socket = match("socket", {
+  hooks: ["PREROUTING", "INPUT"],
+  options: [flag("transparent"), flag("nowildcard"), flag("restore-skmark")],
+});
+
+const protocol: Kind = {
+  what: "a protocol",
+  read: (word) => {
+    const value = readNumber(word);
+    return String(value ?? readProtocol(word));
+  },
+};
+
+const portOf: Kind = {
+  ...port,
+  read: (word, context: Context) => port.read(word, context),
+};
+
+const IPVS = ["ipvs", "vproto", "vaddr", "vport", "vdir", "vmethod", "vportctl"];
+
+const ipvs = match("ipvs", {
+  oneOf: IPVS,
+  options: [
+    invertible("ipvs", []),
+    invertible("vproto", protocol),
+    invertible("vaddr", prefix({ cut: false, full: false })),
+    invertible("vport", portOf),
+    option("vdir", oneOf(["ORIGINAL", "REPLY"], true)),
+    invertible("vmethod", oneOf(["GATE", "IPIP", "MASQ"], true)),
+    invertible("vportctl", portOf),
+  ],
+});
+
+export const SYSTEM_MATCHES: readonly Extension[] = [
+  cgroup,
+  cluster,
+  cpu,
+  devgroup,
+  realm,
+  rpfilter,
+  socket,
+  ipvs,
+];

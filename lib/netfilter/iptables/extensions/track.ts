@@ -1,0 +1,189 @@
+import type { Action } from "../../model/action";
+import type { Match } from "../../model/match";
+import {
+  type Extension,
+  flag,
+  invertible,
+  type Kind,
+  match,
+  type Options,
+  option,
+  Refusal,
+  target,
+} from "../declare";
+import { number, oneOf, text, U16, U32, U64, whole } from "../values/numbers";
+import { first } from "../values/read";
+import { note } from "./note";
+
+const full = (family: string): number => (family === "ipv6" ? 128 : 32);
+
+const maskLength: Kind = {
+  what: "a prefix length",
+  read: (word, { family }) => String(whole(word, 0, full(family), "a prefix length")),
+};
+
+const connlimit = match("connlimit", {
+  oneOf: ["connlimit-upto", "connlimit-above"],
+  options: [
+    option("connlimit-upto", number(0, U32), { excludes: ["connlimit-above"] }),
+    invertible("connlimit-above", number(0, U32), {
+      excludes: ["connlimit-upto"],
+      becomes: (given) => [
+        given.inverted ? "connlimit-upto" : "connlimit-above",
+        { ...given, inverted: false },
+      ],
+    }),
+    option("connlimit-mask", maskLength, { byDefault: ({ family }) => [String(full(family))] }),
+    flag("connlimit-saddr", { excludes: ["connlimit-daddr"] }),
+    flag("connlimit-daddr", { excludes: ["connlimit-saddr"] }),
+  ],
+  check: (options) => {
+    if (!options.has("connlimit-daddr")) options.set("connlimit-saddr", { inverted: false, values: [] });
+  },
+  lower: (options, { family }): readonly Match[] => {
+    const above = options.has("connlimit-above");
+    return [
+      {
+        kind: "connlimit",
+        inverted: !above,
+        above: Number(first(options, above ? "connlimit-above" : "connlimit-upto")),
+        mask: Number(first(options, "connlimit-mask", String(full(family)))),
+        side: options.has("connlimit-daddr") ? "destination" : "source",
+      },
+    ];
+  },
+});
+
+const byteRange: Kind = {
+  what: "FROM[:TO]",
+  read: (word) => {
+    const [low = "", high] = word.split(":");
+    const from = low === "" ? 0n : whole(low, 0, U64, "a number");
+    if (high === undefined || high === "") return String(from);
+    const to = whole(high, 0, U64, "a number");
+    if (from > to) throw new Refusal(`range "${word}" runs backwards`, "the smaller number first");
+    return `${from}:${to}`;
+  },
+};
+
+const connbytes = match("connbytes", {
+  options: [
+    invertible("connbytes", byteRange, { required: true }),
+    option("connbytes-mode", oneOf(["packets", "bytes", "avgpkt"]), { required: true }),
+    option("connbytes-dir", oneOf(["original", "reply", "both"]), { required: true }),
+  ],
+});
+
+const label: Kind = {
+  what: "the number of a label, 0 to 127",
+  quoted: "always",
+  read: (word) => String(whole(word, 0, 127, "the number of a label")),
+};
+
+const connlabel = match("connlabel", {
+  options: [invertible("label", label, { required: true }), flag("set")],
+});
+
+const helper = match("helper", { options: [invertible("helper", text(29), { required: true })] });
+
+const zone: Kind = {
+  what: "a zone, 0 to 65535, or mark",
+  read: (word) => (word === "mark" ? word : String(whole(word, 0, U16, "a zone"))),
+};
+
+const events = (names: readonly string[]): Kind => ({
+  what: `a list of ${names.join(", ")}`,
+  read: (word) => {
+    const wanted = word.split(",");
+    for (const each of wanted)
+      if (!names.includes(each)) throw new Refusal(`"${each}" is not an event`, names.join(", "));
+    return names.filter((each) => wanted.includes(each)).join(",");
+  },
+});
+
+const CT_EVENTS = [
+  "new",
+  "related",
+  "destroy",
+  "reply",
+  "assured",
+  "protoinfo",
+  "helper",
+  "mark",
+  "natseqinfo",
+  "secmark",
+];
+
+function ct(options: Options): Action {
+  if (options.has("notrack")) return { kind: "notrack" };
+  const from = (["zone", "zone-orig", "zone-reply"] as const).find((name) => options.has(name));
+  const value = from === undefined ? undefined : first(options, from);
+  return {
+    kind: "ct",
+    zoneFrom: from === "zone-orig" ? "original" : from === "zone-reply" ? "reply" : "both",
+    ...(value === undefined || value === "mark" ? {} : { zone: Number(value) }),
+    ...(options.has("helper") ? { helper: first(options, "helper") } : {}),
+  };
+}
+
+const ZONES = ["zone", "zone-orig", "zone-reply"];
+const otherZones = (own: string): readonly string[] => ZONES.filter((each) => each !== own);
+
+const CT = target("CT", {
+  tables: ["raw"],
+  options: [
+    flag("notrack"),
+    option("helper", text(15)),
+    option("timeout", text(31)),
+    option("ctevents", events(CT_EVENTS)),
+    option("expevents", events(["new"])),
+    option("zone-orig", zone, { excludes: otherZones("zone-orig") }),
+    option("zone-reply", zone, { excludes: otherZones("zone-reply") }),
+    option("zone", zone, { excludes: otherZones("zone") }),
+  ],
+  act: ct,
+});
+
+const NOTRACK = target("NOTRACK", {
+  tables: ["raw"],
+  printsAs: "CT",
+  print: () => "--notrack",
+  act: () => ({ kind: "notrack" }),
+});
+
+const CONNSECMARK = target("CONNSECMARK", {
+  tables: ["mangle", "security"],
+  oneOf: ["save", "restore"],
+  options: [flag("save", { excludes: ["restore"] }), flag("restore", { excludes: ["save"] })],
+  act: note("CONNSECMARK"),
+});
+
+const SECMARK = target("SECMARK", {
+  tables: ["mangle", "security"],
+  options: [option("selctx", text(255, false), { required: true })],
+  act: note("SECMARK"),
+});
+
+const SYNPROXY = target("SYNPROXY", {
+  protocols: [6],
+  hooks: ["INPUT", "FORWARD"],
+  options: [
+    flag("sack-perm"),
+    flag("timestamp"),
+    option("wscale", number(0, 14)),
+    option("mss", number(0, U16)),
+    flag("ecn"),
+  ],
+});
+
+export const TRACK_EXTENSIONS: readonly Extension[] = [
+  connlimit,
+  connbytes,
+  connlabel,
+  helper,
+  CT,
+  NOTRACK,
+  CONNSECMARK,
+  SECMARK,
+  SYNPROXY,
+];

@@ -1,0 +1,169 @@
+import type { SyntaxFamily } from "./declare";
+import type { ChainLine, Dump, OtherLine, RuleLine } from "./dump";
+import type { BaseGiven, Spec } from "./spec";
+
+const IP_CHAINS: Readonly<Record<string, readonly string[]>> = {
+  raw: ["PREROUTING", "OUTPUT"],
+  mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+  nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
+  filter: ["INPUT", "FORWARD", "OUTPUT"],
+  security: ["INPUT", "FORWARD", "OUTPUT"],
+};
+
+const CHAINS: Readonly<Record<SyntaxFamily, Readonly<Record<string, readonly string[]>>>> = {
+  ipv4: IP_CHAINS,
+  ipv6: IP_CHAINS,
+  arp: { filter: ["INPUT", "OUTPUT"] },
+  bridge: {
+    filter: ["INPUT", "FORWARD", "OUTPUT"],
+    nat: ["PREROUTING", "OUTPUT", "POSTROUTING"],
+    broute: ["BROUTING"],
+  },
+};
+
+/** Chains that a table has by itself, in the order in which iptables-save prints them; undefined for no table. */
+export const baseChains = (family: SyntaxFamily, table: string): readonly string[] | undefined =>
+  CHAINS[family][table];
+
+/** One rule as it stands in a chain: `-s A,B` makes two of one line. */
+export interface Entry {
+  readonly line: RuleLine;
+  readonly spec: Spec;
+}
+
+export interface ChainState {
+  name: string;
+  readonly base: boolean;
+  policy: string;
+  counters: readonly [string, string] | undefined;
+  entries: Entry[];
+}
+
+/** `-s A,B -d C` is one rule for each pair, in the order iptables adds them. */
+export function expand(spec: Spec): readonly Spec[] {
+  const sources = spec.base.get("source");
+  const destinations = spec.base.get("destination");
+  if (!sources?.value.includes(",") && !destinations?.value.includes(",")) return [spec];
+  const each = (given: BaseGiven | undefined): readonly (BaseGiven | undefined)[] =>
+    given ? given.value.split(",").map((value) => ({ ...given, value })) : [undefined];
+  return each(sources).flatMap((source) =>
+    each(destinations).map((destination) => {
+      const base = new Map(spec.base);
+      if (source) base.set("source", source);
+      if (destination) base.set("destination", destination);
+      return { ...spec, base };
+    }),
+  );
+}
+
+/** A table as the lines read so far leave it. */
+export class TableState {
+  readonly chains = new Map<string, ChainState>();
+  /** Whether any line stood between `*TABLE` and COMMIT: iptables-nft makes no chains for a table without. */
+  touched = false;
+
+  constructor(
+    readonly name: string,
+    family: SyntaxFamily,
+  ) {
+    for (const chain of baseChains(family, name) ?? [])
+      this.chains.set(chain, { name: chain, base: true, policy: "ACCEPT", counters: undefined, entries: [] });
+  }
+
+  private made(name: string): ChainState {
+    let found = this.chains.get(name);
+    if (!found) {
+      found = { name, base: false, policy: "-", counters: undefined, entries: [] };
+      this.chains.set(name, found);
+    }
+    return found;
+  }
+
+  chain(line: ChainLine): void {
+    this.touched = true;
+    const again = this.chains.has(line.name);
+    const chain = this.made(line.name);
+    if (chain.base && line.policy !== "-") chain.policy = line.policy;
+    else if (again && line.command === undefined) chain.entries = [];
+    if (line.counters) chain.counters = line.counters;
+  }
+
+  rule(line: RuleLine): void {
+    this.touched = true;
+    const { entries } = this.made(line.chain);
+    const at = (line.position ?? 1) - 1;
+    const specs = expand(line.spec);
+    if (line.command === "A") for (const spec of specs) entries.push({ line, spec });
+    else if (line.command === "I") entries.splice(at, 0, ...specs.map((spec) => ({ line, spec })).reverse());
+    else if (line.command === "R") entries.splice(at, 1, ...specs.map((spec) => ({ line, spec })));
+    else if (line.command === "D") this.remove(line, entries);
+  }
+
+  /** `-D CHAIN NUMBER` or `-D CHAIN RULE`: the first rule that says the same. */
+  private remove(line: RuleLine, entries: Entry[]): void {
+    const wanted = sameness(line.spec);
+    const at =
+      line.position === undefined
+        ? entries.findIndex((each) => sameness(each.spec) === wanted)
+        : line.position - 1;
+    if (at >= 0) entries.splice(at, 1);
+  }
+
+  other(line: OtherLine): void {
+    const named = line.chain === undefined ? undefined : this.chains.get(line.chain);
+    if (line.kind === "flush") for (const chain of named ? [named] : this.chains.values()) chain.entries = [];
+    else if (line.kind === "delete") {
+      for (const chain of named ? [named] : [...this.chains.values()])
+        if (!chain.base) this.chains.delete(chain.name);
+    } else if (line.kind === "rename" && named && line.to !== undefined) {
+      this.chains.delete(named.name);
+      named.name = line.to;
+      this.chains.set(line.to, named);
+    }
+  }
+}
+
+/** What makes two rules the same to `-D`: everything but counters and where they were written. */
+function sameness(spec: Spec): string {
+  return JSON.stringify(
+    { base: [...spec.base], matches: spec.matches, jump: spec.jump },
+    (key, value: unknown) =>
+      key === "extension" && typeof value === "object" && value !== null && "name" in value
+        ? value.name
+        : value instanceof Map
+          ? [...value]
+          : value,
+  );
+}
+
+/** The tables that a dump leaves behind once its lines are carried out in order, in the order of their first mention. */
+export function tableStates(dump: Dump): ReadonlyMap<string, TableState> {
+  const tables = new Map<string, TableState>();
+  let current: TableState | undefined;
+  const enter = (name: string): void => {
+    current = tables.get(name) ?? new TableState(name, dump.family);
+    tables.set(name, current);
+  };
+  if (!dump.lines.some((line) => line.kind === "table")) enter("filter");
+  for (const line of dump.lines) {
+    switch (line.kind) {
+      case "table":
+        enter(line.name);
+        break;
+      case "chain":
+        current?.chain(line);
+        break;
+      case "rule":
+        current?.rule(line);
+        break;
+      case "flush":
+      case "delete":
+      case "rename":
+      case "zero":
+        current?.other(line);
+        break;
+      default:
+    }
+  }
+  return tables;
+}
