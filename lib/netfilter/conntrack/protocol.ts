@@ -1,0 +1,34 @@
+import { protocolNumber } from "../iptables/values/protocols";
+
+export const ICMP = 1;
+export const TCP = 6;
+export const UDP = 17;
+export const DCCP = 33;
+export const ICMPV6 = 58;
+export const SCTP = 132;
+export const UDPLITE = 136;
+
+const numbers = new Map<string, number | undefined>();
+
+/** The number of a protocol's name or decimal number; undefined where the name is not known. 0 stands for all. */
+export function protocolNumberOf(protocol: string): number | undefined {
+  if (numbers.has(protocol)) return numbers.get(protocol);
+  const number = read(protocol.toLowerCase());
+  numbers.set(protocol, number);
+  return number;
+}
+
+function read(name: string): number | undefined {
+  if (/^\d+$/.test(name)) return Number(name);
+  if (name === "all") return 0;
+  return name === "icmpv6" || name === "icmp6" ? ICMPV6 : protocolNumber(name);
+}
+
+/** Protocols whose first four bytes are two ports. */
+export function hasPorts(protocol: number): boolean {
+  return (
+    protocol === TCP || protocol === UDP || protocol === SCTP || protocol === DCCP || protocol === UDPLITE
+  );
+}
+
+export const isIcmp = (protocol: number): boolean => protocol === ICMP || protocol === ICMPV6;

@@ -1,0 +1,113 @@
+import type { TcpFlag } from "../model";
+import type { Direction } from "./connection";
+
+export type TcpState =
+  | "NONE"
+  | "SYN_SENT"
+  | "SYN_RECV"
+  | "ESTABLISHED"
+  | "FIN_WAIT"
+  | "CLOSE_WAIT"
+  | "LAST_ACK"
+  | "TIME_WAIT"
+  | "CLOSE"
+  | "SYN_SENT2";
+
+type Next = TcpState | "invalid" | "ignored";
+type Index = "syn" | "synack" | "fin" | "ack" | "rst" | "none";
+
+const STATES: readonly TcpState[] = [
+  "NONE",
+  "SYN_SENT",
+  "SYN_RECV",
+  "ESTABLISHED",
+  "FIN_WAIT",
+  "CLOSE_WAIT",
+  "LAST_ACK",
+  "TIME_WAIT",
+  "CLOSE",
+  "SYN_SENT2",
+];
+
+const CODES: Readonly<Record<string, Next>> = {
+  SS: "SYN_SENT",
+  SR: "SYN_RECV",
+  ES: "ESTABLISHED",
+  FW: "FIN_WAIT",
+  CW: "CLOSE_WAIT",
+  LA: "LAST_ACK",
+  TW: "TIME_WAIT",
+  CL: "CLOSE",
+  S2: "SYN_SENT2",
+  IV: "invalid",
+  IG: "ignored",
+};
+
+/** What follows each state, by direction and kind of segment (nf_conntrack_proto_tcp.c, tcp_conntracks). */
+const NEXT: Readonly<Record<Direction, Readonly<Record<Index, string>>>> = {
+  original: {
+    syn: "SS SS IG IG IG IG IG SS SS S2",
+    synack: "IV IV SR IV IV IV IV IV IV SR",
+    fin: "IV IV FW FW LA LA LA TW CL IV",
+    ack: "ES IV ES ES CW CW TW TW CL IV",
+    rst: "IV CL CL CL CL CL CL CL CL CL",
+    none: "IV IV IV IV IV IV IV IV IV IV",
+  },
+  reply: {
+    syn: "IV S2 IV IV IV IV IV SS IV S2",
+    synack: "IV SR IG IG IG IG IG IG IG SR",
+    fin: "IV IV FW FW LA LA LA TW CL IV",
+    ack: "IV IG SR ES CW CW TW TW CL IG",
+    rst: "IV CL CL CL CL CL CL CL CL CL",
+    none: "IV IV IV IV IV IV IV IV IV IV",
+  },
+};
+
+/** Seconds that an entry lives after a segment left it in this state. */
+export const TCP_TIMEOUTS: Readonly<Record<TcpState, number>> = {
+  NONE: 120,
+  SYN_SENT: 120,
+  SYN_RECV: 60,
+  ESTABLISHED: 432_000,
+  FIN_WAIT: 120,
+  CLOSE_WAIT: 60,
+  LAST_ACK: 30,
+  TIME_WAIT: 120,
+  CLOSE: 10,
+  SYN_SENT2: 120,
+};
+
+/** Combinations that tcp_valid_flags allows, PSH left out. */
+const VALID = new Set([
+  "SYN",
+  "SYN URG",
+  "ACK SYN",
+  "RST",
+  "ACK RST",
+  "ACK FIN",
+  "ACK FIN URG",
+  "ACK",
+  "ACK URG",
+]);
+
+export function validTcpFlags(flags: readonly TcpFlag[]): boolean {
+  return VALID.has(
+    flags
+      .filter((flag) => flag !== "PSH")
+      .sort()
+      .join(" "),
+  );
+}
+
+function indexOf(flags: readonly TcpFlag[]): Index {
+  if (flags.includes("RST")) return "rst";
+  if (flags.includes("SYN")) return flags.includes("ACK") ? "synack" : "syn";
+  if (flags.includes("FIN")) return "fin";
+  return flags.includes("ACK") ? "ack" : "none";
+}
+
+/** The state after a segment, `invalid` where the kernel calls it INVALID, `ignored` where it leaves the state alone. */
+export function nextTcpState(state: TcpState, direction: Direction, flags: readonly TcpFlag[]): Next {
+  const code = NEXT[direction][indexOf(flags)].split(" ")[STATES.indexOf(state)];
+  return CODES[code ?? "IV"] ?? "invalid";
+}

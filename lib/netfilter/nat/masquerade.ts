@@ -1,0 +1,34 @@
+import { familyOf, isLinkLocal6, wordsOf } from "../routing/address";
+import { selectAddress, selectAddress6 } from "../routing/output";
+import type { View } from "../traverse/view";
+
+/** A translation's address: found, none (the packet is dropped), or not known. */
+export type Found =
+  | { readonly kind: "address"; readonly address: string }
+  | { readonly kind: "none" }
+  | { readonly kind: "unknown" };
+
+/** MASQUERADE (nf_nat_masquerade.c): an address of the device the packet leaves by, in the next hop's subnet if there is one. */
+export function masqueradeAddress(view: View): Found {
+  const { host, out, dst, route } = view;
+  if (host.links === undefined || out === undefined || out === "" || dst === undefined)
+    return { kind: "unknown" };
+  const nexthop = route?.via === undefined ? dst : (wordsOf(route.via) ?? dst);
+  const address =
+    familyOf(dst) === "ipv4" ? selectAddress(host, out, nexthop) : selectAddress6(host, out, dst);
+  return address === undefined ? { kind: "none" } : { kind: "address", address };
+}
+
+/** REDIRECT (nf_nat_redirect.c): loopback for what this host sends, else the first address of the device it came in by. */
+export function redirectAddress(view: View): Found {
+  const ipv4 = view.packet.family === "ipv4";
+  if (view.hook === "OUTPUT") return { kind: "address", address: ipv4 ? "127.0.0.1" : "::1" };
+  if (view.host.links === undefined || view.in === undefined) return { kind: "unknown" };
+  const link = view.host.links.find(({ name }) => name === view.in);
+  const wantsLink = view.dst !== undefined && isLinkLocal6(view.dst);
+  const first = link?.addresses.find(({ family, address }) => {
+    if (family !== view.packet.family) return false;
+    return ipv4 || isLinkLocal6(wordsOf(address) ?? []) === wantsLink;
+  });
+  return first === undefined ? { kind: "none" } : { kind: "address", address: first.address };
+}

@@ -1,0 +1,58 @@
+import type { AddressType } from "../model";
+import type { Doubt } from "../traverse/choices";
+import type { Host } from "../traverse/host";
+import {
+  isLimitedBroadcast,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  isZeronet,
+  textOf,
+  type Words,
+} from "./address";
+import { fibOf } from "./fib";
+
+/** Whether the host's own addresses are known: by its links, or by a listed local table. */
+export function knowsAddresses(host: Host): boolean {
+  return (
+    host.links !== undefined || (host.routes ?? []).some((route) => ["local", "255"].includes(route.table))
+  );
+}
+
+export function localDoubt(host: Host, address: Words): Doubt {
+  const text = textOf(address);
+  return {
+    kind: "doubt",
+    key: `local ${text}`,
+    yes: `${text} is an address of ${host.place}`,
+    no: `${text} is not an address of ${host.place}`,
+  };
+}
+
+/**
+ * What kind of address it is to this host (fib_frontend.c, inet_dev_addr_type): the local table alone decides, so an
+ * address behind a blackhole route of the main table is still UNICAST. The types exclude each other.
+ *
+ * @param device - `--limit-iface-in`/`-out`: LOCAL and BROADCAST count only on this device.
+ * @returns a doubt where the host's addresses are not known.
+ */
+export function addressType(host: Host, address: Words, device?: string): AddressType | Doubt {
+  if (isZeronet(address) || isLimitedBroadcast(address)) return "BROADCAST";
+  if (isMulticast(address)) return "MULTICAST";
+  if (isLoopback(address)) return device === undefined || device === "lo" ? "LOCAL" : "UNICAST";
+  if (!knowsAddresses(host)) return localDoubt(host, address);
+  const found = fibOf(host, "ipv4").lookupIn("local", address);
+  if (found.kind === "none") return "UNICAST";
+  if (device !== undefined && found.route.dev !== device) return "UNICAST";
+  const type = found.route.type;
+  return type === "unicast" ? "UNICAST" : (type.toUpperCase() as Uppercase<typeof type>);
+}
+
+/** Whether packets to this address are for the host itself. */
+export function isLocal(host: Host, address: Words): boolean | Doubt {
+  if (isLoopback(address)) return true;
+  if (isMulticast(address) || isUnspecified(address)) return false;
+  if (!knowsAddresses(host)) return localDoubt(host, address);
+  const found = fibOf(host, address.length === 1 ? "ipv4" : "ipv6").lookupIn("local", address);
+  return found.kind === "route" && found.route.type === "local";
+}

@@ -1,0 +1,188 @@
+import type { Link, Route } from "../../inspect/snapshot";
+import type { Family } from "../model";
+import type { Host } from "../traverse/host";
+import {
+  familyOf,
+  isLinkLocal6,
+  isLoopback,
+  isMulticast,
+  maskOf,
+  type Words,
+  within,
+  wordsOf,
+} from "./address";
+import { fibOf } from "./fib";
+import { eitherOf } from "./sysctl";
+
+/** The way out that a packet has: device and next hop. Undefined parts are not known. */
+export interface OutRoute {
+  readonly route?: Route;
+  readonly dev: string | undefined;
+  readonly via?: string;
+  /** For the host itself: it comes back in by lo. */
+  readonly local: boolean;
+}
+
+export type Routed =
+  | { readonly kind: "out"; readonly out: OutRoute }
+  | { readonly kind: "error"; readonly text: string };
+
+const error = (text: string): Routed => ({ kind: "error", text });
+
+/** What the errors of a lookup are called by `ping` and `curl`. */
+const REFUSALS: Readonly<Partial<Record<Route["type"], string>>> = {
+  unreachable: "unreachable route (EHOSTUNREACH)",
+  prohibit: "prohibited route (EACCES)",
+  blackhole: "blackhole route (EINVAL)",
+};
+
+/** One route as `ip route` prints it. */
+export function routeText(route: Route): string {
+  const type = route.type === "unicast" ? "" : `${route.type} `;
+  const destination = /^(0\.0\.0\.0|::)\/0$/.test(route.destination) ? "default" : route.destination;
+  return [
+    `${type}${destination}`,
+    route.via === undefined ? "" : `via ${route.via}`,
+    route.dev === undefined ? "" : `dev ${route.dev}`,
+    route.table === "main" ? "" : `table ${route.table}`,
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
+}
+
+/**
+ * Where a packet of this host goes (ip_route_output_key). Without routes the answer is an unknown device, except for
+ * loopback addresses.
+ */
+export function routeOut(
+  host: Host,
+  dst: Words,
+  options: {
+    readonly src?: Words | undefined;
+    readonly mark: number;
+    readonly pick?: (ways: number) => number;
+  },
+): Routed {
+  const family = familyOf(dst);
+  if (isLoopback(dst) || host.routes === undefined) {
+    if (isLoopback(dst)) return { kind: "out", out: { dev: "lo", local: true } };
+    const found = fibOf(host, family).lookupIn("local", dst);
+    if (found.kind === "route" && found.route.type === "local")
+      return { kind: "out", out: { dev: "lo", local: true, route: found.route } };
+    return { kind: "out", out: { dev: undefined, local: false } };
+  }
+  const found = fibOf(host, family).lookup({
+    dst,
+    mark: options.mark,
+    iif: "lo",
+    ...(options.src === undefined ? {} : { src: options.src }),
+  });
+  if (found.kind === "none") return error("no route (ENETUNREACH)");
+  const refusal = REFUSALS[found.route.type];
+  if (refusal !== undefined) return error(`${refusal}: ${routeText(found.route)}`);
+  const way = found.equal.length > 1 && options.pick !== undefined ? options.pick(found.equal.length) : 0;
+  const route = found.equal[way] ?? found.route;
+  if (route.type === "local") return { kind: "out", out: { dev: "lo", local: true, route } };
+  // __mkroute_output: a loopback source leaves by a real device only where route_localnet allows it.
+  const leaves = route.dev !== undefined && route.dev !== "lo";
+  if (family === "ipv4" && leaves && options.src !== undefined && isLoopback(options.src)) {
+    if (!eitherOf(host, route.dev ?? "", "route_localnet", 0))
+      return error(`source is a loopback address and route_localnet of ${route.dev} is 0 (EINVAL)`);
+  }
+  return {
+    kind: "out",
+    out: { dev: route.dev, local: false, route, ...(route.via === undefined ? {} : { via: route.via }) },
+  };
+}
+
+const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
+const scopeOf = (scope: string): number => SCOPES[scope] ?? (Number(scope) || 0);
+
+/**
+ * The address that a device lends (inetdevice.c, inet_select_addr): the primary one in the next hop's subnet, else the
+ * first primary one of the scope; without any, the first of another device.
+ */
+export function selectAddress(
+  host: Host,
+  device: string,
+  nexthop: Words | undefined,
+  scope = 0,
+): string | undefined {
+  const links = host.links ?? [];
+  const own = links.find((link) => link.name === device);
+  return (
+    (own === undefined ? undefined : primaryOf(own, nexthop, scope)) ??
+    links.map((link) => primaryOf(link, undefined, scope, true)).find((address) => address !== undefined)
+  );
+}
+
+function primaryOf(
+  link: Link,
+  nexthop: Words | undefined,
+  scope: number,
+  notLink = false,
+): string | undefined {
+  let first: string | undefined;
+  for (const address of link.addresses) {
+    if (address.family !== "ipv4" || address.secondary) continue;
+    const own = Math.min(scopeOf(address.scope), SCOPES["host"] ?? 254);
+    if (own > scope || (notLink && own === SCOPES["link"])) continue;
+    const words = wordsOf(address.peer ?? address.address);
+    if (words === undefined) continue;
+    const net = { words, mask: maskOf(address.prefixLength, 1) };
+    if (nexthop === undefined || within(nexthop, net)) return address.address;
+    first ??= address.address;
+  }
+  return first;
+}
+
+/** The IPv6 source for a destination on a device (RFC 6724, the rules that addresses alone decide: scope, longest prefix). */
+export function selectAddress6(host: Host, device: string, dst: Words): string | undefined {
+  const wantsLink = isLinkLocal6(dst) || isMulticast(dst);
+  const all = (host.links ?? []).flatMap((link) =>
+    link.addresses
+      .filter((address) => address.family === "ipv6")
+      .map((address) => ({
+        address: address.address,
+        dev: link.name,
+        words: wordsOf(address.address) ?? [],
+      })),
+  );
+  const fitting = all.filter(
+    ({ words, dev }) =>
+      !isLoopback(words) && isLinkLocal6(words) === wantsLink && (!wantsLink || dev === device),
+  );
+  const common = (words: Words): number => {
+    let bits = 0;
+    for (let at = 0; at < 4; at++) {
+      const same = Math.clz32((words[at] ?? 0) ^ (dst[at] ?? 0));
+      bits += same;
+      if (same < 32) break;
+    }
+    return bits;
+  };
+  return fitting
+    .map((candidate) => ({
+      ...candidate,
+      rank: (candidate.dev === device ? 1000 : 0) + common(candidate.words),
+    }))
+    .sort((a, b) => b.rank - a.rank)[0]?.address;
+}
+
+/**
+ * The source address of what this host sends by a route when the sender names none: the route's own, or the device's.
+ * Undefined where addresses are not known.
+ */
+export function sourceFor(host: Host, out: OutRoute, dst: Words): string | undefined {
+  if (out.route?.source !== undefined) return out.route.source;
+  if (out.local) return undefined;
+  if (host.links === undefined || out.dev === undefined) return undefined;
+  const family: Family = familyOf(dst);
+  if (family === "ipv6") return selectAddress6(host, out.dev, dst);
+  return selectAddress(
+    host,
+    out.dev,
+    out.via === undefined ? undefined : wordsOf(out.via),
+    out.via === undefined ? 253 : 0,
+  );
+}

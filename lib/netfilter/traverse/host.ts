@@ -1,0 +1,69 @@
+import type { Link, PolicyRule, Route, RulesetDump, Snapshot } from "../../inspect/snapshot";
+import { parseRuleset } from "../iptables";
+import type { Ruleset } from "../model";
+
+/**
+ * What one network namespace is, as far as a packet's path depends on it. Parts that are absent are not known:
+ * what hangs on them is followed both ways.
+ */
+export interface Host {
+  readonly place: string;
+  readonly rulesets: readonly Ruleset[];
+  /** Links with their addresses; they also decide which addresses are local, unless `routes` holds the local table. */
+  readonly links?: readonly Link[];
+  readonly routes?: readonly Route[];
+  readonly policyRules?: readonly PolicyRule[];
+  /** By dotted name. A name that is absent has the kernel's default; see `sysctl` in routing/sysctl.ts. */
+  readonly sysctls?: Readonly<Record<string, string>>;
+  /** Members of each ipset by its name. A set that is absent is not known. */
+  readonly sets?: Readonly<Record<string, readonly string[]>>;
+}
+
+const parsedDumps = new WeakMap<RulesetDump, Ruleset>();
+
+function rulesetOf(dump: RulesetDump): Ruleset {
+  const known = parsedDumps.get(dump);
+  if (known !== undefined) return known;
+  const ruleset: Ruleset = { ...parseRuleset(dump.text, { family: dump.family }), variant: dump.variant };
+  parsedDumps.set(dump, ruleset);
+  return ruleset;
+}
+
+/**
+ * The host that a snapshot describes. Its rule sets are parsed once for each dump.
+ *
+ * @throws what `parseRuleset` throws when a dump is broken.
+ */
+export function hostOf(snapshot: Snapshot): Host {
+  return {
+    place: snapshot.place,
+    rulesets: (snapshot.iptables ?? []).map(rulesetOf),
+    links: snapshot.links,
+    routes: snapshot.routes,
+    ...(snapshot.policyRules === undefined ? {} : { policyRules: snapshot.policyRules }),
+    ...(snapshot.sysctls === undefined ? {} : { sysctls: snapshot.sysctls }),
+    ...(snapshot.sets === undefined ? {} : { sets: snapshot.sets }),
+  };
+}
+
+/**
+ * What a reader should know before trusting a path of this host: legacy and nf_tables rules loaded at once (both run,
+ * and `iptables` shows only one of them).
+ */
+export function warningsOf(host: Host): string[] {
+  return (["ipv4", "ipv6"] as const).flatMap((family) => {
+    const loaded = host.rulesets.filter(
+      (ruleset) =>
+        ruleset.family === family &&
+        [...ruleset.tables.values()].some((table) =>
+          [...table.chains.values()].some((chain) => chain.rules.length > 0 || chain.policy === "DROP"),
+        ),
+    );
+    const variants = new Set(loaded.map((ruleset) => ruleset.variant));
+    if (!variants.has("legacy") || !variants.has("nft")) return [];
+    return [
+      `${host.place}: both legacy and nf_tables ${family} rules are loaded. The kernel runs both, each table of one ` +
+        `after that of the other, and a packet passes only when both accept it; iptables lists only its own.`,
+    ];
+  });
+}

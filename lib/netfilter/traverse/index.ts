@@ -1,0 +1,10 @@
+export type { Departure } from "./flight";
+export { type Host, hostOf, warningsOf } from "./host";
+export { FRESH, type KernelState, later, stateOf } from "./state";
+export {
+  type Entry,
+  type Traversal,
+  type TraversedOutcome,
+  type TraverseOptions,
+  traverse,
+} from "./traverse";

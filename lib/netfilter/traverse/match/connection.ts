@@ -1,0 +1,108 @@
+import { protocolNumberOf } from "../../conntrack/protocol";
+import type { Match } from "../../model";
+import { wordsOf } from "../../routing/address";
+import { doubt, flip } from "../mind";
+import type { View } from "../view";
+import { type Ask, addressIn, prefixNet } from "./header";
+
+type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
+
+export function stateOfPacket(view: View): "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" {
+  if (view.untracked) return "UNTRACKED";
+  return view.ct?.state ?? "INVALID";
+}
+
+/**
+ * `--ctstate` and `-m state`: the packet's state, and the SNAT and DNAT bits of a connection whose tuple really changed.
+ */
+export function ctState(match: Of<"ctState">): Ask {
+  return (view) => {
+    const connection = view.ct?.connection;
+    const matches =
+      match.states.includes(stateOfPacket(view)) ||
+      (connection?.srcNat === true && match.states.includes("SNAT")) ||
+      (connection?.dstNat === true && match.states.includes("DNAT"));
+    return matches !== match.inverted;
+  };
+}
+
+/**
+ * Without a connection every option but `--ctstate` fails; but where `--ctstate` stands in the same rule and matched,
+ * xt_conntrack.c returns true before it looks at the others.
+ */
+const withoutConnection = (hasState: boolean): boolean => hasState;
+
+export function ctAddress(match: Of<"ctAddress">, hasState: boolean): Ask {
+  const net = prefixNet(match.prefix);
+  return (view) => {
+    if (view.ct === undefined) return withoutConnection(hasState);
+    const tuple = view.ct.connection[match.tuple];
+    return addressIn(
+      wordsOf(match.side === "source" ? tuple.src : tuple.dst),
+      net,
+      `${match.tuple} ${match.side}`,
+      match.inverted,
+    );
+  };
+}
+
+export function ctPort(match: Of<"ctPort">, hasState: boolean): Ask {
+  return (view) => {
+    if (view.ct === undefined) return withoutConnection(hasState);
+    const tuple = view.ct.connection[match.tuple];
+    const port = match.side === "source" ? tuple.sport : tuple.dport;
+    const { from, to } = match.ports;
+    if (port !== undefined) return (port >= from && port <= to) !== match.inverted;
+    const what = `${match.tuple} ${match.side} port`;
+    return flip(
+      doubt(`${what} ${from}:${to}`, `the ${what} is ${from}:${to}`, `the ${what} is not ${from}:${to}`),
+      match.inverted,
+    );
+  };
+}
+
+export function ctProtocol(match: Of<"ctProtocol">, hasState: boolean): Ask {
+  const wanted = protocolNumberOf(match.protocol);
+  return (view) => {
+    if (view.ct === undefined) return withoutConnection(hasState);
+    return (view.ct.connection.original.protocol === wanted) !== match.inverted;
+  };
+}
+
+export function ctDirection(match: Of<"ctDirection">, hasState: boolean): Ask {
+  const wanted = match.direction === "ORIGINAL" ? "original" : "reply";
+  return (view) => {
+    if (view.ct === undefined) return withoutConnection(hasState);
+    return (view.ct.direction === wanted) !== match.inverted;
+  };
+}
+
+export function ctStatus(match: Of<"ctStatus">, hasState: boolean): Ask {
+  return (view) => {
+    if (view.ct === undefined) return withoutConnection(hasState);
+    const { confirmed, assured, seenReply, expected } = view.ct.connection;
+    const bits: Readonly<Record<string, boolean>> = {
+      EXPECTED: expected,
+      SEEN_REPLY: seenReply,
+      ASSURED: assured,
+      CONFIRMED: confirmed,
+    };
+    return match.status.some((status) => bits[status] === true) !== match.inverted;
+  };
+}
+
+export function ctExpire(match: Of<"ctExpire">, hasState: boolean): Ask {
+  return (view, mind) => {
+    if (view.ct === undefined) return withoutConnection(hasState);
+    const left = view.ct.connection.confirmed ? Math.max(0, view.ct.connection.expires - mind.state.now) : 0;
+    return (left >= match.seconds.from && left <= match.seconds.to) !== match.inverted;
+  };
+}
+
+export function connmark(match: Of<"connmark">): Ask {
+  return (view) => {
+    if (view.ct === undefined) return false;
+    const same = (view.ct.connection.mark & match.mark.mask) >>> 0 === match.mark.value >>> 0;
+    return same !== match.inverted;
+  };
+}

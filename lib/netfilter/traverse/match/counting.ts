@@ -1,0 +1,136 @@
+import { tupleKey } from "../../conntrack/tuple";
+import type { Match } from "../../model";
+import { masked, maskOf, textOf, type Words, wordsOf } from "../../routing/address";
+import { doubt, type Mind } from "../mind";
+import type { Bucket } from "../state";
+import type { Ask } from "./header";
+
+type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
+
+/** XT_LIMIT_SCALE: rates are kept in tenths of a millisecond between packets. */
+const SCALE = 10_000;
+
+/** `--mode nth`: of every n packets that ask this rule, the one numbered `packet` (from 0) matches. */
+export function nth(match: Of<"statisticNth">, id: string): Ask {
+  return (_view, mind) => {
+    const asked = mind.state.nth.get(id) ?? 0;
+    mind.state = { ...mind.state, nth: mind.state.nth.with(id, (asked + 1) % match.every) };
+    return (asked === match.packet) !== match.inverted;
+  };
+}
+
+/** One rule's or one key's token bucket (xt_limit.c): full at first, refilled by time, one cost a packet. */
+function takeToken(
+  mind: Mind,
+  key: string,
+  rate: { packets: number; seconds: number; burst: number },
+): boolean {
+  const cost = Math.floor((SCALE * rate.seconds) / rate.packets);
+  const cap = cost * rate.burst;
+  const bucket: Bucket = mind.state.buckets.get(key) ?? { credit: cap, at: mind.state.now };
+  const filled = Math.min(cap, bucket.credit + (mind.state.now - bucket.at) * SCALE);
+  const has = filled >= cost;
+  const after = { credit: has ? filled - cost : filled, at: mind.state.now };
+  mind.state = { ...mind.state, buckets: mind.state.buckets.with(key, after) };
+  return has;
+}
+
+export function limit(match: Of<"limit">, id: string): Ask {
+  return (_view, mind) => takeToken(mind, id, match) !== match.inverted;
+}
+
+function keyAddress(words: Words | undefined, bits: number): string {
+  return words === undefined ? "?" : textOf(masked(words, maskOf(bits, words.length)));
+}
+
+/** xt_hashlimit.c: one bucket a key; `--hashlimit-above` matches what finds no token. */
+export function hashlimit(match: Of<"hashlimit">): Ask {
+  return (view, mind) => {
+    if (match.bytes)
+      return doubt(
+        `hashlimit ${match.name}`,
+        `hashlimit ${match.name} matches`,
+        `hashlimit ${match.name} does not match`,
+      );
+    const parts = match.key.map((part) => {
+      if (part === "srcip") return keyAddress(view.src, match.srcMask);
+      if (part === "dstip") return keyAddress(view.dst, match.dstMask);
+      return String((part === "srcport" ? view.packet.sport : view.packet.dport) ?? "?");
+    });
+    const has = takeToken(mind, `hashlimit ${match.name} ${parts.join(" ")}`, match);
+    return (has !== match.above) !== match.inverted;
+  };
+}
+
+function maskBits(mask: string | number, width: number): Words {
+  if (typeof mask === "number") return maskOf(mask, width);
+  return /^\d+$/.test(mask) ? maskOf(Number(mask), width) : (wordsOf(mask) ?? maskOf(128, width));
+}
+
+/** xt_connlimit.c: how many live connections of one address (or network) this rule has seen, this one included. */
+export function connlimit(match: Of<"connlimit">, id: string): Ask {
+  return (view, mind) => {
+    const words = match.side === "source" ? view.src : view.dst;
+    if (view.ct === undefined || words === undefined)
+      return doubt(`connlimit ${id}`, "the connection limit matches", "the connection limit does not match");
+    const network = textOf(masked(words, maskBits(match.mask, words.length)));
+    const { connection } = view.ct;
+    const own = tupleKey(connection.original, connection.zone.id);
+    const alive = new Set(
+      mind.state.conntrack
+        .connections()
+        .filter(({ expires, tcp }) => expires > mind.state.now && tcp !== "TIME_WAIT" && tcp !== "CLOSE")
+        .map(({ original, zone }) => tupleKey(original, zone.id)),
+    );
+    const key = `${id} ${network}`;
+    const before = (mind.state.connlimit.get(key) ?? []).filter((tuple) => tuple === own || alive.has(tuple));
+    const now = before.includes(own) ? before : [...before, own];
+    mind.state = { ...mind.state, connlimit: mind.state.connlimit.with(key, now) };
+    return now.length > match.above !== match.inverted;
+  };
+}
+
+/** Stamps that the kernel keeps of one address: ip_pkt_list_tot is 20, rounded up to a power of two. */
+const STAMPS = 32;
+
+/** xt_recent.c: named lists of addresses with the times they were seen, shared by all rules of the namespace. */
+export function recent(match: Of<"recent">): Ask {
+  return (view, mind) => {
+    const words = match.side === "source" ? view.src : view.dst;
+    if (words === undefined)
+      return doubt(
+        `recent ${match.name}`,
+        `the address is on the list ${match.name}`,
+        `the address is not on the list ${match.name}`,
+      );
+    const address = textOf(masked(words, maskBits(match.mask, words.length)));
+    const key = `${match.name} ${view.packet.family} ${address}`;
+    // The TTL as it was before forwarding took one off.
+    const ttl = view.packet.ttl + (view.out !== "" && view.socket === "none" ? 1 : 0);
+    const entry = mind.state.recent.get(key);
+    const found = entry !== undefined && (!match.ttl || entry.ttl === ttl) ? entry : undefined;
+    const update = (value: { stamps: readonly number[]; ttl: number } | undefined): void => {
+      mind.state = { ...mind.state, recent: mind.state.recent.with(key, value) };
+    };
+    const { now } = mind.state;
+    const seen = (): void => update({ stamps: [...(found?.stamps ?? []), now].slice(-STAMPS), ttl });
+    if (match.action === "set") {
+      seen();
+      return !match.inverted;
+    }
+    if (found === undefined) return match.inverted;
+    if (match.action === "remove") {
+      update(undefined);
+      return !match.inverted;
+    }
+    const since = match.seconds === undefined ? Number.NEGATIVE_INFINITY : now - match.seconds;
+    const hits = found.stamps.filter((stamp) => stamp >= since).length;
+    const answer = hits >= (match.hitcount ?? 1) !== match.inverted;
+    if (match.action === "update" && answer) seen();
+    else if (match.reap && match.seconds !== undefined) {
+      const kept = found.stamps.filter((stamp) => stamp >= since);
+      update(kept.length === 0 ? undefined : { stamps: kept, ttl: found.ttl });
+    }
+    return answer;
+  };
+}

@@ -1,0 +1,189 @@
+import { hasPorts, isIcmp, protocolNumberOf, TCP } from "../../conntrack/protocol";
+import type { Match, Packet, Prefix, TcpFlag } from "../../model";
+import { compareWords, type Net, netOf, type Words, within, wordsOf } from "../../routing/address";
+import { type Answer, doubt, flip, type Mind } from "../mind";
+import type { Device, View } from "../view";
+
+export type Ask = (view: View, mind: Mind) => Answer;
+type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
+
+/** A prefix that no address can be compared with never matches anything. */
+export function prefixNet(prefix: Prefix): Net | undefined {
+  return netOf(prefix.address, prefix.mask);
+}
+
+/** An address that is not known may or may not be in a network. */
+export function addressIn(
+  words: Words | undefined,
+  net: Net | undefined,
+  what: string,
+  inverted: boolean,
+): Answer {
+  if (net === undefined) return inverted;
+  if (words !== undefined) return within(words, net) !== inverted;
+  if (net.length === 0) return !inverted;
+  const range = `${net.words.join(".")}/${net.mask.join(".")}`;
+  return flip(
+    doubt(`${what} in ${range}`, `the ${what} address matches`, `the ${what} address does not match`),
+    inverted,
+  );
+}
+
+export function address(match: Of<"source"> | Of<"destination">): Ask {
+  const net = prefixNet(match.prefix);
+  const { inverted } = match;
+  return match.kind === "source"
+    ? (view) => addressIn(view.src, net, "source", inverted)
+    : (view) => addressIn(view.dst, net, "destination", inverted);
+}
+
+export function addressRange(match: Of<"addressRange">): Ask {
+  const from = wordsOf(match.from) ?? [];
+  const to = wordsOf(match.to) ?? [];
+  return (view) => {
+    const words = match.side === "source" ? view.src : view.dst;
+    if (words === undefined)
+      return doubt(
+        `${match.side} in ${match.from}-${match.to}`,
+        "the address is in the range",
+        "the address is not in the range",
+      );
+    if (words.length !== from.length) return match.inverted;
+    return (compareWords(words, from) >= 0 && compareWords(words, to) <= 0) !== match.inverted;
+  };
+}
+
+/** `eth+` matches every name that begins so; the bare `+` matches the empty name as well. */
+export function deviceMatches(name: string, pattern: string): boolean {
+  return pattern.endsWith("+") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
+export function device(match: Of<"inInterface"> | Of<"outInterface">): Ask {
+  const side = match.kind === "inInterface" ? "in" : "out";
+  const { name: pattern, inverted } = match;
+  return (view, mind) => {
+    const name: Device = view[side] ?? mind.devices.get(side);
+    if (name !== undefined) return deviceMatches(name, pattern) !== inverted;
+    if (pattern === "+") return !inverted;
+    return { kind: "device", side, pattern, place: view.host.place, inverted };
+  };
+}
+
+export function protocol(match: Of<"protocol">): Ask {
+  const wanted = protocolNumberOf(match.protocol);
+  if (wanted === 0) return () => !match.inverted;
+  return (view) => (view.protocol === wanted) !== match.inverted;
+}
+
+export function fragment(match: Of<"fragment">): Ask {
+  return (view) => (view.packet.fragment?.offset ?? 0) > 0 !== match.inverted;
+}
+
+const isLaterFragment = (packet: Packet): boolean => (packet.fragment?.offset ?? 0) > 0;
+
+export function port(match: Of<"port">): Ask {
+  const wanted = match.protocol === undefined ? undefined : protocolNumberOf(match.protocol);
+  return (view) => {
+    const { packet } = view;
+    // Without its header no condition on ports can match, negated or not (xt_tcpudp.c, xt_multiport.c: fragoff != 0).
+    if (isLaterFragment(packet)) return false;
+    if (view.protocol === undefined || !hasPorts(view.protocol)) return false;
+    if (wanted !== undefined && wanted !== view.protocol) return false;
+    const among = (value: number | undefined): boolean | undefined =>
+      value === undefined ? undefined : match.ports.some(({ from, to }) => value >= from && value <= to);
+    const source = match.side === "destination" ? false : among(packet.sport);
+    const destination = match.side === "source" ? false : among(packet.dport);
+    if (source === true || destination === true) return !match.inverted;
+    if (source === false && destination === false) return match.inverted;
+    const ports = match.ports.map(({ from, to }) => (from === to ? `${from}` : `${from}:${to}`)).join(",");
+    return flip(
+      doubt(
+        `${match.side} port in ${ports}`,
+        `the ${match.side} port is ${ports}`,
+        `the ${match.side} port is not ${ports}`,
+      ),
+      match.inverted,
+    );
+  };
+}
+
+/** Flags of a TCP packet; one that names none opens a connection. */
+export function flagsOf(packet: Packet): readonly TcpFlag[] {
+  return packet.tcpFlags ?? ["SYN"];
+}
+
+export function tcpFlags(match: Of<"tcpFlags">): Ask {
+  return (view) => {
+    if (isLaterFragment(view.packet) || view.protocol !== TCP) return false;
+    const flags = flagsOf(view.packet);
+    return match.mask.every((flag) => flags.includes(flag) === match.set.includes(flag)) !== match.inverted;
+  };
+}
+
+export function icmp(match: Of<"icmp">): Ask {
+  return (view) => {
+    if (isLaterFragment(view.packet) || view.protocol === undefined || !isIcmp(view.protocol)) return false;
+    const header = view.packet.icmp;
+    if (match.type === 255 && match.family === "ipv4") return !match.inverted;
+    if (header === undefined)
+      return flip(
+        doubt(
+          `icmp ${match.type}/${match.codes.from}-${match.codes.to}`,
+          `ICMP type ${match.type}`,
+          `not ICMP type ${match.type}`,
+        ),
+        match.inverted,
+      );
+    const same =
+      header.type === match.type && header.code >= match.codes.from && header.code <= match.codes.to;
+    return same !== match.inverted;
+  };
+}
+
+export function mac(match: Of<"mac">): Ask {
+  const wanted = match.address.toLowerCase();
+  return (view) => {
+    // Only frames that came in by an ethernet device have one (xt_mac.c).
+    if (view.in === "" || view.in === "lo") return false;
+    const { macSrc } = view.packet;
+    if (macSrc !== undefined) return (macSrc.toLowerCase() === wanted) !== match.inverted;
+    return flip(
+      doubt(`mac ${wanted}`, `the frame came from ${wanted}`, `the frame did not come from ${wanted}`),
+      match.inverted,
+    );
+  };
+}
+
+/** A condition on a number of the header that whoever asks may not know. */
+function number(
+  match: Match & { inverted: boolean },
+  blank: "length" | "ttl" | "tos" | "mark",
+  holds: (packet: Packet) => boolean,
+): Ask {
+  const key = JSON.stringify({ ...match, inverted: false });
+  return (view, mind) => {
+    // A mark of this host's own rules is known, however the packet came in.
+    const known = !mind.blanks.has(blank);
+    if (known) return holds(view.packet) !== match.inverted;
+    return flip(
+      doubt(key, `the packet's ${blank} matches`, `the packet's ${blank} does not match`),
+      match.inverted,
+    );
+  };
+}
+
+export const ttl = (match: Of<"ttl">): Ask =>
+  number(match, "ttl", (packet) => packet.ttl >= match.ttl.from && packet.ttl <= match.ttl.to);
+
+export const length = (match: Of<"length">): Ask =>
+  number(match, "length", (packet) => packet.length >= match.bytes.from && packet.length <= match.bytes.to);
+
+export const tos = (match: Of<"tos">): Ask =>
+  number(match, "tos", (packet) => (packet.tos & match.tos.mask) === match.tos.value);
+
+export const mark = (match: Of<"mark">): Ask =>
+  number(match, "mark", (packet) => (packet.mark & match.mark.mask) >>> 0 === match.mark.value >>> 0);
+
+export function pktType(match: Of<"pktType">): Ask {
+  return (view) => ((view.packet.pktType ?? "unicast") === match.type) !== match.inverted;
+}

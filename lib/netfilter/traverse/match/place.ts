@@ -1,0 +1,117 @@
+import type { AddressType, Match } from "../../model";
+import { isLoopback, isMulticast, isUnspecified, isZeronet, type Words } from "../../routing/address";
+import { fibOf } from "../../routing/fib";
+import { addressType, isLocal } from "../../routing/local";
+import { doubt, flip } from "../mind";
+import type { View } from "../view";
+import { type Ask, deviceMatches } from "./header";
+
+type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
+
+/** xt_addrtype.c: what the address is to this host's routing tables. */
+export function addressTypeTest(match: Of<"addressType">): Ask {
+  return (view, mind) => {
+    const words = match.side === "source" ? view.src : view.dst;
+    const types = match.types.join(",");
+    if (words === undefined)
+      return flip(
+        doubt(`${match.side} type ${types}`, `the address is ${types}`, `the address is not ${types}`),
+        match.inverted,
+      );
+    if (view.packet.family === "ipv6") return type6(match, view, words);
+    const limit = match.limitTo === "in" ? view.in : match.limitTo === "out" ? view.out : undefined;
+    const type = addressType(view.host, words, limit === "" ? undefined : limit);
+    if (typeof type === "string") return match.types.includes(type) !== match.inverted;
+    if (match.types.length === 1 && match.types[0] === "LOCAL" && match.limitTo === undefined)
+      return flip(type, match.inverted);
+    // Types exclude each other: what is settled about LOCAL settles more than itself.
+    const local = mind.choices.known(type.key);
+    if (local === true && match.limitTo === undefined)
+      return match.types.includes("LOCAL") !== match.inverted;
+    const rest = local === false ? match.types.filter((kind) => kind !== "LOCAL") : match.types;
+    if (rest.length === 0) return match.inverted;
+    const key = `${type.key.slice("local ".length)} is ${rest.join(",")} ${match.limitTo ?? ""}`;
+    return flip(
+      doubt(key, `${key.trim()}`, `${type.key.slice("local ".length)} is not ${rest.join(",")}`),
+      match.inverted,
+    );
+  };
+}
+
+function type6(match: Of<"addressType">, view: View, words: Words): ReturnType<Ask> {
+  const wants = (type: AddressType): boolean => match.types.includes(type);
+  if (wants("MULTICAST") && !isMulticast(words)) return match.inverted;
+  if (wants("UNICAST") && (isMulticast(words) || isUnspecified(words))) return match.inverted;
+  if (wants("UNSPEC") && !isUnspecified(words)) return match.inverted;
+  if (!wants("LOCAL") && !wants("ANYCAST") && !wants("UNREACHABLE")) return !match.inverted;
+  const local = isLocal(view.host, words);
+  if (typeof local !== "boolean") return flip(local, match.inverted);
+  if (local) return wants("LOCAL") !== match.inverted;
+  const found = fibOf(view.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo" });
+  const unreachable = found.kind === "none" || found.route.type !== "unicast";
+  if (found.kind === "route" && found.route.type === "anycast") return wants("ANYCAST") !== match.inverted;
+  return (unreachable && wants("UNREACHABLE")) !== match.inverted;
+}
+
+/** xt_owner.c: only packets of a local socket have an owner. */
+export function owner(match: Of<"owner">): Ask {
+  return (view, mind) => {
+    if (match.socketExists === true) return (view.socket !== "none") !== match.inverted;
+    if (view.socket !== "process") return match.inverted;
+    const who = mind.blanks.has("owner") ? undefined : view.packet.owner;
+    const asked = match.uid ?? match.gid;
+    if (asked === undefined) return !match.inverted;
+    const inRange = (id: number | undefined): boolean =>
+      id !== undefined && id >= asked.from && id <= asked.to;
+    const what = match.uid === undefined ? "group" : "user";
+    const known = match.uid === undefined ? who?.gid : who?.uid;
+    if (known === undefined) {
+      const key = `${what} ${asked.from}-${asked.to}`;
+      return flip(doubt(key, `the sender's ${key}`, `the sender is not ${key}`), match.inverted);
+    }
+    const groups = match.supplementary === true && match.gid !== undefined ? (who?.groups ?? []) : [];
+    return [known, ...groups].some(inRange) !== match.inverted;
+  };
+}
+
+/** ipt_rpfilter.c: whether the route back to the source uses the device that the packet came in by. */
+export function rpfilter(match: Of<"rpfilter">): Ask {
+  return (view) => {
+    if (view.in === "lo") return !match.inverted;
+    if (view.src === undefined || view.host.routes === undefined || view.in === undefined)
+      return flip(
+        doubt("rpfilter", "the reverse-path test passes", "the reverse-path test fails"),
+        match.inverted,
+      );
+    if (view.dst !== undefined && isMulticast(view.dst) && isZeronet(view.src)) return !match.inverted;
+    const found = fibOf(view.host, view.packet.family).lookup({
+      dst: view.src,
+      mark: match.validMark ? view.packet.mark : 0,
+      iif: "lo",
+      ...(view.dst === undefined || isLoopback(view.dst) ? {} : { src: view.dst }),
+    });
+    if (found.kind === "none") return match.inverted;
+    const usable = found.route.type === "unicast" || (found.route.type === "local" && match.acceptLocal);
+    if (!usable) return match.inverted;
+    const same = match.loose || found.equal.some((route) => route.dev === view.in);
+    return same !== match.inverted;
+  };
+}
+
+/** xt_physdev.c: the bridge ports of a frame that br_netfilter shows to the rules. */
+export function physdev(match: Of<"physdev">): Ask {
+  return (view) => {
+    if (view.physIn === undefined && view.physOut === undefined) {
+      // No bridge information: a plain option fails, a negated one matches.
+      return match.inverted;
+    }
+    const bridged = view.physIn !== undefined && view.physOut !== undefined;
+    const checks: boolean[] = [];
+    if (match.in !== undefined) checks.push(deviceMatches(view.physIn ?? "", match.in));
+    if (match.out !== undefined) checks.push(deviceMatches(view.physOut ?? "", match.out));
+    if (match.isIn) checks.push(view.physIn !== undefined);
+    if (match.isOut) checks.push(view.physOut !== undefined);
+    if (match.isBridged) checks.push(bridged);
+    return checks.every((check) => check !== match.inverted);
+  };
+}

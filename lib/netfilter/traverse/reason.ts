@@ -1,0 +1,77 @@
+import { tupleText } from "../conntrack/tuple";
+import type { Match } from "../model";
+import { stateOfPacket } from "./match/connection";
+import { flagsOf } from "./match/header";
+import type { View } from "./view";
+import { matchWords, prefixText } from "./words";
+
+const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
+
+/** Why a condition did not match this packet: `source 172.30.0.1 is not in 172.17.0.0/16`. */
+export function reasonOf(match: Match, view: View): string {
+  const { packet } = view;
+  const is = (inverted: boolean): string => (inverted ? "is" : "is not");
+  switch (match.kind) {
+    case "source":
+    case "destination": {
+      const prefix = prefixText(match.prefix);
+      const what = `${match.kind} ${match.kind === "source" ? packet.src : packet.dst}`;
+      return prefix.includes("/")
+        ? `${what} ${is(match.inverted)} in ${prefix}`
+        : `${what} ${is(match.inverted)} ${prefix}`;
+    }
+    case "inInterface":
+    case "outInterface": {
+      const side = match.kind === "inInterface" ? "in" : "out";
+      const name = view[side];
+      if (name === "") return `${view.hook} has no ${side === "in" ? "incoming" : "outgoing"} interface`;
+      return `${side === "in" ? "incoming" : "outgoing"} interface ${name ?? "(not known)"} ${is(match.inverted)} ${match.name}`;
+    }
+    case "protocol":
+      return `protocol ${packet.protocol} ${is(match.inverted)} ${match.protocol}`;
+    case "port": {
+      if ((packet.fragment?.offset ?? 0) > 0) return "a later fragment has no ports";
+      const ports = match.ports.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(",");
+      const own =
+        match.side === "source"
+          ? packet.sport
+          : match.side === "destination"
+            ? packet.dport
+            : `${packet.sport}/${packet.dport}`;
+      if (own === undefined) return `protocol ${packet.protocol} has no ports`;
+      return `${match.side === "either" ? "" : `${match.side} `}port ${own} ${is(match.inverted)} ${ports}`;
+    }
+    case "tcpFlags":
+      return `TCP flags are ${flagsOf(packet).join(",") || "none"}`;
+    case "icmp":
+      return `ICMP type ${packet.icmp?.type ?? "(none)"} ${is(match.inverted)} ${match.type}`;
+    case "ctState":
+      return `connection state ${stateOfPacket(view)} ${is(match.inverted)} ${match.states.join(",")}`;
+    case "ctAddress":
+    case "ctPort":
+      return view.ct === undefined
+        ? "the packet has no connection"
+        : `the connection is ${tupleText(view.ct.connection.original)}, its reply ${tupleText(view.ct.connection.reply)}`;
+    case "mark":
+      return `mark ${hex(packet.mark)} ${is(match.inverted)} ${hex(match.mark.value)}/${hex(match.mark.mask)}`;
+    case "connmark":
+      return `connection mark ${hex(view.ct?.connection.mark ?? 0)} ${is(match.inverted)} ${hex(match.mark.value)}/${hex(match.mark.mask)}`;
+    case "addressType":
+      return `${match.side} ${match.side === "source" ? packet.src : packet.dst} ${is(match.inverted)} ${match.types.join(",")}`;
+    case "ttl":
+      return `TTL is ${packet.ttl}`;
+    case "length":
+      return `length is ${packet.length}`;
+    case "statisticRandom":
+      return "chance decided against it";
+    case "statisticNth":
+      return "it was not this packet's turn";
+    case "limit":
+    case "hashlimit":
+      return "the rate was reached";
+    case "opaque":
+      return `assumed not to match: ${match.text}`;
+    default:
+      return `not ${matchWords(match)}`.replace(/^not not /, "");
+  }
+}

@@ -1,0 +1,143 @@
+import type { Attached } from "../conntrack/connection";
+import type { Packet, Verdict } from "../model";
+import { wordsOf } from "../routing/address";
+import { isLocal } from "../routing/local";
+import { routeOut } from "../routing/output";
+import { type Ending, Flight, type Run } from "./flight";
+import { type HookVerdict, runHook } from "./hooks";
+import { settle } from "./mind";
+import { receive } from "./receive";
+import { describeOut } from "./route-words";
+
+const ROUNDS = 8;
+
+/** Ends a flight with its last step. */
+export function finish(
+  flight: Flight,
+  verdict: Verdict,
+  text: string,
+  ending: Omit<Ending, "verdict"> = {},
+): Ending {
+  flight.steps.push({ ...flight.at(), kind: "end", verdict, text });
+  return { verdict, ...ending };
+}
+
+/** Ends a flight where a hook did not let it pass. */
+export function stopped(flight: Flight, verdict: Exclude<HookVerdict, "accept">): Ending {
+  if (typeof verdict === "object") return finish(flight, "drop", verdict.text);
+  const texts: Readonly<Record<typeof verdict, string>> = {
+    drop: "dropped",
+    reject: "dropped, and the sender is told",
+    queue: "handed to a program (NFQUEUE)",
+    unknown: "a rule jumps to a chain that the dump does not have",
+  };
+  return finish(flight, verdict, texts[verdict]);
+}
+
+/** A packet that a process of this host sends: routing first, then OUTPUT, then POSTROUTING. */
+export function send(run: Run, packet: Packet): { flight: Flight; ending: Ending } {
+  const dst = wordsOf(packet.dst);
+  const src = wordsOf(packet.src);
+  const flight = new Flight(run, packet, "OUTPUT", { in: "", out: "" });
+  flight.view = { ...flight.view, socket: "process" };
+  if (dst === undefined)
+    return { flight, ending: finish(flight, "unreachable", `${packet.dst} is no address`) };
+  if (src !== undefined) {
+    const own = isLocal(run.host, src);
+    if (own === false)
+      return {
+        flight,
+        ending: finish(flight, "unreachable", `${packet.src} is not an address of this host (EADDRNOTAVAIL)`),
+      };
+  }
+  return { flight, ending: routeAndSend(flight) };
+}
+
+function routeAndSend(flight: Flight): Ending {
+  const { run, view, packet } = flight;
+  if (view.dst === undefined) return finish(flight, "unreachable", `${packet.dst} is no address`);
+  const routed = routeOut(run.host, view.dst, {
+    src: view.src,
+    mark: packet.mark,
+    pick: (ways) => pickWay(run, ways, `which of ${ways} equal routes to ${packet.dst} is taken`),
+  });
+  if (routed.kind === "error") return finish(flight, "unreachable", routed.text);
+  let { out } = routed;
+  // Without routes even a local destination is not known; loopback is the one that always is.
+  if (run.host.routes === undefined && !out.local) {
+    const own = isLocal(run.host, view.dst);
+    if (typeof own !== "boolean" && settle(own, run.mind)) out = { dev: "lo", local: true };
+  }
+  flight.route = out;
+  flight.view = { ...view, out: out.dev, route: out };
+  flight.steps.push({
+    ...flight.at(),
+    kind: "routing",
+    text: `sent by this host: ${describeOut(out)}`,
+    decision: "out",
+    ...(out.route === undefined ? {} : { route: describeOut(out) }),
+    ...(out.dev === undefined ? {} : { out: out.dev }),
+    ...(out.via === undefined ? {} : { via: out.via }),
+  });
+  const verdict = runHook(flight, "OUTPUT");
+  if (verdict !== "accept") return stopped(flight, verdict);
+  return leave(flight, "");
+}
+
+export function pickWay(run: Run, ways: number, text: string): number {
+  run.mind.choices.assume(text);
+  return run.mind.choices.pick(new Array<bigint>(ways).fill(1n));
+}
+
+/** POSTROUTING, and off the host; what is for the host itself comes back in by lo, with its connection. */
+export function leave(flight: Flight, from: string | undefined): Ending {
+  const { run } = flight;
+  const { route } = flight;
+  flight.view = { ...flight.view, in: from, out: route?.dev, ...(route === undefined ? {} : { route }) };
+  const verdict = runHook(flight, "POSTROUTING");
+  if (verdict !== "accept") return stopped(flight, verdict);
+  if (route?.local === true || route?.dev === "lo") {
+    run.rounds++;
+    if (run.rounds > ROUNDS) return finish(flight, "drop", "it goes round and round over lo");
+    flight.steps.push({
+      ...flight.at(),
+      kind: "link",
+      from: { place: run.host.place, link: "lo" },
+      to: { place: run.host.place, link: "lo" },
+      text: "over the loopback interface, back into this host",
+    });
+    const { owner: _owner, ...carried } = flight.packet;
+    flight.packet = carried;
+    flight.view = { ...flight.view, socket: "none" };
+    return receive(flight, "lo", true);
+  }
+  const nexthop = route?.via ?? flight.packet.dst;
+  const by = route?.dev ?? run.mind.devices.get("out");
+  const how = by === undefined ? "leaves by an interface that is not known" : `leaves by ${by}`;
+  return finish(
+    flight,
+    "accept",
+    nexthop === flight.packet.dst ? how : `${how}, to the next hop ${nexthop}`,
+    {
+      left: { dev: by, nexthop },
+    },
+  );
+}
+
+/** An answer that the kernel itself makes: it runs through OUTPUT and POSTROUTING with the connection it answers to. */
+export function sendAnswer(run: Run, packet: Packet, attached: Attached | undefined): void {
+  const flight = new Flight(run, packet, "OUTPUT", { in: "", out: "" });
+  flight.view = { ...flight.view, socket: "kernel", ...(attached === undefined ? {} : { ct: attached }) };
+  // What the answered packet assumed about its own way does not hold for the answer's.
+  const devices = new Map(run.mind.devices);
+  run.mind.devices.clear();
+  const ending = routeAndSend(flight);
+  run.mind.devices.clear();
+  for (const [side, name] of devices) run.mind.devices.set(side, name);
+  run.caused.push({
+    packet,
+    verdict: ending.verdict,
+    steps: flight.steps,
+    ...(ending.left === undefined ? {} : { left: ending.left }),
+  });
+}

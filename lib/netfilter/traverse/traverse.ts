@@ -1,0 +1,132 @@
+import type { Caused, Outcome, Packet, Path, Probability } from "../model";
+import { bridged } from "./bridge";
+import { Choices } from "./choices";
+import { compile } from "./compile";
+import { type Departure, type Ending, Flight, type Run } from "./flight";
+import type { GivenState } from "./force";
+import type { Host } from "./host";
+import type { Blank } from "./mind";
+import { receive } from "./receive";
+import { send } from "./send";
+import { FRESH, type KernelState } from "./state";
+
+/** Where the packet comes from: a device of the host, or a process on it. */
+export type Entry = { readonly in: string; readonly bridgedTo?: string } | { readonly local: true };
+
+export interface TraverseOptions {
+  readonly from: Entry;
+  /** What earlier packets left behind. Default: nothing. */
+  readonly state?: KernelState;
+  /** What conntrack says of the packet. Default: what the state says. */
+  readonly ctState?: GivenState;
+  /** Parts of the header that are not known: matches on them are followed both ways. Default: none. */
+  readonly blanks?: readonly Blank[];
+  /** Ways that are followed at most; the rest is one last outcome, and the path is `truncated`. Default: 4096. */
+  readonly maxOutcomes?: number;
+  /** Finds rules of long chains by index. Default: true; the plain walk gives the same path. */
+  readonly indexed?: boolean;
+}
+
+/** An outcome with what the next packet and the next host need to go on. */
+export interface TraversedOutcome extends Outcome {
+  readonly state: KernelState;
+  /** Where it left the host; absent when it was delivered or stopped. */
+  readonly left?: Departure;
+  readonly delivered: boolean;
+  readonly caused?: readonly (Caused & { readonly left?: Departure })[];
+}
+
+export interface Traversal extends Path {
+  readonly outcomes: readonly TraversedOutcome[];
+}
+
+const MAX_OUTCOMES = 4096;
+
+/**
+ * What the kernel of one network namespace does with one packet: every hook, table, chain and rule on its way, in the
+ * kernel's order, with the routing decisions, conntrack and NAT between them.
+ *
+ * Chance (`statistic`) gives one outcome for each way with its exact probability. What the host or the packet does not
+ * tell is followed both ways, and those outcomes are not `certain`.
+ *
+ * @throws never for what a rule set contains: what is not understood becomes a way of its own.
+ */
+export function traverse(host: Host, packet: Packet, options: TraverseOptions): Traversal {
+  const choices = new Choices();
+  const outcomes: TraversedOutcome[] = [];
+  const limit = options.maxOutcomes ?? MAX_OUTCOMES;
+  const rulesets = host.rulesets.map(compile);
+  const blanks = new Set(options.blanks ?? []);
+  do {
+    if (outcomes.length >= limit) return cut(packet, outcomes, limit, options.state ?? FRESH);
+    choices.begin();
+    const run: Run = {
+      host,
+      rulesets,
+      mind: { state: options.state ?? FRESH, choices, blanks, devices: new Map() },
+      indexed: options.indexed ?? true,
+      caused: [],
+      force: options.ctState,
+      rounds: 0,
+    };
+    const { flight, ending } = start(run, packet, options.from);
+    outcomes.push(outcomeOf(flight, ending, choices));
+  } while (choices.advance());
+  return { packet, outcomes };
+}
+
+function start(run: Run, packet: Packet, from: Entry): { flight: Flight; ending: Ending } {
+  if ("local" in from) return send(run, packet);
+  const flight = new Flight(run, packet, "PREROUTING", { in: from.in, out: "" });
+  if (from.bridgedTo !== undefined) return { flight, ending: bridged(flight, from.in, from.bridgedTo) };
+  const master = run.host.links?.find(({ name }) => name === from.in)?.master;
+  if (master === undefined) return { flight, ending: receive(flight, from.in) };
+  // A frame for the bridge's own address: the rules see the bridge as its device.
+  flight.view = { ...flight.view, physIn: from.in };
+  return { flight, ending: receive(flight, master) };
+}
+
+function outcomeOf(flight: Flight, ending: Ending, choices: Choices): TraversedOutcome {
+  const { run } = flight;
+  return {
+    probability: choices.probability,
+    certain: choices.dependsOn.length === 0,
+    dependsOn: choices.dependsOn,
+    verdict: ending.verdict,
+    packet: flight.packet,
+    steps: flight.steps,
+    state: run.mind.state,
+    delivered: ending.delivered ?? false,
+    ...(ending.left === undefined ? {} : { left: ending.left }),
+    ...(run.caused.length === 0 ? {} : { caused: run.caused }),
+  };
+}
+
+function cut(packet: Packet, outcomes: TraversedOutcome[], limit: number, state: KernelState): Traversal {
+  const rest: TraversedOutcome = {
+    probability: remaining(outcomes),
+    certain: false,
+    dependsOn: [`more than ${limit} ways: the others were not followed`],
+    verdict: "unknown",
+    packet,
+    steps: [],
+    state,
+    delivered: false,
+  };
+  return { packet, outcomes: [...outcomes, rest], truncated: true };
+}
+
+/** What the outcomes so far leave of one; never below zero, for ways that an unknown splits count twice. */
+function remaining(outcomes: readonly Outcome[]): Probability {
+  let [numerator, denominator] = [1n, 1n];
+  for (const { probability } of outcomes) {
+    numerator = numerator * probability.denominator - probability.numerator * denominator;
+    denominator *= probability.denominator;
+    const [a, b] = [numerator < 0n ? 0n : numerator, denominator];
+    if (a === 0n) return { numerator: 0n, denominator: 1n };
+    let [x, y] = [a, b];
+    while (y !== 0n) [x, y] = [y, x % y];
+    [numerator, denominator] = [a / x, b / x];
+  }
+  return { numerator, denominator };
+}

@@ -1,0 +1,59 @@
+import type { Attached } from "../conntrack/connection";
+import { protocolNumberOf } from "../conntrack/protocol";
+import type { Hook, Packet } from "../model";
+import { type Words, wordsOf } from "../routing/address";
+import type { OutRoute } from "../routing/output";
+import type { Host } from "./host";
+
+/** A device by name, the empty name where the hook has none, or undefined where the routes are not known. */
+export type Device = string | undefined;
+
+/**
+ * The packet as one rule sees it: header, devices, conntrack entry. Never changed in place, so that what a rule was
+ * asked about can be asked again later, for the list of rules tried in vain.
+ */
+export interface View {
+  readonly host: Host;
+  readonly hook: Hook;
+  readonly packet: Packet;
+  readonly src: Words | undefined;
+  readonly dst: Words | undefined;
+  readonly protocol: number | undefined;
+  readonly in: Device;
+  readonly out: Device;
+  /** Bridge ports, where br_netfilter shows a bridged frame to the rules. */
+  readonly physIn?: string;
+  readonly physOut?: string;
+  /** The packet's connection; absent: conntrack has not seen it yet, or calls it INVALID. */
+  readonly ct?: Attached;
+  readonly untracked: boolean;
+  /** Sent by a local socket: what the owner match asks for. */
+  readonly socket: "process" | "kernel" | "none";
+  readonly route?: OutRoute;
+}
+
+/** The same view with another header. */
+export function withPacket(view: View, packet: Packet): View {
+  if (packet === view.packet) return view;
+  return {
+    ...view,
+    packet,
+    src: packet.src === view.packet.src ? view.src : wordsOf(packet.src),
+    dst: packet.dst === view.packet.dst ? view.dst : wordsOf(packet.dst),
+  };
+}
+
+export function viewOf(host: Host, hook: Hook, packet: Packet, devices: { in: Device; out: Device }): View {
+  return {
+    host,
+    hook,
+    packet,
+    src: wordsOf(packet.src),
+    dst: wordsOf(packet.dst),
+    protocol: protocolNumberOf(packet.protocol),
+    in: devices.in,
+    out: devices.out,
+    untracked: false,
+    socket: "none",
+  };
+}
