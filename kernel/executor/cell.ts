@@ -5,6 +5,7 @@ import type { Command } from "../link/protocol";
 import type { TurnWriter } from "../link/turns";
 import { render } from "./display";
 import { describeFailure } from "./failure";
+import { flag } from "./flag";
 import { guard, releaseLoops } from "./guard";
 import { Interrupted, isInterruption } from "./interrupted";
 import type { CellModules } from "./modules";
@@ -42,7 +43,8 @@ export class Cells {
     run.end();
     this.running = undefined;
     releaseLoops(run.id);
-    const thrown = failure && run.interrupted ? interruption(failure.thrown) : failure?.thrown;
+    const interrupted = run.interrupted || Atomics.load(flag, 0) === run.id;
+    const thrown = failure && interrupted ? interruption(failure.thrown) : failure?.thrown;
     this.turns.frame(run.id, {
       kind: "done",
       defined: [...run.defined],
@@ -113,5 +115,6 @@ export class Cells {
 
 /** What an interrupted cell failed with: the interrupt, or what the interrupt led to as its cause. */
 function interruption(thrown: unknown): unknown {
+  if (thrown instanceof Interrupted) return thrown;
   return isInterruption(thrown) ? new Interrupted() : new Interrupted({ cause: thrown });
 }

@@ -1,0 +1,131 @@
+import { Client, shown } from "../test-support/client";
+
+let client: Client;
+beforeAll(async () => {
+  client = await Client.start();
+}, 30_000);
+afterAll(() => client.close());
+
+const cases: readonly [string, string, readonly string[]][] = [
+  ["a last expression is the result", "1 + 1", ["result: 2"]],
+  ["undefined is no result", "undefined", []],
+  ["a number is plain, for graders", "0.5", ["result: 0.5"]],
+  ["a string is quoted", '"a"', ["result: 'a'"]],
+  ["null is a value", "null", ["result: null"]],
+  ["an empty cell is fine", "  \n// nothing", []],
+  ["await at the top level", "const a = await Promise.resolve(4); a", ["result: 4"]],
+  ["for await at the top level", "for await (const x of [1, 2]) console.log(x)", ["stdout: 1\n2\n"]],
+  ["const again, with another type", 'const a = "text"; a.toUpperCase()', ["result: 'TEXT'"]],
+  ["class again", "class A { x = 1 }\nclass B extends A {}\nnew B().x", ["result: 1"]],
+  ["shorthand of an earlier cell's variable", "const o = { a }; o", ["result: { a: 'text' }"]],
+  ["export as in a module", "export const b = 2; b", ["result: 2"]],
+  [
+    "a later cell sees exported and imported names",
+    'import { join } from "node:path"; join("x", String(b))',
+    ["result: 'x/2'"],
+  ],
+  ["an imported name, later", 'join("y")', ["result: 'y'"]],
+  [
+    "streams, displays and the result keep their order",
+    `console.log("1"); console.error("2"); console.log("3"); display(4); process.stdout.write("5\\n"); display(6); 7`,
+    ["stdout: 1\n", "stderr: 2\n", "stdout: 3\n", "display: 4", "stdout: 5\n", "display: 6", "result: 7"],
+  ],
+  [
+    "what child processes print stands where it was printed",
+    `import { execSync } from "node:child_process";
+     console.log("a"); execSync("echo b", { stdio: "inherit" }); console.log("c"); display("d");
+     execSync("echo e >&2", { stdio: "inherit" }); display("f"); execSync("echo g", { stdio: "inherit" })`,
+    ["stdout: a\nb\nc\n", "display: 'd'", "stderr: e\n", "display: 'f'", "stdout: g\n", "result: null"],
+  ],
+  [
+    "asynchronous displays keep their order too",
+    `const slow = (n: number, ms: number) => ({
+       [Symbol.for("Jupyter.display")]: () => new Promise((r) => setTimeout(() => r({ "text/plain": String(n) }), ms)),
+     });
+     display(slow(1, 60)); display(slow(2, 5)); display(3); slow(4, 1)`,
+    ["display: 1", "display: 2", "display: 3", "result: 4"],
+  ],
+  ["display as the last line shows once", "display(1)", ["display: 1"]],
+  [
+    "an output is replaced by its id; the first time it is shown",
+    `display(1, { id: "p", update: true }); display(2, { id: "p", update: true })`,
+    ["display: 1", "update: 2"],
+  ],
+  [
+    "bytes become base64",
+    `({ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": "img", "image/png": Buffer.from("abc") }) })`,
+    ["result: img"],
+  ],
+  [
+    "half a character waits for its other half",
+    `process.stdout.write(Buffer.from([0xc3])); process.stdout.write(Buffer.from([0xa9]))`,
+    ["stdout: é", "result: true"],
+  ],
+];
+
+test.each(cases)("%s", async (_, code, wanted) => {
+  const { messages, reply } = await client.run(code);
+  expect(shown(messages)).toEqual(wanted);
+  expect(reply["status"]).toBe("ok");
+});
+
+test("a display bundle keeps its metadata and its bytes", async () => {
+  const { messages } = await client.run(
+    `({ [Symbol.for("Jupyter.display")]: () => ({ data: { "image/png": Buffer.from("abc") }, metadata: { "image/png": { width: 5 } } }) })`,
+  );
+  const result = messages.find(({ header }) => header.msg_type === "execute_result");
+  expect(result?.content).toMatchObject({
+    data: { "image/png": "YWJj" },
+    metadata: { "image/png": { width: 5 } },
+  });
+});
+
+test("update_display_data bears the id", async () => {
+  const { messages } = await client.run(`display(1, { id: "bar" }); display(2, { id: "bar", update: true })`);
+  const ids = messages
+    .filter(({ header }) => header.msg_type.endsWith("display_data"))
+    .map(({ header, content }) => [header.msg_type, content["transient"]]);
+  expect(ids).toEqual([
+    ["display_data", { display_id: "bar" }],
+    ["update_display_data", { display_id: "bar" }],
+  ]);
+});
+
+test("text after the cell's end stays below its own cell", async () => {
+  const first = await client.begin('setTimeout(() => console.log("late"), 150); "first"');
+  await first.outcome;
+  const second = await client.run('await new Promise((r) => setTimeout(r, 400)); console.log("second")');
+  expect(shown(second.messages)).toEqual(["stdout: second\n"]);
+  expect(shown(client.of(first.id))).toEqual(["result: 'first'", "stdout: late\n"]);
+});
+
+test("5,000 messages come complete and in order", async () => {
+  const { messages } = await client.run(`for (let i = 0; i < 5000; i++) display(i)`);
+  const wanted = Array.from({ length: 5000 }, (_, i) => `display: ${i}`);
+  expect(shown(messages)).toEqual(wanted);
+});
+
+test("5,000 lines come complete, in order and in few messages", async () => {
+  const { messages } = await client.run(`for (let i = 0; i < 5000; i++) console.log(i)`);
+  const wanted = Array.from({ length: 5000 }, (_, i) => `${i}\n`).join("");
+  expect(shown(messages)).toEqual([`stdout: ${wanted}`]);
+  expect(messages.filter(({ header }) => header.msg_type === "stream").length).toBeLessThan(100);
+});
+
+test("a cell that prints 100 MB kills nothing and loses nothing", async () => {
+  const { messages, reply } = await client.run(
+    `const line = "x".repeat(99); for (let i = 0; i < 1_000_000; i++) process.stdout.write(line + "\\n")`,
+  );
+  expect(reply["status"]).toBe("ok");
+  const length = messages.reduce((sum, { content }) => sum + String(content["text"] ?? "").length, 0);
+  expect(length).toBe(100_000_000);
+}, 60_000);
+
+test("a silent cell shows nothing and has no number", async () => {
+  const before = await client.run("0");
+  const { messages } = await client.run("5", { silent: true, store_history: false });
+  expect(shown(messages)).toEqual([]);
+  expect(messages.some(({ header }) => header.msg_type === "execute_input")).toBe(false);
+  const after = await client.run("0");
+  expect(Number(after.reply["execution_count"])).toBe(Number(before.reply["execution_count"]) + 1);
+});

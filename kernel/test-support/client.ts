@@ -1,0 +1,237 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import * as zmq from "zeromq";
+import { type Content, decodeMessage, encodeMessage, type Message, makeHeader } from "../wire/message";
+import { Signer } from "../wire/signature";
+
+const BIN = path.join(__dirname, "..", "bin", "wirebook-kernel.js");
+
+/** What one request led to. */
+export interface Outcome {
+  readonly reply: Content;
+  /** All iopub messages with the request as their parent, between busy and idle. */
+  readonly messages: readonly Message[];
+}
+
+/** A promise that fails with a name when it takes too long. */
+export async function within<T>(milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`${what} did not come within ${milliseconds} ms`)),
+      milliseconds,
+    );
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** A front end of the rawest kind: five sockets and signatures. */
+export class Client {
+  readonly session = randomUUID();
+  readonly received: Message[] = [];
+  /** What the server wrote to its own stderr. */
+  log = "";
+  readonly signer: Signer;
+  private readonly readers = new Signer("");
+  private readonly shell = new zmq.Dealer({ linger: 0, receiveHighWaterMark: 0, sendHighWaterMark: 0 });
+  private readonly control = new zmq.Dealer({ linger: 0 });
+  private readonly iopub = new zmq.Subscriber({ linger: 0, receiveHighWaterMark: 0 });
+  private readonly hb = new zmq.Request({ linger: 0 });
+  private readonly replies = new Map<string, (message: Message) => void>();
+  private watchers: (() => void)[] = [];
+
+  private constructor(
+    readonly server: ChildProcess,
+    readonly folder: string,
+    key: string,
+  ) {
+    this.signer = new Signer(key);
+    server.stderr?.on("data", (chunk: Buffer) => {
+      this.log += chunk.toString();
+    });
+  }
+
+  /** Starts a kernel in a folder (default: a new empty one) and waits until it answers. */
+  static async start(cwd?: string): Promise<Client> {
+    const folder = mkdtempSync(path.join(tmpdir(), "wirebook-kernel-"));
+    const key = randomUUID();
+    const file = path.join(folder, "connection.json");
+    const ports = { shell_port: 1, iopub_port: 2, stdin_port: 3, control_port: 4, hb_port: 5 };
+    const ip = path.join(folder, "socket");
+    writeFileSync(
+      file,
+      JSON.stringify({ transport: "ipc", ip, key, signature_scheme: "hmac-sha256", ...ports }),
+    );
+    const server = spawn(process.execPath, [BIN, "server", "--connection-file", file], {
+      cwd: cwd ?? folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const client = new Client(server, folder, key);
+    client.shell.connect(`ipc://${ip}-1`);
+    client.control.connect(`ipc://${ip}-4`);
+    client.iopub.connect(`ipc://${ip}-2`);
+    client.hb.connect(`ipc://${ip}-5`);
+    client.iopub.subscribe();
+    void client.read(client.shell);
+    void client.read(client.control);
+    void client.listen();
+    await within(15_000, "an answer of the kernel", client.ready());
+    return client;
+  }
+
+  /** Sends a request and returns its id. */
+  async send(channel: "shell" | "control", type: string, content: Content): Promise<string> {
+    const header = makeHeader(type, this.session, "test");
+    await this[channel].send(
+      encodeMessage({ identities: [], header, parent: {}, metadata: {}, content }, this.signer),
+    );
+    return header.msg_id;
+  }
+
+  /** Sends frames as they are. */
+  async sendRaw(frames: Uint8Array[]): Promise<void> {
+    await this.shell.send(frames);
+  }
+
+  reply(id: string): Promise<Message> {
+    return new Promise((resolve) => this.replies.set(id, resolve));
+  }
+
+  /** Asks and waits for the reply and for idle. */
+  async ask(type: string, content: Content = {}, channel: "shell" | "control" = "shell"): Promise<Outcome> {
+    const header = makeHeader(type, this.session, "test");
+    const reply = this.reply(header.msg_id);
+    await this[channel].send(
+      encodeMessage({ identities: [], header, parent: {}, metadata: {}, content }, this.signer),
+    );
+    return this.outcome(header.msg_id, reply, `the reply to ${type}`);
+  }
+
+  /** Waits for the end of a request that was sent. */
+  async outcome(id: string, reply: Promise<Message>, what = "the reply"): Promise<Outcome> {
+    const { content } = await within(30_000, what, reply);
+    await this.until(() => this.of(id).some(isIdle), `idle after ${what}`);
+    return { reply: content, messages: this.of(id) };
+  }
+
+  /** Runs a cell. */
+  run(code: string, options: Content = {}): Promise<Outcome> {
+    return this.ask("execute_request", { ...EXECUTE, code, ...options });
+  }
+
+  /** Begins a cell without waiting; its outcome comes later. */
+  async begin(code: string, options: Content = {}): Promise<{ id: string; outcome: Promise<Outcome> }> {
+    const header = makeHeader("execute_request", this.session, "test");
+    const content = { ...EXECUTE, code, ...options };
+    const reply = this.reply(header.msg_id);
+    await this.shell.send(
+      encodeMessage({ identities: [], header, parent: {}, metadata: {}, content }, this.signer),
+    );
+    return { id: header.msg_id, outcome: this.outcome(header.msg_id, reply, `the end of ${code}`) };
+  }
+
+  /** The iopub messages that belong to a request. */
+  of(id: string): Message[] {
+    return this.received.filter(({ parent }) => parent["msg_id"] === id);
+  }
+
+  /** Waits until a condition holds; looked at after every message. */
+  async until(holds: () => boolean, what: string, milliseconds = 30_000): Promise<void> {
+    const came = new Promise<void>((resolve) => {
+      const look = () => {
+        if (!holds()) return;
+        this.watchers = this.watchers.filter((watcher) => watcher !== look);
+        resolve();
+      };
+      this.watchers.push(look);
+      look();
+    });
+    await within(milliseconds, what, came);
+  }
+
+  async heartbeat(): Promise<string> {
+    await this.hb.send("ping");
+    const [beat] = await this.hb.receive();
+    return String(beat);
+  }
+
+  /** Ends the kernel and everything of it. */
+  async close(): Promise<void> {
+    const gone = new Promise((resolve) => this.server.once("exit", resolve));
+    const running = this.server.exitCode === null && this.server.signalCode === null;
+    if (running) {
+      await this.send("control", "shutdown_request", { restart: false });
+      await within(10_000, "the end of the kernel", gone);
+    }
+    for (const socket of [this.shell, this.control, this.iopub, this.hb]) socket.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async ready(): Promise<void> {
+    // The subscription is there when a status comes; until then, ask again.
+    while (this.received.length === 0) {
+      const header = makeHeader("kernel_info_request", this.session, "test");
+      const reply = this.reply(header.msg_id);
+      const message = { identities: [], header, parent: {}, metadata: {}, content: {} };
+      await this.shell.send(encodeMessage(message, this.signer));
+      await reply;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await this.until(() => this.received.some(isIdle), "the first idle");
+  }
+
+  private async read(socket: zmq.Dealer): Promise<void> {
+    for await (const frames of socket) {
+      const message = decodeMessage(frames, this.signer);
+      const id = message?.parent["msg_id"];
+      if (message && typeof id === "string") this.replies.get(id)?.(message);
+    }
+  }
+
+  private async listen(): Promise<void> {
+    for await (const frames of this.iopub) {
+      const message = decodeMessage(frames, this.readers);
+      if (message) this.received.push(message);
+      for (const watcher of this.watchers) watcher();
+    }
+  }
+}
+
+const EXECUTE = {
+  silent: false,
+  store_history: true,
+  user_expressions: {},
+  allow_stdin: false,
+  stop_on_error: true,
+};
+
+export function isIdle({ header, content }: Message): boolean {
+  return header.msg_type === "status" && content["execution_state"] === "idle";
+}
+
+/** What a cell showed, in short: `stdout: text`, `result: 3`, `display: x`, `error: Name`. Text is joined. */
+export function shown(messages: readonly Message[]): string[] {
+  const out: string[] = [];
+  let stream = "";
+  for (const { header, content } of messages) {
+    const { data } = content;
+    const plain =
+      typeof data === "object" && data !== null && "text/plain" in data ? String(data["text/plain"]) : "";
+    if (header.msg_type === "stream") {
+      const text = String(content["text"]);
+      if (stream === content["name"]) out[out.length - 1] += text;
+      else out.push(`${content["name"]}: ${text}`);
+      stream = String(content["name"]);
+      continue;
+    }
+    stream = "";
+    if (header.msg_type === "execute_result") out.push(`result: ${plain}`);
+    if (header.msg_type === "display_data") out.push(`display: ${plain}`);
+    if (header.msg_type === "update_display_data") out.push(`update: ${plain}`);
+    if (header.msg_type === "error") out.push(`error: ${content["ename"]}: ${content["evalue"]}`);
+  }
+  return out;
+}
