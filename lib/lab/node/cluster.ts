@@ -1,0 +1,279 @@
+import { type EngineEvent, LabError, label, type Subscription } from "../../engine";
+import { type Cidr, overlaps, parseCidr } from "../cidr/cidr";
+import { ClusterRange, type Neighbouring } from "../cidr/cluster";
+import { AddressPool } from "../cidr/pool";
+import type { Ground } from "../ground";
+import { checkName } from "../name";
+import { type RuleChange, ServiceController } from "../service/controller";
+import { type SelectedPod, Service } from "../service/service";
+import { checkService, NODE_PORTS, type ServiceSpec, selectorText } from "../service/spec";
+import { Node, type NodeSpec } from "./node";
+import type { NodePod } from "./pod";
+import { checkLabels, selects } from "./pod-spec";
+
+/** The ranges of a cluster. All three, with the nodes' own network, must be apart from each other. */
+export interface ClusterOptions {
+  /** All pods. Default: `10.244.0.0/16`. */
+  readonly podRange?: string;
+  /** Prefix length of a node's chunk. Default: 24. */
+  readonly nodePrefix?: number;
+  /** All services. Default: `10.96.0.0/16`. */
+  readonly serviceRange?: string;
+}
+
+const POD_RANGES = ["10.244.0.0/16", "10.245.0.0/16"];
+const SERVICE_RANGES = ["10.96.0.0/16", "10.97.0.0/16"];
+/** How many events of containers that are not known yet are kept: a pod's first ones come before it is known. */
+const EARLY_EVENTS = 200;
+
+const clusters = new WeakMap<Ground, Cluster>();
+
+/** The nodes, pods and services of one lab, and what keeps them in step: the part of a cluster's control plane. */
+export class Cluster {
+  readonly ground: Ground;
+  readonly range: ClusterRange;
+  readonly serviceRange: Cidr;
+  readonly #services: AddressPool;
+  readonly #nodes = new Map<string, Node>();
+  readonly #pods = new Map<string, NodePod>();
+  readonly #byName = new Map<string, Service>();
+  readonly #controller: ServiceController;
+  readonly #early: EngineEvent[] = [];
+  #events: Promise<Subscription> | undefined;
+  #closed = false;
+
+  private constructor(ground: Ground, options: ClusterOptions) {
+    this.ground = ground;
+    const network: Neighbouring = { what: "the network of the nodes", cidr: ground.subnet };
+    this.serviceRange = apart(options.serviceRange, SERVICE_RANGES, "service range", [network]);
+    const others = [network, { what: "the service range", cidr: this.serviceRange }];
+    const pods = apart(options.podRange, POD_RANGES, "cluster range", others);
+    this.range = new ClusterRange(pods.text, options.nodePrefix, others);
+    this.#services = new AddressPool(this.serviceRange, {
+      where: "services",
+      code: "CIDR_EXHAUSTED",
+      advice: "Remove a service, or open the lab with a larger { serviceRange }.",
+    });
+    // As in every cluster, the first address is the API server's: labs have none, and let it be.
+    this.#services.take("kubernetes");
+    this.#controller = new ServiceController({
+      nodes: () => [...this.#nodes.values()],
+      services: (node) => [...this.#byName.values()].map((service) => service.portOn(node.name)),
+      options: () => ({ clusterCidr: this.podRange }),
+    });
+    ground.onClose(() => this.#close());
+  }
+
+  /**
+   * The cluster of a lab; made when it is first asked for.
+   *
+   * @param options - only when it is made. Default: ranges apart from the lab's network.
+   * @throws LabError `BAD_ADDRESS`, `CIDR_OVERLAP`.
+   */
+  static on(ground: Ground, options: ClusterOptions = {}): Cluster {
+    const known = clusters.get(ground);
+    if (known) return known;
+    const made = new Cluster(ground, options);
+    clusters.set(ground, made);
+    return made;
+  }
+
+  /** The cluster of a lab, where it has one. */
+  static of(ground: Ground): Cluster | undefined {
+    return clusters.get(ground);
+  }
+
+  /** The whole pod range: `10.244.0.0/16`. */
+  get podRange(): string {
+    return this.range.ranges[0]?.text ?? "";
+  }
+
+  get nodes(): ReadonlyMap<string, Node> {
+    return this.#nodes;
+  }
+
+  get pods(): ReadonlyMap<string, NodePod> {
+    return this.#pods;
+  }
+
+  get services(): ReadonlyMap<string, Service> {
+    return this.#byName;
+  }
+
+  /** Every time that rules were written. */
+  get changes(): readonly RuleChange[] {
+    return this.#controller.changes;
+  }
+
+  get controller(): ServiceController {
+    return this.#controller;
+  }
+
+  /**
+   * Starts a node, and joins its pod range to those of the others by a route in each.
+   *
+   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `CIDR_OVERLAP`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`, `IMAGE_MISSING`.
+   */
+  async node(name: string, spec: NodeSpec = {}): Promise<Node> {
+    this.ground.checkNew(name);
+    const chunk = this.range.claim(name, spec.podCidr);
+    try {
+      this.#events ??= this.#subscribe();
+      const [node] = await Promise.all([Node.start(this, name, chunk), this.#events]);
+      const others = [...this.#nodes.values()].filter((other) => other.alive);
+      this.#nodes.set(name, node);
+      this.ground.register(node);
+      await Promise.all(others.flatMap((other) => [node.routeTo(other), other.routeTo(node)]));
+      await this.changed(`${name}: joined`);
+      return node;
+    } catch (error) {
+      this.range.release(name);
+      throw error;
+    }
+  }
+
+  /** Ends the pods of a node, removes it, and takes the routes to it away. Shell: `kubectl delete node NAME`. */
+  async removeNode(node: Node): Promise<void> {
+    this.#nodes.delete(node.name);
+    this.ground.forget(node);
+    await node.remove();
+    await Promise.all([...this.#nodes.values()].map((other) => other.unroute(node)));
+    this.range.release(node.name);
+  }
+
+  /**
+   * Makes a service. Returns when the rules of every node lead to it.
+   *
+   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `BAD_PORT`, `PORT_IN_USE`, `SELECTOR_EMPTY`, `ADDRESS_TAKEN`,
+   *   `CIDR_EXHAUSTED`.
+   */
+  async service(name: string, spec: ServiceSpec): Promise<Service> {
+    this.ground.check();
+    checkName(name, "place");
+    if (this.#byName.has(name)) {
+      throw new LabError("NAME_TAKEN", {
+        where: name,
+        found: "the lab already has a service of this name",
+        advice: "Choose another name, or remove the first: service.remove().",
+      });
+    }
+    checkService(name, spec);
+    this.#checkSelected(name, spec);
+    const nodePort = this.#nodePort(name, spec);
+    const { clusterIP: wanted } = spec;
+    const clusterIP = wanted === undefined ? this.#services.take(name) : this.#services.claim(wanted, name);
+    const service = new Service(this, name, spec, { clusterIP, nodePort });
+    this.#byName.set(name, service);
+    try {
+      await this.changed(`${name}: made`);
+      return service;
+    } catch (error) {
+      await this.removeService(service);
+      throw error;
+    }
+  }
+
+  async removeService(service: Service): Promise<void> {
+    if (this.#byName.get(service.name) !== service) return;
+    this.#byName.delete(service.name);
+    this.#services.release(service.clusterIP);
+    await this.changed(`${service.name}: removed`);
+  }
+
+  /** Pods whose labels match, ready or not. */
+  selected(spec: ServiceSpec): readonly SelectedPod[] {
+    checkLabels(spec.selector, "selector");
+    return [...this.#pods.values()]
+      .filter((pod) => pod.phase !== "ended" && selects(spec.selector, pod.labels))
+      .map((pod) => ({ name: pod.name, node: pod.node, address: pod.address, ready: pod.ready }));
+  }
+
+  changed(cause: string, at?: number): Promise<void> {
+    return this.#controller.changed(cause, at);
+  }
+
+  added(pod: NodePod): void {
+    this.#pods.set(pod.name, pod);
+    this.ground.register(pod);
+    for (const event of this.#early.splice(0)) this.#take(event);
+  }
+
+  removed(pod: NodePod): void {
+    if (this.#pods.get(pod.name) === pod) this.#pods.delete(pod.name);
+    this.ground.forget(pod);
+  }
+
+  #subscribe(): Promise<Subscription> {
+    const opening = this.ground.labels("", "")[label.opening] ?? "";
+    return this.ground.engine.events({ [label.opening]: opening }, (event) => this.#take(event));
+  }
+
+  #take(event: EngineEvent): void {
+    if (this.#closed || event.type !== "container" || !["die", "start"].includes(event.action)) return;
+    const pod = [...this.#pods.values()].find(
+      ({ pause, apps }) =>
+        pause === event.id || [...apps.values()].some(({ container }) => container === event.id),
+    );
+    const node = [...this.#nodes.values()].find(({ container }) => container === event.id);
+    // What follows is done in the background: a failure of it shows in the state of what it happened to.
+    if (pod) pod.noteEvent(event).catch(() => undefined);
+    else if (node) {
+      if (event.action === "die" && node.alive) node.noteEnd().catch(() => undefined);
+    } else {
+      this.#early.push(event);
+      if (this.#early.length > EARLY_EVENTS) this.#early.shift();
+    }
+  }
+
+  #checkSelected(name: string, spec: ServiceSpec): void {
+    if (spec.allowEmpty === true || this.selected(spec).length > 0) return;
+    const labels = [...this.#pods.values()].map(
+      (pod) => `${pod.name} (${selectorText(pod.labels) || "no labels"})`,
+    );
+    throw new LabError("SELECTOR_EMPTY", {
+      where: name,
+      found: `no pod has ${selectorText(spec.selector)}; there ${labels.length === 0 ? "are none" : `are: ${labels.join(", ")}`}`,
+      advice: "Give the pods that label, or say that they come later: { allowEmpty: true }.",
+    });
+  }
+
+  #nodePort(name: string, spec: ServiceSpec): number | undefined {
+    const taken = new Map([...this.#byName.values()].map((service) => [service.nodePort, service.name]));
+    const { nodePort } = spec;
+    if (nodePort === true) {
+      for (let port = NODE_PORTS.first; port <= NODE_PORTS.last; port++) if (!taken.has(port)) return port;
+    }
+    const wanted = nodePort === true ? NODE_PORTS.first : nodePort;
+    if (wanted === undefined || !taken.has(wanted)) return wanted;
+    throw new LabError("PORT_IN_USE", {
+      where: name,
+      found: `NodePort ${wanted} belongs to the service ${taken.get(wanted)}`,
+      advice: "Choose another, or let one be chosen: { nodePort: true }.",
+    });
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = true;
+    this.#controller.close();
+    for (const node of this.#nodes.values()) node.close();
+    (await this.#events?.catch(() => undefined))?.close();
+  }
+}
+
+/** The range that was asked for, or the first usual one that is apart from the others. */
+function apart(
+  wanted: string | undefined,
+  usual: readonly string[],
+  where: string,
+  others: readonly Neighbouring[],
+): Cidr {
+  const ranges = (wanted === undefined ? usual : [wanted]).map((text) => parseCidr(text, where));
+  const free = ranges.find((range) => !others.some(({ cidr }) => overlaps(range, cidr)));
+  if (free) return free;
+  const other = others.find(({ cidr }) => ranges.some((range) => overlaps(range, cidr)));
+  throw new LabError("CIDR_OVERLAP", {
+    where,
+    found: `${ranges.map(({ text }) => text).join(" and ")} overlaps ${other?.what} (${other?.cidr.text})`,
+    advice: "One address would mean two things. Choose a range apart from it.",
+  });
+}

@@ -1,0 +1,282 @@
+import { LabError, type ShellAnswer } from "../../engine";
+import { imageTag } from "../../setup/images";
+import { addressAt, type Cidr } from "../cidr/cidr";
+import { AddressPool } from "../cidr/pool";
+import { type Ground, networkCapabilities } from "../ground";
+import { ContainerPlace, type PlaceParts } from "../place";
+import { jumpInput } from "../service/restore";
+import { NodePod } from "./pod";
+import { type NodePodSpec, planPod } from "./pod-spec";
+import { Prober } from "./prober";
+import { bridgeScript, POD_BRIDGE, routeScript, vethName, vethScript } from "./wiring";
+
+/** How a node is started. */
+export interface NodeSpec {
+  /** The node's chunk of the cluster's pod range. Default: the next free one. */
+  readonly podCidr?: string;
+}
+
+/** What a node tells its cluster. */
+export interface NodeCluster {
+  readonly ground: Ground;
+  /** The whole pod range. */
+  readonly podRange: string;
+  /** A pod was started, or ended. */
+  added(pod: NodePod): void;
+  removed(pod: NodePod): void;
+  /** Resolves when the rules of every node agree with what the pods are now. */
+  changed(cause: string, at?: number): Promise<void>;
+}
+
+/**
+ * A node: a container with a network namespace of its own, that forwards packets between its pods' bridge and the
+ * network on which all nodes meet.
+ *
+ * ```ts
+ * const n1 = await lab.node("node1", { podCidr: "10.244.1.0/24" });
+ * const web = await n1.pod("web", { image: "web", labels: { app: "web" } });
+ * await n1.sh`ip route`;
+ * ```
+ */
+export class Node extends ContainerPlace {
+  /** Its address on the network of the nodes. */
+  readonly address: string;
+  /** Its chunk of the pod range: `10.244.1.0/24`. */
+  readonly podCidr: string;
+  /** The bridge's address, and the default route of its pods: the first address of the chunk. */
+  readonly gateway: string;
+  /** Name of the bridge that its pods are plugged into. */
+  readonly bridge = POD_BRIDGE;
+  readonly #cluster: NodeCluster;
+  readonly #pid: number;
+  readonly #prefixLength: number;
+  readonly #pool: AddressPool;
+  readonly #prober: Prober;
+  readonly #pods = new Map<string, NodePod>();
+  #alive = true;
+
+  private constructor(
+    parts: PlaceParts,
+    cluster: NodeCluster,
+    chunk: Cidr,
+    about: { pid: number; address: string },
+  ) {
+    super(parts);
+    this.#cluster = cluster;
+    this.#pid = about.pid;
+    this.address = about.address;
+    this.podCidr = chunk.text;
+    this.#prefixLength = chunk.prefixLength;
+    this.gateway = addressAt(chunk, 1);
+    this.#pool = new AddressPool(chunk, {
+      where: parts.name,
+      code: "POD_CIDR_EXHAUSTED",
+      advice: "A node's chunk never grows: remove a pod, or add a node, which brings a chunk of its own.",
+    });
+    this.#pool.take("bridge");
+    this.#prober = new Prober(this.engine, this.container, this.name);
+  }
+
+  /** Starts the container, makes its bridge, and puts kube-proxy's jumps in place. */
+  static async start(cluster: NodeCluster, name: string, chunk: Cidr): Promise<Node> {
+    const { ground } = cluster;
+    const info = await ground.run({
+      ...ground.spec(name, "node", imageTag("base")),
+      network: ground.network,
+      capabilities: networkCapabilities,
+      // ip_forward makes it a router; kube-proxy needs route_localnet for NodePorts on localhost.
+      sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.all.route_localnet": "1" },
+    });
+    const address = info.networks.find(({ network }) => network === ground.network)?.address ?? "";
+    const parts = { name, kind: "node" as const, engine: ground.engine, container: info.id };
+    const node = new Node({ ...parts, ...ground.access(name, info.pid) }, cluster, chunk, {
+      pid: info.pid,
+      address,
+    });
+    try {
+      const { gateway, podCidr } = node;
+      const bridge = bridgeScript({
+        gateway,
+        prefixLength: chunk.prefixLength,
+        podCidr,
+        clusterCidr: cluster.podRange,
+      });
+      await node.#must(`${bridge}\niptables-restore --noflush <<'END'\n${jumpInput()}END`);
+      return node;
+    } catch (error) {
+      await node.remove();
+      throw error;
+    }
+  }
+
+  /** The pods that run on it, by name. */
+  get pods(): ReadonlyMap<string, NodePod> {
+    return this.#pods;
+  }
+
+  /** False once its container has ended. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** How many pods it still has addresses for. */
+  get freeAddresses(): number {
+    return this.#pool.free;
+  }
+
+  /**
+   * Starts a pod on this node: a pause container that owns the network namespace, and one app container for each entry
+   * of `apps` that joins it. Returns when it is ready, and every service that selects it has it as an endpoint.
+   *
+   * Shell: `docker run -d --net=none --name pause …`, `ip link add … type veth peer name eth0 netns …`, then
+   * `docker run -d --net=container:pause …` for each app.
+   *
+   * @param name - unique on the lab; becomes the host name.
+   * @throws LabError `NODE_DOWN`, `POD_CIDR_EXHAUSTED`, `ADDRESS_TAKEN`, `NAME_TAKEN`, `BAD_NAME`, `BAD_PORT`,
+   *   `IMAGE_MISSING`, `COMMAND_MISSING`, `CONTAINER_EXITED`, `NOT_READY`.
+   */
+  async pod(name: string, spec: NodePodSpec = {}): Promise<NodePod> {
+    const cluster = this.#cluster;
+    cluster.ground.checkNew(name);
+    this.#checkAlive();
+    const plan = planPod(name, spec);
+    const pod = await NodePod.start(
+      {
+        name: this.name,
+        ground: cluster.ground,
+        plug: (pod, podPid, address) => this.#plug(pod, podPid, address),
+        takeAddress: (owner, wanted) =>
+          wanted === undefined ? this.#pool.take(owner) : this.#pool.claim(wanted, owner),
+        releaseAddress: (address) => this.#pool.release(address),
+        probe: (pod) => this.#probe(pod),
+        forget: async (pod) => {
+          this.#pods.delete(pod.name);
+          cluster.removed(pod);
+          await this.#prober.forget(pod.name);
+        },
+        changed: (cause, at) => cluster.changed(cause, at),
+      },
+      plan,
+    );
+    this.#pods.set(name, pod);
+    cluster.added(pod);
+    try {
+      await this.#probe(pod);
+      if (plan.readiness !== undefined) await pod.untilReady();
+      await cluster.changed(`${name}: started`);
+      await pod.checkStarted();
+      return pod;
+    } catch (error) {
+      await pod.end("it could not be started");
+      throw error;
+    }
+  }
+
+  /**
+   * Tells this node where the pods of another live. Shell: `ip route replace CIDR via NODE`.
+   *
+   * @throws LabError `COMMAND_FAILED`, `NODE_DOWN`.
+   */
+  async routeTo(other: Node): Promise<void> {
+    await this.#must(routeScript(other.podCidr, other.address));
+  }
+
+  /** Forgets where the pods of a node that left were. Shell: `ip route del CIDR`. */
+  async unroute(other: Node): Promise<void> {
+    if (this.#alive) await this.#ask(`ip route del ${other.podCidr}`);
+  }
+
+  /**
+   * Gives `iptables-restore --noflush` this input, in the node's namespace.
+   *
+   * @throws LabError `COMMAND_FAILED`, `NODE_DOWN`.
+   */
+  async restore(input: string): Promise<void> {
+    await this.#must(`iptables-restore --noflush <<'END'\n${input}END`);
+  }
+
+  /** Runs a script in the node's namespace. */
+  async inside(script: string): Promise<ShellAnswer> {
+    return this.#ask(script);
+  }
+
+  /** Takes note that its container ended: its pods' links went with its namespace. */
+  async noteEnd(): Promise<void> {
+    this.#alive = false;
+    this.#prober.close();
+    this.#cluster.ground.session.workbench.leave(this.#pid);
+    await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} died`)));
+  }
+
+  /** Ends its pods and removes it. The cluster's `removeNode` does so, and takes the routes to it away. */
+  async remove(): Promise<void> {
+    this.#alive = false;
+    this.#prober.close();
+    await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} was removed`)));
+    this.#cluster.ground.session.workbench.leave(this.#pid);
+    await this.engine.containers.remove(this.container);
+    this.#cluster.ground.pool.release(this.address);
+  }
+
+  /** Lets go of what it holds open. */
+  close(): void {
+    this.#prober.close();
+  }
+
+  async #plug(pod: string, podPid: number, address: string): Promise<void> {
+    const { gateway } = this;
+    const wire = { podPid, veth: vethName(pod), address, gateway, prefixLength: this.#prefixLength };
+    const { shell } = this.#cluster.ground.session.workbench;
+    const answer = await shell.run(`( ${vethScript({ ...wire, nodePid: this.#pid })}\n)`);
+    if (answer.exitCode === 0) return;
+    this.#checkAlive();
+    throw failed(pod, answer, vethScript({ ...wire, nodePid: this.#pid }));
+  }
+
+  async #probe(pod: NodePod): Promise<void> {
+    const { readiness } = pod.plan;
+    if (readiness === undefined) return;
+    // What follows from an answer is done in the background: a failure of it shows in the pod's next state.
+    await this.#prober.watch(pod.name, pod.address, readiness, (ready) => {
+      pod.noteProbe(ready).catch(() => undefined);
+    });
+  }
+
+  async #must(script: string): Promise<void> {
+    const answer = await this.#ask(`( ${script}\n)`);
+    if (answer.exitCode !== 0) throw failed(this.name, answer, script);
+  }
+
+  async #ask(script: string): Promise<ShellAnswer> {
+    this.#checkAlive();
+    try {
+      return await (await this.entrance()).shell.run(script);
+    } catch (error) {
+      if (error instanceof LabError && error.code === "CONTAINER_GONE") throw this.#down(error);
+      throw error;
+    }
+  }
+
+  #checkAlive(): void {
+    if (!this.#alive) throw this.#down();
+  }
+
+  #down(cause?: unknown): LabError {
+    return new LabError("NODE_DOWN", {
+      where: this.name,
+      found: "the node does not run any more: its container ended",
+      advice: `Run the pod on another node, or make a new one: lab.node("${this.name}-b").`,
+      cause,
+    });
+  }
+}
+
+function failed(where: string, answer: ShellAnswer, script: string): LabError {
+  const said = (answer.stderr.trim() || answer.stdout.trim()).replace(/\s*\n\s*/g, " ");
+  return new LabError("COMMAND_FAILED", {
+    where,
+    found: `the network could not be set up: ${said || `exit code ${answer.exitCode}`}`,
+    advice: "The cause has the commands that ran.",
+    cause: new Error(script),
+  });
+}

@@ -1,0 +1,29 @@
+import { macFor, vethName, vethScript } from "./wiring";
+
+test("a link's name holds the pod's, or a hash of it where that is too long", () => {
+  expect(vethName("web0")).toBe("veth-web0");
+  expect(vethName("frontend-of-the-shop")).toMatch(/^veth[0-9a-f]{8}$/);
+  expect(vethName("frontend-of-the-shop")).not.toBe(vethName("frontend-of-the-show"));
+});
+
+test("a MAC address tells which address it belongs to", () => {
+  expect(macFor("10.244.1.2")).toBe("0a:58:0a:f4:01:02");
+});
+
+test("a veth pair is born with one end in each namespace, and neither is touched from the machine's own", () => {
+  const lines = vethScript({
+    nodePid: 100,
+    podPid: 200,
+    veth: "veth-web",
+    address: "10.244.1.2",
+    gateway: "10.244.1.1",
+    prefixLength: 24,
+  }).split("\n");
+  expect(lines[1]).toBe(
+    "ip link add veth-web netns 100 type veth peer name eth0 address 0a:58:0a:f4:01:02 netns 200",
+  );
+  expect(lines.filter((line) => line.includes("nsenter")).map((line) => line.split(" ")[2])).toEqual([
+    "200",
+    "100",
+  ]);
+});
