@@ -9,8 +9,12 @@ import { DockerHost, type DockerHostSpec } from "./dockerhost";
 import { Ground, networkCapabilities } from "./ground";
 import { Host } from "./host";
 import { checkName } from "./name";
+import { Cluster, type ClusterOptions } from "./node/cluster";
+import type { Node, NodeSpec } from "./node/node";
 import { ContainerPlace, type Place } from "./place";
 import { type Pod, type PodSpec, startPod } from "./pod";
+import type { Service } from "./service/service";
+import type { ServiceSpec } from "./service/spec";
 import { Session } from "./session";
 import { lookAt, worldOf } from "./world";
 
@@ -20,6 +24,8 @@ export interface LabOptions {
   readonly engine?: Engine;
   /** Range of the lab's network. Default: one that no route and no network of the machine overlaps. */
   readonly subnet?: string;
+  /** Ranges of the lab's cluster, where it has nodes. Default: 10.244.0.0/16 for pods, 10.96.0.0/16 for services. */
+  readonly cluster?: ClusterOptions;
 }
 
 /** The outside: what source NAT leads to and where a published port is called from. A real web server on 80 and 8080. */
@@ -74,6 +80,7 @@ export class Lab {
     await session.labs.get(name)?.shut();
     const ground = await Ground.lay(session, name, options.subnet);
     try {
+      if (options.cluster) Cluster.on(ground, options.cluster);
       const lab = new Lab(ground, await startOutside(ground));
       session.labs.set(name, lab);
       return lab;
@@ -178,6 +185,31 @@ export class Lab {
     const before = await look();
     const result = await action();
     return new LabDiff(before, await look(), result);
+  }
+
+  /** The nodes, pods and services of the lab, and the ranges they have. */
+  get cluster(): Cluster {
+    return Cluster.on(this.ground);
+  }
+
+  /**
+   * Starts a node of the lab's cluster, with a chunk of the pod range. See {@link Node}.
+   *
+   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `CIDR_OVERLAP`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`.
+   */
+  node(name: string, spec: NodeSpec = {}): Promise<Node> {
+    return this.cluster.node(name, spec);
+  }
+
+  /**
+   * Makes a service: an address in the rules of every node, and nowhere else. See {@link Service}.
+   *
+   * Shell: `kubectl create service clusterip NAME --tcp=PORT:TARGETPORT`.
+   *
+   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `BAD_PORT`, `PORT_IN_USE`, `SELECTOR_EMPTY`, `CIDR_EXHAUSTED`.
+   */
+  service(name: string, spec: ServiceSpec): Promise<Service> {
+    return this.cluster.service(name, spec);
   }
 
   /** Removes everything the lab made. When it was the last one open, the session's own containers go as well. */
