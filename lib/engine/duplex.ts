@@ -66,6 +66,7 @@ class ExecStream extends Duplex {
   }
 
   ref(): this {
+    this.#process?.ref();
     return this;
   }
 

@@ -10,8 +10,9 @@ export interface Process {
   readonly exit: Promise<number>;
   /** Cuts the streams. The program sees end of file; one that ignores that runs on until its container ends. */
   destroy(): void;
-  /** Lets our process end though the stream is open. */
+  /** Lets our process end though the stream is open; `ref` takes that back. */
   unref(): void;
+  ref(): void;
 }
 
 /** Where a program's output goes, as it comes. */
@@ -65,10 +66,13 @@ export function processOn(stream: Duplex, sink: Sink, exitCode: () => Promise<nu
       }),
     end: () => stream.end(),
     destroy: () => stream.destroy(),
-    unref: () => {
-      const unref: unknown = Reflect.get(stream, "unref");
-      if (typeof unref === "function") unref.call(stream);
-    },
+    unref: () => call(stream, "unref"),
+    ref: () => call(stream, "ref"),
     exit,
   };
+}
+
+function call(stream: Duplex, name: "ref" | "unref"): void {
+  const method: unknown = Reflect.get(stream, name);
+  if (typeof method === "function") method.call(stream);
 }

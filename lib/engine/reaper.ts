@@ -115,12 +115,12 @@ export class Reaper {
       where: "reaper",
       sink: { stdout: () => held() },
     });
-    stream.unref();
     const ended = stream.exit.then(
       () => undefined,
       () => undefined,
     );
     await Promise.race([ready, ended]);
+    stream.unref();
     ended.then(async () => {
       if (this.#released) return;
       // Once more, because a connection may break while both ends are well.

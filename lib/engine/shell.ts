@@ -71,7 +71,10 @@ export class Shell {
     if (!question) return;
     this.#since = performance.now();
     this.#start()
-      .then((process) => process.write(`{ ${question.script}\n} </dev/null; ${this.#tail()}\n`))
+      .then((process) => {
+        process.ref();
+        return process.write(`{ ${question.script}\n} </dev/null; ${this.#tail()}\n`);
+      })
       .catch((error: unknown) => this.#fail(error instanceof Error ? error : this.#gone(String(error))));
   }
 
@@ -109,6 +112,12 @@ export class Shell {
     this.#err = err.rest;
     const question = this.#queue.shift();
     this.#record(question?.script ?? "", performance.now() - this.#since, out.code);
+    // Between two questions the stream must not keep our process alive.
+    if (this.#queue.length === 0)
+      this.#process?.then(
+        (process) => process.unref(),
+        () => undefined,
+      );
     question?.resolve({ stdout: utf8(out.text), stderr: utf8(err.text), exitCode: out.code });
     this.#ask();
   }

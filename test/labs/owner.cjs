@@ -1,0 +1,17 @@
+// A process that opens a lab, says so in one line of JSON, and then does what its argument says:
+// `spin` never yields again, `wait` keeps the lab open, `end` lets the process end without closing it.
+const { Lab } = require("wirebook");
+
+async function main(then) {
+  const lab = await Lab.open("owned");
+  const [pod, host] = await Promise.all([lab.pod("web", { image: "web" }), lab.dockerHost("host1")]);
+  await host.run("inner", { image: "web", publish: { 8080: 80 } });
+  console.log(JSON.stringify({ owner: lab.ground.session.owner, pod: pod.container, address: pod.address }));
+  if (then === "spin") setTimeout(() => { for (;;); }, 50);
+  if (then === "wait") setInterval(() => undefined, 1000);
+}
+
+main(process.argv[2]).catch((error) => {
+  console.error(error);
+  process.exit(1);
+});

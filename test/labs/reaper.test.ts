@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Engine } from "../../lib/engine";
+import { gone, leftovers } from "./leftovers";
+
+interface Owner {
+  readonly child: ChildProcess;
+  readonly owner: string;
+}
+
+async function start(then: "spin" | "wait" | "end"): Promise<Owner> {
+  const child = spawn(process.execPath, [join(__dirname, "owner.cjs"), then], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const said: unknown = JSON.parse(line);
+    const owner = typeof said === "object" && said !== null ? Reflect.get(said, "owner") : undefined;
+    if (typeof owner === "string") return { child, owner };
+  }
+  throw new Error("the owner ended before its lab was open");
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    child.once("exit", () => resolve());
+  });
+}
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await Engine.connect();
+});
+
+test("a busy loop is a sign of life; kill -9 in the middle of it leaves nothing after ten seconds", async () => {
+  const { child, owner } = await start("spin");
+  // Longer than the reaper waits: an owner that is only busy must keep its lab.
+  await new Promise((resolve) => setTimeout(resolve, 8_000));
+  expect(await leftovers(engine, owner)).toContainEqual(expect.stringContaining("owned-web"));
+  child.kill("SIGKILL");
+  expect(await gone(engine, owner, 10_000)).toBeLessThan(10_000);
+}, 60_000);
+
+test("Ctrl-C leaves nothing after ten seconds", async () => {
+  const { child, owner } = await start("wait");
+  child.kill("SIGINT");
+  await ended(child);
+  expect(await gone(engine, owner, 10_000)).toBeLessThan(10_000);
+}, 60_000);
+
+test("a process that ends with its lab open can end, and leaves nothing", async () => {
+  const { child, owner } = await start("end");
+  await ended(child);
+  expect(child.exitCode).toBe(0);
+  expect(await gone(engine, owner, 10_000)).toBeLessThan(10_000);
+}, 60_000);
