@@ -1,7 +1,15 @@
 import type { WorldContainer } from "../chart/topology/world";
-import type { ContainerInfo, Engine, ExecOptions, ExecResult, Shell } from "../engine";
+import {
+  type ContainerInfo,
+  type Engine,
+  type ExecOptions,
+  type ExecResult,
+  LabError,
+  type Shell,
+} from "../engine";
 import type { Snapshot } from "../inspect/snapshot";
 import { Command, CommandResult, type CommandSettings } from "./command";
+import { fetchCommand, type Page, readPage } from "./page";
 import { joinScript, type Script, type ScriptValue } from "./script";
 
 /** What a place of a lab is. */
@@ -103,6 +111,18 @@ export class ContainerPlace implements Place {
 
   script(text: string, settings: CommandSettings = {}): Command {
     return this.#run({ text, args: [] }, settings);
+  }
+
+  async get(url: string, { seconds = 5 }: { readonly seconds?: number } = {}): Promise<Page> {
+    const argv = fetchCommand(url, seconds);
+    const result = await this.exec(argv);
+    if (result.exitCode === 0) return readPage(result.stdout, result.milliseconds);
+    throw new LabError("COMMAND_FAILED", {
+      where: this.name,
+      found: `nobody answered for ${url}: ${result.stderr.trim()}`,
+      advice: "Where does the packet end? Draw its way: await lab.trace({ from, to, tcp }).",
+      cause: result,
+    });
   }
 
   async snapshot(): Promise<Snapshot> {
