@@ -12,6 +12,11 @@ const mixed = (share: number, over: string) => `color-mix(in srgb, ${INK} ${shar
 
 export const PALETTE = {
   ink: { live: INK, still: "#1f2328" },
+  /** Solid: for thick lines and shapes that meet. */
+  strong: {
+    live: "var(--jp-content-font-color0, var(--vscode-editor-foreground, #1f2328))",
+    still: "#1f2328",
+  },
   mute: { live: mixed(70, "transparent"), still: "#5b626b" },
   edge: { live: mixed(24, GROUND), still: "#c8cdd3" },
   faint: { live: mixed(12, GROUND), still: "#e3e6ea" },

@@ -62,7 +62,7 @@ export interface Text extends Shown {
   readonly align?: "left" | "center" | "right";
 }
 
-/** A place that answers the mouse: it shows the full text of what was elided, or opens and closes a fold. */
+/** A place that answers the mouse: it shows the full text of what was elided, opens and closes a fold, picks a step. */
 export interface Hit extends Shown {
   readonly kind: "hit";
   readonly x: number;
@@ -71,6 +71,8 @@ export interface Hit extends Shown {
   readonly height: number;
   readonly tip?: string;
   readonly opens?: number;
+  /** A click moves the slider to this step. */
+  readonly step?: number;
 }
 
 export type Mark = Box | Line | Dot | Text | Hit;

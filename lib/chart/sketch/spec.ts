@@ -31,7 +31,7 @@ export function specOf(scene: Scene, medium: Medium): Spec {
     boxes(scene.marks, true),
     dots(scene.marks),
     texts(scene.marks),
-    hits(scene.marks, folds.length > 0),
+    hits(scene.marks, folds.length > 0, scene.steps ?? 0),
   ].filter((layer) => layer !== undefined);
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
@@ -96,11 +96,10 @@ function foldParams(heights: readonly number[], closed: number): readonly Json[]
   ];
 }
 
+/** The step that is shown: what the slider or a click on a row chose, at first the last. */
 function stepParam(steps: number | undefined): readonly Json[] {
   if (steps === undefined || steps < 2) return [];
-  return [
-    { name: "step", value: steps, bind: { input: "range", min: 1, max: steps, step: 1, name: "step " } },
-  ];
+  return [{ name: "at", expr: `isValid(pick_m) ? pick_m : ${steps}` }];
 }
 
 function shown(mark: Shown): Datum {
@@ -127,20 +126,22 @@ function layer(
   if (has("g")) transform.push({ filter: "!isValid(datum.g) || !opened[datum.g]" });
   const moves = has("k") || has("e");
   if (moves) {
-    transform.push({ calculate: "datum.y + drop[datum.k || 0]", as: "y" });
-    if (has("Y")) {
-      transform.push({ calculate: "datum.Y + drop[datum.e || datum.k || 0]", as: "Y" });
-    }
+    transform.push({ calculate: "datum.y + drop[datum.k || 0]", as: "v" });
+    if (has("Y")) transform.push({ calculate: "datum.Y + drop[datum.e || datum.k || 0]", as: "V" });
   }
-  const lit = has("n") ? "(!isValid(datum.n) || step >= datum.n ? 1 : 0.2)" : undefined;
-  const only = has("i") ? "(!isValid(datum.i) || step == datum.i ? 1 : 0)" : undefined;
+  const lit = has("n") ? "(!isValid(datum.n) || at >= datum.n ? 1 : 0.22)" : undefined;
+  const only = has("i") ? "(!isValid(datum.i) || at == datum.i ? 1 : 0)" : undefined;
   const opacity = [lit, only].filter((part) => part !== undefined).join(" * ");
   return {
     data: { values: data },
     ...(transform.length > 0 ? { transform } : {}),
     ...(params ? { params } : {}),
     mark: { ...mark, opacity: opacity === "" ? 1 : { expr: opacity } },
-    encoding,
+    encoding: {
+      ...encoding,
+      y: at(moves ? "v" : "y"),
+      ...(has("Y") ? { y2: { field: moves ? "V" : "Y" } } : {}),
+    },
   };
 }
 
@@ -188,8 +189,6 @@ function boxes(marks: readonly Mark[], over: boolean): Spec | undefined {
     {
       x: at("x"),
       x2: { field: "X" },
-      y: at("y"),
-      y2: { field: "Y" },
     },
   );
 }
@@ -226,8 +225,6 @@ function rules(marks: readonly Mark[]): Spec | undefined {
     {
       x: at("x"),
       x2: { field: "X" },
-      y: at("y"),
-      y2: { field: "Y" },
     },
   );
 }
@@ -279,7 +276,6 @@ function paths(marks: readonly Mark[]): Spec | undefined {
     },
     {
       x: { value: 0 },
-      y: at("y"),
       shape: raw("p"),
     },
   );
@@ -312,7 +308,6 @@ function dots(marks: readonly Mark[]): Spec | undefined {
     { type: "point", fill, stroke, strokeWidth: 2, size: expr("datum.a") },
     {
       x: at("x"),
-      y: at("y"),
       shape: raw("p"),
     },
   );
@@ -340,11 +335,11 @@ function texts(marks: readonly Mark[]): Spec | undefined {
       fontSize: expr("roles[datum.r].size"),
       fontWeight: expr("roles[datum.r].bold ? 700 : 400"),
     },
-    { x: at("x"), y: at("y"), text: { field: "t" } },
+    { x: at("x"), text: { field: "t" } },
   );
 }
 
-function hits(marks: readonly Mark[], folds: boolean): Spec | undefined {
+function hits(marks: readonly Mark[], folds: boolean, steps: number): Spec | undefined {
   const all = kind(marks, "hit");
   const data = all.map((hit) => ({
     x: round(hit.x),
@@ -353,31 +348,35 @@ function hits(marks: readonly Mark[], folds: boolean): Spec | undefined {
     Y: round(hit.y + hit.height),
     tip: hit.tip,
     fold: hit.opens,
+    m: hit.step,
     ...shown(hit),
   }));
-  const params: readonly Json[] | undefined = folds
-    ? [
-        {
-          name: "open",
-          select: { type: "point", fields: ["fold"], toggle: "true", on: "click", clear: false },
-        },
-      ]
-    : undefined;
+  const params: Json[] = [];
+  if (folds) {
+    const select = { type: "point", fields: ["fold"], toggle: "true", on: "click", clear: false };
+    params.push({ name: "open", select });
+  }
+  if (steps > 1) {
+    params.push({
+      name: "pick",
+      select: { type: "point", fields: ["m"], toggle: false, on: "click", clear: false },
+      bind: { m: { input: "range", min: 1, max: steps, step: 1, name: "step " } },
+      value: [{ m: steps }],
+    });
+  }
   return layer(
     data,
     {
       type: "rect",
       fill: "transparent",
       stroke: null,
-      cursor: expr("isValid(datum.fold) ? 'pointer' : 'default'"),
+      tooltip: expr("datum.tip || null"),
+      cursor: expr("isValid(datum.fold) || isValid(datum.m) ? 'pointer' : 'default'"),
     },
     {
       x: at("x"),
       x2: { field: "X" },
-      y: at("y"),
-      y2: { field: "Y" },
-      tooltip: { field: "tip", type: "nominal" },
     },
-    params,
+    params.length > 0 ? params : undefined,
   );
 }

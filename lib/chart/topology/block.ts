@@ -39,7 +39,7 @@ export function shift(block: Block, dx: number, dy: number): Block {
   };
 }
 
-export const PAD = 12;
+export const PAD = 11;
 export const LEAF_MIN = 152;
 export const LEAF_MAX = 264;
 
@@ -100,20 +100,27 @@ interface Line {
   readonly tone: "ink" | "mute";
 }
 
-/** What is written in the head of a place: its kind, and the links that no cord or plug names. */
-export function headLines(spot: Spot, without: (port: Port) => boolean): readonly Line[] {
+/** How the picture shows a link already: by a cord with its name, by a plug with name and first address, or not. */
+export type DrawnAs = (port: Port) => "cord" | "plug" | undefined;
+
+/** What is written in the head of a place: the links and addresses that no cord and no plug names. */
+export function headLines(spot: Spot, drawnAs: DrawnAs): readonly Line[] {
   const lines: Line[] = [];
+  const several = spot.ports.length > 1;
   for (const port of spot.ports) {
     const addresses = addressesOf(port.link);
-    const drawn = without(port);
-    const rest = port.uplink ? addresses.slice(1) : addresses;
-    if (drawn) {
-      for (const address of rest) lines.push({ text: address, role: "codeSmall", tone: "ink" });
+    const drawn = drawnAs(port);
+    if (drawn !== undefined) {
+      const of = several ? `${port.link.name} ` : "";
+      for (const address of drawn === "plug" ? addresses.slice(1) : addresses) {
+        lines.push({ text: `${of}${address}`, role: "codeSmall", tone: "ink" });
+      }
       continue;
     }
     const state = port.link.up ? "" : " down";
     const kind = ["ether", "veth"].includes(port.link.kind) ? "" : ` ${port.link.kind}`;
-    lines.push({ text: `${linkName(port.link)}${kind}${state}`, role: "codeSmall", tone: "mute" });
+    const peer = port.peer === undefined ? "" : ` ⇅ ${port.peer.place} ${linkName(port.peer.link)}`;
+    lines.push({ text: `${linkName(port.link)}${kind}${state}${peer}`, role: "codeSmall", tone: "mute" });
     for (const address of addresses) lines.push({ text: `  ${address}`, role: "codeSmall", tone: "ink" });
   }
   return lines;
@@ -128,8 +135,8 @@ function containerHeight(container: WorldContainer): number {
 function containerWidth(container: WorldContainer): number {
   const detail = container.role === "pause" ? "holds the netns" : (container.detail ?? "");
   if (container.role === "pause")
-    return textWidth(container.name, "codeSmall") + 14 + textWidth(detail, "small") + 16;
-  return Math.max(textWidth(container.name, "codeSmallBold"), textWidth(detail, "codeSmall")) + 18;
+    return textWidth(container.name, "codeSmall") + 10 + textWidth(detail, "small") + 14;
+  return Math.max(textWidth(container.name, "codeSmallBold"), textWidth(detail, "codeSmall")) + 14;
 }
 
 /** Pause and apps as boxes in the frame of the namespace that they share. */
@@ -157,25 +164,25 @@ export function containerBoxes(
       dashed: stopped,
       over: true,
     });
-    const room = width - 18;
+    const room = width - 14;
     const name = stopped ? `${container.name} (stopped)` : container.name;
     if (pause) {
       const nameRoom = Math.min(textWidth(name, "codeSmall"), room);
-      marks.push(...label(name, "codeSmall", x + 9, top + 16, nameRoom));
+      marks.push(...label(name, "codeSmall", x + 7, top + 16, nameRoom));
       const left = room - nameRoom - 10;
       if (textWidth("holds the netns", "small") <= left) {
         marks.push(
-          ...label("holds the netns", "small", x + width - 9, top + 16, left, {
+          ...label("holds the netns", "small", x + width - 7, top + 16, left, {
             tone: "mute",
             align: "right",
           }),
         );
       }
     } else {
-      marks.push(...label(name, "codeSmallBold", x + 9, top + 16, room));
+      marks.push(...label(name, "codeSmallBold", x + 7, top + 16, room));
       if (container.detail !== undefined) {
         marks.push(
-          ...label(container.detail, "codeSmall", x + 9, top + 16 + CONTAINER_LINE - 1, room, {
+          ...label(container.detail, "codeSmall", x + 7, top + 16 + CONTAINER_LINE - 1, room, {
             tone: "mute",
           }),
         );
@@ -187,12 +194,19 @@ export function containerBoxes(
 }
 
 /** How wide a leaf wants to be. */
-export function leafWidth(spot: Spot, drawn: (port: Port) => boolean): number {
+export function leafWidth(spot: Spot, drawn: DrawnAs): number {
   const { place } = spot;
+  const lines = headLines(spot, drawn);
+  const [only] = lines;
+  const beside =
+    lines.length === 1 && only !== undefined
+      ? textWidth(place.name, "head") + 12 + textWidth(only.text.trim(), "codeSmall")
+      : 0;
   const inner = Math.max(
     textWidth(place.name, "head"),
     textWidth(kindText(place), "small"),
-    ...headLines(spot, drawn).map((line) => textWidth(line.text, line.role)),
+    ...lines.map((line) => textWidth(line.text, line.role)),
+    beside <= 170 ? beside : 0,
     ...spot.ports.filter((port) => port.uplink).map((port) => chipWidth(port) + 8),
     ...(place.containers ?? []).map(containerWidth),
   );
@@ -236,12 +250,7 @@ export function chip(port: Port, x: number, y: number, room: number): readonly M
  * A namespace in which no other one lives: a rounded box with its name, its addresses and its containers. What hangs
  * from the lab's network plugs into its upper border.
  */
-export function leaf(
-  spot: Spot,
-  width: number,
-  drawn: (port: Port) => boolean,
-  ground: "card" | "none",
-): Block {
+export function leaf(spot: Spot, width: number, drawn: DrawnAs, bottom: readonly Port[] = []): Block {
   const { place } = spot;
   const uplinks = spot.ports.filter((port) => port.uplink);
   const room = width - 2 * PAD;
@@ -286,17 +295,46 @@ export function leaf(
     marks.push(...boxes.marks);
     y += boxes.height + 4;
   }
+  const plugs = bottomPlugs(bottom, width, y);
+  marks.push(...plugs.marks);
+  y += plugs.height;
   const frame: Mark = {
     kind: "box",
     x: 0,
     y: 0,
     width,
     height: y,
-    fill: ground,
+    fill: "card",
     stroke: "edge",
     thick: 1.5,
     radius: 8,
     dashed: place.snapshot === undefined,
   };
-  return { width, height: y, marks: [frame, ...marks], hooks, bars: [], plugs: [] };
+  return { width, height: y, marks: [frame, ...marks], hooks, bars: [], plugs: plugs.plugs };
+}
+
+/** Links that a cord leaves downwards, side by side on the lower border. `y` is where the box would end without them. */
+export function bottomPlugs(
+  ports: readonly Port[],
+  width: number,
+  y: number,
+): { marks: readonly Mark[]; height: number; plugs: readonly Plug[] } {
+  if (ports.length === 0) return { marks: [], height: 0, plugs: [] };
+  const room = (width - 2 * PAD - (ports.length - 1) * 8) / ports.length;
+  const marks: Mark[] = [];
+  const plugs: Plug[] = [];
+  let x = PAD;
+  const edge = y + CHIP_HEIGHT / 2 + 4;
+  for (const port of ports) {
+    const wide = Math.min(chipWidth(port), room);
+    marks.push(...chip(port, x, edge, wide));
+    plugs.push({ port, x: x + wide / 2, y: edge + CHIP_HEIGHT / 2 });
+    x += wide + 8;
+  }
+  return { marks, height: CHIP_HEIGHT / 2 + 4, plugs };
+}
+
+/** How wide a box must be for its lower plugs to stand side by side. */
+export function plugsWidth(ports: readonly Port[]): number {
+  return ports.reduce((sum, port) => sum + chipWidth(port) + 8, 0) + 2 * PAD;
 }

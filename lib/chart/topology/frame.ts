@@ -3,9 +3,11 @@ import { textWidth } from "../sketch/type";
 import {
   addressesOf,
   type Block,
+  bottomPlugs,
   CHIP_HEIGHT,
   chip,
   chipWidth,
+  type DrawnAs,
   type Hook,
   headLines,
   kindText,
@@ -14,7 +16,6 @@ import {
   leaf,
   leafWidth,
   linkName,
-  PAD,
   type Plug,
   shift,
 } from "./block";
@@ -22,9 +23,10 @@ import type { Port, Spot } from "./graph";
 
 const CORD = 68;
 const BAR = 24;
-const GUTTER = 14;
+const SIDE = 5;
+const GUTTER = 12;
 /** From a frame's edge to what is inside. */
-export const FRAME_PAD = 16;
+export const FRAME_PAD = 12;
 
 /** A child, and the end of its cord on this side. */
 interface Hung {
@@ -65,40 +67,58 @@ export function groupsOf(spot: Spot, children: readonly Spot[] = spot.children):
 }
 
 /** True for a link that a cord, a bar, a stub or a plug names already. */
-function isDrawn(spot: Spot, groups: readonly Group[], plugs: ReadonlySet<string>): (port: Port) => boolean {
+function isDrawn(spot: Spot, groups: readonly Group[], plugs: ReadonlySet<string>): DrawnAs {
   const cords = new Set(
     groups.flatMap((group) => [...group.hung.flatMap(({ near }) => (near ? [near] : [])), ...group.stubs]),
   );
-  return (port) => port.uplink || cords.has(port) || plugs.has(`${spot.place.name} ${port.link.ifindex}`);
+  return (port) => {
+    if (port.uplink || plugs.has(`${spot.place.name} ${port.link.ifindex}`)) return "plug";
+    return cords.has(port) ? "cord" : undefined;
+  };
 }
 
-const cordNamed = (parent: Spot, plugs: ReadonlySet<string>) => (port: Port) =>
-  port.uplink || port.peer?.place === parent.place.name || plugs.has(`${port.place} ${port.link.ifindex}`);
+const cordNamed =
+  (parent: Spot, plugs: ReadonlySet<string>): DrawnAs =>
+  (port) => {
+    if (port.uplink || plugs.has(`${port.place} ${port.link.ifindex}`)) return "plug";
+    return port.peer?.place === parent.place.name ? "cord" : undefined;
+  };
 
-export function columnWidth(spot: Spot, plugs: ReadonlySet<string>): number {
+export function columnWidth(spot: Spot, plugs: ReadonlySet<string>, children = spot.children): number {
   return Math.max(
     LEAF_MIN,
-    ...spot.children.map((child) => leafWidth(child, cordNamed(spot, plugs))),
-    ...groupsOf(spot).flatMap((group) =>
+    ...children.map((child) => leafWidth(child, cordNamed(spot, plugs))),
+    ...groupsOf(spot, children).flatMap((group) =>
       group.hung.map(({ near, child }) => {
         const far = near?.peer?.link ?? child.ports[0]?.link;
         const names = [near?.link, far].flatMap((link) =>
           link === undefined ? [] : [textWidth(linkName(link), "codeSmall")],
         );
-        return Math.min(Math.max(0, ...names) + 44, 240);
+        return Math.min(Math.max(0, ...names) + 38, 240);
       }),
     ),
   );
 }
 
 /** Width of a frame whose widest group has this many columns. */
-export function frameWidth(spot: Spot, columns: number, plugs: ReadonlySet<string>): number {
-  return 2 * FRAME_PAD + 2 * 8 + columns * columnWidth(spot, plugs) + (columns - 1) * GUTTER;
+export function frameWidth(
+  spot: Spot,
+  columns: number,
+  plugs: ReadonlySet<string>,
+  children: readonly Spot[] = spot.children,
+): number {
+  return 2 * FRAME_PAD + 2 * SIDE + columns * columnWidth(spot, plugs, children) + (columns - 1) * GUTTER;
 }
 
 /** A namespace in which others live: a frame, its bridges as bars, and what is plugged into them beneath. */
-export function frame(spot: Spot, width: number, plugs: ReadonlySet<string>): Block {
-  const groups = groupsOf(spot);
+export function frame(
+  spot: Spot,
+  width: number,
+  plugs: ReadonlySet<string>,
+  bottom: readonly Port[] = [],
+  attached?: readonly Spot[],
+): Block {
+  const groups = groupsOf(spot, attached);
   const room = width - 2 * FRAME_PAD;
   const marks: Mark[] = [];
   const hooks: Hook[] = [];
@@ -125,19 +145,25 @@ export function frame(spot: Spot, width: number, plugs: ReadonlySet<string>): Bl
     marks.push(...label(line.text, line.role, FRAME_PAD, y, room, { tone: line.tone }));
   }
   y += 14;
+  let barEnd = y;
   for (const group of groups) {
-    const block = groupBlock(spot, group, room, plugs);
+    const block = groupBlock(spot, group, room, plugs, attached);
     const placed = shift(block, FRAME_PAD, y);
+    barEnd = y + (block.bars[0] ?? 0) + BAR;
     marks.push(...placed.marks);
     found.push(...placed.plugs);
     y += block.height + 14;
   }
+  const lower = bottomPlugs(bottom, width, y - 6);
+  marks.push(...lower.marks);
+  found.push(...lower.plugs);
+  y += bottom.length > 0 ? lower.height - 6 : 0;
   const border: Mark = {
     kind: "box",
     x: 0,
     y: 0,
     width,
-    height: y,
+    height: attached === undefined ? y : barEnd + 12,
     stroke: "edge",
     thick: 1.5,
     radius: 10,
@@ -147,11 +173,17 @@ export function frame(spot: Spot, width: number, plugs: ReadonlySet<string>): Bl
 }
 
 /** One bar with everything that is plugged into it. More than fit side by side go on under the bar's next turn. */
-export function groupBlock(spot: Spot, group: Group, width: number, plugs: ReadonlySet<string>): Block {
+export function groupBlock(
+  spot: Spot,
+  group: Group,
+  width: number,
+  plugs: ReadonlySet<string>,
+  children: readonly Spot[] = spot.children,
+): Block {
   const marks: Mark[] = [];
   const found: Plug[] = [];
-  const inner = width - 16;
-  const column = Math.min(columnWidth(spot, plugs), inner);
+  const inner = width - 2 * SIDE;
+  const column = Math.min(columnWidth(spot, plugs, children), inner);
   const columns = Math.max(1, Math.floor((inner + GUTTER) / (column + GUTTER)));
   const rows: Hung[][] = [];
   for (let i = 0; i < group.hung.length; i += columns) rows.push(group.hung.slice(i, i + columns));
@@ -159,18 +191,18 @@ export function groupBlock(spot: Spot, group: Group, width: number, plugs: Reado
   let y = 0;
   const turns: number[] = [];
   if (bridge !== undefined) {
-    marks.push(...bar(bridge, group.hung.length + group.stubs.length, width, y));
-    turns.push(y);
-    y += BAR;
     if (group.stubs.length > 0) {
       const stubs = stubChips(group.stubs, width, y, plugs);
       marks.push(...stubs.marks);
       found.push(...stubs.plugs);
       y += stubs.height;
     }
+    marks.push(...bar(bridge, group.hung.length + group.stubs.length, width, y));
+    turns.push(y);
+    y += BAR;
   }
   const used = Math.min(columns, Math.max(1, group.hung.length));
-  const left = 8 + Math.max(0, (inner - used * column - (used - 1) * GUTTER) / 2);
+  const left = SIDE + Math.max(0, (inner - used * column - (used - 1) * GUTTER) / 2);
   rows.forEach((row, index) => {
     if (bridge !== undefined && index > 0) {
       marks.push({
@@ -194,7 +226,7 @@ export function groupBlock(spot: Spot, group: Group, width: number, plugs: Reado
     let height = 0;
     row.forEach(({ child, near }, i) => {
       const x = left + i * (column + GUTTER);
-      const block = leaf(child, column, cordNamed(spot, plugs), "card");
+      const block = leaf(child, column, cordNamed(spot, plugs));
       const placed = shift(block, x, top);
       marks.push(...placed.marks);
       found.push(...placed.plugs);
@@ -214,11 +246,11 @@ export function groupBlock(spot: Spot, group: Group, width: number, plugs: Reado
         [1, (turns[0] ?? 0) + BAR - 4],
         [1, end + 4],
       ],
-      stroke: "ink",
+      stroke: "strong",
       thick: 3,
     });
   }
-  return { width, height: y, marks, hooks: [], bars: [], plugs: found };
+  return { width, height: y, marks, hooks: [], bars: turns, plugs: found };
 }
 
 function bar(bridge: Port, ports: number, width: number, y: number): readonly Mark[] {
@@ -301,49 +333,57 @@ function stubChips(
 ): { marks: readonly Mark[]; height: number; plugs: readonly Plug[] } {
   const marks: Mark[] = [];
   const found: Plug[] = [];
+  const rows: { port: Port; text: string; x: number; wide: number }[][] = [[]];
   let x = 12;
-  let top = y + 10;
   for (const port of stubs) {
     const kind = port.link.kind === "veth" ? "" : ` ${port.link.kind}`;
-    const elsewhere =
-      port.link.kind === "veth" && port.peer === undefined && port.link.peer !== undefined
-        ? ` → if ${port.link.peer.ifindex}`
-        : "";
+    const far = port.peer === undefined ? port.link.peer : undefined;
+    const elsewhere = far === undefined || port.link.kind !== "veth" ? "" : ` ⇅ if ${far.ifindex}`;
     const text = `${linkName(port.link)}${kind}${elsewhere}`;
     const wide = Math.min(textWidth(text, "codeSmall") + 16, width - 24);
     if (x > 12 && x + wide > width - 12) {
       x = 12;
-      top += CHIP_HEIGHT + 10;
+      rows.push([]);
     }
-    marks.push(
-      {
-        kind: "line",
-        points: [
-          [x + 14, top - 10],
-          [x + 14, top],
-        ],
-        stroke: "cord",
-        thick: 2.5,
-        dashed: !port.link.up,
-      },
-      {
-        kind: "box",
-        x,
-        y: top,
-        width: wide,
-        height: CHIP_HEIGHT,
-        fill: "ground",
-        stroke: "edge",
-        radius: 4,
-        over: true,
-      },
-      ...label(text, "codeSmall", x + 8, top + 14, wide - 14, { tone: "mute" }),
-    );
-    if (plugs.has(`${port.place} ${port.link.ifindex}`))
-      found.push({ port, x: x + 14, y: top + CHIP_HEIGHT });
+    rows.at(-1)?.push({ port, text, x, wide });
     x += wide + 10;
   }
-  return { marks, height: top + CHIP_HEIGHT - y, plugs: found };
+  const step = CHIP_HEIGHT + 6;
+  const height = rows.length * step + 4;
+  rows.forEach((row, index) => {
+    const top = y + index * step;
+    for (const { port, text, x: left, wide } of row) {
+      const at = left + 12;
+      if (index === rows.length - 1) {
+        marks.push({
+          kind: "line",
+          points: [
+            [at, top + CHIP_HEIGHT],
+            [at, y + height],
+          ],
+          stroke: "cord",
+          thick: 2.5,
+          dashed: !port.link.up,
+        });
+      }
+      marks.push(
+        {
+          kind: "box",
+          x: left,
+          y: top,
+          width: wide,
+          height: CHIP_HEIGHT,
+          fill: "ground",
+          stroke: port.link.up ? "cord" : "edge",
+          thick: 1.5,
+          radius: 4,
+          dashed: !port.link.up,
+          over: true,
+        },
+        ...label(text, "codeSmall", left + 8, top + 14, wide - 14, { tone: "mute" }),
+      );
+      if (plugs.has(`${port.place} ${port.link.ifindex}`)) found.push({ port, x: at, y: top + CHIP_HEIGHT });
+    }
+  });
+  return { marks, height, plugs: found };
 }
-
-export { PAD };

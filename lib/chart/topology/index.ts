@@ -2,9 +2,10 @@ import { type Picture, picture } from "../picture";
 import { count, heading, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
 import { Sheet } from "../sketch/sheet";
-import { textWidth, wrap } from "../sketch/type";
+import { wrap } from "../sketch/type";
+import { enginesBlock } from "./engines";
 import { graphOf } from "./graph";
-import { engineFrame, rowsBlock } from "./rows";
+import { rowsBlock } from "./rows";
 import { topologyText } from "./text";
 import type { World, WorldPlace } from "./world";
 
@@ -22,7 +23,7 @@ export function topologyPicture(world: World): Picture {
   sheet.put(...head.marks);
   sheet.y = head.height + 10;
   const engines = graph.roots.some((spot) => spot.place.kind === "engine");
-  const body = engines ? engineFrame(graph, world) : rowsBlock(graph.roots, graph, world, WIDTH);
+  const body = engines ? enginesBlock(graph, world) : rowsBlock(graph.roots, graph, world, { width: WIDTH });
   sheet.put(...body.marks.map((mark) => lower(mark, sheet.y)));
   sheet.y += body.height + 8;
   for (const note of world.notes ?? []) {
@@ -31,7 +32,6 @@ export function topologyPicture(world: World): Picture {
       sheet.y += 17;
     }
   }
-  void textWidth;
   return picture(sheet.scene(WIDTH, `${world.name}: ${fact}`), topologyText(world, graph, fact));
 }
 

@@ -2,43 +2,65 @@ import type { Mark } from "../sketch/scene";
 import { textWidth } from "../sketch/type";
 import {
   type Block,
-  CHIP_HEIGHT,
+  type DrawnAs,
   type Hook,
   label,
   leaf,
   leafWidth,
   linkName,
   type Plug,
+  plugsWidth,
   shift,
 } from "./block";
+import { chainOf, chainUnit } from "./chain";
 import { columnWidth, frame, frameWidth, groupsOf } from "./frame";
 import type { Graph, Port, Spot } from "./graph";
 import type { World } from "./world";
 
 const GAP = 20;
 const NETWORK = 46;
+const LANE = 16;
 /** Room at the left for the network's trunk where it turns down to further rows. */
-const TRUNK = 18;
+export const TRUNK = 18;
 
-/** Top-level places in rows: each hangs from the lab's network by its plug; cords between them run in lanes beneath. */
-export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, width: number): Block {
+type Pair = Graph["pairs"][number];
+
+/** One thing to place: how wide it wants to be, how much wider it may become, and how it is drawn. */
+export interface Unit {
+  readonly wish: number;
+  readonly grows: boolean;
+  readonly draw: (width: number) => Block;
+}
+
+export interface RowsOptions {
+  readonly width: number;
+  /** The network is drawn by the caller: each bar begins at the left edge, and no trunk joins them. */
+  readonly open?: boolean;
+}
+
+/** Places in rows: each hangs from the lab's network by its plug; cords between them run in lanes beneath. */
+export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, options: RowsOptions): Block {
+  const { width } = options;
   const names = new Set(spots.map((spot) => spot.place.name));
   const cross = graph.pairs.filter(
-    ({ a, b }) => names.has(a.place) && names.has(b.place) && a.place !== b.place && !(a.uplink && b.uplink),
+    ({ a, b }) => names.has(a.place) && names.has(b.place) && a.place !== b.place && !a.uplink && !b.uplink,
   );
-  void cross;
-  const plugs = new Set<string>();
+  const { units, lanes } = unitsOf(spots, cross);
   const hangs = world.network !== undefined && spots.some((spot) => spot.ports.some((port) => port.uplink));
-  const single = place(spots, width, plugs);
-  const rows = single.length > 1 && hangs ? place(spots, width - TRUNK, plugs) : single;
-  const left = rows.length > 1 && hangs ? TRUNK : 0;
+  const trunk = options.open === true ? 0 : TRUNK;
+  const once = pack(units, width);
+  const left = once.length > 1 && hangs ? trunk : 0;
+  const side = once.length > 1 ? crossing(once, lanes) * LANE : 0;
+  const rows = left + side > 0 ? pack(units, width - left - side) : once;
   const marks: Mark[] = [];
   const bars: number[] = [];
+  const plugs = new Map<string, Plug & { readonly row: number }>();
+  const bottoms: number[] = [];
   let y = 0;
   rows.forEach((row, index) => {
-    const hooked = row.some((block) => block.hooks.length > 0);
-    if (hooked) {
-      if (index === 0 && world.network !== undefined) {
+    const blocks = row.map(({ unit, width: own }) => unit.draw(own));
+    if (blocks.some((block) => block.hooks.length > 0)) {
+      if (index === 0 && world.network !== undefined && world.network.name !== "") {
         const text = `${world.network.name} ${world.network.subnet}`;
         marks.push(...label(text, "codeSmall", left + 4, y + 12, width - left - 8, { tone: "mute" }));
         y += 20;
@@ -48,198 +70,243 @@ export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, wi
     }
     let x = left;
     let height = 0;
-    const top = y;
     const hooks: Hook[] = [];
-    for (const block of row) {
-      const placed = shift(block, x, top);
+    for (const block of blocks) {
+      const placed = shift(block, x, y);
       marks.push(...placed.marks);
       hooks.push(...placed.hooks);
+      for (const plug of placed.plugs) plugs.set(portKey(plug.port), { ...plug, row: index });
       x += block.width + GAP;
       height = Math.max(height, block.height);
     }
-    if (hooked) {
-      const bar = bars.at(-1) ?? 0;
-      const end = Math.max(...hooks.map((hook) => hook.x)) + 24;
-      const from = left > 0 ? 4 : Math.min(...hooks.map((hook) => hook.x)) - 24;
-      marks.push({
-        kind: "line",
-        points: [
-          [Math.max(from, 4), bar],
-          [Math.min(end, width - 4), bar],
-        ],
-        stroke: "ink",
-        thick: 5,
-      });
-      for (const hook of hooks) marks.push(...drop(hook, bar));
-    }
-    y = top + height + GAP;
+    if (hooks.length > 0)
+      marks.push(...network(hooks, bars.at(-1) ?? 0, left > 0 || options.open === true, width));
+    y += height;
+    bottoms.push(y);
+    const ends = lanes.filter(({ a, b }) => [a, b].some((port) => rowOf(port, rows) === index));
+    y += ends.length * LANE + (ends.length > 0 ? 14 : 0) + GAP;
   });
+  marks.push(...drawLanes(lanes, plugs, bottoms, width));
   const [first, last] = [bars[0], bars.at(-1)];
-  if (first !== undefined && last !== undefined && last > first) {
+  if (options.open !== true && first !== undefined && last !== undefined && last > first) {
     marks.push({
       kind: "line",
       points: [
         [4, first],
         [4, last],
       ],
-      stroke: "ink",
+      stroke: "strong",
       thick: 5,
     });
   }
   return { width, height: y - GAP, marks, hooks: [], bars, plugs: [] };
 }
 
-function drop(hook: Hook, bar: number): readonly Mark[] {
+interface Placed {
+  readonly unit: Unit & { readonly names: readonly string[] };
+  readonly width: number;
+}
+
+function rowOf(port: Port, rows: readonly (readonly Placed[])[]): number {
+  return rows.findIndex((row) => row.some(({ unit }) => unit.names.includes(port.place)));
+}
+
+function crossing(rows: readonly (readonly Placed[])[], lanes: readonly Pair[]): number {
+  return lanes.filter(({ a, b }) => rowOf(a, rows) !== rowOf(b, rows)).length;
+}
+
+export const portKey = (port: Port) => `${port.place} ${port.link.ifindex}`;
+
+/** Cords that run beneath their rows, each in a lane of its own; from row to row they go down at the right. */
+function drawLanes(
+  lanes: readonly Pair[],
+  plugs: ReadonlyMap<string, Plug & { readonly row: number }>,
+  bottoms: readonly number[],
+  width: number,
+): readonly Mark[] {
+  const marks: Mark[] = [];
+  const laneCount: number[] = [];
+  let column = 0;
+  const laneAt = (row: number) => {
+    const lane = laneCount[row] ?? 0;
+    laneCount[row] = lane + 1;
+    return (bottoms[row] ?? 0) + 24 + lane * LANE;
+  };
+  for (const { a, b } of lanes) {
+    const [one, two] = [plugs.get(portKey(a)), plugs.get(portKey(b))];
+    if (one === undefined || two === undefined) continue;
+    const dashed = !(a.link.up && b.link.up);
+    const line = (points: readonly (readonly [number, number])[]) =>
+      marks.push({ kind: "line", points, stroke: "cord", thick: 2.5, dashed });
+    const y = laneAt(one.row);
+    if (one.row === two.row) {
+      line([
+        [one.x, one.y],
+        [one.x, y],
+        [two.x, y],
+        [two.x, two.y],
+      ]);
+    } else {
+      const to = laneAt(two.row);
+      const x = width - 5 - column * LANE;
+      column += 1;
+      line([
+        [one.x, one.y],
+        [one.x, y],
+        [x, y],
+        [x, to],
+        [two.x, to],
+        [two.x, two.y],
+      ]);
+    }
+    for (const plug of [one, two]) marks.push({ kind: "dot", x: plug.x, y: plug.y, radius: 4, fill: "cord" });
+  }
+  return marks;
+}
+
+function network(hooks: readonly Hook[], bar: number, fromLeft: boolean, width: number): readonly Mark[] {
+  const from = fromLeft ? 4 : Math.max(4, Math.min(...hooks.map((hook) => hook.x)) - 24);
+  const end = Math.min(width - 4, Math.max(...hooks.map((hook) => hook.x)) + 24);
   return [
     {
       kind: "line",
       points: [
-        [hook.x, bar],
-        [hook.x, hook.y],
+        [from, bar],
+        [end, bar],
       ],
-      stroke: "ink",
-      thick: 2,
+      stroke: "strong",
+      thick: 5,
     },
-    ...(hook.port.peer === undefined
-      ? []
-      : label(
-          `${linkName(hook.port.peer.link)} in ${hook.port.peer.place}`,
-          "codeSmall",
-          hook.x + 7,
-          hook.y - 8,
-          130,
-          {
-            tone: "mute",
-          },
-        )),
+    ...hooks.flatMap((hook) => drop(hook, bar)),
   ];
 }
 
-/** Chooses a width for each place and packs them into rows; frames then share what is left of their row. */
-function place(
-  spots: readonly Spot[],
-  width: number,
-  plugs: ReadonlySet<string>,
-): readonly (readonly Block[])[] {
-  const widest = (spot: Spot) => Math.max(0, ...groupsOf(spot).map((group) => group.hung.length));
-  const framed = (spot: Spot) => spot.children.length > 0 || spot.bridges.length > 0;
-  const wish = (spot: Spot) => {
-    if (!framed(spot))
-      return Math.min(
-        width,
-        leafWidth(spot, (port) => port.uplink),
-      );
-    const most = Math.max(1, Math.floor((width - 48 + 14) / (columnWidth(spot, plugs) + 14)));
-    const many = widest(spot);
-    const columns = many <= 2 ? Math.max(1, many) : many <= 4 ? 2 : Math.ceil(many / Math.ceil(many / most));
-    const head = 32 + textWidth(spot.place.name, "head");
-    return Math.min(width, Math.max(frameWidth(spot, Math.min(columns, most), plugs), head, 260));
+function drop(hook: Hook, bar: number): readonly Mark[] {
+  const { peer } = hook.port;
+  const wire: Mark = {
+    kind: "line",
+    points: [
+      [hook.x, bar],
+      [hook.x, hook.y],
+    ],
+    stroke: "strong",
+    thick: 2,
   };
-  const rows: { spot: Spot; width: number }[][] = [];
-  let used = 0;
+  if (peer === undefined) return [wire];
+  const text = `${linkName(peer.link)} in ${peer.place}`;
+  return [wire, ...label(text, "codeSmall", hook.x + 7, hook.y - 8, 120, { tone: "mute" })];
+}
+
+/** What is drawn as one: a chain of namespaces, a bridge with the namespaces around it, or a single place. */
+function unitsOf(
+  spots: readonly Spot[],
+  cross: readonly Pair[],
+): { units: readonly Placed["unit"][]; lanes: readonly Pair[] } {
+  const units: Placed["unit"][] = [];
+  const gone = new Set<string>();
+  const hubs = new Map<string, readonly Spot[]>();
+  const drawn = new Set<Pair>();
+  const of = (name: string) => cross.filter(({ a, b }) => a.place === name || b.place === name);
+  const plain = (spot: Spot) => spot.children.length === 0 && spot.bridges.length === 0;
   for (const spot of spots) {
-    const wanted = wish(spot);
+    if (spot.bridges.length !== 1 || spot.children.length > 0) continue;
+    const [bridge] = spot.bridges;
+    const around = spots.filter((other) => {
+      const [pair] = of(other.place.name);
+      if (
+        !plain(other) ||
+        of(other.place.name).length !== 1 ||
+        pair === undefined ||
+        gone.has(other.place.name)
+      )
+        return false;
+      const near = pair.a.place === spot.place.name ? pair.a : pair.b;
+      return near.place === spot.place.name && near.link.master === bridge?.link.name;
+    });
+    if (around.length === 0) continue;
+    for (const other of around) {
+      gone.add(other.place.name);
+      for (const pair of of(other.place.name)) drawn.add(pair);
+    }
+    hubs.set(spot.place.name, around);
+  }
+  const rest = () => cross.filter((pair) => !drawn.has(pair));
+  for (const spot of spots) {
+    const { name } = spot.place;
+    if (gone.has(name)) continue;
+    gone.add(name);
+    const around = hubs.get(name);
+    if (around === undefined && plain(spot)) {
+      const chain = chainOf(
+        spot,
+        spots.filter((one) => plain(one) && (one === spot || !gone.has(one.place.name))),
+        rest(),
+      );
+      if (chain !== undefined) {
+        for (const one of chain.spots) gone.add(one.place.name);
+        for (const pair of chain.pairs) drawn.add(pair);
+        units.push({ ...chainUnit(chain), names: chain.spots.map((one) => one.place.name) });
+        continue;
+      }
+    }
+    units.push({
+      ...single(spot, rest, around),
+      names: [name, ...(around ?? []).map((one) => one.place.name)],
+    });
+  }
+  return { units, lanes: rest() };
+}
+
+function single(spot: Spot, rest: () => readonly Pair[], around: readonly Spot[] | undefined): Unit {
+  const bottom = () => rest().flatMap(({ a, b }) => [a, b].filter((port) => port.place === spot.place.name));
+  const named = () => new Set(bottom().map(portKey));
+  const children = around ?? spot.children;
+  const framed = children.length > 0 || spot.bridges.length > 0;
+  const plugged: DrawnAs = (port) => (port.uplink || named().has(portKey(port)) ? "plug" : undefined);
+  if (!framed) {
+    return {
+      get wish() {
+        return Math.max(leafWidth(spot, plugged), bottom().length > 0 ? plugsWidth(bottom()) : 0);
+      },
+      grows: false,
+      draw: (width) => leaf(spot, width, plugged, bottom()),
+    };
+  }
+  const many = Math.max(0, ...groupsOf(spot, children).map((group) => group.hung.length));
+  return {
+    get wish() {
+      const column = columnWidth(spot, named(), children);
+      const most = Math.max(1, Math.floor((800 - 34 + 12) / (column + 12)));
+      const columns =
+        many <= 2 ? Math.max(1, many) : many <= 4 ? 2 : Math.ceil(many / Math.ceil(many / most));
+      const head = 32 + textWidth(spot.place.name, "head");
+      const fits = frameWidth(spot, Math.min(around ? many : columns, most), named(), children);
+      return Math.max(fits, Math.min(head, 400), 250, bottom().length > 0 ? plugsWidth(bottom()) : 0);
+    },
+    grows: true,
+    draw: (width) => frame(spot, width, named(), bottom(), around),
+  };
+}
+
+/** Packs units into rows of at most `width`; frames then share what is left of their row. */
+function pack(units: readonly Placed["unit"][], width: number): readonly (readonly Placed[])[] {
+  const rows: { unit: Placed["unit"]; width: number }[][] = [];
+  let used = 0;
+  for (const unit of units) {
+    const wanted = Math.min(width, unit.wish);
     const row = rows.at(-1);
     if (row !== undefined && used + GAP + wanted <= width) {
-      row.push({ spot, width: wanted });
+      row.push({ unit, width: wanted });
       used += GAP + wanted;
     } else {
-      rows.push([{ spot, width: wanted }]);
+      rows.push([{ unit, width: wanted }]);
       used = wanted;
     }
   }
   return rows.map((row) => {
     const total = row.reduce((sum, one) => sum + one.width, 0) + GAP * (row.length - 1);
-    const frames = row.filter(({ spot }) => framed(spot)).length;
-    const share = frames === 0 ? 0 : Math.floor((width - total) / frames);
-    return row.map(({ spot, width: own }) =>
-      framed(spot) ? frame(spot, own + share, plugs) : leaf(spot, own, (port) => port.uplink, "card"),
-    );
+    const growing = row.filter(({ unit }) => unit.grows).length;
+    const share = growing === 0 ? 0 : Math.floor((width - total) / growing);
+    return row.map(({ unit, width: own }) => ({ unit, width: own + (unit.grows ? share : 0) }));
   });
 }
-
-/** Engines as frames around their nodes; the network of the lab reaches into each. */
-export function engineFrame(graph: Graph, world: World): Block {
-  const marks: Mark[] = [];
-  const bars: number[] = [];
-  let y = 0;
-  if (world.network !== undefined) {
-    marks.push(
-      ...label(`${world.network.name} ${world.network.subnet}`, "codeSmall", 16, y + 12, 700, {
-        tone: "mute",
-      }),
-    );
-    y += 24;
-  }
-  const loose = graph.roots.filter((spot) => spot.place.kind !== "engine");
-  const groups = [
-    ...graph.roots
-      .filter((spot) => spot.place.kind === "engine")
-      .map((spot) => ({ spot, inside: spot.children })),
-    ...(loose.length > 0 ? [{ spot: undefined, inside: loose }] : []),
-  ];
-  const network = world.network;
-  for (const { spot, inside } of groups) {
-    const width = 800 - TRUNK - 8 - 24;
-    const block = rowsBlock(
-      inside,
-      graph,
-      { ...world, ...(network ? { network: { name: "", subnet: network.subnet } } : {}) },
-      width,
-    );
-    const head = spot === undefined ? 0 : 34;
-    const placed = shift(block, TRUNK + 20, y + head);
-    marks.push(...placed.marks);
-    bars.push(...placed.bars);
-    if (spot !== undefined) {
-      marks.push(
-        {
-          kind: "box",
-          x: TRUNK + 2,
-          y,
-          width: 800 - TRUNK - 3,
-          height: head + block.height + 16,
-          stroke: "mute",
-          thick: 1.5,
-          radius: 12,
-          dashed: true,
-        },
-        ...label(spot.place.name, "head", TRUNK + 18, y + 22, 240),
-        ...label(
-          [...(spot.place.detail ? [spot.place.detail] : ["container engine"])].join(" · "),
-          "small",
-          TRUNK + 30 + Math.min(240, textWidth(spot.place.name, "head")),
-          y + 22,
-          400,
-          { tone: "mute" },
-        ),
-      );
-    }
-    y += head + block.height + 34;
-  }
-  for (const bar of bars)
-    marks.push({
-      kind: "line",
-      points: [
-        [4, bar],
-        [TRUNK + 24, bar],
-      ],
-      stroke: "ink",
-      thick: 5,
-    });
-  const [first, last] = [bars[0], bars.at(-1)];
-  if (first !== undefined && last !== undefined && last > first)
-    marks.push({
-      kind: "line",
-      points: [
-        [4, first],
-        [4, last],
-      ],
-      stroke: "ink",
-      thick: 5,
-    });
-  return { width: 800, height: y, marks, hooks: [], bars, plugs: [] };
-}
-
-export type { Plug, Port };
-export { CHIP_HEIGHT };

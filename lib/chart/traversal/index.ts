@@ -99,7 +99,7 @@ export function traversalPicture(path: Path, options: TraversalOptions = {}): Pi
 
   const steps = new Counter();
   const journey = stays.length > 1;
-  sheet.y = drawNow(sheet, stays, outcome);
+  drawNow(sheet, stays);
   for (const [index, stay] of stays.entries()) drawStay(sheet, stay, stays[index + 1], journey, steps);
   drawEnd(sheet, path, outcome, options);
   const verdict = VERDICTS[outcome.verdict];
@@ -139,31 +139,57 @@ function witnessPill(witness: Witness): { marks: readonly Mark[]; width: number 
   return { marks: pill(text, agrees ? "goodPill" : "badPill", WIDTH - width, 15, width), width };
 }
 
-/** The line that shows, for each step of the slider, the header as it is then. */
-function drawNow(sheet: Sheet, stays: readonly Stay[], outcome: Outcome): number {
-  const { y } = sheet;
-  sheet.put({ kind: "text", x: 0, y: y + 14, text: "the packet", role: "small", tone: "mute" });
+/** The header as it is at the step that the slider shows, and the steps as a line of dots in their tables' colours. */
+function drawNow(sheet: Sheet, stays: readonly Stay[]): void {
+  const y = sheet.y + 14;
   const rows = stays.flatMap((stay) => stay.rows.map((row) => ({ row, place: stay.place })));
   const x = 66;
+  sheet.put({ kind: "text", x: 0, y, text: "the packet", role: "small", tone: "mute" });
   rows.forEach(({ row, place }, index) => {
     const only = index + 1;
-    const pair = ends(packetAfter(row), packetBefore(row));
-    const mark = packetAfter(row).mark;
+    const after = packetAfter(row);
+    const pair = ends(after, packetBefore(row));
     const width = headerWidth(pair);
-    sheet.put(...headerLine(pair, x, y + 14).map((one) => ({ ...one, only })));
-    const note = mark === 0 ? `in ${place}` : `in ${place}, mark 0x${(mark >>> 0).toString(16)}`;
-    sheet.put({
-      kind: "text",
-      x: x + width + 14,
-      y: y + 14,
-      text: elide(note, "small", WIDTH - x - width - 14),
-      role: "small",
-      tone: "mute",
-      only,
-    });
+    sheet.put(...headerLine(pair, x, y).map((one) => ({ ...one, only })));
+    const mark = after.mark === 0 ? "" : `, mark 0x${(after.mark >>> 0).toString(16)}`;
+    const note = elide(`step ${only} of ${rows.length}, in ${place}${mark}`, "small", WIDTH - x - width - 16);
+    sheet.put({ kind: "text", x: x + width + 16, y, text: note, role: "small", tone: "mute", only });
   });
-  void outcome;
-  return y + 26;
+  sheet.y += 22;
+  if (rows.length < 2) return;
+  const line = sheet.y + 10;
+  const gap = Math.min(32, (WIDTH - x - 22) / (rows.length - 1));
+  const at = (index: number) => x + 10 + index * gap;
+  sheet.put({ kind: "text", x: 0, y: line + 4, text: "its way", role: "small", tone: "mute" });
+  rows.forEach(({ row }, index) => {
+    const from = index + 1;
+    if (index > 0) {
+      const points = [
+        [at(index - 1), line],
+        [at(index), line],
+      ] as const;
+      sheet.put({ kind: "line", points, stroke: "edge", thick: 1.5 });
+    }
+    const tone = pillOf(row).tones.line;
+    sheet.put(
+      { kind: "dot", x: at(index), y: line, radius: isBig(row) ? 5 : 3.5, fill: tone, from },
+      { kind: "dot", x: at(index), y: line, radius: 8, fill: "none", stroke: "ink", only: from },
+      {
+        kind: "hit",
+        x: at(index) - gap / 2,
+        y: line - 10,
+        width: gap,
+        height: 20,
+        step: from,
+        tip: `${hookLabel(row)} ${pillOf(row).table}`,
+      },
+    );
+  });
+  sheet.y += 26;
+}
+
+function isBig(row: Row): boolean {
+  return (row.kind === "rule" && row.decides) || row.kind === "policy";
 }
 
 function drawStay(sheet: Sheet, stay: Stay, next: Stay | undefined, journey: boolean, steps: Counter): void {
@@ -172,7 +198,7 @@ function drawStay(sheet: Sheet, stay: Stay, next: Stay | undefined, journey: boo
   sheet.at(undefined);
   const way = wayOf(stay);
   const first = new Map<Station, number>();
-  const cameIn = way.stations[0] === "PREROUTING";
+  const cameIn = stay.entered !== undefined || way.stations[0] === "PREROUTING";
   stay.rows.forEach((row, index) => {
     const station = stationOf(row, cameIn);
     if (!first.has(station)) first.set(station, steps.last + index + 1);
@@ -304,7 +330,10 @@ const GAP = 8;
 
 function drawRow(sheet: Sheet, row: Row, label: string, rail: { y: number; below: number }[]): void {
   const y = sheet.y + 12;
-  const big = (row.kind === "rule" && row.decides) || row.kind === "policy";
+  const big = isBig(row);
+  const top = sheet.y;
+  const { step } = sheet;
+  const foldsAbove = sheet.below;
   const { table, tones } = pillOf(row);
   if (label !== "") {
     const hook = label === label.toUpperCase();
@@ -363,6 +392,16 @@ function drawRow(sheet: Sheet, row: Row, label: string, rail: { y: number; below
       plain(sheet, row.step.text, y, row.kind === "end" ? "ink" : "mute");
       break;
   }
+  if (step === undefined) return;
+  sheet.put({
+    kind: "hit",
+    x: 0,
+    y: top,
+    width: row.kind === "vain" ? TEXT - 10 : WIDTH,
+    height: sheet.y - top,
+    step,
+    below: foldsAbove,
+  });
 }
 
 function pillOf(row: Row): { table: string; tones: { line: Tone; pill: Tone } } {
@@ -560,6 +599,7 @@ function drawVain(sheet: Sheet, lines: readonly Vain[], y: number): void {
       width: RIGHT - TEXT + 8,
       height: 18,
       opens: fold,
+      ...(sheet.step === undefined ? {} : { step: sheet.step }),
       tip: says === text ? "click to open and close" : says,
     },
   ]);

@@ -1,0 +1,139 @@
+import { WIDTH } from "../sketch/pen";
+import type { Mark } from "../sketch/scene";
+import { type Block, type DrawnAs, type Hook, label, leaf, leafWidth, linkName, shift } from "./block";
+import type { Graph, Port, Spot } from "./graph";
+import type { Unit } from "./rows";
+
+type Pair = Graph["pairs"][number];
+
+/** Namespaces that one cord after another joins, from end to end: no branch, no ring. */
+export interface Chain {
+  readonly spots: readonly Spot[];
+  readonly pairs: readonly Pair[];
+}
+
+const CORD = 150;
+
+/** The chain that a place is part of, where it fits into one row: two places and more. */
+export function chainOf(start: Spot, spots: readonly Spot[], pairs: readonly Pair[]): Chain | undefined {
+  const known = new Map(spots.map((spot) => [spot.place.name, spot]));
+  const at = (name: string) => pairs.filter(({ a, b }) => a.place === name || b.place === name);
+  const far = (pair: Pair, name: string) => (pair.a.place === name ? pair.b.place : pair.a.place);
+  const walk = (
+    name: string,
+    from: Pair | undefined,
+  ): readonly { name: string; pair: Pair }[] | undefined => {
+    const out: { name: string; pair: Pair }[] = [];
+    let here = name;
+    let came = from;
+    for (;;) {
+      const next = at(here).filter((pair) => pair !== came);
+      const [pair] = next;
+      if (pair === undefined) return out;
+      if (next.length > 1) return undefined;
+      here = far(pair, here);
+      if (here === start.place.name || !known.has(here)) return undefined;
+      out.push({ name: here, pair });
+      came = pair;
+    }
+  };
+  const mine = at(start.place.name);
+  const [one, two] = mine;
+  if (one === undefined || mine.length > 2) return undefined;
+  const side = (pair: Pair | undefined) => {
+    if (pair === undefined) return [];
+    const name = far(pair, start.place.name);
+    if (!known.has(name) || name === start.place.name) return undefined;
+    const rest = walk(name, pair);
+    return rest === undefined ? undefined : [{ name, pair }, ...rest];
+  };
+  const [forth, back] = [side(one), side(two)];
+  if (forth === undefined || back === undefined) return undefined;
+  const order = [
+    ...[...back].reverse().map((step) => step.name),
+    start.place.name,
+    ...forth.map((step) => step.name),
+  ];
+  const found = order.flatMap((name) => known.get(name) ?? []);
+  if (new Set(order).size !== order.length || found.length !== order.length) return undefined;
+  const chain: Chain = {
+    spots: found,
+    pairs: [...[...back].reverse().map((step) => step.pair), ...forth.map((step) => step.pair)],
+  };
+  return chainWidth(chain) <= WIDTH ? chain : undefined;
+}
+
+const corded =
+  (chain: Chain): DrawnAs =>
+  (port) => {
+    if (port.uplink) return "plug";
+    return chain.pairs.some(({ a, b }) => samePort(a, port) || samePort(b, port)) ? "cord" : undefined;
+  };
+
+function samePort(a: Port, b: Port): boolean {
+  return a.place === b.place && a.link.ifindex === b.link.ifindex;
+}
+
+function chainWidth(chain: Chain): number {
+  const drawn = corded(chain);
+  return chain.spots.reduce((sum, spot) => sum + leafWidth(spot, drawn), 0) + CORD * chain.pairs.length;
+}
+
+/** The chain as one thing to place: boxes side by side, straight cords between them. */
+export function chainUnit(chain: Chain): Unit {
+  const drawn = corded(chain);
+  return {
+    wish: chainWidth(chain),
+    grows: false,
+    draw: (width) => {
+      const marks: Mark[] = [];
+      const hooks: Hook[] = [];
+      const blocks: Block[] = [];
+      let x = 0;
+      let height = 0;
+      for (const spot of chain.spots) {
+        const block = shift(leaf(spot, leafWidth(spot, drawn), drawn), x, 0);
+        blocks.push(block);
+        marks.push(...block.marks);
+        hooks.push(...block.hooks);
+        height = Math.max(height, block.height);
+        x += block.width + CORD;
+      }
+      let left = 0;
+      chain.pairs.forEach((pair, i) => {
+        const [from, to] = [chain.spots[i], chain.spots[i + 1]];
+        const block = blocks[i];
+        if (from === undefined || to === undefined || block === undefined) return;
+        const start = left + block.width;
+        const near = pair.a.place === from.place.name ? pair.a : pair.b;
+        const other = near === pair.a ? pair.b : pair.a;
+        marks.push(...sideCord(near, other, start, start + CORD, 34));
+        left = start + CORD;
+      });
+      return { width, height: Math.max(height, 66), marks, hooks, bars: [], plugs: [] };
+    },
+  };
+}
+
+/** A cord from box to box: the near end's name above it, the far end's beneath. */
+function sideCord(near: Port, far: Port, left: number, right: number, y: number): readonly Mark[] {
+  const up = near.link.up && far.link.up;
+  const room = right - left - 16;
+  return [
+    {
+      kind: "line",
+      points: [
+        [left, y],
+        [right, y],
+      ],
+      stroke: "cord",
+      thick: 2.5,
+      dashed: !up,
+    },
+    { kind: "dot", x: left, y, radius: 4, fill: "cord" },
+    { kind: "dot", x: right, y, radius: 4, fill: "cord" },
+    ...label(linkName(near.link), "codeSmall", left + 8, y - 8, room, { tone: "mute" }),
+    ...label(linkName(far.link), "codeSmall", right - 8, y + 18, room, { tone: "mute", align: "right" }),
+    ...(up ? [] : label("✕ down", "small", left + 8, y + 18, 46)),
+  ];
+}

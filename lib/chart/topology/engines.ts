@@ -1,0 +1,84 @@
+import { WIDTH } from "../sketch/pen";
+import type { Mark } from "../sketch/scene";
+import { textWidth } from "../sketch/type";
+import { type Block, label, shift } from "./block";
+import type { Graph } from "./graph";
+import { rowsBlock, TRUNK } from "./rows";
+import type { World } from "./world";
+
+const HEAD = 34;
+const INSIDE = 14;
+
+/** Engines as frames around their nodes; the network of the lab comes down at the left and reaches into each. */
+export function enginesBlock(graph: Graph, world: World): Block {
+  const marks: Mark[] = [];
+  const bars: number[] = [];
+  const { network } = world;
+  let y = 0;
+  if (network !== undefined) {
+    marks.push(...label(`${network.name} ${network.subnet}`, "codeSmall", 0, 12, WIDTH, { tone: "mute" }));
+    y += 24;
+  }
+  const engines = graph.roots.filter((spot) => spot.place.kind === "engine");
+  const loose = graph.roots.filter((spot) => spot.place.kind !== "engine");
+  const groups = [
+    ...engines.map((spot) => ({ spot, inside: spot.children })),
+    ...(loose.length > 0 ? [{ spot: undefined, inside: loose }] : []),
+  ];
+  const left = TRUNK + INSIDE;
+  const unnamed: World =
+    network === undefined ? world : { ...world, network: { name: "", subnet: network.subnet } };
+  for (const { spot, inside } of groups) {
+    const width = WIDTH - left - INSIDE;
+    const block = rowsBlock(inside, graph, unnamed, { width, open: true });
+    const head = spot === undefined ? 0 : HEAD;
+    const placed = shift(block, left, y + head);
+    bars.push(...placed.bars);
+    if (spot !== undefined) {
+      const name = Math.min(260, textWidth(spot.place.name, "head"));
+      marks.push(
+        {
+          kind: "box",
+          x: TRUNK,
+          y,
+          width: WIDTH - TRUNK - 1,
+          height: head + block.height + INSIDE,
+          stroke: "mute",
+          thick: 1.5,
+          radius: 12,
+          dashed: true,
+        },
+        ...label(spot.place.name, "head", left, y + 22, 260),
+        ...label(spot.place.detail ?? "container engine", "small", left + name + 12, y + 22, 400, {
+          tone: "mute",
+        }),
+      );
+    }
+    marks.push(...placed.marks);
+    y += head + block.height + INSIDE + 16;
+  }
+  for (const bar of bars) {
+    marks.push({
+      kind: "line",
+      points: [
+        [4, bar],
+        [left + 6, bar],
+      ],
+      stroke: "strong",
+      thick: 5,
+    });
+  }
+  const [first, last] = [bars[0], bars.at(-1)];
+  if (first !== undefined && last !== undefined && last > first) {
+    marks.push({
+      kind: "line",
+      points: [
+        [4, first],
+        [4, last],
+      ],
+      stroke: "strong",
+      thick: 5,
+    });
+  }
+  return { width: WIDTH, height: y - 16, marks, hooks: [], bars, plugs: [] };
+}
