@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { home, jupyterEnv, program } from "../../kernel/setup/home";
+import { notebookFolder, writeNotebook } from "./notebook";
+
+jest.setTimeout(120_000);
+
+let folder: string;
+
+beforeEach(() => {
+  folder = notebookFolder();
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function chapters(...args: string[]): { code: number | null; text: string; report: string } {
+  const report = join(folder, ".reports", "chapters.xml");
+  const script = join(home, "kernel", "setup", "chapters.py");
+  const { status, stdout, stderr } = spawnSync(
+    program("python"),
+    [script, "--folder", folder, "--report", report, "--timeout", "10", ...args],
+    { encoding: "utf8", env: { ...process.env, ...jupyterEnv() } },
+  );
+  return { code: status, text: stdout + stderr, report };
+}
+
+test("a chapter with a deliberate error ends with exit code 1 and names notebook, cell and error", () => {
+  writeNotebook(join(folder, "01-good.ipynb"), ["1 + 1"]);
+  writeNotebook(join(folder, "02-bad.ipynb"), [
+    "const n = 1;",
+    "",
+    `// by intent\nthrow new RangeError("on purpose")`,
+    "n",
+  ]);
+  const { code, text, report } = chapters();
+  expect(code).toBe(1);
+  expect(text).toContain("✕ 02-bad.ipynb, cell 2 of 3: // by intent: RangeError: on purpose");
+  expect(text).toContain("1 notebooks passed, 1 failed");
+  const xml = readFileSync(report, "utf8");
+  expect(xml).toContain('<testsuite name="01-good.ipynb" tests="1" failures="0"');
+  expect(xml).toContain('<testsuite name="02-bad.ipynb" tests="2" failures="1"');
+  expect(xml).toContain('<failure message="RangeError: on purpose" />');
+});
+
+test("solutions are run, exercises with their blanks are not", () => {
+  mkdirSync(join(folder, "exercises"));
+  mkdirSync(join(folder, "solutions"));
+  writeNotebook(join(folder, "exercises", "03-a.ipynb"), [`throw new Error("blank")`]);
+  writeNotebook(join(folder, "solutions", "03-a.ipynb"), ["1"]);
+  const { code, text } = chapters("03");
+  expect(text).toContain("solutions/03-a.ipynb");
+  expect(text).not.toContain("blank");
+  expect(code).toBe(0);
+});
+
+test("a cell that never ends is named when its time is over", () => {
+  writeNotebook(join(folder, "04-slow.ipynb"), ["1", "await new Promise(() => {})"]);
+  const { code, text } = chapters("04", "--timeout", "3");
+  expect(code).toBe(1);
+  expect(text).toMatch(/✕ 04-slow\.ipynb, cell 2 of 2: await new Promise.*CellTimeoutError/);
+});
+
+test("a file that is no notebook is named", () => {
+  writeFileSync(join(folder, "05-broken.ipynb"), "{");
+  const { code, text } = chapters();
+  expect(code).toBe(1);
+  expect(text).toContain("✕ 05-broken.ipynb, reading the file");
+});
+
+test("a name that no notebook has is an error that says where to look", () => {
+  const { code, text } = chapters("99");
+  expect(code).toBe(1);
+  expect(text).toContain("CHAPTER_MISSING");
+  expect(text).toContain(folder);
+});
