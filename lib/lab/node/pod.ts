@@ -1,5 +1,6 @@
 import { type EngineEvent, LabError } from "../../engine";
 import type { Ground } from "../ground";
+import { isOurs } from "../image";
 import { ContainerPlace, type PlaceParts } from "../place";
 import { startPod } from "../pod";
 import { NodeApp } from "./app";
@@ -232,7 +233,7 @@ export class NodePod extends ContainerPlace {
     if (this.#phase !== "running") return;
     this.#phase = "terminating";
     await this.#home.changed(`${this.name}: removed`);
-    const apps = [...this.apps.values()].filter((app) => app.running);
+    const apps = [...this.apps.values()].filter((app) => app.running && !this.#sleeps(app));
     await Promise.all(apps.map((app) => this.engine.containers.stop(app.container, graceSeconds)));
     await this.end("it was removed");
   }
@@ -301,6 +302,13 @@ export class NodePod extends ContainerPlace {
     if (this.plan.readiness !== undefined) await this.#home.probe(this);
     else await this.#home.changed(`${app.name} started again`, event.at);
     this.#wake();
+  }
+
+  /** The base image's own command has nothing to finish, and as process 1 it would let every signal but KILL pass. */
+  #sleeps(app: NodeApp): boolean {
+    const [name] = [...this.apps].find(([, each]) => each === app) ?? [];
+    const spec = name === undefined ? undefined : this.plan.pod.apps?.[name];
+    return spec?.command === undefined && isOurs(spec?.image ?? "base", "base");
   }
 
   #wake(always = false): void {

@@ -1,0 +1,40 @@
+import type { Lab } from "../../lib/lab/lab";
+import type { NodePod } from "../../lib/lab/node/pod";
+import type { Service } from "../../lib/lab/service/service";
+import { leftovers } from "./leftovers";
+
+/** Closes a lab and proves that nothing of its session is left. */
+export async function closed(lab: Lab): Promise<void> {
+  const { engine, ground } = lab;
+  await lab.close();
+  expect(await leftovers(engine, ground.session.owner)).toEqual([]);
+}
+
+/** What a web server of ours answered to one request. */
+export interface Answer {
+  readonly pod: string;
+  readonly client: string;
+  readonly server: string;
+}
+
+/** Asks once; throws with curl's own words when no answer comes. */
+export async function ask(from: Pick<NodePod, "sh">, url: string): Promise<Answer> {
+  const { stdout } = await from.sh`curl -sS -m 5 ${url}`;
+  const line = (name: string): string =>
+    new RegExp(`^${name}: (.*?)(?::\\d+)?$`, "m").exec(stdout)?.[1] ?? "";
+  return { pod: line("pod"), client: line("client"), server: line("server") };
+}
+
+/** Names of the pods that a service sends to now. */
+export function ends(service: Service): readonly string[] {
+  return service.endpoints.map(({ pod }) => pod);
+}
+
+/** Waits for a condition, and fails with its name when it does not come. */
+export async function until(what: string, condition: () => boolean, deadlineMs = 10_000): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`did not come within ${deadlineMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,178 @@
+import { Lab } from "../../lib/lab/lab";
+import type { Node } from "../../lib/lab/node/node";
+import { ask, closed, until } from "./cluster";
+
+jest.setTimeout(60_000);
+
+let lab: Lab;
+let node1: Node;
+let node2: Node;
+
+beforeAll(async () => {
+  lab = await Lab.open("node-test");
+  [node1, node2] = await Promise.all([
+    lab.node("node1", { podCidr: "10.244.1.0/24" }),
+    lab.node("node2", { podCidr: "10.244.2.0/28" }),
+  ]);
+});
+
+afterAll(() => closed(lab));
+
+const addressOf = (name: string) => `ip -4 -o addr show dev ${name} | awk '{print $4}'`;
+
+test("every pod has an address of its own, from its node's chunk, and the node has the first", async () => {
+  const pods = await Promise.all([node1, node1, node2].map((node, i) => node.pod(`own${i}`)));
+  expect(pods.map((pod) => pod.address).sort()).toEqual(["10.244.1.2", "10.244.1.3", "10.244.2.2"]);
+  for (const pod of pods) expect(await pod.script(addressOf("eth0")).text()).toMatch(`${pod.address}/`);
+  expect(await node1.script(addressOf("br-pods")).text()).toBe("10.244.1.1/24");
+  await Promise.all(pods.map((pod) => pod.remove()));
+});
+
+test("across nodes and on one node, the peer sees the pod's own address: nothing is translated", async () => {
+  const [client, near, far] = await Promise.all([
+    node1.pod("client"),
+    node1.pod("near", { image: "web", readiness: { tcp: 8080 } }),
+    node2.pod("far", { image: "web", readiness: { http: "/", port: 8080 } }),
+  ]);
+  for (const server of [near, far])
+    expect(await ask(client, `http://${server.address}:8080/`)).toEqual({
+      pod: server.name,
+      client: client.address,
+      server: server.address,
+    });
+  expect((await ask(client, `http://${lab.outside.address}/`)).client).toBe(node1.address);
+  await Promise.all([client, near, far].map((pod) => pod.remove()));
+});
+
+test("the apps of a pod share address, ports and loopback", async () => {
+  const pod = await node1.pod("shared", {
+    apps: { web: { image: "web" }, side: {} },
+    readiness: { tcp: 8080 },
+  });
+  const { stdout } = await pod.app("side").sh`curl -s http://127.0.0.1:8080/ | grep server`;
+  expect(stdout).toBe("server: 127.0.0.1:8080\n");
+  const busy = await pod.app("side").try`timeout 1 nc -l -p 8080`;
+  expect(busy.stderr).toContain("Address already in use");
+  await pod.remove();
+});
+
+test("an app that is killed keeps the pod's address, and is started again", async () => {
+  const pod = await node1.pod("keeps", { image: "web", readiness: { tcp: 80 } });
+  const { address } = pod;
+  await pod.app().kill();
+  expect(pod.ready).toBe(false);
+  await pod.untilReady();
+  expect(pod.app().restarts).toBe(1);
+  expect(await pod.script(addressOf("eth0")).text()).toBe(`${address}/24`);
+  await pod.remove();
+});
+
+test("with restart policy no, an app that is killed stays down, and its address stays too", async () => {
+  const pod = await node1.pod("down", { apps: { a: {}, b: {} }, restart: "no" });
+  await pod.app("a").kill();
+  expect([pod.app("a").running, pod.app("b").running, pod.ready]).toEqual([false, true, false]);
+  expect(await pod.app("b").script(addressOf("eth0")).text()).toBe(`${pod.address}/24`);
+  await expect(pod.app("a").kill()).rejects.toThrow("NOT_RUNNING  down/a");
+  await pod.remove();
+});
+
+test("pause killed: the address is gone, with its link, and so are the apps", async () => {
+  const [pod, client] = await Promise.all([
+    node1.pod("loses", { image: "web", readiness: { tcp: 80 } }),
+    node1.pod("pinger"),
+  ]);
+  const { address } = pod;
+  await client.sh`ping -c1 -W1 ${address}`;
+  await pod.killPause();
+  expect(pod.phase).toBe("ended");
+  expect(() => pod.address).toThrow("NOT_RUNNING  loses: the pod has no address any more");
+  expect((await client.try`ping -c1 -W1 ${address}`).exitCode).toBe(1);
+  expect(await node1.sh`ip -br link`.text()).not.toContain(pod.veth);
+  const again = await node1.pod("loses");
+  expect(again.address).not.toBe(address);
+  await Promise.all([again.remove(), client.remove()]);
+});
+
+test("a pod is ready only while its probe succeeds, though its app runs on", async () => {
+  const pod = await node2.pod("probed", {
+    apps: { web: { image: "web" }, side: {} },
+    readiness: { http: "/", port: 80 },
+  });
+  expect(pod.ready).toBe(true);
+  // The server's processes stand still: connections are taken by the kernel, and nobody answers.
+  await lab.engine.containers.pause(pod.app("web").container);
+  await until("the pod is not ready any more", () => !pod.ready);
+  expect(pod.running).toBe(true);
+  await lab.engine.containers.unpause(pod.app("web").container);
+  await pod.untilReady();
+  await pod.remove();
+});
+
+test("a third node: the next chunk is its own, and every node gets a route to it", async () => {
+  const node3 = await lab.node("node3");
+  expect(node3.podCidr).toBe("10.244.3.0/24");
+  expect(await node1.sh`ip route show ${node3.podCidr}`.text()).toContain(`via ${node3.address}`);
+  expect(await node3.sh`ip route show ${node2.podCidr}`.text()).toContain(`via ${node2.address}`);
+  await lab.cluster.removeNode(node3);
+  expect(await node1.sh`ip route show ${node3.podCidr}`.text()).toBe("");
+});
+
+test("a pod on a node that died is refused, and the pods it had are gone", async () => {
+  const doomed = await lab.node("doomed", { podCidr: "10.244.9.0/24" });
+  const pod = await doomed.pod("passenger");
+  await lab.engine.containers.kill(doomed.container);
+  await until("the node's death is noted", () => pod.phase === "ended");
+  await expect(doomed.pod("late")).rejects.toMatchObject({ code: "NODE_DOWN", where: "doomed" });
+  await lab.cluster.removeNode(doomed);
+});
+
+describe("refused, with what was found and what to do", () => {
+  const left = async () =>
+    (await lab.engine.containers.list(lab.ground.session.labels)).map(({ name }) => name).sort();
+
+  test.each([
+    ["a chunk that overlaps another", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: "10.244.1.128/25" })],
+    ["a chunk in the network of the nodes", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: lab.subnet })],
+    ["a chunk in the service range", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: "10.96.7.0/24" })],
+    [
+      "a chunk outside of the cluster's range",
+      "BAD_ADDRESS",
+      () => lab.node("bad", { podCidr: "10.1.0.0/24" }),
+    ],
+    ["a name that is taken", "NAME_TAKEN", () => lab.node("node1")],
+    ["a pod with the name of a node", "NAME_TAKEN", () => node1.pod("node2")],
+    ["a name that cannot be", "BAD_NAME", () => node1.pod("My Pod")],
+    ["an image that does not exist", "IMAGE_MISSING", () => node1.pod("bad", { image: "no-such-image:1" })],
+    [
+      "a command that does not exist",
+      "COMMAND_MISSING",
+      () => node1.pod("bad", { command: ["no-such-command"] }),
+    ],
+    [
+      "an app that exits at once",
+      "CONTAINER_EXITED",
+      () => node1.pod("bad", { command: ["sh", "-c", "exit 3"] }),
+    ],
+    [
+      "an app that exits before it is ready",
+      "CONTAINER_EXITED",
+      () => node1.pod("bad", { command: ["sh", "-c", "sleep 0.3; exit 3"], readiness: { tcp: 80 } }),
+    ],
+    ["a readiness port of 70000", "BAD_PORT", () => node1.pod("bad", { readiness: { tcp: 70000 } })],
+    ["an address of another node", "BAD_ADDRESS", () => node1.pod("bad", { address: "10.244.2.9" })],
+  ])("%s: %s", async (_, code, make) => {
+    const before = await left();
+    await expect(make()).rejects.toMatchObject({ name: "LabError", code });
+    expect(await left()).toEqual(before);
+    expect(lab.places.has("bad")).toBe(false);
+  });
+
+  test("a chunk that is used up: POD_CIDR_EXHAUSTED, and the address of a pod that left can be had again", async () => {
+    const small = await lab.node("small", { podCidr: "10.244.8.0/30" });
+    const only = await small.pod("only");
+    await expect(small.pod("second")).rejects.toMatchObject({ code: "POD_CIDR_EXHAUSTED", where: "small" });
+    await only.remove();
+    expect((await small.pod("second")).address).toBe("10.244.8.2");
+    await lab.cluster.removeNode(small);
+  });
+});
