@@ -23,6 +23,9 @@ interface InChain extends At {
   readonly hook: Hook;
   readonly table: TableName;
   readonly chain: string;
+  /** The devices that `-i` and `-o` are compared with; empty where the hook has none, absent where not known. */
+  readonly in?: string;
+  readonly out?: string;
   /** Which implementation's table it is, where the dump says so: both may be loaded at once. */
   readonly variant?: "legacy" | "nft";
   /** Rules of this chain asked in vain since the last step in it, in order. */

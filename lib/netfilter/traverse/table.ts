@@ -70,13 +70,20 @@ export function runTable(
   if (base === undefined) return undefined;
   const frames: Frame[] = [{ chain: base, position: 0, told: 0, failures: [] }];
   const { variant } = ruleset.ruleset;
-  const in_ = { place: flight.run.host.place, hook, table, ...(variant === undefined ? {} : { variant }) };
+  const where = {
+    place: flight.run.host.place,
+    hook,
+    table,
+    ...(flight.view.in === undefined ? {} : { in: flight.view.in }),
+    ...(flight.view.out === undefined ? {} : { out: flight.view.out }),
+    ...(variant === undefined ? {} : { variant }),
+  };
   for (;;) {
     const frame = frames[frames.length - 1];
     if (frame === undefined) return "accept";
     const hit = nextHit(flight, frame);
     const tried = tell(frame, flight.view);
-    const at: At = { ...in_, chain: frame.chain.chain.name, before: flight.packet, tried };
+    const at: At = { ...where, chain: frame.chain.chain.name, before: flight.packet, tried };
     const caller = frames[frames.length - 2]?.chain.chain.name;
     if (hit === undefined || hit.compiled.rule.action.kind === "return") {
       const rule = hit?.compiled.rule;
@@ -148,6 +155,8 @@ interface At {
   readonly hook: Hook;
   readonly table: TableName;
   readonly variant?: "legacy" | "nft";
+  readonly in?: string;
+  readonly out?: string;
   readonly chain: string;
   readonly before: Packet;
   readonly tried: () => readonly Tried[];

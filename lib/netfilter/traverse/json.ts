@@ -1,0 +1,136 @@
+import type { Outcome, Packet, Path, Probability, Step } from "../model";
+
+/** A path as plain data for other programs: what `wirebook trace --json` prints. */
+export interface PathJson {
+  readonly outcomes: readonly OutcomeJson[];
+  readonly truncated?: true;
+  readonly warnings?: readonly string[];
+}
+
+export interface OutcomeJson {
+  readonly probability: number;
+  /** The same, exactly: `1/3`. */
+  readonly fraction: string;
+  readonly certain: boolean;
+  readonly dependsOn: readonly string[];
+  readonly verdict: string;
+  readonly packet: PacketJson;
+  /** What the rules did: every rule that matched and every policy that decided, in order. */
+  readonly steps: readonly StepJson[];
+  /** Everything that happened, with conntrack, routing and translations. */
+  readonly path: readonly PathStepJson[];
+  /** Packets that the host sent because of this one. */
+  readonly caused?: readonly {
+    readonly packet: PacketJson;
+    readonly verdict: string;
+    readonly steps: readonly StepJson[];
+  }[];
+}
+
+export type PacketJson = Omit<Packet, "payload" | "owner">;
+
+export interface StepJson {
+  readonly hook: string;
+  readonly table: string;
+  readonly chain: string;
+  /** Null where the chain's policy decided. */
+  readonly rule: string | null;
+  readonly line: number | null;
+  readonly effect: string;
+}
+
+export interface PathStepJson {
+  readonly kind: Step["kind"];
+  readonly place: string;
+  readonly text: string;
+}
+
+export function fractionText({ numerator, denominator }: Probability): string {
+  return denominator === 1n ? `${numerator}` : `${numerator}/${denominator}`;
+}
+
+/** Precise to what a double holds, also where both numbers are beyond it. */
+export function probabilityNumber({ numerator, denominator }: Probability): number {
+  const scale = 10n ** 18n;
+  return Number((numerator * scale) / denominator) / 1e18;
+}
+
+function packetJson(packet: Packet): PacketJson {
+  const { payload: _payload, owner: _owner, ...rest } = packet;
+  return rest;
+}
+
+/** One step in a line of text. */
+export function stepText(step: Step): string {
+  switch (step.kind) {
+    case "rule":
+      return `${step.hook} ${step.table} ${step.chain}: ${step.rule.text} (${step.effect})`;
+    case "return":
+      return `${step.hook} ${step.table} ${step.chain}: back to ${step.to}`;
+    case "policy":
+      return `${step.hook} ${step.table} ${step.chain}: policy ${step.policy}`;
+    case "conntrack":
+      return `${step.hook} conntrack ${step.state}: ${step.text}`;
+    case "nat":
+      return `${step.hook} ${step.text}`;
+    case "routing":
+    case "link":
+      return step.text;
+    case "end":
+      return `${step.verdict}: ${step.text}`;
+  }
+}
+
+function ruleSteps(steps: readonly Step[]): StepJson[] {
+  return steps.flatMap((step): StepJson[] => {
+    if (step.kind === "policy") {
+      const { hook, table, chain } = step;
+      return [{ hook, table, chain, rule: null, line: null, effect: `policy ${step.policy}` }];
+    }
+    if (step.kind !== "rule" && step.kind !== "return") return [];
+    if (step.rule === undefined) return [];
+    const { hook, table, chain, rule } = step;
+    return [
+      {
+        hook,
+        table,
+        chain,
+        rule: rule.text,
+        line: rule.line,
+        effect: step.kind === "rule" ? step.effect : "return",
+      },
+    ];
+  });
+}
+
+function outcomeJson(outcome: Outcome): OutcomeJson {
+  const { caused } = outcome;
+  return {
+    probability: probabilityNumber(outcome.probability),
+    fraction: fractionText(outcome.probability),
+    certain: outcome.certain,
+    dependsOn: outcome.dependsOn,
+    verdict: outcome.verdict,
+    packet: packetJson(outcome.packet),
+    steps: ruleSteps(outcome.steps),
+    path: outcome.steps.map((step) => ({ kind: step.kind, place: step.place, text: stepText(step) })),
+    ...(caused === undefined
+      ? {}
+      : {
+          caused: caused.map(({ packet, verdict, steps }) => ({
+            packet: packetJson(packet),
+            verdict,
+            steps: ruleSteps(steps),
+          })),
+        }),
+  };
+}
+
+/** A path as plain data; `tried` is left out. */
+export function pathJson(path: Path, warnings: readonly string[] = []): PathJson {
+  return {
+    outcomes: path.outcomes.map(outcomeJson),
+    ...(path.truncated === true ? { truncated: true } : {}),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
+}

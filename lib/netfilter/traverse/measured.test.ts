@@ -1,0 +1,198 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Link, Route } from "../../inspect/snapshot";
+import { parseRuleset } from "../iptables";
+import type { Packet } from "../model";
+import { parseTrace } from "../trace/reader";
+import { FRESH, type Host, type KernelState, type TraversedOutcome, traverse } from ".";
+import { type KernelEvent, kernelEvents, type TracedHeader } from "./kernel-order";
+
+const FOLDER = join(__dirname, "../../../../shared/data/trace");
+const read = (name: string): string =>
+  existsSync(join(FOLDER, name)) ? readFileSync(join(FOLDER, name), "utf8") : "";
+
+const link = (ifindex: number, name: string, ...addresses: [string, number][]): Link => ({
+  ifindex,
+  name,
+  kind: "veth",
+  mtu: 1500,
+  up: true,
+  operState: "UP",
+  addresses: addresses.map(([address, prefixLength], at) => ({
+    family: "ipv4",
+    address,
+    prefixLength,
+    scope: name === "lo" ? "host" : "global",
+    secondary: at > 0,
+  })),
+});
+
+const route = (destination: string, dev: string, more: Partial<Route> = {}): Route => ({
+  family: "ipv4",
+  destination,
+  type: "unicast",
+  table: "main",
+  dev,
+  ...more,
+});
+
+const router = (rules: string): Host => ({
+  place: "router",
+  rulesets: [parseRuleset(rules, { family: "ipv4" })],
+  links: [
+    link(1, "lo", ["127.0.0.1", 8]),
+    link(2, "vc", ["10.0.0.1", 24]),
+    link(3, "vs", ["192.168.0.1", 24], ["192.168.0.2", 24]),
+  ],
+  routes: [
+    route("10.0.0.0/24", "vc", { source: "10.0.0.1" }),
+    route("192.168.0.0/24", "vs", { source: "192.168.0.1" }),
+    route("0.0.0.0/0", "vc", { via: "10.0.0.2" }),
+  ],
+  sysctls: { "net.ipv4.ip_forward": "1" },
+});
+
+function packetOf(header: TracedHeader): Packet {
+  return {
+    family: "ipv4",
+    src: header.src,
+    dst: header.dst,
+    protocol: "tcp",
+    ...(header.sport === undefined ? {} : { sport: header.sport }),
+    ...(header.dport === undefined ? {} : { dport: header.dport }),
+    tcpFlags: header.flags,
+    ttl: header.ttl,
+    tos: 0,
+    length: header.length,
+    mark: 0,
+  };
+}
+
+/** What can be compared: TRACE has no protocol field, and prints tuple addresses without /32. */
+const shown = (event: KernelEvent): string =>
+  [
+    `${event.table}:${event.chain}:${event.kind}:${event.verdict}`,
+    (event.rule ?? "").replace(/(--ctorigdst \S+?)\/32/, "$1"),
+    event.header === undefined
+      ? ""
+      : `IN=${event.header.in} OUT=${event.header.out} ${event.header.src}:${event.header.sport} ${event.header.dst}:${event.header.dport} ` +
+        `LEN=${event.header.length} TTL=${event.header.ttl} MARK=${event.header.mark} ${[...event.header.flags].sort().join(" ")}`,
+  ].join(" | ");
+
+/** The ctorigdst that nft prints has no /32. */
+const bareText = (text: string): string => text.replace(/(--ctorigdst \S+?)\/32/, "$1");
+
+const TABLES = ["raw", "mangle", "nat", "filter", "security"] as const;
+const dump = read("xtables-monitor.nft.txt");
+/** The kernel's events as the model tells them: each with the header that stood before its base chain. */
+function told(text: string): KernelEvent[] {
+  const events: KernelEvent[] = [];
+  let header: TracedHeader | undefined;
+  for (const event of parseTrace(text).events) {
+    if (event.kind === "packet") {
+      const {
+        in: from = "",
+        out = "",
+        src = "",
+        dst = "",
+        length = 0,
+        ttl = 0,
+        flags = [],
+        mark = 0,
+        sport,
+        dport,
+      } = event.header;
+      header = {
+        in: from,
+        out,
+        src,
+        dst,
+        length,
+        ttl,
+        flags,
+        mark,
+        ...(sport === undefined ? {} : { sport }),
+        ...(dport === undefined ? {} : { dport }),
+      };
+      continue;
+    }
+    const table = TABLES.find((name) => name === event.table);
+    if (header === undefined || table === undefined || event.kind === "return") continue;
+    const { verdict } = event;
+    const text =
+      verdict.kind === "JUMP" || verdict.kind === "GOTO" ? `${verdict.kind}:${verdict.chain}` : verdict.kind;
+    events.push({
+      place: "router",
+      table,
+      chain: event.chain,
+      kind: event.kind,
+      verdict: text,
+      ...(event.kind === "rule" ? { rule: event.text } : {}),
+      header,
+    });
+  }
+  return events;
+}
+
+const measured = told(dump);
+
+/** Every packet that begins where tracing begins is given to the model; what it expects must come next, in this order. */
+function replay(
+  host: Host,
+  events: readonly KernelEvent[],
+): { expected: string[]; packets: number; hits: Map<string, number> } {
+  let state: KernelState = FRESH;
+  const expected: string[] = [];
+  const hits = new Map<string, number>();
+  let packets = 0;
+  while (expected.length < events.length) {
+    const event = events[expected.length];
+    const header = event?.header;
+    if (event === undefined || header === undefined) break;
+    const from = header.in === "" ? { local: true as const } : { in: header.in };
+    const outcome: TraversedOutcome | undefined = traverse(host, packetOf(header), { from, state })
+      .outcomes[0];
+    if (outcome === undefined) break;
+    const expectedNow = kernelEvents(outcome);
+    if (expectedNow.length === 0) break;
+    packets++;
+    state = outcome.state;
+    expected.push(...expectedNow.map(shown));
+    for (const { rule } of expectedNow) if (rule !== undefined) hits.set(rule, (hits.get(rule) ?? 0) + 1);
+  }
+  return { expected, packets, hits };
+}
+
+describe("six connections, traced by the kernel", () => {
+  test(dump === "" ? "are not here" : "are here", () => expect(measured.length).toBe(dump === "" ? 0 : 206));
+  if (dump === "") return;
+  const result = replay(router(read("rules-in.txt")), measured);
+
+  test(`the model tells the ${measured.length} events of ${result.packets} packets one by one, in order`, () => {
+    expect(result.expected).toEqual(measured.map(shown));
+  });
+
+  test("nft monitor trace tells the same", () => {
+    const bare = ({ table, chain, kind, verdict, header }: KernelEvent): string =>
+      `${table}:${chain}:${kind}:${verdict} ${header.in}>${header.out} ${header.src}:${header.sport} ${header.dst}:${header.dport}`;
+    expect(told(read("nft-monitor-trace.txt")).map(bare)).toEqual(measured.map(bare));
+  });
+
+  test.each(["legacy", "nft"])(
+    "the rules counted by %s are those that the model hits, as often",
+    (variant) => {
+      const counted = parseRuleset(read(`rules-after-counters.${variant}.txt`), { family: "ipv4" });
+      const after = new Map<string, number>();
+      for (const table of counted.tables.values())
+        for (const chain of table.chains.values())
+          for (const rule of chain.rules)
+            if ((rule.counters?.packets ?? 0) > 0)
+              after.set(
+                bareText(rule.text),
+                (after.get(bareText(rule.text)) ?? 0) + (rule.counters?.packets ?? 0),
+              );
+      const hits = new Map([...result.hits].map(([text, count]) => [bareText(text), count]));
+      expect(Object.fromEntries(hits)).toEqual(Object.fromEntries(after));
+    },
+  );
+});

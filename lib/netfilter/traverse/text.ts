@@ -1,0 +1,153 @@
+import { styleText } from "node:util";
+import type { Outcome, Packet, Path, Step, Verdict } from "../model";
+import { fractionText, probabilityNumber } from "./json";
+
+type Style = Parameters<typeof styleText>[0];
+
+export interface TextOptions {
+  /** Default: false. */
+  readonly colour?: boolean;
+  /** Shows each rule that was tried in vain with its reason, instead of their number. Default: false. */
+  readonly tried?: boolean;
+}
+
+/** `tcp 10.0.0.2:40001 → 172.30.0.41:80` */
+export function packetText(packet: Packet): string {
+  const end = (address: string, port: number | undefined): string => {
+    if (port === undefined) return address;
+    return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  };
+  const icmp = packet.icmp === undefined ? "" : ` type ${packet.icmp.type}/${packet.icmp.code}`;
+  return `${packet.protocol}${icmp} ${end(packet.src, packet.sport)} → ${end(packet.dst, packet.dport)}`;
+}
+
+const VERDICT_STYLES: Readonly<Record<Verdict, Style>> = {
+  accept: "green",
+  drop: "red",
+  reject: "red",
+  queue: "yellow",
+  unreachable: "red",
+  unknown: "yellow",
+};
+
+/** A path as a picture for the terminal: hooks, tables, rules that matched, what changed, how it ended. */
+export function pathText(path: Path, options: TextOptions = {}): string {
+  const paint = (style: Style, text: string): string =>
+    options.colour === true ? styleText(style, text) : text;
+  const lines: string[] = [paint("bold", packetText(path.packet)), ""];
+  for (const [at, outcome] of path.outcomes.entries()) {
+    if (path.outcomes.length > 1) lines.push(paint("bold", heading(outcome, at, path.outcomes.length)));
+    if (!outcome.certain) for (const text of outcome.dependsOn) lines.push(paint("yellow", `  ? ${text}`));
+    lines.push(...stepsText(outcome.steps, options, paint));
+    for (const caused of outcome.caused ?? []) {
+      lines.push("", `  answered with ${packetText(caused.packet)}`);
+      lines.push(...stepsText(caused.steps, options, paint).map((line) => `  ${line}`));
+    }
+    lines.push("");
+  }
+  if (path.truncated === true) lines.push(paint("yellow", "There are more ways than were followed."), "");
+  return lines.join("\n");
+}
+
+function heading(outcome: Outcome, at: number, count: number): string {
+  const { probability } = outcome;
+  const percent = Number((probabilityNumber(probability) * 100).toFixed(2));
+  const chance =
+    probability.numerator === probability.denominator
+      ? ""
+      : `, chance ${fractionText(probability)} (${percent}%)`;
+  return `Way ${at + 1} of ${count}: ${outcome.verdict}${chance}`;
+}
+
+type Paint = (style: Style, text: string) => string;
+
+function stepsText(steps: readonly Step[], options: TextOptions, paint: Paint): string[] {
+  const lines: string[] = [];
+  let hook = "";
+  let table = "";
+  let place = "";
+  const places = new Set(steps.map((step) => step.place)).size;
+  for (const step of steps) {
+    if (places > 1 && step.place !== place) {
+      place = step.place;
+      lines.push(paint("bold", `━━ ${place}`));
+      hook = "";
+    }
+    if ("hook" in step && step.hook !== hook) {
+      hook = step.hook;
+      table = "";
+      lines.push(paint("cyan", `  ${hook}`));
+    }
+    if (step.kind === "rule" || step.kind === "return" || step.kind === "policy") {
+      const key = `${step.table} ${step.variant ?? ""} ${step.chain}`;
+      if (key !== table)
+        lines.push(`    ${paint("bold", step.table)}${step.chain === step.hook ? "" : ` ${step.chain}`}`);
+      table = key;
+      lines.push(...triedText(step, options, paint));
+    } else table = "";
+    const line = lineOf(step, paint);
+    if (line !== undefined) lines.push(line);
+    if (step.before !== step.after)
+      lines.push(...changes(step.before, step.after).map((text) => paint("magenta", `          ${text}`)));
+  }
+  return lines;
+}
+
+function triedText(
+  step: Extract<Step, { kind: "rule" | "return" | "policy" }>,
+  options: TextOptions,
+  paint: Paint,
+): string[] {
+  const { tried } = step;
+  if (tried.length === 0) return [];
+  if (options.tried !== true)
+    return [paint("dim", `      · ${tried.length} ${tried.length === 1 ? "rule" : "rules"} did not match`)];
+  return tried.map(({ rule, reason }) => paint("dim", `      · ${rule.text}   [${reason}]`));
+}
+
+function lineOf(step: Step, paint: Paint): string | undefined {
+  switch (step.kind) {
+    case "rule":
+      return `      ✓ ${step.rule.text}   ${paint(effectStyle(step.effect), step.effect)} ${paint("dim", `(line ${step.rule.line})`)}`;
+    case "return":
+      return step.rule === undefined
+        ? undefined
+        : `      ↩ ${step.rule.text}   back to ${step.to} ${paint("dim", `(line ${step.rule.line})`)}`;
+    case "policy":
+      return `      policy ${paint(step.policy === "DROP" ? "red" : "green", step.policy)}`;
+    case "conntrack":
+      return `    conntrack ${paint("bold", step.state)}: ${step.text}`;
+    case "nat":
+      return `    nat: ${step.text}`;
+    case "routing":
+      return `  ${paint("cyan", "routing")} ${step.text}`;
+    case "link":
+      return `  ${paint("cyan", "link")} ${step.text}`;
+    case "end":
+      return `  ${paint(VERDICT_STYLES[step.verdict], step.verdict.toUpperCase())} ${step.text}`;
+  }
+}
+
+function effectStyle(effect: string): Style {
+  if (effect === "accept") return "green";
+  if (effect === "drop" || effect.startsWith("reject")) return "red";
+  return "blue";
+}
+
+/** What differs between two headers: `dst 172.30.0.41:80 → 10.0.0.5:8080`. */
+export function changes(before: Packet, after: Packet): string[] {
+  const shown = (packet: Packet, side: "src" | "dst"): string => {
+    const port = side === "src" ? packet.sport : packet.dport;
+    return port === undefined ? packet[side] : `${packet[side]}:${port}`;
+  };
+  const texts: string[] = [];
+  for (const side of ["src", "dst"] as const) {
+    const [from, to] = [shown(before, side), shown(after, side)];
+    if (from !== to) texts.push(`${side} ${from} → ${to}`);
+  }
+  if (before.mark !== after.mark)
+    texts.push(`mark 0x${before.mark.toString(16)} → 0x${after.mark.toString(16)}`);
+  if (before.ttl !== after.ttl) texts.push(`ttl ${before.ttl} → ${after.ttl}`);
+  if (before.tos !== after.tos) texts.push(`tos 0x${before.tos.toString(16)} → 0x${after.tos.toString(16)}`);
+  return texts;
+}
