@@ -2,7 +2,7 @@ import type { Engine } from "./engine";
 import { type Labels, label } from "./labels";
 
 /** Seconds that what a session made outlives the session. With the removal itself it is under ten. */
-const graceSeconds = 5;
+const graceSeconds = 3;
 
 // Runs in the reaper's container: waits as long as a process holds it (a `cat` that ends with the owner's
 // connection), then removes all that bears the owner's label, again until nothing is left, and itself last.

@@ -19,7 +19,10 @@ const capabilities = [
 // 172.17.0.0/16 or not, and moves.
 const defaultBridge = "172.17.0.1/16";
 
-const ready = `for try in $(seq 400); do
+const readySeconds = 30;
+
+const ready = `end=$(($(date +%s) + ${readySeconds}))
+while [ "$(date +%s)" -lt $end ]; do
   if [ "$(curl -s -m 1 --unix-socket /var/run/docker.sock http://engine/_ping)" = OK ]; then exit 0; fi
   sleep 0.025
 done
@@ -119,7 +122,7 @@ export class DockerHost extends ContainerPlace {
   /**
    * Starts one and waits until its engine answers. Shell: `docker run -d … wirebook/host --bip 172.17.0.1/16`.
    *
-   * @throws LabError `NOT_READY` when its engine does not answer within ten seconds.
+   * @throws LabError `NOT_READY` when its engine does not answer within 30 seconds.
    */
   static async start(ground: Ground, name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
     const address = ground.pool.take(name);
@@ -153,8 +156,8 @@ export class DockerHost extends ContainerPlace {
   static async #connect(ground: Ground, info: ContainerInfo, name: string): Promise<Engine> {
     const { engine } = ground;
     try {
-      const answer = await engine.exec(info.id, ["sh", "-c", ready], { where: name, timeout: 20_000 });
-      if (answer.exitCode !== 0) throw new Error("no answer within ten seconds");
+      const answer = await engine.exec(info.id, ["sh", "-c", ready], { where: name });
+      if (answer.exitCode !== 0) throw new Error(`no answer within ${readySeconds} seconds`);
       const dial = ["docker", "system", "dial-stdio"];
       return await Engine.through(() => duplexOf(engine, info.id, dial), name);
     } catch (cause) {

@@ -9,6 +9,7 @@ import { DockerHost, type DockerHostSpec } from "./dockerhost";
 import { Ground, networkCapabilities } from "./ground";
 import { Host } from "./host";
 import { checkName } from "./name";
+import { Netns, type NetnsSpec } from "./netns";
 import { Cluster, type ClusterOptions } from "./node/cluster";
 import type { Node, NodeSpec } from "./node/node";
 import { ContainerPlace, type Place } from "./place";
@@ -16,6 +17,8 @@ import { type Pod, type PodSpec, startPod } from "./pod";
 import type { Service } from "./service/service";
 import type { ServiceSpec } from "./service/spec";
 import { Session } from "./session";
+import { addTapCable, type TapCable, type TapEnd } from "./tap";
+import { addVeth, type Veth, type VethEnd } from "./veth";
 import { lookAt, worldOf } from "./world";
 
 /** How a lab is opened. */
@@ -160,6 +163,30 @@ export class Lab {
       access: (pid: number) => ground.access(name, pid),
     };
     return ground.register(await startPod(site, spec));
+  }
+
+  /** Makes a plain network namespace, with nothing but loopback in it. Shell: `ip netns add NAME`. */
+  async netns(name: string, spec: NetnsSpec = {}): Promise<Netns> {
+    this.ground.checkNew(name);
+    return this.ground.register(await Netns.start(this.ground, name, spec));
+  }
+
+  /**
+   * Makes a veth pair between any two places, both ends up.
+   *
+   * Shell: `ip link add A netns A type veth peer name B netns B`.
+   */
+  veth(a: VethEnd, b: VethEnd): Promise<Veth> {
+    this.ground.check();
+    return addVeth(a, b);
+  }
+
+  /** Makes two tap devices and a program between them that carries each frame across. */
+  async tap(a: TapEnd, b: TapEnd): Promise<TapCable> {
+    this.ground.check();
+    const cable = await addTapCable(a, b);
+    this.ground.onClose(() => cable.cut());
+    return cable;
   }
 
   /** Everything there is now, as data: each place with its snapshot, and the veth pairs. */

@@ -11,6 +11,7 @@ import type { Snapshot } from "../inspect/snapshot";
 import { Command, CommandResult, type CommandSettings } from "./command";
 import { fetchCommand, type Page, readPage } from "./page";
 import { joinScript, type Script, type ScriptValue } from "./script";
+import type { Workbench } from "./workbench";
 
 /** What a place of a lab is. */
 export type PlaceKind = "host" | "docker-host" | "outside" | "node" | "pod" | "container" | "netns";
@@ -53,6 +54,8 @@ export interface Entrance {
   readonly shell: Shell;
   /** Process 1 of the namespace's holder, as that other container counts processes. */
   readonly pid: number;
+  /** The container it was entered from. Two ends of a veth are made from one of these. */
+  readonly bench: Workbench;
 }
 
 /** What {@link ContainerPlace} stands on. */

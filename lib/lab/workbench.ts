@@ -47,7 +47,7 @@ export class Workbench {
     const known = this.#entrances.get(pid);
     if (known) return known;
     const argv = ["sh", "-c", `${nameNamespace}; exec nsenter -t "$1" -n sh`, "sh", String(pid)];
-    const entrance = { pid, shell: new Shell(this.engine, this.container, argv, where) };
+    const entrance = { pid, bench: this, shell: new Shell(this.engine, this.container, argv, where) };
     this.#entrances.set(pid, entrance);
     return entrance;
   }
