@@ -1,0 +1,251 @@
+import { Lab } from "../../lib/lab/lab";
+import type { Node } from "../../lib/lab/node/node";
+import type { NodePod } from "../../lib/lab/node/pod";
+import { JUMPS } from "../../lib/lab/service/jump";
+import { restoreInput } from "../../lib/lab/service/restore";
+import { proxyRules } from "../../lib/lab/service/rules";
+import type { Service } from "../../lib/lab/service/service";
+import { ask, closed, ends, until } from "./cluster";
+
+jest.setTimeout(90_000);
+
+let lab: Lab;
+let nodes: readonly Node[];
+let node1: Node;
+let node2: Node;
+let client: NodePod;
+let service: Service;
+let web: readonly NodePod[];
+
+const server = { image: "web", labels: { app: "web" }, readiness: { tcp: 8080 } } as const;
+
+beforeAll(async () => {
+  lab = await Lab.open("service-test");
+  [node1, node2] = await Promise.all([lab.node("node1"), lab.node("node2")]);
+  nodes = [node1, node2];
+  [client, ...web] = await Promise.all([
+    node1.pod("client"),
+    node1.pod("web0", server),
+    node2.pod("web1", server),
+    node2.pod("web2", server),
+  ]);
+  service = await lab.service("web", {
+    selector: { app: "web" },
+    port: 80,
+    targetPort: 8080,
+    nodePort: 30080,
+  });
+});
+
+afterAll(() => closed(lab));
+
+const url = (): string => `http://${service.clusterIP}/`;
+
+test("the Cluster IP answers from every pod and node, and no interface has it", async () => {
+  for (const place of [client, node1, node2])
+    expect(["web0", "web1", "web2"]).toContain((await ask(place, url())).pod);
+  const snapshots = await Promise.all([...lab.places.values()].map((place) => place.snapshot()));
+  const addresses = snapshots.flatMap(({ links }) =>
+    links.flatMap((link) => link.addresses.map((one) => one.address)),
+  );
+  expect(addresses).toEqual(expect.arrayContaining([client.address, ...nodes.map((node) => node.address)]));
+  expect(addresses).not.toContain(service.clusterIP);
+});
+
+test("the endpoint sees the client pod's own address, and every endpoint takes its turn", async () => {
+  const answers = await Promise.all(Array.from({ length: 30 }, () => ask(client, url())));
+  expect(new Set(answers.map((answer) => answer.client))).toEqual(new Set([client.address]));
+  expect(new Set(answers.map((answer) => answer.pod))).toEqual(new Set(["web0", "web1", "web2"]));
+});
+
+test("ping of the Cluster IP fails, while curl works", async () => {
+  expect((await client.try`ping -c1 -W1 ${service.clusterIP}`).exitCode).toBe(1);
+  expect((await ask(client, url())).pod).toMatch(/^web/);
+});
+
+test("hairpin: a pod that asks for its own service can be sent back to itself, by its node's address", async () => {
+  const [pod] = web;
+  const answers: { pod: string; client: string }[] = [];
+  while (!answers.some((answer) => answer.pod === "web0") && answers.length < 200)
+    answers.push(await ask(pod ?? client, url()));
+  expect(answers.find((answer) => answer.pod === "web0")?.client).toBe(node1.gateway);
+});
+
+test("a NodePort answers on every node from outside, and on a node's own loopback", async () => {
+  for (const node of nodes) {
+    expect((await ask(lab.outside, `http://${node.address}:30080/`)).pod).toMatch(/^web/);
+    expect((await ask(node, "http://127.0.0.1:30080/")).pod).toMatch(/^web/);
+  }
+});
+
+test("what stands in the kernel is, chain for chain, what kube-proxy would have written", async () => {
+  for (const node of nodes) {
+    const saved = await node.sh`iptables-save`.text();
+    const rules = proxyRules([service.portOn(node.name)], { clusterCidr: lab.cluster.podRange });
+    for (const [table, chains] of [
+      ["filter", rules.filter],
+      ["nat", rules.nat],
+    ] as const) {
+      const text = saved.slice(saved.indexOf(`*${table}`));
+      const block = text.slice(0, text.indexOf("\nCOMMIT"));
+      const ours = [...block.matchAll(/^:(KUBE-\S+)/gm)].map((match) => match[1]);
+      expect(ours.sort()).toEqual([...chains.keys()].sort());
+      for (const [chain, body] of chains) {
+        const lines = block.split("\n").filter((line) => line.startsWith(`-A ${chain} `));
+        expect(lines).toEqual(body.map((rule) => `-A ${chain} ${asSaved(rule)}`));
+      }
+      for (const { rule, from } of JUMPS.filter((jump) => jump.table === table))
+        expect(block).toContain(`-A ${from} ${rule}\n`);
+    }
+  }
+});
+
+test("iptables-restore --test takes the rules of a large cluster", async () => {
+  const many = Array.from({ length: 300 }, (_, i) => ({
+    ...service.portOn("node1"),
+    name: `svc${i}`,
+    clusterIP: `10.96.${i >> 8}.${i & 255}`,
+    nodePort: 30000 + i,
+    affinitySeconds: 60,
+    loadBalancerIPs: ["198.51.100.7"],
+    loadBalancerSourceRanges: ["203.0.113.0/24"],
+    externalTrafficPolicy: "Local" as const,
+  }));
+  const input = restoreInput(proxyRules(many, { clusterCidr: "10.244.0.0/16" }));
+  const answer = await node1.sh`iptables-restore --noflush --test`.stdin(input);
+  expect(answer.exitCode).toBe(0);
+});
+
+test("killing and scaling under load: no request that began after the rules changed is lost", async () => {
+  const first = service.changes.length;
+  const mortal = await node1.pod("web3", { ...server, restart: "no" });
+  const traffic = client
+    .script(load(url(), 4, 250))
+    .timeout(80_000)
+    .quiet();
+  await mortal.app().kill();
+  await web[1]?.app().kill();
+  const extra = await node2.pod("web4", server);
+  await web[1]?.untilReady();
+  await extra.remove();
+  await mortal.remove();
+  const requests = (await traffic).stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" "))
+    .map(([began, code]) => ({ began: Number(began) * 1000, code: Number(code) }));
+  expect(requests).toHaveLength(1000);
+  const changes = service.changes.slice(first);
+  for (const { at, appliedAt, causes } of changes) {
+    // Each change stood in every node within half a second of the event that caused it.
+    expect([causes, Math.max(0, appliedAt - at - 500)]).toEqual([causes, 0]);
+  }
+  const ending = changes.filter(({ causes }) => causes.some((cause) => /ended|removed/.test(cause)));
+  expect(ending.length).toBeGreaterThanOrEqual(3);
+  const lost = requests.filter(({ code }) => code !== 0);
+  // A request may be lost between the end of its endpoint and the new rules, and at no other time. What was on its
+  // way when its endpoint ended began up to a moment before.
+  const excused = (began: number): boolean =>
+    ending.some(({ at, appliedAt }) => began > at - 1_000 && began <= appliedAt);
+  expect(lost.filter(({ began }) => !excused(began))).toEqual([]);
+});
+
+test("a connection that lives on is not touched when rules change around it", async () => {
+  const talk = client.script(talkSlowly(service.clusterIP, 4)).quiet().timeout(30_000);
+  const extra = await node1.pod("web5", server);
+  await extra.remove();
+  const lines = (await talk).stdout.trim().split("\n");
+  expect(lines).toHaveLength(4);
+  expect(new Set(lines).size).toBe(1);
+});
+
+test("session affinity: one client stays with one endpoint", async () => {
+  const sticky = await lab.service("sticky", {
+    selector: { app: "web" },
+    port: 80,
+    targetPort: 8080,
+    sessionAffinity: "ClientIP",
+  });
+  const pods = new Set<string>();
+  for (let i = 0; i < 12; i++) pods.add((await ask(client, `http://${sticky.clusterIP}/`)).pod);
+  expect(pods.size).toBe(1);
+  await sticky.remove();
+});
+
+test("no endpoints: refused at once, and as soon as a pod has the label it answers", async () => {
+  const empty = await lab.service("empty", {
+    selector: { app: "none" },
+    port: 80,
+    targetPort: 8080,
+    allowEmpty: true,
+  });
+  const refused = await client.try`curl -sS -m 5 http://${empty.clusterIP}/`;
+  expect(refused).toMatchObject({ exitCode: 7 });
+  await web[0]?.label({ app: "none" });
+  expect([ends(empty), ends(service)]).toEqual([["web0"], ["web1", "web2"]]);
+  expect((await ask(client, `http://${empty.clusterIP}/`)).pod).toBe("web0");
+  await web[0]?.label({ app: "web" });
+  await empty.remove();
+  expect(await node1.sh`iptables-save`.text()).not.toContain(empty.clusterIP);
+});
+
+test("the whole of a node gone: its endpoints leave the rules of the others", async () => {
+  const doomed = await lab.node("doomed");
+  await doomed.pod("web9", server);
+  expect(ends(service)).toContain("web9");
+  await lab.engine.containers.kill(doomed.container);
+  await until("the endpoint is gone", () => !ends(service).includes("web9"));
+  await lab.cluster.removeNode(doomed);
+});
+
+describe("refused, with what was found and what to do", () => {
+  const base = { selector: { app: "web" }, port: 80 };
+  test.each([
+    ["a port of 0", "BAD_PORT", { ...base, port: 0 }],
+    ["a port of 70000", "BAD_PORT", { ...base, port: 70000 }],
+    ["a target port of 70000", "BAD_PORT", { ...base, targetPort: 70000 }],
+    ["a NodePort of 80", "BAD_PORT", { ...base, nodePort: 80 }],
+    ["a NodePort that is taken", "PORT_IN_USE", { ...base, nodePort: 30080 }],
+    ["a selector that matches nothing", "SELECTOR_EMPTY", { ...base, selector: { app: "wbe" } }],
+    ["a selector without labels", "SELECTOR_EMPTY", { ...base, selector: {} }],
+    ["a Cluster IP outside of the service range", "BAD_ADDRESS", { ...base, clusterIP: "10.97.0.1" }],
+  ])("%s: %s", async (_, code, spec) => {
+    await expect(lab.service("bad", spec)).rejects.toMatchObject({ name: "LabError", code });
+    expect(lab.cluster.services.has("bad")).toBe(false);
+  });
+
+  test("a name that is taken: NAME_TAKEN", async () => {
+    await expect(lab.service("web", base)).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  });
+
+  test("a Cluster IP that is taken: ADDRESS_TAKEN", async () => {
+    const spec = { ...base, clusterIP: service.clusterIP };
+    await expect(lab.service("twice", spec)).rejects.toMatchObject({ code: "ADDRESS_TAKEN" });
+  });
+});
+
+/** The kernel keeps a probability as a 31-bit number, and iptables prints that back with 11 digits. */
+function asSaved(rule: string): string {
+  return rule.replace(/(?<=--probability )[\d.]+/, (p) =>
+    (Math.round(Number(p) * 2 ** 31) / 2 ** 31).toFixed(11),
+  );
+}
+
+/** `workers` loops beside each other, each of so many requests; one line for each: when it began, curl's exit code. */
+function load(address: string, workers: number, each: number): string {
+  const loop = `for i in {1..${each}}; do began=$EPOCHREALTIME; curl -s -o /dev/null -m 3 ${address}; echo "$began $?"; done`;
+  return `exec bash -c 'for w in {1..${workers}}; do (${loop}) & done; wait'`;
+}
+
+/** One connection, on which a request is made every half a second; prints who answered. */
+function talkSlowly(address: string, turns: number): string {
+  return `exec bash -c '
+    exec 3<>/dev/tcp/${address}/80
+    for turn in {1..${turns}}; do
+      printf "GET / HTTP/1.1\\r\\nHost: web\\r\\nX-Last: yes\\r\\n\\r\\n" >&3
+      while IFS= read -r -t 5 line <&3; do
+        case $line in "pod: "*) echo "$line" ;; "X-Last: yes"*) break ;; esac
+      done
+      sleep 0.5
+    done'`;
+}
