@@ -7,10 +7,11 @@ const graceSeconds = 3;
 // Runs in the reaper's container: waits as long as a process holds it (a `cat` that ends with the owner's
 // connection), then removes all that bears the owner's label, again until nothing is left, and itself last.
 const script = `
-owner=$1 grace=$2 self=$(hostname)
+owner=$1 grace=$2 self=
 rm -f /tmp/hold.*
 api() { curl -sS -m 60 --unix-socket /run/engine.sock "$@"; }
 filter="{\\"label\\":[\\"${label.owner}=$owner\\"]}"
+mine="{\\"label\\":[\\"${label.owner}=$owner\\",\\"${label.role}=reaper\\"]}"
 things() { api -G --data-urlencode "filters=$filter" "http://engine/$1"; }
 containers() { things 'containers/json?all=1' | grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4 | grep -v "^$self"; }
 networks() { things networks | grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4; }
@@ -27,6 +28,11 @@ idle=0
 while [ "$idle" -lt "$grace" ]; do
   if held; then idle=0; else idle=$((idle + 1)); fi
   sleep 1
+done
+# On the machine's own network the host name is the machine's, so the engine must say which container this is.
+until [ -n "$self" ]; do
+  self=$(api -G --data-urlencode "filters=$mine" 'http://engine/containers/json?all=1' | grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4)
+  [ -n "$self" ] || sleep 0.3
 done
 while :; do
   left=$(containers; networks; volumes)
