@@ -297,16 +297,15 @@ const TERMINAL: Output = {
  * Exit codes: 0 the path was found (whatever its verdict), 1 a file cannot be read, 2 options that make no sense.
  *
  * @param output - default: the process's own streams.
- * @param exit - called with the code of a failure; default: sets the process's exit code.
+ * @param exit - called with the code of a failure; default: ends the process with it.
  */
-export function traceCommand(
+export function configure(
+  command: Command,
   output: Output = TERMINAL,
-  exit: (code: number) => void = (code) => {
-    process.exitCode = code;
-  },
-): Command {
-  const command = new Command("trace")
-    .description("Where does this packet go, and which rule decides? Reads dumps; touches nothing.")
+  exit: (code: number) => void = (code) => process.exit(code),
+): void {
+  command
+    .description("where does this packet go, and which rule decides? Reads dumps; touches nothing")
     .option(
       "--rules <file>",
       "what iptables-save printed (`-`: standard input); again for the other variant's rules",
@@ -351,30 +350,31 @@ export function traceCommand(
     .option("--json", "prints the path as JSON")
     .configureOutput({ writeOut: output.out, writeErr: output.error })
     .exitOverride((error: CommanderError) => {
+      exit(error.exitCode === 0 ? 0 : 2);
       throw error;
+    })
+    .action((options: Options) => {
+      try {
+        run(options, output);
+      } catch (cause) {
+        if (!(cause instanceof Refused)) throw cause;
+        output.error(`trace: ${cause.message}\n`);
+        exit(cause.exitCode);
+      }
     });
-  command.action((options: Options) => {
-    try {
-      run(options, output);
-    } catch (cause) {
-      if (!(cause instanceof Refused)) throw cause;
-      output.error(`trace: ${cause.message}\n`);
-      exit(cause.exitCode);
-    }
-  });
-  return command;
 }
 
 /** Runs the command on its own; gives the exit code. Help asked for is no failure. */
 export function runTrace(args: readonly string[], output: Output = TERMINAL): number {
   let code = 0;
+  const command = new Command("trace");
+  configure(command, output, (given) => {
+    code = given;
+  });
   try {
-    traceCommand(output, (failed) => {
-      code = failed;
-    }).parse([...args], { from: "user" });
+    command.parse([...args], { from: "user" });
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
-    code = cause.exitCode === 0 ? 0 : 2;
   }
   return code;
 }

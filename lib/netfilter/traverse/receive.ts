@@ -12,6 +12,7 @@ export function judgeOf(flight: Flight): Judge {
   const { run } = flight;
   return {
     decide: (doubt) => settle(doubt, run.mind),
+    assume: (text) => run.mind.choices.assume(text),
     pick: (ways, what) => pickWay(run, ways, `which of ${ways} equal ways the ${what} takes`),
   };
 }

@@ -64,7 +64,8 @@ function routeAndSend(flight: Flight): Ending {
   if (routed.kind === "error") return finish(flight, "unreachable", routed.text);
   let { out } = routed;
   // Without routes even a local destination is not known; loopback is the one that always is.
-  if (run.host.routes === undefined && !out.local) {
+  // An answer goes back to where the packet came from.
+  if (run.host.routes === undefined && !out.local && view.socket === "process") {
     const own = isLocal(run.host, view.dst);
     if (typeof own !== "boolean" && settle(own, run.mind)) out = { dev: "lo", local: true };
   }

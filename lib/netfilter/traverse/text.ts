@@ -78,6 +78,7 @@ function stepsText(steps: readonly Step[], options: TextOptions, paint: Paint): 
       table = "";
       lines.push(paint("cyan", `  ${hook}`));
     }
+    if (step.kind === "return" && step.rule === undefined && step.tried.length === 0) continue;
     if (step.kind === "rule" || step.kind === "return" || step.kind === "policy") {
       const key = `${step.table} ${step.variant ?? ""} ${step.chain}`;
       if (key !== table)

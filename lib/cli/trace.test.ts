@@ -1,0 +1,284 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runTrace, wantsColour } from "./trace";
+
+const RULES = `*nat
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:WEB - [0:0]
+-A PREROUTING -d 172.30.0.41/32 -p tcp -m tcp --dport 80 -j WEB
+-A POSTROUTING -o eth1 -j MASQUERADE
+-A WEB -p tcp -m statistic --mode random --probability 0.33333333349 -j DNAT --to-destination 10.1.0.1:8080
+-A WEB -p tcp -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.1.0.2:8080
+-A WEB -p tcp -j DNAT --to-destination 10.1.0.3:8080
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p tcp -m tcp --dport 22 -m addrtype --dst-type LOCAL -j REJECT --reject-with tcp-reset
+-A FORWARD -p tcp -m tcp --dport 8080 -j ACCEPT
+-A FORWARD -m string --string x --algo bm --to 65535 -j ACCEPT
+COMMIT
+`;
+const address = (local: string, prefixlen: number, scope = "global") => ({
+  family: "inet",
+  local,
+  prefixlen,
+  scope,
+});
+const ADDRESSES = [
+  {
+    ifindex: 1,
+    ifname: "lo",
+    flags: ["LOOPBACK", "UP"],
+    mtu: 65536,
+    link_type: "loopback",
+    addr_info: [address("127.0.0.1", 8, "host")],
+  },
+  {
+    ifindex: 2,
+    ifname: "eth0",
+    flags: ["UP"],
+    mtu: 1500,
+    link_type: "ether",
+    addr_info: [address("192.0.2.1", 24)],
+  },
+  {
+    ifindex: 3,
+    ifname: "eth1",
+    flags: ["UP"],
+    mtu: 1500,
+    link_type: "ether",
+    addr_info: [address("10.1.0.254", 24)],
+  },
+];
+const ROUTES = [
+  { dst: "default", gateway: "192.0.2.254", dev: "eth0", flags: [] },
+  { dst: "10.1.0.0/24", dev: "eth1", protocol: "kernel", scope: "link", prefsrc: "10.1.0.254", flags: [] },
+  { dst: "192.0.2.0/24", dev: "eth0", protocol: "kernel", scope: "link", prefsrc: "192.0.2.1", flags: [] },
+];
+
+let folder = "";
+const file = (name: string): string => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "wirebook-trace-"));
+  writeFileSync(file("rules"), RULES);
+  writeFileSync(file("addresses"), JSON.stringify(ADDRESSES));
+  writeFileSync(file("routes"), JSON.stringify(ROUTES));
+  writeFileSync(file("broken"), "*filter\n-A INPUT --no-such\nCOMMIT\n");
+  writeFileSync(file("not-json"), "eth0: up");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function trace(...args: string[]): { code: number; out: string; error: string } {
+  const told = { out: "", error: "" };
+  const code = runTrace(args, {
+    out: (text) => {
+      told.out += text;
+    },
+    error: (text) => {
+      told.error += text;
+    },
+    colour: false,
+  });
+  return { code, ...told };
+}
+
+const host = (): string[] => [
+  "--rules",
+  file("rules"),
+  "--addresses",
+  file("addresses"),
+  "--routes",
+  file("routes"),
+];
+const web = ["--src", "203.0.113.9", "--dst", "172.30.0.41", "--proto", "tcp", "--dport", "80"];
+
+describe("wirebook trace", () => {
+  test("chance gives one outcome for each way, with its probability", () => {
+    const { code, out } = trace(...host(), "--in", "eth0", ...web, "--json");
+    const { outcomes } = JSON.parse(out);
+    expect(code).toBe(0);
+    expect(outcomes.map((each: { packet: { dst: string } }) => each.packet.dst)).toEqual([
+      "10.1.0.1",
+      "10.1.0.2",
+      "10.1.0.3",
+    ]);
+    const [first] = outcomes;
+    expect(first).toMatchObject({
+      certain: true,
+      verdict: "accept",
+      packet: { src: "10.1.0.254", dport: 8080, mark: 0 },
+    });
+    expect(
+      outcomes.reduce((sum: number, each: { probability: number }) => sum + each.probability, 0),
+    ).toBeCloseTo(1, 12);
+    expect(first.steps).toEqual([
+      {
+        hook: "PREROUTING",
+        table: "nat",
+        chain: "PREROUTING",
+        rule: "-A PREROUTING -d 172.30.0.41/32 -p tcp -m tcp --dport 80 -j WEB",
+        line: 6,
+        effect: "jump WEB",
+      },
+      {
+        hook: "PREROUTING",
+        table: "nat",
+        chain: "WEB",
+        rule: expect.stringContaining("10.1.0.1:8080"),
+        line: 8,
+        effect: "dnat to 10.1.0.1:8080",
+      },
+      {
+        hook: "FORWARD",
+        table: "filter",
+        chain: "FORWARD",
+        rule: "-A FORWARD -p tcp -m tcp --dport 8080 -j ACCEPT",
+        line: 17,
+        effect: "accept",
+      },
+      {
+        hook: "POSTROUTING",
+        table: "nat",
+        chain: "POSTROUTING",
+        rule: "-A POSTROUTING -o eth1 -j MASQUERADE",
+        line: 7,
+        effect: "masquerade",
+      },
+    ]);
+  });
+
+  test("an unknown match is followed both ways, and each outcome says so", () => {
+    const { out } = trace(
+      ...host(),
+      "--in",
+      "eth0",
+      "--src",
+      "203.0.113.9",
+      "--dst",
+      "10.1.0.7",
+      "--proto",
+      "udp",
+      "--dport",
+      "9",
+      "--json",
+    );
+    const { outcomes } = JSON.parse(out);
+    expect(
+      outcomes.map(({ verdict, certain }: { verdict: string; certain: boolean }) => ({ verdict, certain })),
+    ).toEqual([
+      { verdict: "accept", certain: false },
+      { verdict: "drop", certain: false },
+    ]);
+    expect(outcomes[0].dependsOn[0]).toContain("string");
+  });
+
+  test("without addresses and routes the destination may be the host or not", () => {
+    const { out } = trace(
+      "--rules",
+      file("rules"),
+      "--in",
+      "eth0",
+      "--src",
+      "203.0.113.9",
+      "--dst",
+      "192.0.2.1",
+      "--proto",
+      "tcp",
+      "--dport",
+      "22",
+      "--json",
+    );
+    const { outcomes } = JSON.parse(out);
+    expect(outcomes.every(({ certain }: { certain: boolean }) => !certain)).toBe(true);
+    const verdicts = outcomes.map(({ verdict }: { verdict: string }) => verdict);
+    expect(verdicts).toContain("reject");
+    expect(verdicts).toContain("drop");
+  });
+
+  test("what MASQUERADE takes is never guessed", () => {
+    const { out } = trace(
+      "--rules",
+      file("rules"),
+      "--routes",
+      file("routes"),
+      "--in",
+      "eth0",
+      "--state",
+      "NEW",
+      "--src",
+      "203.0.113.9",
+      "--dst",
+      "10.1.0.7",
+      "--proto",
+      "tcp",
+      "--dport",
+      "8080",
+      "--json",
+    );
+    const { outcomes } = JSON.parse(out);
+    const forwarded = outcomes.filter(
+      ({ verdict, steps }: { verdict: string; steps: { hook: string }[] }) =>
+        verdict === "accept" && steps.some(({ hook }) => hook === "FORWARD"),
+    );
+    expect(forwarded.length).toBe(1);
+    expect(forwarded[0]).toMatchObject({ certain: false, packet: { src: "unknown" } });
+  });
+
+  test("the picture names hooks, the rule that matched, what changed, and the verdict", () => {
+    const { out } = trace(...host(), "--in", "eth0", ...web);
+    for (const words of [
+      "PREROUTING",
+      "✓ -A WEB",
+      "dst 172.30.0.41:80 → 10.1.0.1:8080",
+      "Way 1 of 3",
+      "ACCEPT leaves by eth1",
+    ])
+      expect(out).toContain(words);
+    expect(out).not.toContain("\u001b[");
+  });
+
+  test.each([
+    ["no rules", ["--in", "eth0"], "--rules FILE"],
+    ["neither --in nor --local", [], "--in INTERFACE"],
+    ["both --in and --local", ["--in", "eth0", "--local"], "one of them"],
+    ["an interface the host has not", ["--in", "eth9"], "lo, eth0, eth1"],
+    ["a port for ICMP", ["--in", "eth0", "--proto", "icmp"], "no ports"],
+    ["a port that is none", ["--in", "eth0", "--dport", "70000"], "65535"],
+    ["an address that is none", ["--in", "eth0", "--src", "10.0.0.300"], "address"],
+    ["families mixed", ["--in", "eth0", "--src", "fd00::1"], "one family"],
+    ["a state that is none", ["--in", "eth0", "--state", "OLD"], "NEW"],
+    ["an option that is none", ["--in", "eth0", "--colour"], "unknown option"],
+  ])("%s: exit code 2, and what to do", (name, args, words) => {
+    const rules = name === "no rules" ? [] : host();
+    const { code, error } = trace(...rules, ...web, ...args);
+    expect(error).toContain(words);
+    expect(code).toBe(2);
+  });
+
+  test.each([
+    ["rules that are not there", () => ["--rules", file("none")], "none"],
+    ["rules that are broken", () => ["--rules", file("broken")], "broken:2:"],
+    [
+      "addresses that are no JSON",
+      () => ["--rules", file("rules"), "--addresses", file("not-json")],
+      "ip -j addr",
+    ],
+    ["a snapshot that is none", () => ["--snapshot", file("routes")], "snapshot"],
+  ])("%s: exit code 1", (_name, args, words) => {
+    const { code, error } = trace(...args(), ...web, "--in", "eth0");
+    expect(error).toContain(words);
+    expect(code).toBe(1);
+  });
+
+  test("colours only on a terminal that wants them", () => {
+    expect(wantsColour({ isTTY: true }, {})).toBe(true);
+    expect(wantsColour({ isTTY: true }, { NO_COLOR: "1" })).toBe(false);
+    expect(wantsColour({ isTTY: false }, {})).toBe(false);
+  });
+});
