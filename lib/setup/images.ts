@@ -52,7 +52,7 @@ function hashFolder(hash: ReturnType<typeof createHash>, folder: string): void {
 }
 
 /** The `images` folder of the house, found from this file both as a source and when compiled into `dist`. */
-function imagesRoot(): string {
+export function imagesRoot(): string {
   for (let dir = __dirname; dir !== dirname(dir); dir = dirname(dir)) {
     if (existsSync(join(dir, "images", "base", "Dockerfile"))) return join(dir, "images");
   }

@@ -1,0 +1,38 @@
+import { Command } from "commander";
+import { LabError } from "../engine/error";
+
+/**
+ * What a file of this folder exports. To add a command: write `cli/NAME.ts` with a function `configure`, and name
+ * it in {@link commands}. Only the command that was asked for is loaded, so it may import what it needs.
+ */
+export interface CommandFile {
+  /** Adds arguments, options and the action; the action sets `process.exitCode` when it is not 0. */
+  configure(command: Command): void;
+}
+
+const commands: Readonly<Record<string, { summary: string; load: () => Promise<CommandFile> }>> = {
+  doctor: { summary: "look whether this machine has what Wirebook needs", load: () => import("./doctor.js") },
+  install: { summary: "register the kernel with your own Jupyter", load: () => import("./install.js") },
+};
+
+/**
+ * Runs the command line `wirebook COMMAND …`.
+ *
+ * @param argv - as in `process.argv`: the first two are node and the script.
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command("wirebook")
+    .description("Labs of real containers, and where a packet goes through real iptables rules")
+    .showHelpAfterError();
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    const command = program.command(name).description(summary);
+    if (argv.includes(name)) (await load()).configure(command);
+  }
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
