@@ -6,7 +6,7 @@ export { LabError, type LabErrorCode, type LabErrorParts } from "./error";
 export type { EngineEvent, Subscription } from "./events";
 export { type ExecOptions, type ExecResult, shellText } from "./exec";
 export type { Images } from "./images";
-export { inNotebook, interruptSignal } from "./interrupt";
+export { type Cell, currentCell, inNotebook, interruptSignal } from "./interrupt";
 export { translate } from "./known";
 export { type Labels, label } from "./labels";
 export type { NetworkInfo, NetworkSpec, Networks } from "./networks";

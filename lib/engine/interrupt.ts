@@ -1,16 +1,29 @@
-const symbol = Symbol.for("Jupyter.interrupt");
-
-/**
- * The signal that a notebook's kernel aborts when the reader interrupts the cell: what it keeps under
- * `Symbol.for("Jupyter.interrupt")`, or undefined outside of such a kernel.
- */
-export function interruptSignal(): AbortSignal | undefined {
-  const value: unknown = Reflect.get(globalThis, symbol);
-  const signal: unknown = typeof value === "function" ? value() : value;
-  return signal instanceof AbortSignal ? signal : undefined;
+/** What a notebook's kernel tells a library of the cell it runs in. */
+export interface Cell {
+  /** Aborted when the reader interrupts the cell. */
+  readonly signal: AbortSignal | undefined;
+  /** Shows a value before the cell's end; with `update` in place of the one of the same id. */
+  readonly display: (value: unknown, options: { id: string; update?: boolean }) => unknown;
 }
 
-/** True in a notebook's cell: output goes to the reader as it comes. */
+/** The calling cell, from what the kernel keeps under `Symbol.for("Jupyter.cell")`; undefined outside of a kernel. */
+export function currentCell(): Cell | undefined {
+  const cell: unknown = Reflect.get(globalThis, Symbol.for("Jupyter.cell"));
+  if (typeof cell !== "object" || cell === null) return undefined;
+  const signal: unknown = Reflect.get(cell, "signal");
+  const display: unknown = Reflect.get(cell, "display");
+  return {
+    signal: signal instanceof AbortSignal ? signal : undefined,
+    display: (value, options) => (typeof display === "function" ? display(value, options) : undefined),
+  };
+}
+
+/** Aborted when the calling cell is interrupted; undefined outside of a notebook. */
+export function interruptSignal(): AbortSignal | undefined {
+  return currentCell()?.signal;
+}
+
+/** True in a notebook: output goes to the reader as it comes. */
 export function inNotebook(): boolean {
-  return symbol in globalThis;
+  return currentCell() !== undefined;
 }

@@ -24,7 +24,8 @@ held() {
   done
   return 1
 }
-idle=0
+# Until it is held for the first time it waits longer: on a busy machine that takes a moment.
+idle=-5
 while [ "$idle" -lt "$grace" ]; do
   if held; then idle=0; else idle=$((idle + 1)); fi
   sleep 1
@@ -79,10 +80,9 @@ export class Reaper {
     this.pid = pid;
   }
 
-  /** @param lost - called when the reaper cannot be held any more: the engine ended, or someone removed it. */
-  static async start(spec: ReaperSpec, lost: () => void): Promise<Reaper> {
-    const { engine } = spec;
-    const info = await engine.containers.run({
+  /** Starts one. Nothing holds it yet: it ends by itself after some seconds unless {@link hold} is called. */
+  static async start(spec: ReaperSpec): Promise<Reaper> {
+    const info = await spec.engine.containers.run({
       name: spec.name,
       image: spec.image,
       command: ["sh", "-c", script, "reaper", spec.owner, String(graceSeconds)],
@@ -96,14 +96,16 @@ export class Reaper {
       memoryBytes: 256 * 1024 * 1024,
       pids: 256,
     });
-    const reaper = new Reaper(engine, info.id, info.pid);
-    try {
-      await reaper.#hold(lost, true);
-    } catch (error) {
-      await engine.containers.remove(info.id).catch(() => undefined);
-      throw error;
-    }
-    return reaper;
+    return new Reaper(spec.engine, info.id, info.pid);
+  }
+
+  /**
+   * Holds the reaper for as long as this process lives.
+   *
+   * @param lost - called when it cannot be held any more: the engine ended, or someone removed it.
+   */
+  hold(lost: () => void): Promise<void> {
+    return this.#hold(lost, true);
   }
 
   /** Removes the reaper, once nothing is left that it would have to remove. */

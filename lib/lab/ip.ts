@@ -31,7 +31,7 @@ const known: readonly Known[] = [
   },
   {
     code: "BAD_NAME",
-    text: /not a valid ifname|wrong: (?:device|interface)/,
+    text: /not a valid ifname|wrong: (?:device|interface)|failed policy validation/,
     found: "this cannot name a link",
     advice: "A link's name has at most 15 characters, no space and no slash.",
   },

@@ -14,12 +14,12 @@ export class LabLink {
 
   /** Shell: `ip link set NAME up`. */
   up(): Promise<void> {
-    return this.#ip("link", "set", this.name, "up");
+    return this.#ip("link", "set", "dev", this.name, "up");
   }
 
   /** Shell: `ip link set NAME down`. */
   down(): Promise<void> {
-    return this.#ip("link", "set", this.name, "down");
+    return this.#ip("link", "set", "dev", this.name, "down");
   }
 
   /** @param address - with its prefix: `10.0.0.1/24`. Shell: `ip addr add ADDRESS dev NAME`. */
@@ -34,17 +34,17 @@ export class LabLink {
 
   /** @param bytes - largest packet without its Ethernet header. Shell: `ip link set NAME mtu BYTES`. */
   mtu(bytes: number): Promise<void> {
-    return this.#ip("link", "set", this.name, "mtu", String(bytes));
+    return this.#ip("link", "set", "dev", this.name, "mtu", String(bytes));
   }
 
   /** Plugs it into a bridge of the same place, or with `undefined` pulls it. Shell: `ip link set NAME master BRIDGE`. */
   master(bridge: LabLink | undefined): Promise<void> {
-    return this.#ip("link", "set", this.name, ...(bridge ? ["master", bridge.name] : ["nomaster"]));
+    return this.#ip("link", "set", "dev", this.name, ...(bridge ? ["master", bridge.name] : ["nomaster"]));
   }
 
   /** Removes it; the other end of a veth goes as well. Shell: `ip link del NAME`. */
   remove(): Promise<void> {
-    return this.#ip("link", "del", this.name);
+    return this.#ip("link", "del", "dev", this.name);
   }
 
   toString(): string {

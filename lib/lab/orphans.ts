@@ -28,11 +28,9 @@ interface Collected {
 /** Everything on an engine that Wirebook made, by its owner. Only what bears the owner's label counts. */
 export async function belongings(engine: Engine): Promise<readonly Belongings[]> {
   const any = { [label.owner]: "" };
-  const [containers, networks, volumes] = await Promise.all([
-    engine.containers.list(any),
-    engine.networks.list(any),
-    engine.volumes.list(any),
-  ]);
+  // Containers last: an owner's reaper is there before its first network, so who is seen here without one has none.
+  const [networks, volumes] = await Promise.all([engine.networks.list(any), engine.volumes.list(any)]);
+  const containers = await engine.containers.list(any);
   const owners = new Map<string, Collected>();
   const of = (labels: Readonly<Record<string, string>>): Collected => {
     const owner = labels[label.owner] ?? "";
@@ -72,4 +70,10 @@ export async function removeBelongings(engine: Engine, found: Belongings): Promi
   await Promise.all(found.networks.map((id) => engine.networks.remove(id)));
   await Promise.all(found.volumes.map((name) => engine.volumes.remove(name)));
   if (found.reaper) await engine.containers.remove(found.reaper.id);
+}
+
+/** Removes all that one owner has. */
+export async function removeOwned(engine: Engine, owner: string): Promise<void> {
+  const mine = (await belongings(engine)).find((each) => each.owner === owner);
+  if (mine) await removeBelongings(engine, mine);
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { type Engine, LabError, type Labels, label, Reaper, Shell } from "../engine";
+import { type Engine, inNotebook, LabError, type Labels, label, Reaper, Shell } from "../engine";
 import { imageTag } from "../setup/images";
-import { clearOrphans } from "./orphans";
+import { clearOrphans, removeOwned } from "./orphans";
 import { Workbench } from "./workbench";
 
+const open = new Set<Session>();
 const sessions = new WeakMap<Engine, Promise<Session>>();
 
 /**
@@ -46,14 +47,22 @@ export class Session {
     const labels = sessionLabels(owner);
     const image = imageTag("base");
     let session: Session | undefined;
-    const reaper = await Reaper.start(
-      { engine, owner, name: `wirebook-${owner}-reaper`, image, labels },
-      () => session?.lose(),
-    );
+    // The reaper is there before anything else is, so that whatever happens from here on is cleared.
+    const reaper = await Reaper.start({ engine, owner, name: `wirebook-${owner}-reaper`, image, labels });
+    try {
+      const [workbench] = await Promise.all([
+        Workbench.start(engine, `wirebook-${owner}-workbench`, image, labels),
+        reaper.hold(() => session?.lose()),
+      ]);
+      await workbench.name(reaper.pid);
+      session = new Session(engine, owner, reaper, workbench);
+    } catch (error) {
+      await removeOwned(engine, owner);
+      throw error;
+    }
     clearOrphans(engine).catch(() => undefined);
-    const workbench = await Workbench.start(engine, `wirebook-${owner}-workbench`, image, labels);
-    await workbench.name(reaper.pid);
-    session = new Session(engine, owner, reaper, workbench);
+    endWithKernel();
+    open.add(session);
     return session;
   }
 
@@ -89,6 +98,7 @@ export class Session {
 
   private lose(): void {
     this.#lost = true;
+    open.delete(this);
     this.#hostShell.close();
     this.#workbench.close();
   }
@@ -96,10 +106,27 @@ export class Session {
   /** Removes the session's own containers. Its labs are closed by then. */
   async end(): Promise<void> {
     sessions.delete(this.engine);
+    open.delete(this);
     this.#hostShell.close();
     await this.#workbench.remove();
     await this.#reaper.release();
   }
+}
+
+let listening = false;
+
+// A notebook's kernel that ends says so with SIGTERM and waits a moment: time enough to leave nothing at once, where the
+// reaper would take seconds. In every other program a signal does what it always does, and the reaper does the rest.
+function endWithKernel(): void {
+  if (listening || !inNotebook()) return;
+  listening = true;
+  process.once("SIGTERM", () => {
+    const all = [...open].map(async (session) => {
+      await Promise.all([...session.labs.values()].map((lab) => lab.shut()));
+      await session.end();
+    });
+    Promise.allSettled(all).then(() => process.exit(0));
+  });
 }
 
 function sessionLabels(owner: string): Labels {
