@@ -9,13 +9,11 @@ const graceSeconds = 3;
 const script = `
 owner=$1 grace=$2 self=
 rm -f /tmp/hold.*
-api() { curl -sS -m 60 --unix-socket /run/engine.sock "$@"; }
+api() { curl -sSf -m 60 --unix-socket /run/engine.sock "$@"; }
 filter="{\\"label\\":[\\"${label.owner}=$owner\\"]}"
 mine="{\\"label\\":[\\"${label.owner}=$owner\\",\\"${label.role}=reaper\\"]}"
 things() { api -G --data-urlencode "filters=$filter" "http://engine/$1"; }
-containers() { things 'containers/json?all=1' | grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4 | grep -v "^$self"; }
-networks() { things networks | grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4; }
-volumes() { things volumes | grep -o '"Name":"[^"]*"' | cut -d'"' -f4; }
+ids() { grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4; }
 held() {
   for file in /tmp/hold.*; do
     [ -e "$file" ] || return 1
@@ -32,16 +30,20 @@ while [ "$idle" -lt "$grace" ]; do
 done
 # On the machine's own network the host name is the machine's, so the engine must say which container this is.
 until [ -n "$self" ]; do
-  self=$(api -G --data-urlencode "filters=$mine" 'http://engine/containers/json?all=1' | grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4)
+  self=$(api -G --data-urlencode "filters=$mine" 'http://engine/containers/json?all=1' | ids)
   [ -n "$self" ] || sleep 0.3
 done
 while :; do
-  left=$(containers; networks; volumes)
-  [ -n "$left" ] || break
-  for id in $(containers); do api -X DELETE "http://engine/containers/$id?force=1&v=1" >/dev/null & done; wait
-  for id in $(networks); do api -X DELETE "http://engine/networks/$id" >/dev/null & done; wait
-  for id in $(volumes); do api -X DELETE "http://engine/volumes/$id?force=1" >/dev/null & done; wait
-  sleep 0.3
+  # An engine that does not answer has not said that nothing is left.
+  containers=$(things 'containers/json?all=1') && networks=$(things networks) && volumes=$(things volumes) || { sleep 0.5; continue; }
+  containers=$(echo "$containers" | ids | grep -v "^$self")
+  networks=$(echo "$networks" | ids)
+  volumes=$(echo "$volumes" | grep -o '"Name":"[^"]*"' | cut -d'"' -f4)
+  [ -n "$containers$networks$volumes" ] || break
+  for id in $containers; do api -X DELETE "http://engine/containers/$id?force=1&v=1" >/dev/null & done; wait
+  for id in $networks; do api -X DELETE "http://engine/networks/$id" >/dev/null & done; wait
+  for id in $volumes; do api -X DELETE "http://engine/volumes/$id?force=1" >/dev/null & done; wait
+  sleep 0.2
 done
 api -X DELETE "http://engine/containers/$self?force=1&v=1"
 `;

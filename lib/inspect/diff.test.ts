@@ -26,17 +26,31 @@ test("a veth that appeared is an added link", () => {
 });
 
 test("a link that went down is a changed link", () => {
-  const { changes } = diffSnapshots([look({ links: [link(4, "veth1")] })], [look({ links: [link(4, "veth1", { up: false })] })]);
+  const { changes } = diffSnapshots(
+    [look({ links: [link(4, "veth1")] })],
+    [look({ links: [link(4, "veth1", { up: false })] })],
+  );
   expect(changes).toMatchObject([{ subject: "link", change: "changed", was: "4: veth1 veth mtu 1500 up" }]);
 });
 
 test("counters are no difference, and a rule that stands twice counts twice", () => {
   const { changes } = diffSnapshots(
     [look({ iptables: dump("[1:60] -A DOCKER -i docker0 -j RETURN") })],
-    [look({ iptables: dump("[9:600] -A DOCKER -i docker0 -j RETURN", "[0:0] -A DOCKER -i docker0 -j RETURN") })],
+    [
+      look({
+        iptables: dump("[9:600] -A DOCKER -i docker0 -j RETURN", "[0:0] -A DOCKER -i docker0 -j RETURN"),
+      }),
+    ],
   );
   expect(changes).toEqual([
-    { place: "host1", subject: "rule", change: "added", text: "-A DOCKER -i docker0 -j RETURN", table: "ipv4 nat" },
+    {
+      place: "host1",
+      subject: "rule",
+      change: "added",
+      text: "-A DOCKER -i docker0 -j RETURN",
+      chain: "DOCKER",
+      table: "ipv4 nat",
+    },
   ]);
 });
 
@@ -46,7 +60,16 @@ test("a listener, a route and a sysctl each read as their tool prints them", () 
     [
       look({
         sysctls: { "net.ipv4.ip_forward": "1", "net.netfilter.nf_conntrack_count": "7" },
-        routes: [{ family: "ipv4", destination: "0.0.0.0/0", type: "unicast", table: "main", via: "172.30.0.2", dev: "eth0" }],
+        routes: [
+          {
+            family: "ipv4",
+            destination: "0.0.0.0/0",
+            type: "unicast",
+            table: "main",
+            via: "172.30.0.2",
+            dev: "eth0",
+          },
+        ],
         sockets: [{ protocol: "tcp", state: "LISTEN", localAddress: "0.0.0.0", localPort: 8080 }],
       }),
     ],
@@ -59,7 +82,10 @@ test("a listener, a route and a sysctl each read as their tool prints them", () 
 });
 
 test("a namespace that came or went is said once", () => {
-  const { changes } = diffSnapshots([look({})], [look({}), look({ place: "host1/web", links: [link(3, "eth0")] })]);
+  const { changes } = diffSnapshots(
+    [look({})],
+    [look({}), look({ place: "host1/web", links: [link(3, "eth0")] })],
+  );
   expect(changes).toEqual([{ place: "host1/web", subject: "namespace", change: "added", text: "host1/web" }]);
 });
 

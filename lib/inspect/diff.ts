@@ -25,6 +25,8 @@ export interface Change {
   readonly was?: string;
   /** For rules and chains: `ipv4 nat`. */
   readonly table?: string;
+  /** For rules: the chain they stand in. */
+  readonly chain?: string;
 }
 
 /** Two looks at the same places, and what is different in the second. Pure data. */
@@ -151,11 +153,15 @@ function diffRulesets(place: string, old: readonly RulesetDump[], now: readonly 
   const change = (kind: "added" | "removed", key: string, line: RuleLine): Change[] =>
     (kind === "added" ? was : is).has(key)
       ? []
-      : [{ place, subject: line.chain ? "chain" : "rule", change: kind, text: line.text, table: line.table }];
+      : [{ place, change: kind, text: line.text, table: line.table, ...subjectOf(line) }];
   return [
     ...[...was].flatMap(([key, line]) => change("removed", key, line)),
     ...[...is].flatMap(([key, line]) => change("added", key, line)),
   ];
+}
+
+function subjectOf({ chain, text }: RuleLine): Pick<Change, "subject" | "chain"> {
+  return chain ? { subject: "chain" } : { subject: "rule", chain: text.split(" ")[1] ?? "" };
 }
 
 interface RuleLine {

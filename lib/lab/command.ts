@@ -8,12 +8,16 @@ export class CommandResult {
   readonly stderr: string;
   readonly exitCode: number;
   readonly milliseconds: number;
+  /** What ran, as one would type it. */
+  readonly shell: string;
   readonly #shown: boolean;
 
   constructor(
     result: { stdout: string; stderr: string; exitCode: number; milliseconds: number },
     shown: boolean,
+    shell = "",
   ) {
+    this.shell = shell;
     this.stdout = result.stdout;
     this.stderr = result.stderr;
     this.exitCode = result.exitCode;

@@ -1,7 +1,7 @@
-import { type Change, type Diff, diffSnapshots } from "../inspect/diff";
+import { type ChangeKind, type Change as Drawn, diffPicture } from "../chart/diff";
+import { display, type MimeBundle, type Picture } from "../chart/picture";
+import { type Change, type ChangeSubject, type Diff, diffSnapshots } from "../inspect/diff";
 import type { Snapshot } from "../inspect/snapshot";
-
-const display = Symbol.for("Jupyter.display");
 
 /** What an action changed in the places of a lab, and what the action returned. Drawn as the value of a cell. */
 export class LabDiff<Result> implements Diff {
@@ -10,6 +10,8 @@ export class LabDiff<Result> implements Diff {
   readonly changes: readonly Change[];
   /** What the action returned. */
   readonly result: Result;
+  /** What was done, as one would type it, where that is known. */
+  readonly action: string | undefined;
 
   constructor(before: readonly Snapshot[], after: readonly Snapshot[], result: Result) {
     const diff = diffSnapshots(before, after);
@@ -17,25 +19,61 @@ export class LabDiff<Result> implements Diff {
     this.after = diff.after;
     this.changes = diff.changes;
     this.result = result;
+    this.action = shellOf(result);
   }
 
-  /** The changes, a line each, under the name of their place. */
+  /** The changes as a picture: what came, what went, what is otherwise, in each namespace. */
+  get picture(): Picture {
+    const places = [...new Set([...this.before, ...this.after].map(({ place }) => place))];
+    const changed = places.filter((place) => this.changes.some((change) => change.place === place));
+    return diffPicture({
+      ...(this.action === undefined ? {} : { action: this.action }),
+      // Where nothing at all changed, the places are named all the same.
+      places: (changed.length > 0 ? changed : places).map((place) => ({
+        place,
+        changes: this.changes.filter((change) => change.place === place).map(drawn),
+      })),
+    });
+  }
+
+  /** The changes as text, a line each. */
   toString(): string {
-    if (this.changes.length === 0) return "nothing changed";
-    const places = [...new Set(this.changes.map(({ place }) => place))];
-    return places
-      .map((place) => [place, ...this.changes.filter((each) => each.place === place).map(line)].join("\n"))
-      .join("\n");
+    return this.picture.text;
   }
 
-  async [display](): Promise<Readonly<Record<string, unknown>>> {
-    return { "text/plain": this.toString() };
+  [display](): Promise<MimeBundle> {
+    return this.picture[display]();
   }
 }
 
-const signs = { added: "+", removed: "-", changed: "~" } as const;
+const kinds: Readonly<Record<ChangeSubject, ChangeKind>> = {
+  namespace: "link",
+  link: "link",
+  address: "address",
+  route: "route",
+  "policy rule": "policy rule",
+  rule: "rule",
+  chain: "chain",
+  listener: "listener",
+  "forwarding entry": "forwarding",
+  neighbour: "neighbour",
+  sysctl: "sysctl",
+};
 
-function line({ subject, change, text, was, table }: Change): string {
-  const where = table === undefined ? subject : `${subject} in ${table}`;
-  return `  ${signs[change]} ${where}: ${text}${was === undefined ? "" : ` (was: ${was})`}`;
+function drawn({ subject, change, text, was, table, chain }: Change): Drawn {
+  const line = subject === "namespace" ? "a network namespace of its own" : text;
+  return {
+    kind: kinds[subject],
+    ...(table === undefined ? {} : { table: table.split(" ")[1] ?? table }),
+    ...(chain === undefined ? {} : { chain }),
+    ...(change === "removed" ? { before: line } : { after: line }),
+    ...(was === undefined ? {} : { before: was }),
+  };
+}
+
+// What the library's own calls return says what one would have typed.
+function shellOf(result: unknown): string | undefined {
+  const shell: unknown =
+    typeof result === "object" && result !== null ? Reflect.get(result, "shell") : undefined;
+  return typeof shell === "string" && shell !== "" ? shell : undefined;
 }

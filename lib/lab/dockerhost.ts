@@ -191,7 +191,11 @@ export class DockerHost extends ContainerPlace {
           stdout: (chunk: Buffer) => void process.stdout.write(chunk),
           stderr: (chunk: Buffer) => void process.stderr.write(chunk),
         };
-        return new CommandResult(await this.exec(argv, { ...options, ...(shown ? { sink } : {}) }), shown);
+        return new CommandResult(
+          await this.exec(argv, { ...options, ...(shown ? { sink } : {}) }),
+          shown,
+          shellText(argv),
+        );
       },
     );
   }

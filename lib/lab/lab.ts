@@ -14,6 +14,8 @@ import { Cluster, type ClusterOptions } from "./node/cluster";
 import type { Node, NodeSpec } from "./node/node";
 import { ContainerPlace, type Place } from "./place";
 import { type Pod, type PodSpec, startPod } from "./pod";
+import { type Diagnosis, diagnose } from "./service/diagnosis";
+import { gather } from "./service/gather";
 import type { Service } from "./service/service";
 import type { ServiceSpec } from "./service/spec";
 import { Session } from "./session";
@@ -237,6 +239,17 @@ export class Lab {
    */
   service(name: string, spec: ServiceSpec): Promise<Service> {
     return this.cluster.service(name, spec);
+  }
+
+  /**
+   * Finds out why a service does not answer: climbs the ladder of Kubernetes' page "Debug Services" and names the first
+   * rung that does not hold. It only looks.
+   *
+   * @param service - the service, or the name of one that should be there.
+   */
+  async diagnose(service: Service | string): Promise<Diagnosis> {
+    this.ground.check();
+    return diagnose(await gather(this.cluster, typeof service === "string" ? service : service.name));
   }
 
   /** Removes everything the lab made. When it was the last one open, the session's own containers go as well. */

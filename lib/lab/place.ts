@@ -152,7 +152,11 @@ export class ContainerPlace implements Place {
           stderr: (chunk: Buffer) => void process.stderr.write(chunk),
         };
         const argv = ["sh", "-c", script.text, "sh", ...script.args];
-        return new CommandResult(await this.exec(argv, { ...options, ...(shown ? { sink } : {}) }), shown);
+        return new CommandResult(
+          await this.exec(argv, { ...options, ...(shown ? { sink } : {}) }),
+          shown,
+          script.text.trim(),
+        );
       },
       settings,
     );
