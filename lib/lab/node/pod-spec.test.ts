@@ -1,4 +1,4 @@
-import { planPod, selects } from "./pod-spec";
+import { type NodePodSpec, planPod, selects } from "./pod-spec";
 
 test("a pod of which nothing is said has one app, and comes back when it ends", () => {
   expect(planPod("client")).toEqual({
@@ -20,7 +20,7 @@ test("what is said of the pod itself is not said of its app", () => {
   expect(plan).toMatchObject({ labels: { app: "web" }, restart: "no", readiness: { tcp: 80 } });
 });
 
-test.each([
+test.each<[NodePodSpec, string, string]>([
   [{ apps: {} }, "BAD_NAME", "no app at all"],
   [{ apps: { "Web Server": {} } }, "BAD_NAME", "an app's name with a blank"],
   [{ labels: { app: "my web" } }, "BAD_NAME", "a label with a blank"],

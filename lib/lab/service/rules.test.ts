@@ -5,6 +5,7 @@ import { isServiceChain } from "./chain-name";
 import { JUMPS } from "./jump";
 import type { Endpoint, ProxyOptions, ServicePort } from "./model";
 import { proxyRules } from "./rules";
+import { asSaved } from "./saved";
 
 const published = join(__dirname, "../../../../shared/data/kube-proxy/flows.json");
 
@@ -113,13 +114,6 @@ const cases: Record<string, [string, readonly ServicePort[], ProxyOptions]> = {
     { masqueradeAll: true },
   ],
 };
-
-/** The kernel keeps a probability as a 31-bit number, and iptables prints that back with 11 digits. */
-function asSaved(rule: string): string {
-  return rule.replace(/(?<=--probability )[\d.]+/, (p) =>
-    (Math.round(Number(p) * 2 ** 31) / 2 ** 31).toFixed(11),
-  );
-}
 
 function ours(services: readonly ServicePort[], options: ProxyOptions): Record<string, readonly string[]> {
   const rules = proxyRules(services, { randomFully: false, ...options });

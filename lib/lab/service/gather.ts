@@ -1,0 +1,133 @@
+import type { Snapshot } from "../../inspect/snapshot";
+import type { Cluster } from "../node/cluster";
+import type { Node } from "../node/node";
+import type { NodePod } from "../node/pod";
+import { selects } from "../node/pod-spec";
+import type { Attempt, NodeFacts, PodFacts, Reach, ServiceFacts } from "./facts";
+import { proxyRules } from "./rules";
+import { compareRules } from "./saved";
+import type { Service } from "./service";
+import { selectorText } from "./spec";
+
+/** How often the Cluster IP is asked from each node: enough to meet an endpoint that does not answer. */
+const ATTEMPTS = 6;
+
+/** Looks at all that the ladder of "Debug Services" asks for. Nothing is changed by it. */
+export async function gather(cluster: Cluster, name: string): Promise<ServiceFacts> {
+  const service = cluster.services.get(name);
+  const services = [...cluster.services.keys()];
+  if (!service) return { name, services, attempts: [], pods: [], nodes: [] };
+  const [attempts, pods, nodes] = await Promise.all([
+    attempt(cluster, service),
+    Promise.all([...cluster.pods.values()].map((pod) => podFacts(cluster, service, pod))),
+    Promise.all([...cluster.nodes.values()].map((node) => nodeFacts(cluster, node))),
+  ]);
+  const { clusterIP, port, targetPort, protocol, selector } = service;
+  const about = { clusterIP, port, targetPort, protocol, selector: selectorText(selector) };
+  return { name, services, service: about, attempts, pods, nodes };
+}
+
+async function attempt(cluster: Cluster, service: Service): Promise<readonly Attempt[]> {
+  if (service.protocol !== "tcp") return [];
+  const asked = [...cluster.nodes.values()]
+    .filter((node) => node.alive)
+    .map((node) => [...node.pods.values()].find((pod) => pod.running) ?? node);
+  const all = asked.map(async (place) => {
+    const results = await connect(place, service.clusterIP, service.port, ATTEMPTS);
+    return results.map((result) => ({ from: place.name, result }));
+  });
+  return (await Promise.all(all)).flat();
+}
+
+async function podFacts(cluster: Cluster, service: Service, pod: NodePod): Promise<PodFacts> {
+  const { name, node, labels, running, ready } = pod;
+  const selected = selects(service.selector, labels);
+  const about = { name, node, labels, selected, running, ready, address: pod.address };
+  const home = cluster.nodes.get(node);
+  if (!selected || !home?.alive || service.protocol !== "tcp") return about;
+  const [snapshot, results] = await Promise.all([
+    look(pod),
+    connect(home, pod.address, service.targetPort, 1),
+  ]);
+  const sockets = (snapshot?.sockets ?? []).filter(
+    ({ protocol, state }) => protocol === "tcp" && state === "LISTEN",
+  );
+  const listening = sockets.map(({ localAddress, localPort }) => `${localAddress}:${localPort}`);
+  const [result] = results;
+  return {
+    ...about,
+    ...(snapshot && { listening }),
+    ...(result && { direct: { from: node, result } }),
+  };
+}
+
+async function nodeFacts(cluster: Cluster, node: Node): Promise<NodeFacts> {
+  const { name, alive } = node;
+  const nothing = {
+    missingRules: [],
+    strangeRules: [],
+    stoppers: [],
+    missingRoutes: [],
+    linksDown: [],
+    noHairpin: [],
+  };
+  const snapshot = alive ? await look(node) : undefined;
+  if (!snapshot) return { name, alive, ...nothing };
+  const ports = [...cluster.services.values()].map((service) => service.portOn(name));
+  const wanted = proxyRules(ports, { clusterCidr: cluster.podRange });
+  const text = (snapshot.iptables ?? []).filter(({ family }) => family === "ipv4").map((dump) => dump.text);
+  const { missing, strange, stoppers } = compareRules(wanted, text.join("\n"));
+  const bridge = snapshot.sysctls?.["net.bridge.bridge-nf-call-iptables"];
+  const others = [...cluster.nodes.values()].filter((other) => other !== node && other.alive);
+  const pods = [...node.pods.values()];
+  const hairpins = await node.inside("grep -H . /sys/class/net/*/brport/hairpin_mode; bridge -d link show");
+  return {
+    name,
+    alive,
+    forwards: snapshot.sysctls?.["net.ipv4.ip_forward"] !== "0",
+    ...(bridge !== undefined && { bridgeFilters: bridge !== "0" }),
+    missingRules: missing,
+    strangeRules: strange,
+    stoppers,
+    missingRoutes: others.filter((other) => !hasRoute(snapshot, other)).map((other) => other.name),
+    linksDown: pods.filter((pod) => !plugged(snapshot, pod, node.bridge)).map((pod) => pod.name),
+    noHairpin: pods.filter((pod) => hairpinOff(hairpins.stdout, pod.veth)).map((pod) => pod.name),
+  };
+}
+
+function hasRoute(snapshot: Snapshot, other: Node): boolean {
+  return snapshot.routes.some(
+    ({ destination, via }) => destination === other.podCidr && via === other.address,
+  );
+}
+
+function plugged(snapshot: Snapshot, pod: NodePod, bridge: string): boolean {
+  const link = snapshot.links.find(({ name }) => name === pod.veth);
+  return link?.up === true && link.master === bridge && link.operState !== "LOWERLAYERDOWN";
+}
+
+/** `bridge -d link` prints a port's line, and its flags on the next. */
+function hairpinOff(text: string, veth: string): boolean {
+  return new RegExp(`\\d+: ${veth}@[^\\n]*\\n\\s+hairpin off`).test(text);
+}
+
+async function connect(
+  place: Node | NodePod,
+  address: string,
+  port: number,
+  times: number,
+): Promise<readonly Reach[]> {
+  // 124 is what timeout(1) gives; a shell that is refused says so at once.
+  const once = `timeout 1 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null; echo $?`;
+  const { shell } = await place.entrance();
+  const { stdout } = await shell.run(Array.from({ length: times }, () => once).join("; "));
+  return stdout
+    .trim()
+    .split("\n")
+    .map((code) => (code === "0" ? "answers" : code === "124" ? "is silent" : "refuses"));
+}
+
+/** A snapshot, or undefined when the namespace has gone meanwhile. */
+function look(place: Node | NodePod): Promise<Snapshot | undefined> {
+  return place.snapshot().catch(() => undefined);
+}
