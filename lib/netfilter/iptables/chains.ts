@@ -5,7 +5,6 @@ import type { Chain, Counters, Rule, Ruleset, Table } from "../model/ruleset";
 import type { Context } from "./declare";
 import type { Dump, RuleLine } from "./dump";
 import { actionOf, contextOf, matchesOf } from "./lower";
-import type { Spec } from "./spec";
 import { type ChainState, tableStates } from "./tables";
 
 const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter", "security"];
@@ -23,7 +22,6 @@ class DumpRule implements Rule {
   constructor(
     private readonly dump: Dump,
     private readonly source: RuleLine,
-    private readonly spec: Spec,
     readonly index: number,
   ) {}
 
@@ -38,32 +36,45 @@ class DumpRule implements Rule {
   }
 
   get counters(): Counters | undefined {
-    const counters = this.source.counters ?? this.spec.counters;
+    const counters = this.source.counters ?? this.source.spec.counters;
     return counters && readCounters(counters);
   }
 
   private get context(): Context {
-    return contextOf(this.spec, this.dump.family);
+    return contextOf(this.source.spec, this.dump.family);
   }
 
   get matches(): readonly Match[] {
-    this.lowered ??= matchesOf(this.spec, this.context);
+    this.lowered ??= matchesOf(this.source.spec, this.context);
     return this.lowered;
   }
 
   get action(): Action {
-    this.acted ??= actionOf(this.spec.jump, this.context);
+    this.acted ??= actionOf(this.source.spec.jump, this.context);
     return this.acted;
   }
 }
 
-function toChain(dump: Dump, { name, base, policy, counters, entries }: ChainState): Chain {
-  return {
-    name,
-    ...(base ? { policy: policy === "DROP" ? "DROP" : "ACCEPT" } : {}),
-    ...(counters ? { counters: readCounters(counters) } : {}),
-    rules: entries.map(({ line, spec }, index) => new DumpRule(dump, line, spec, index + 1)),
-  };
+/** A chain of the model; its rules are made when they are first asked for. */
+class DumpChain implements Chain {
+  private made: readonly Rule[] | undefined;
+  readonly name: string;
+  readonly policy?: "ACCEPT" | "DROP";
+  readonly counters?: Counters;
+
+  constructor(
+    private readonly dump: Dump,
+    private readonly state: ChainState,
+  ) {
+    this.name = state.name;
+    if (state.base) this.policy = state.policy === "DROP" ? "DROP" : "ACCEPT";
+    if (state.counters) this.counters = readCounters(state.counters);
+  }
+
+  get rules(): readonly Rule[] {
+    this.made ??= this.state.rules.map((line, index) => new DumpRule(this.dump, line, index + 1));
+    return this.made;
+  }
 }
 
 /** The tables that a dump leaves in the kernel once its lines are carried out in order. */
@@ -72,7 +83,8 @@ export function toRuleset(dump: Dump): Ruleset {
   for (const state of tableStates(dump).values()) {
     const name = TABLES.find((each) => each === state.name);
     if (name === undefined) continue;
-    const chains = new Map([...state.chains.values()].map((chain) => [chain.name, toChain(dump, chain)]));
+    const chains = new Map<string, Chain>();
+    for (const chain of state.chains.values()) chains.set(chain.name, new DumpChain(dump, chain));
     tables.set(name, { name, chains });
   }
   return {

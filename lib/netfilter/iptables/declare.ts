@@ -93,7 +93,7 @@ export interface Extension {
   /** Tables in which the kernel accepts it; default: all. */
   readonly tables?: readonly string[];
   /** Base chains from which the kernel lets it be reached; default: all. */
-  readonly hooks?: readonly string[];
+  readonly hooks?: readonly string[] | ((options: Options) => readonly string[] | undefined);
   /** Protocols (numbers) one of which `-p` must name. */
   readonly protocols?: readonly number[];
   readonly options: readonly OptionDeclaration[];
@@ -105,6 +105,8 @@ export interface Extension {
   readonly printsAs?: string;
   /** What the table of options cannot say. Returns the options to keep; throws a Refusal. */
   readonly check?: (options: Map<string, Given>, context: Context) => void;
+  /** What the other matches of the rule must say for the kernel to take it. */
+  readonly demands?: (matches: readonly Use[], options: Options) => Refusal | undefined;
   /** Prints all after `-m NAME` / `-j NAME`, where the table cannot say it. */
   readonly print?: (options: Options, variant: Variant, context: Context) => string;
   readonly lower?: (options: Options, context: Context) => readonly Match[];

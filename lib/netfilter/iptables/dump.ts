@@ -34,13 +34,13 @@ export interface RuleLine extends At {
   readonly command: RuleCommand;
   readonly chain: string;
   /** Position that `-I`, `-R` and `-D` were given. */
-  readonly position?: number;
-  readonly counters?: readonly [string, string];
-  /** Offset of the first word after the chain (and position). */
-  readonly from: number;
+  readonly position: number | undefined;
+  readonly counters: readonly [string, string] | undefined;
   readonly spec: Spec;
-  /** Set when some of it could not be read. */
-  readonly broken?: true;
+  /** Some of it could not be read. */
+  readonly broken: boolean;
+  /** Known to be one rule, not one for each of several addresses. */
+  readonly single: boolean;
 }
 
 /** Commands that change chains as a whole: flush, delete, rename, zero. */

@@ -9,7 +9,7 @@ import { protocolNumber } from "./values/protocols";
 
 /** The protocol that a rule is about, as a context for reading what depends on it. */
 export function contextOf(spec: Spec, family: SyntaxFamily): Context {
-  const given = spec.base.get("protocol");
+  const given = spec.base.protocol;
   if (!given || given.inverted) return { family };
   const number = protocolNumber(given.value) ?? Number(given.value);
   return number === 0 ? { family } : { family, protocol: number };
@@ -47,7 +47,7 @@ const ORDER: readonly BaseName[] = ["source", "destination", "in", "out", "proto
 export function matchesOf(spec: Spec, context: Context): readonly Match[] {
   const matches: Match[] = [];
   for (const name of ORDER) {
-    const given = spec.base.get(name);
+    const given = spec.base[name];
     const lowered = given && baseMatch(name, given, context);
     if (lowered) matches.push(lowered);
   }

@@ -40,7 +40,7 @@ function printMatch(use: Use | Unread, variant: Variant, context: Context): stri
 export function printSpec(spec: Spec, variant: Variant, context: Context): string {
   const shown: string[] = [];
   for (const [name, letter] of LETTERS) {
-    const given = spec.base.get(name);
+    const given = spec.base[name];
     if (!given || silent(name, given.inverted, given.value)) continue;
     shown.push(spaced(`${given.inverted ? "! " : ""}${letter}`, given.value));
   }

@@ -55,8 +55,8 @@ function printTable(dump: Dump, table: TableState, variant: Variant, counters: b
     lines.push(`:${name} ${policy} ${shown}`);
   }
   for (const chain of chains)
-    for (const { line, spec } of chain.entries) {
-      const counted = counters ? (line.counters ?? spec.counters) : undefined;
+    for (const { counters: own, spec } of chain.rules) {
+      const counted = counters ? (own ?? spec.counters) : undefined;
       const rule = printSpec(spec, variant, contextOf(spec, dump.family));
       lines.push(
         `${counted ? `[${counted.join(":")}] ` : ""}-A ${chain.name}${rule === "" ? "" : ` ${rule}`}`,

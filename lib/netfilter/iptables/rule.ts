@@ -46,7 +46,7 @@ const BEGINS =
  */
 export class RuleReader {
   readonly complaints: Complaint[] = [];
-  private readonly base = new Map<BaseName, BaseGiven>();
+  private readonly base: { [Name in BaseName]?: BaseGiven } = {};
   private readonly parts: (Open | Unread)[] = [];
   private jump: { goto: boolean; name: string; open?: Open; unread?: Unread } | undefined;
   private counters: readonly [string, string] | undefined;
@@ -175,7 +175,7 @@ export class RuleReader {
     }
     const word = BASE[name].flag ? "" : this.value(attached, option);
     const inverted = this.takeInverted();
-    if (this.base.has(name)) throw new Refusal(`${option} is given twice`, `${option} once in a rule`);
+    if (this.base[name]) throw new Refusal(`${option} is given twice`, `${option} once in a rule`);
     if (name === "fragment" && this.context.family !== "ipv4")
       throw new Refusal("-f is for IPv4 only", "-m frag for IPv6");
     const value = this.located(() => readBase(name, word, this.context));
@@ -183,7 +183,7 @@ export class RuleReader {
       throw new Refusal("no packet has a protocol other than all", "a protocol other than all after !");
     if ((name === "source" || name === "destination") && inverted && value.includes(","))
       throw new Refusal(`! ${option} with several addresses`, "one address after !");
-    this.base.set(name, { inverted, value });
+    this.base[name] = { inverted, value };
   }
 
   /** Marks a refusal of a value as being about the word just taken. */
@@ -243,7 +243,7 @@ export class RuleReader {
   }
 
   private loadProtocol(): boolean {
-    const given = this.base.get("protocol");
+    const given = this.base.protocol;
     if (this.protocolTried || !given || given.inverted) return false;
     const extension = matchOfProtocol(given.value, this.context.family);
     if (!extension || this.parts.some((part) => "extension" in part && part.extension === extension))
@@ -305,7 +305,7 @@ export class RuleReader {
   }
 
   private scope(): Context {
-    const given = this.base.get("protocol");
+    const given = this.base.protocol;
     if (!given || given.inverted) return this.context;
     const number = protocolNumber(given.value) ?? Number(given.value);
     return number === 0 ? this.context : { ...this.context, protocol: number };

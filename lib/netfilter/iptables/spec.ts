@@ -21,9 +21,12 @@ export interface Jump {
   readonly unread?: Unread;
 }
 
+/** The base options of a rule. */
+export type Base = { readonly [Name in BaseName]?: BaseGiven };
+
 /** What one rule says: base options, matches in order, and where it goes. */
 export interface Spec {
-  readonly base: ReadonlyMap<BaseName, BaseGiven>;
+  readonly base: Base;
   readonly matches: readonly (Use | Unread)[];
   readonly jump?: Jump;
   /** `-c PACKETS BYTES`, as text. */

@@ -25,32 +25,25 @@ const CHAINS: Readonly<Record<SyntaxFamily, Readonly<Record<string, readonly str
 export const baseChains = (family: SyntaxFamily, table: string): readonly string[] | undefined =>
   CHAINS[family][table];
 
-/** One rule as it stands in a chain: `-s A,B` makes two of one line. */
-export interface Entry {
-  readonly line: RuleLine;
-  readonly spec: Spec;
-}
-
 export interface ChainState {
   name: string;
   readonly base: boolean;
   policy: string;
   counters: readonly [string, string] | undefined;
-  entries: Entry[];
+  /** Rules as they stand in the chain: `-s A,B` made two of one line. */
+  rules: RuleLine[];
 }
 
 /** `-s A,B -d C` is one rule for each pair, in the order iptables adds them. */
 export function expand(spec: Spec): readonly Spec[] {
-  const sources = spec.base.get("source");
-  const destinations = spec.base.get("destination");
+  const sources = spec.base.source;
+  const destinations = spec.base.destination;
   if (!sources?.value.includes(",") && !destinations?.value.includes(",")) return [spec];
   const each = (given: BaseGiven | undefined): readonly (BaseGiven | undefined)[] =>
     given ? given.value.split(",").map((value) => ({ ...given, value })) : [undefined];
   return each(sources).flatMap((source) =>
     each(destinations).map((destination) => {
-      const base = new Map(spec.base);
-      if (source) base.set("source", source);
-      if (destination) base.set("destination", destination);
+      const base = { ...spec.base, ...(source ? { source } : {}), ...(destination ? { destination } : {}) };
       return { ...spec, base };
     }),
   );
@@ -61,21 +54,24 @@ export class TableState {
   readonly chains = new Map<string, ChainState>();
   /** Whether any line stood between `*TABLE` and COMMIT: iptables-nft makes no chains for a table without. */
   touched = false;
+  /** The chain of the line before: most often that of this one too. */
+  private last: ChainState | undefined;
 
   constructor(
     readonly name: string,
     family: SyntaxFamily,
   ) {
     for (const chain of baseChains(family, name) ?? [])
-      this.chains.set(chain, { name: chain, base: true, policy: "ACCEPT", counters: undefined, entries: [] });
+      this.chains.set(chain, { name: chain, base: true, policy: "ACCEPT", counters: undefined, rules: [] });
   }
 
   private made(name: string): ChainState {
-    let found = this.chains.get(name);
+    let found = this.last?.name === name ? this.last : this.chains.get(name);
     if (!found) {
-      found = { name, base: false, policy: "-", counters: undefined, entries: [] };
+      found = { name, base: false, policy: "-", counters: undefined, rules: [] };
       this.chains.set(name, found);
     }
+    this.last = found;
     return found;
   }
 
@@ -84,34 +80,40 @@ export class TableState {
     const again = this.chains.has(line.name);
     const chain = this.made(line.name);
     if (chain.base && line.policy !== "-") chain.policy = line.policy;
-    else if (again && line.command === undefined) chain.entries = [];
+    else if (again && line.command === undefined) chain.rules = [];
     if (line.counters) chain.counters = line.counters;
   }
 
   rule(line: RuleLine): void {
     this.touched = true;
-    const { entries } = this.made(line.chain);
-    const at = (line.position ?? 1) - 1;
+    const { rules } = this.made(line.chain);
+    if (line.command === "A" && line.single) {
+      rules.push(line);
+      return;
+    }
     const specs = expand(line.spec);
-    if (line.command === "A") for (const spec of specs) entries.push({ line, spec });
-    else if (line.command === "I") entries.splice(at, 0, ...specs.map((spec) => ({ line, spec })).reverse());
-    else if (line.command === "R") entries.splice(at, 1, ...specs.map((spec) => ({ line, spec })));
-    else if (line.command === "D") this.remove(line, entries);
+    const lines = specs.length === 1 ? [line] : specs.map((spec) => ({ ...line, spec }));
+    const at = (line.position ?? 1) - 1;
+    if (line.command === "A") for (const each of lines) rules.push(each);
+    else if (line.command === "I") rules.splice(at, 0, ...lines.reverse());
+    else if (line.command === "R") rules.splice(at, 1, ...lines);
+    else if (line.command === "D") this.remove(line, rules);
   }
 
   /** `-D CHAIN NUMBER` or `-D CHAIN RULE`: the first rule that says the same. */
-  private remove(line: RuleLine, entries: Entry[]): void {
+  private remove(line: RuleLine, rules: RuleLine[]): void {
     const wanted = sameness(line.spec);
     const at =
       line.position === undefined
-        ? entries.findIndex((each) => sameness(each.spec) === wanted)
+        ? rules.findIndex((each) => sameness(each.spec) === wanted)
         : line.position - 1;
-    if (at >= 0) entries.splice(at, 1);
+    if (at >= 0) rules.splice(at, 1);
   }
 
   other(line: OtherLine): void {
+    this.last = undefined;
     const named = line.chain === undefined ? undefined : this.chains.get(line.chain);
-    if (line.kind === "flush") for (const chain of named ? [named] : this.chains.values()) chain.entries = [];
+    if (line.kind === "flush") for (const chain of named ? [named] : this.chains.values()) chain.rules = [];
     else if (line.kind === "delete") {
       for (const chain of named ? [named] : [...this.chains.values()])
         if (!chain.base) this.chains.delete(chain.name);
@@ -125,14 +127,12 @@ export class TableState {
 
 /** What makes two rules the same to `-D`: everything but counters and where they were written. */
 function sameness(spec: Spec): string {
-  return JSON.stringify(
-    { base: [...spec.base], matches: spec.matches, jump: spec.jump },
-    (key, value: unknown) =>
-      key === "extension" && typeof value === "object" && value !== null && "name" in value
-        ? value.name
-        : value instanceof Map
-          ? [...value]
-          : value,
+  return JSON.stringify({ base: spec.base, matches: spec.matches, jump: spec.jump }, (key, value: unknown) =>
+    key === "extension" && typeof value === "object" && value !== null && "name" in value
+      ? value.name
+      : value instanceof Map
+        ? [...value]
+        : value,
   );
 }
 

@@ -11,6 +11,7 @@ import {
   option,
   Refusal,
   target,
+  type Use,
 } from "../declare";
 import { masked, tos } from "../values/marks";
 import { number, numberRange, readNumber, U8, U16 } from "../values/numbers";
@@ -184,6 +185,11 @@ const ECN = target("ECN", {
   act: note("ECN"),
 });
 
+const asksForSyn = ({ extension, options }: Use): boolean => {
+  const flags = extension.name === "tcp" ? options.get("tcp-flags") : undefined;
+  return flags !== undefined && !flags.inverted && (flags.values[1] ?? "").split(",").includes("SYN");
+};
+
 const TCPMSS = target("TCPMSS", {
   protocols: [6],
   oneOf: ["set-mss", "clamp-mss-to-pmtu"],
@@ -191,6 +197,16 @@ const TCPMSS = target("TCPMSS", {
     option("set-mss", number(0, U16), { excludes: ["clamp-mss-to-pmtu"] }),
     flag("clamp-mss-to-pmtu", { excludes: ["set-mss"] }),
   ],
+  hooks: (options) => (options.has("clamp-mss-to-pmtu") ? ["FORWARD", "OUTPUT", "POSTROUTING"] : undefined),
+  demands: (matches) =>
+    matches.some(asksForSyn)
+      ? undefined
+      : new Refusal(
+          "TCPMSS without a match for SYN",
+          "--syn or --tcp-flags with SYN",
+          "Only iptables-legacy insists on it.",
+          "legacy",
+        ),
   act: note("TCPMSS"),
 });
 
@@ -208,7 +224,12 @@ const stripped: Kind = {
   read: (word) => {
     const numbers = new Set<number>();
     for (const each of word.split(",")) {
-      const value = TCP_OPTIONS[each] ?? readNumber(each);
+      const known = TCP_OPTIONS[each];
+      const value = known === undefined ? readNumber(each) : BigInt(known);
+      if (value !== undefined && value < 2n)
+        throw new Refusal(`TCP option ${value} cannot be stripped`, "2 to 255");
+      if (value !== undefined && numbers.has(Number(value)))
+        throw new Refusal(`TCP option ${each} is named twice`, "each option once");
       if (value === undefined || value > 255)
         throw new Refusal(`"${each}" is not a TCP option`, Object.keys(TCP_OPTIONS).join(", "));
       numbers.add(Number(value));

@@ -1,4 +1,4 @@
-import type { Extension, SyntaxFamily } from "../declare";
+import type { Extension, OptionDeclaration, SyntaxFamily } from "../declare";
 import { CONNTRACK_MATCHES } from "./conntrack";
 import { CONTENT_MATCHES } from "./content";
 import { HASHLIMIT_MATCHES } from "./hashlimit";
@@ -46,18 +46,33 @@ export const EXTENSIONS: readonly Extension[] = [
   ...VERDICT_TARGETS,
 ];
 
-const known = new Map<string, Extension>();
+type ByFamily = Readonly<Record<SyntaxFamily, Map<string, Extension>>>;
+
+const byFamily = (): ByFamily => ({ ipv4: new Map(), ipv6: new Map(), arp: new Map(), bridge: new Map() });
+
+const known: Readonly<Record<"match" | "target", ByFamily>> = { match: byFamily(), target: byFamily() };
 for (const extension of EXTENSIONS)
-  for (const family of extension.families)
-    known.set(`${extension.kind} ${family} ${extension.name}`, extension);
+  for (const family of extension.families) known[extension.kind][family].set(extension.name, extension);
+
+const options = new Map<Extension, ReadonlyMap<string, OptionDeclaration>>();
+for (const extension of EXTENSIONS) {
+  const byName = new Map<string, OptionDeclaration>();
+  for (const declaration of extension.options)
+    for (const name of [declaration.name, ...(declaration.aliases ?? [])]) byName.set(name, declaration);
+  options.set(extension, byName);
+}
+
+/** The option of an extension by its full name or an alias. */
+export const optionOf = (extension: Extension, name: string): OptionDeclaration | undefined =>
+  options.get(extension)?.get(name);
 
 /** Names under which iptables finds the match of a protocol (xtables.c, xtables_find_match). */
-const SAME: Readonly<Record<string, string>> = {
-  icmpv6: "icmp6",
-  "ipv6-icmp": "icmp6",
-  "ipv6-mh": "mh",
-  "mobility-header": "mh",
-};
+const SAME: ReadonlyMap<string, string> = new Map([
+  ["icmpv6", "icmp6"],
+  ["ipv6-icmp", "icmp6"],
+  ["ipv6-mh", "mh"],
+  ["mobility-header", "mh"],
+]);
 
 /** The match or target of that name in a family. */
 export function extensionFor(
@@ -65,7 +80,7 @@ export function extensionFor(
   name: string,
   family: SyntaxFamily,
 ): Extension | undefined {
-  return known.get(`${kind} ${family} ${kind === "match" ? (SAME[name] ?? name) : name}`);
+  return known[kind][family].get(kind === "match" ? (SAME.get(name) ?? name) : name);
 }
 
 /** The match that `-p PROTOCOL` loads by itself when one of its options follows. */

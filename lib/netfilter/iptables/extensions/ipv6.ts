@@ -185,7 +185,7 @@ const eui64 = match("eui64", { families: ONLY, hooks: ["PREROUTING", "INPUT", "F
 const compared = (name: string, max: number): OptionDeclaration[] =>
   ["eq", "gt", "lt"].map((test) => invertible(`srh-${name}-${test}`, number(0, max)));
 
-const segment = prefix({ cut: true, full: true });
+const segment = prefix({ cut: false, full: true });
 
 const srh = match("srh", {
   families: ONLY,

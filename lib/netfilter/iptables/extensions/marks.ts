@@ -39,7 +39,7 @@ const xmark = (value: number, mask: number): readonly [string, Given] => [
   { inverted: false, values: [`${hex(value)}/${hex(mask)}`] },
 ];
 
-const valueOf = (given: Given): number => Number(given.values[0] ?? 0);
+const valueGiven = (given: Given): number => Number(given.values[0] ?? 0);
 
 /** All ways to set a mark come down to `mark = (mark & ~mask) ^ value` (libxt_MARK.c, xt_mark.c). */
 const MARK_FORMS = [
@@ -50,9 +50,9 @@ const MARK_FORMS = [
       return xmark(value, (value | mask) >>> 0);
     },
   }),
-  option("and-mark", hex32, { becomes: (given) => xmark(0, (~valueOf(given) & U32) >>> 0) }),
-  option("or-mark", hex32, { becomes: (given) => xmark(valueOf(given), valueOf(given)) }),
-  option("xor-mark", hex32, { becomes: (given) => xmark(valueOf(given), 0) }),
+  option("and-mark", hex32, { becomes: (given) => xmark(0, (~valueGiven(given) & U32) >>> 0) }),
+  option("or-mark", hex32, { becomes: (given) => xmark(valueGiven(given), valueGiven(given)) }),
+  option("xor-mark", hex32, { becomes: (given) => xmark(valueGiven(given), 0) }),
 ];
 
 const MARK = target("MARK", {

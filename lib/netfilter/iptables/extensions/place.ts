@@ -71,6 +71,12 @@ const addrtype = match("addrtype", {
     flag("limit-iface-in", { excludes: ["limit-iface-out"] }),
     flag("limit-iface-out", { excludes: ["limit-iface-in"] }),
   ],
+  hooks: (options) =>
+    options.has("limit-iface-in")
+      ? ["PREROUTING", "INPUT", "FORWARD"]
+      : options.has("limit-iface-out")
+        ? ["FORWARD", "OUTPUT", "POSTROUTING"]
+        : undefined,
   lower: addressTypes,
 });
 
@@ -167,6 +173,13 @@ const physdev = match("physdev", {
     invertible("physdev-out", interfaceName),
     invertible("physdev-is-bridged", []),
   ],
+  hooks: (options) => {
+    const outgoing = options.has("physdev-out") || options.has("physdev-is-out");
+    const bridged = options.get("physdev-is-bridged");
+    return outgoing && (!bridged || bridged.inverted)
+      ? ["PREROUTING", "INPUT", "FORWARD", "POSTROUTING"]
+      : undefined;
+  },
   lower: physdevs,
 });
 

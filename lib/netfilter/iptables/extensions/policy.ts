@@ -69,6 +69,10 @@ const policy = match("policy", {
       ],
     }),
   ],
+  hooks: (options) =>
+    options.get("dir")?.values[0] === "in"
+      ? ["PREROUTING", "INPUT", "FORWARD"]
+      : ["FORWARD", "OUTPUT", "POSTROUTING"],
   check: (options) => {
     if (elementOf(options) >= MOST) throw new Refusal(`more than ${MOST} elements`, `at most ${MOST}`);
     check(options);

@@ -73,6 +73,7 @@ const SET = target("SET", {
     flag("map-prio"),
     flag("map-queue"),
   ],
+  hooks: (options) => (options.has("map-set") ? ["FORWARD", "OUTPUT", "POSTROUTING"] : undefined),
   act: (options): Action => {
     const name = options.has("add-set") ? "add-set" : "del-set";
     const given = options.get(name);

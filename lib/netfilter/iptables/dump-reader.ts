@@ -1,0 +1,341 @@
+import type { Problem, ProblemCode } from "../model/problem";
+import { Checker, shapeOf } from "./check";
+import type { Context, SyntaxFamily, Variant } from "./declare";
+import type { Line, RuleCommand, RuleLine } from "./dump";
+import { RuleReader } from "./rule";
+import { COUNTERS, type Counted, SavedRule } from "./saved-rule";
+import { Scanner } from "./scan";
+import { SegmentReader } from "./segments";
+import type { Spec } from "./spec";
+import { splitWords, type Word } from "./words";
+
+const RULE_COMMANDS: ReadonlyMap<string, RuleCommand> = new Map([
+  ["-A", "A"],
+  ["--append", "A"],
+  ["-I", "I"],
+  ["--insert", "I"],
+  ["-R", "R"],
+  ["--replace", "R"],
+  ["-D", "D"],
+  ["--delete", "D"],
+  ["-C", "C"],
+  ["--check", "C"],
+]);
+
+type ChainCommand = "N" | "P" | "flush" | "delete" | "rename" | "zero";
+
+const CHAIN_COMMANDS: ReadonlyMap<string, ChainCommand> = new Map([
+  ["-N", "N"],
+  ["--new-chain", "N"],
+  ["--new", "N"],
+  ["-P", "P"],
+  ["--policy", "P"],
+  ["-F", "flush"],
+  ["--flush", "flush"],
+  ["-X", "delete"],
+  ["--delete-chain", "delete"],
+  ["-E", "rename"],
+  ["--rename-chain", "rename"],
+  ["-Z", "zero"],
+  ["--zero", "zero"],
+]);
+
+/** Commands that only print: they change nothing. */
+const PRINTING = new Set(["-L", "--list", "-S", "--list-rules"]);
+
+const CR = 13;
+const SPACE = 32;
+const HASH = 35;
+const STAR = 42;
+const DASH = 45;
+const COLON = 58;
+const QUOTE = 34;
+const UPPER_A = 65;
+const OPEN = 91;
+
+/** Reads the lines of a dump one by one. */
+export class DumpReader {
+  readonly lines: Line[] = [];
+  readonly problems: Problem[] = [];
+  private readonly context: Context;
+  private readonly segments: SegmentReader;
+  private readonly scanner: Scanner;
+  private readonly checker: Checker;
+  private last = "";
+  private line = 0;
+  private start = 0;
+  private end = 0;
+  private inTable = false;
+  private sawTable = false;
+
+  constructor(
+    private readonly text: string,
+    private readonly file: string | undefined,
+    family: SyntaxFamily,
+    private readonly variant: Variant | undefined,
+  ) {
+    this.context = { family };
+    this.segments = new SegmentReader(text, this.context);
+    this.checker = new Checker({ text, family, variant }, (line, problem) =>
+      this.problems.push({ ...problem, line: line.line, ...(file === undefined ? {} : { file }) }),
+    );
+    this.scanner = new Scanner(text, this.context, this.segments, this.checker.isChain);
+  }
+
+  read(): void {
+    const { text } = this;
+    for (let start = 0; start < text.length; ) {
+      const newline = text.indexOf("\n", start);
+      this.line++;
+      this.start = start;
+      this.end = newline < 0 ? text.length : newline;
+      start = this.end + 1;
+      while (this.end > this.start && text.charCodeAt(this.end - 1) === CR) this.end--;
+      this.readLine();
+    }
+    this.checker.leave();
+    if (this.inTable)
+      this.problem(
+        "COMMIT_MISSING",
+        this.end,
+        "the last table is not committed",
+        "COMMIT",
+        "The file may be cut off.",
+      );
+  }
+
+  private at() {
+    return { line: this.line, start: this.start, end: this.end };
+  }
+
+  private problem(code: ProblemCode, offset: number, message: string, expected: string, advice = ""): void {
+    this.problems.push({
+      code,
+      ...(this.file === undefined ? {} : { file: this.file }),
+      line: this.line,
+      column: offset - this.start + 1,
+      message,
+      expected,
+      ...(advice === "" ? {} : { advice }),
+    });
+  }
+
+  private add(line: Exclude<Line, RuleLine>): void {
+    this.lines.push(line);
+    this.checker.line(line);
+  }
+
+  private unread(message: string, expected: string, offset = this.start): void {
+    this.problem("LINE_UNREADABLE", offset, message, expected);
+    this.add({ kind: "unread", ...this.at() });
+  }
+
+  private plain(kind: "blank" | "comment"): void {
+    this.add({ kind, ...this.at() });
+  }
+
+  private readLine(): void {
+    const { text, start, end } = this;
+    if (start === end) {
+      this.plain("blank");
+      return;
+    }
+    const first = text.charCodeAt(start);
+    if (first === DASH || first === OPEN) this.command();
+    else if (first === COLON) this.chain();
+    else if (first === HASH) this.plain("comment");
+    else if (first === STAR) this.table();
+    else this.unusual(text.slice(start, end).trim());
+  }
+
+  /** A line that begins with white space, or with nothing that iptables-save writes. */
+  private unusual(line: string): void {
+    if (line === "") this.plain("blank");
+    else if (line === "COMMIT") this.commit();
+    else if (line.startsWith("#")) this.plain("comment");
+    else this.command();
+  }
+
+  private table(): void {
+    const name = this.text.slice(this.start + 1, this.end).trim();
+    if (this.inTable)
+      this.problem(
+        "COMMIT_MISSING",
+        this.start,
+        `table ${name} begins before the one above is committed`,
+        "COMMIT",
+      );
+    this.inTable = true;
+    this.sawTable = true;
+    this.add({ kind: "table", name, ...this.at() });
+  }
+
+  private commit(): void {
+    if (!this.inTable)
+      this.problem("TABLE_MISPLACED", this.start, "COMMIT outside a table", "*TABLE before it");
+    this.inTable = false;
+    this.add({ kind: "commit", ...this.at() });
+  }
+
+  /** `iptables -S` prints rules and policies without a table around them; a dump does not. */
+  private needsTable(): void {
+    if (this.inTable) return;
+    if (this.sawTable || this.text.charCodeAt(this.start) === COLON)
+      this.problem("TABLE_MISPLACED", this.start, "this line stands outside a table", "*TABLE before it");
+  }
+
+  private chain(): void {
+    this.needsTable();
+    const [name, policy, counters] = splitWords(this.text, this.start + 1, this.end).words;
+    if (!name || !policy) {
+      this.unread("this chain has no policy", ":CHAIN POLICY [PACKETS:BYTES]");
+      return;
+    }
+    const counted = counters && COUNTERS.exec(counters.text);
+    if (counters && !counted)
+      this.problem("LINE_UNREADABLE", counters.at, `"${counters.text}" are no counters`, "[PACKETS:BYTES]");
+    this.add({
+      kind: "chain",
+      name: this.checker.nameOf(name.text),
+      policy: policy.text,
+      ...(counted ? { counters: [counted[1] ?? "0", counted[2] ?? "0"] } : {}),
+      ...this.at(),
+    });
+  }
+
+  private command(): void {
+    this.needsTable();
+    const { text } = this;
+    let from = this.start;
+    let counters: Counted;
+    if (text.charCodeAt(from) === OPEN) {
+      const close = text.indexOf("]", from);
+      const counted = close < 0 ? null : COUNTERS.exec(text.slice(from, close + 1));
+      if (!counted || close > this.end) {
+        this.unread("these are no counters", "[PACKETS:BYTES]");
+        return;
+      }
+      counters = [counted[1] ?? "0", counted[2] ?? "0"];
+      from = close + 1;
+      while (text.charCodeAt(from) === SPACE) from++;
+    }
+    if (!this.append(from)) this.words(from, counters);
+  }
+
+  /** `-A CHAIN …` as iptables-save writes it. */
+  private append(from: number): boolean {
+    const { text, end, scanner } = this;
+    if (
+      text.charCodeAt(from) !== DASH ||
+      text.charCodeAt(from + 1) !== UPPER_A ||
+      text.charCodeAt(from + 2) !== SPACE
+    )
+      return false;
+    const stop = this.chainName(from + 3);
+    if (stop < 0 || !scanner.scan(Math.min(stop + 1, end), end)) return false;
+    const line = new SavedRule(this.segments, this.text, this.last, this.line, this.start, end);
+    this.lines.push(line);
+    this.checker.rule(line, scanner);
+    return true;
+  }
+
+  /** Sets `last` to the chain's name, which is most often that of the rule before; returns where it ends. */
+  private chainName(from: number): number {
+    const { text, end, last } = this;
+    const after = from + last.length;
+    if (last !== "" && text.startsWith(last, from) && (after === end || text.charCodeAt(after) === SPACE))
+      return after;
+    const space = text.indexOf(" ", from);
+    const stop = space < 0 || space > end ? end : space;
+    if (stop === from || text.charCodeAt(from) === QUOTE) return -1;
+    this.last = this.checker.nameOf(text.slice(from, stop));
+    return stop;
+  }
+
+  private push(
+    command: RuleCommand,
+    chain: string,
+    position: number | undefined,
+    counters: Counted,
+    spec: Spec,
+    broken: boolean,
+  ): void {
+    const { line, start, end } = this;
+    const rule: RuleLine = {
+      kind: "rule",
+      command,
+      chain,
+      position,
+      counters,
+      spec,
+      broken,
+      single: false,
+      line,
+      start,
+      end,
+    };
+    this.lines.push(rule);
+    this.checker.rule(rule, shapeOf(spec));
+  }
+
+  private words(from: number, counters: Counted): void {
+    const { words, unclosed } = splitWords(this.text, from, this.end);
+    const [verb, chain, third] = words;
+    if (!verb) {
+      this.unread("counters without a rule", "a rule");
+      return;
+    }
+    if (unclosed !== undefined)
+      this.problem("RULE_UNREADABLE", unclosed, "this quote is never closed", 'a closing "');
+    const rule = RULE_COMMANDS.get(verb.text);
+    const other = CHAIN_COMMANDS.get(verb.text);
+    if (rule) this.rule(rule, words, counters, unclosed !== undefined);
+    else if (other === "N" || other === "P") this.made(other, chain, third);
+    else if (other) {
+      const named = chain ? { chain: this.checker.nameOf(chain.text) } : {};
+      this.add({
+        kind: other,
+        ...named,
+        ...(third ? { to: this.checker.nameOf(third.text) } : {}),
+        ...this.at(),
+      });
+    } else if (PRINTING.has(verb.text)) this.plain("comment");
+    else
+      this.unread(
+        `"${verb.text}" begins no line of a dump`,
+        "*TABLE, :CHAIN, -A, COMMIT or # comment",
+        verb.at,
+      );
+  }
+
+  private made(command: "N" | "P", chain: Word | undefined, policy: Word | undefined): void {
+    if (!chain || (command === "P" && !policy)) {
+      this.unread(`-${command} lacks a word`, command === "N" ? "-N CHAIN" : "-P CHAIN POLICY");
+      return;
+    }
+    this.add({
+      kind: "chain",
+      name: this.checker.nameOf(chain.text),
+      policy: command === "N" ? "-" : (policy?.text ?? ""),
+      command,
+      ...this.at(),
+    });
+  }
+
+  private rule(command: RuleCommand, words: readonly Word[], counters: Counted, unclosed: boolean): void {
+    const [, chain, third] = words;
+    if (!chain) {
+      this.unread("this rule names no chain", "-A CHAIN …");
+      return;
+    }
+    const numbered = command !== "A" && command !== "C" && third !== undefined && /^\d+$/.test(third.text);
+    const reader = new RuleReader(words.slice(numbered ? 3 : 2), this.context, this.end);
+    const spec = reader.read();
+    for (const { at, refusal } of reader.complaints)
+      if (refusal.variant === undefined || refusal.variant === this.variant)
+        this.problem("RULE_UNREADABLE", at, refusal.message, refusal.expected, refusal.advice);
+    const position = numbered ? Number(third.text) : undefined;
+    const broken = unclosed || reader.complaints.length > 0;
+    this.push(command, this.checker.nameOf(chain.text), position, counters, spec, broken);
+  }
+}
