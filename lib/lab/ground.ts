@@ -38,6 +38,8 @@ export class Ground {
   readonly outsideAddress: string;
   readonly #opening: string;
   readonly #places = new Map<string, Place>();
+  /** Names in the order they were asked for: places start side by side, and a picture must not depend on who was first. */
+  readonly #asked = new Set<string>();
   readonly #sources: (() => Promise<readonly Place[]>)[] = [];
   readonly #undo: (() => Promise<void>)[] = [];
   readonly #entered = new Set<readonly [Workbench, number]>();
@@ -112,6 +114,7 @@ export class Ground {
   checkNew(name: string): void {
     this.check();
     checkName(name, "place");
+    this.#asked.add(name);
     if (!this.#places.has(name)) return;
     throw new LabError("NAME_TAKEN", {
       where: `${this.name}/${name}`,
@@ -148,7 +151,9 @@ export class Ground {
     this.check();
     const found = await Promise.all(this.#sources.map((source) => source()));
     const all = new Map([...found.flat(), ...this.#places.values()].map((place) => [place.name, place]));
-    return [...all.values()];
+    const asked = [...this.#asked];
+    const rank = ({ name }: Place): number => (this.#asked.has(name) ? asked.indexOf(name) : asked.length);
+    return [...all.values()].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
   }
 
   /** Forgets a place that was removed. */
