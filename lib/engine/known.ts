@@ -108,7 +108,9 @@ const connectionTexts =
  */
 export function translate(cause: unknown, where: string): LabError {
   if (cause instanceof LabError) return cause;
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // dockerode puts words of its own before the engine's.
+  const text = message.replace(/^\(HTTP code \d+\) [\w\s/]* - /, "");
   for (const { code, text: pattern, found, advice } of known) {
     const groups = pattern
       .exec(text)

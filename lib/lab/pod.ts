@@ -71,6 +71,21 @@ export class Pod extends ContainerPlace {
     this.ports = parts.pause.ports;
   }
 
+  /**
+   * One of its apps by its name.
+   *
+   * @throws LabError `UNKNOWN_PLACE`, with the names there are.
+   */
+  app(name: string): App {
+    const app = this.apps.get(name);
+    if (app) return app;
+    throw new LabError("UNKNOWN_PLACE", {
+      where: this.name,
+      found: `the pod has no app ${JSON.stringify(name)}`,
+      advice: `There are: ${[...this.apps.keys()].join(", ")}.`,
+    });
+  }
+
   /** Its containers, as the engine sees them now. */
   async boxes(): Promise<readonly WorldContainer[]> {
     const box = async (id: string, name: string, role: "pause" | "app"): Promise<WorldContainer> => {
@@ -168,7 +183,7 @@ async function startApp(
     network: `container:${pause}`,
     capabilities: spec.capabilities ?? (isOurs(spec.image ?? "base", "base") ? networkCapabilities : []),
     ...(spec.command ? { command: spec.command } : {}),
-    env: { POD_NAME: site.name, ...spec.env },
+    env: { POD_NAME: site.name.split("/").at(-1) ?? site.name, ...spec.env },
     ...(spec.restart === undefined ? {} : { restart: spec.restart }),
   });
   if (info.state === "exited" && spec.restart === undefined)
