@@ -6,7 +6,7 @@ import { afterPrerouting } from "./receive";
 import { finish, stopped } from "./send";
 
 /** Whether frames that are only bridged are shown to the rules (br_netfilter; without the module there is no such sysctl). */
-function callsRules(flight: Flight): boolean {
+export function callsRules(flight: Flight): boolean {
   const name = flight.packet.family === "ipv4" ? "iptables" : "ip6tables";
   return flight.run.host.sysctls?.[`net.bridge.bridge-nf-call-${name}`] === "1";
 }

@@ -1,5 +1,5 @@
 import type { Caused, Outcome, Packet, Path, Probability } from "../model";
-import { bridged } from "./bridge";
+import { bridged, callsRules } from "./bridge";
 import { Choices } from "./choices";
 import { compile } from "./compile";
 import { type Departure, type Ending, Flight, type Run } from "./flight";
@@ -81,8 +81,8 @@ function start(run: Run, packet: Packet, from: Entry): { flight: Flight; ending:
   if (from.bridgedTo !== undefined) return { flight, ending: bridged(flight, from.in, from.bridgedTo) };
   const master = run.host.links?.find(({ name }) => name === from.in)?.master;
   if (master === undefined) return { flight, ending: receive(flight, from.in) };
-  // A frame for the bridge's own address: the rules see the bridge as its device.
-  flight.view = { ...flight.view, physIn: from.in };
+  // A frame for the bridge's own address: the rules see the bridge as its device, and its port in physdev.
+  if (callsRules(flight)) flight.view = { ...flight.view, physIn: from.in };
   return { flight, ending: receive(flight, master) };
 }
 

@@ -1,0 +1,93 @@
+import { type End, endKey, hostAt, linkOf, owns, type World, type WorldHost } from "./world";
+
+/** One crossing of the link layer: over a cable, or through a bridge from port to port. */
+export type Crossing =
+  | { readonly kind: "cable"; readonly from: End; readonly to: End; readonly text: string }
+  | {
+      readonly kind: "bridge";
+      readonly place: string;
+      readonly bridge: string;
+      readonly from: string;
+      readonly to: string;
+    };
+
+/** How a frame for an address gets from a device to the namespace that answers for it. */
+export interface Way {
+  readonly crossings: readonly Crossing[];
+  /** Where it arrives, and by which link. */
+  readonly to: End;
+}
+
+/** Who answers for an address on the wire behind a device, and the way there. */
+export function wayTo(world: World, from: End, address: string): Way | undefined {
+  const host = world.hosts.get(from.place);
+  const link = linkOf(world, from);
+  if (host === undefined || link === undefined) return undefined;
+  if (link.kind === "bridge" || portsOf(host, from.link).length > 0)
+    return fromBridge(world, host, from.link, undefined, address, new Set());
+  return overCable(world, from, address, new Set());
+}
+
+function portsOf(host: WorldHost, bridge: string): string[] {
+  return host.links.filter(({ master }) => master === bridge).map(({ name }) => name);
+}
+
+/** Out of a bridge by the port behind which the address is: what the bridge has learnt from the answer to "who has". */
+function fromBridge(
+  world: World,
+  host: WorldHost,
+  bridge: string,
+  cameBy: string | undefined,
+  address: string,
+  seen: Set<string>,
+): Way | undefined {
+  for (const port of portsOf(host, bridge)) {
+    if (port === cameBy) continue;
+    const way = overCable(world, { place: host.place, link: port }, address, seen);
+    if (way !== undefined) return way;
+  }
+  return undefined;
+}
+
+function overCable(world: World, from: End, address: string, seen: Set<string>): Way | undefined {
+  const key = endKey(from);
+  if (seen.has(key)) return undefined;
+  seen.add(key);
+  const far = world.cables.get(key);
+  if (far === undefined) return onWire(world, from, address);
+  const cable: Crossing = {
+    kind: "cable",
+    from,
+    to: far,
+    text: `veth pair: ${from.link} of ${from.place} to ${far.link} of ${far.place}`,
+  };
+  const way = arriveAt(world, far, address, seen);
+  return way === undefined ? undefined : { ...way, crossings: [cable, ...way.crossings] };
+}
+
+function arriveAt(world: World, at: End, address: string, seen: Set<string>): Way | undefined {
+  const host = hostAt(world, at.place);
+  if (owns(host, address)) return { crossings: [], to: at };
+  const bridge = linkOf(world, at)?.master;
+  if (bridge === undefined) return undefined;
+  const way = fromBridge(world, host, bridge, at.link, address, seen);
+  const first = way?.crossings[0];
+  if (way === undefined || first?.kind !== "cable") return undefined;
+  const through: Crossing = { kind: "bridge", place: at.place, bridge, from: at.link, to: first.from.link };
+  return { ...way, crossings: [through, ...way.crossings] };
+}
+
+/** A wire whose own machinery is not in view: the address is where it is configured. */
+function onWire(world: World, from: End, address: string): Way | undefined {
+  for (const segment of world.segments) {
+    if (!segment.some((end) => endKey(end) === endKey(from))) continue;
+    for (const end of segment) {
+      if (end.place === from.place) continue;
+      const has = linkOf(world, end)?.addresses.some((own) => own.address === address) === true;
+      if (!has) continue;
+      const text = `the network between ${from.place} and ${end.place}: ${from.link} to ${end.link}`;
+      return { crossings: [{ kind: "cable", from, to: end, text }], to: end };
+    }
+  }
+  return undefined;
+}
