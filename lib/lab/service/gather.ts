@@ -17,8 +17,9 @@ export async function gather(cluster: Cluster, name: string): Promise<ServiceFac
   const service = cluster.services.get(name);
   const services = [...cluster.services.keys()];
   if (!service) return { name, services, attempts: [], pods: [], nodes: [] };
-  const [attempts, pods, nodes] = await Promise.all([
-    attempt(cluster, service),
+  // First the attempts, so that the counters of rules show what became of them.
+  const attempts = await attempt(cluster, service);
+  const [pods, nodes] = await Promise.all([
     Promise.all([...cluster.pods.values()].map((pod) => podFacts(cluster, service, pod))),
     Promise.all([...cluster.nodes.values()].map((node) => nodeFacts(cluster, node))),
   ]);
@@ -120,7 +121,7 @@ async function connect(
   // 124 is what timeout(1) gives; a shell that is refused says so at once.
   const once = `timeout 1 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null; echo $?`;
   const { shell } = await place.entrance();
-  const { stdout } = await shell.run(Array.from({ length: times }, () => once).join("; "));
+  const { stdout } = await shell.run(`${Array.from({ length: times }, () => `(${once}) &`).join(" ")} wait`);
   return stdout
     .trim()
     .split("\n")
