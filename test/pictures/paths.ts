@@ -1,4 +1,4 @@
-import type { Action, Outcome, Packet, Path, Tried } from "../../lib/netfilter/model";
+import type { Action, Outcome, Path, Tried } from "../../lib/netfilter/model";
 import { icmp, rule, tcp, tried, Way } from "./path";
 
 const jump = (chain: string): Action => ({ kind: "jump", chain });
@@ -496,6 +496,22 @@ export function reply(): Path {
     .path("accept");
 }
 
-export function packetOf(path: Path): Packet {
-  return path.packet;
+/** The reply of `clusterIp`'s second outcome: two nodes, one conntrack entry that turns the source back. */
+export function clusterReply(): Path {
+  return new Way("web-1", tcp("10.244.2.2", 8080, "10.244.1.2", 40112))
+    .route("default via 10.244.2.1 dev eth0", "out", "eth0", "10.244.2.1")
+    .link(["eth0", 2], "node2", ["veth9", 9], "veth pair, into bridge br-pods")
+    .hook("PREROUTING")
+    .conntrack("state ESTABLISHED", "ESTABLISHED")
+    .route("10.244.1.0/24 via 172.30.0.11 dev eth0: not for this host, forward it", "forward", "eth0")
+    .link(["eth0", 4], "node1", ["eth0", 4], "the lab network 172.30.0.0/24")
+    .hook("PREROUTING")
+    .conntrack("state ESTABLISHED", "ESTABLISHED")
+    .nat("no nat rule is asked again: the entry turns the source back", { src: "10.96.0.10", sport: 80 })
+    .route("10.244.1.0/24 dev br-pods: not for this host, forward it", "forward", "br-pods")
+    .link(["veth7", 7], "client", ["eth0", 2], "out of bridge br-pods, veth pair")
+    .hook("PREROUTING")
+    .route("local 10.244.1.2: for this namespace", "local")
+    .end("accept", "delivered to client")
+    .path("accept");
 }

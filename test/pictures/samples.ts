@@ -1,11 +1,16 @@
+import { addressesPicture } from "../../lib/chart/addresses";
+import { connectionsPicture } from "../../lib/chart/connections";
 import { diffPicture } from "../../lib/chart/diff";
+import { ladderPicture } from "../../lib/chart/ladder";
 import type { Picture } from "../../lib/chart/picture";
+import { serviceOf, servicePicture } from "../../lib/chart/service";
 import { topologyPicture } from "../../lib/chart/topology";
 import { traversalPicture } from "../../lib/chart/traversal";
 import { dockerRun, nothing, serviceAdded } from "./diffs";
 import { tcp } from "./path";
 import {
   clusterIp,
+  clusterReply,
   ENDPOINT_NAMES,
   isolation,
   marked,
@@ -15,6 +20,8 @@ import {
   reply,
   unknown,
 } from "./paths";
+import { clusterRanges, forwardProxy, reverseProxy, wrongRanges } from "./ranges";
+import { manyEndpoints } from "./services";
 import { chain, cluster, docker, engines, hub, pair, ring } from "./worlds";
 
 /** One picture of every kind and every difficult case, by name. */
@@ -53,6 +60,41 @@ export function samples(): Readonly<Record<string, () => Picture>> {
     "traversal-unknown": () => traversalPicture(unknown()),
     "traversal-marked": () => traversalPicture(marked()),
     "traversal-reply": () => traversalPicture(reply()),
+    "ladder-published": () =>
+      ladderPicture(publishedPort(), { title: "outside → web, port 8080", reply: reply() }),
+    "ladder-journey": () =>
+      ladderPicture(clusterIp(), {
+        title: "client → service web (10.96.0.10:80)",
+        outcome: 1,
+        reply: clusterReply(),
+        facts: {
+          client: "pod · 10.244.1.2",
+          node1: "172.30.0.11",
+          node2: "172.30.0.12",
+          "web-1": "pod · 10.244.2.2",
+        },
+      }),
+    "ladder-outward": () => ladderPicture(outward()),
+    "ladder-drop": () => ladderPicture(isolation()),
+    "ladder-ipv6": () => ladderPicture(unknown(), { outcome: 1 }),
+    "service-counted": () =>
+      servicePicture(
+        serviceOf(clusterIp(3), {
+          name: "web",
+          names: {
+            "10.244.1.3": "web-0 · node1",
+            "10.244.2.2": "web-1 · node2",
+            "10.244.2.3": "web-2 · node2",
+          },
+          counted: { "10.244.1.3:8080": 334, "10.244.2.2:8080": 329, "10.244.2.3:8080": 337 },
+        }),
+      ),
+    "service-rejected": () => servicePicture(serviceOf(rejected(), { name: "empty" })),
+    "service-many": () => servicePicture(manyEndpoints()),
+    "addresses-cluster": () => addressesPicture(clusterRanges()),
+    "addresses-wrong": () => addressesPicture(wrongRanges(), { title: "who owns which addresses" }),
+    "connections-reverse": () => connectionsPicture(reverseProxy()),
+    "connections-forward": () => connectionsPicture(forwardProxy()),
     "diff-run": () => diffPicture(dockerRun()),
     "diff-service": () => diffPicture(serviceAdded()),
     "diff-nothing": () => diffPicture(nothing()),

@@ -163,7 +163,7 @@ export function frame(
     x: 0,
     y: 0,
     width,
-    height: attached === undefined ? y : barEnd + 12,
+    height: attached === undefined ? y : barEnd + 22,
     stroke: "edge",
     thick: 1.5,
     radius: 10,

@@ -198,12 +198,17 @@ function drawStay(sheet: Sheet, stay: Stay, next: Stay | undefined, journey: boo
   sheet.at(undefined);
   const way = wayOf(stay);
   const first = new Map<Station, number>();
-  const cameIn = stay.entered !== undefined || way.stations[0] === "PREROUTING";
+  const cameIn = way.stations[0] === "PREROUTING";
   stay.rows.forEach((row, index) => {
     const station = stationOf(row, cameIn);
     if (!first.has(station)) first.set(station, steps.last + index + 1);
   });
-  const stepOf = (station: Station) => first.get(station);
+  const stepOf = (station: Station): number | undefined => {
+    const known = first.get(station);
+    if (known !== undefined) return known;
+    const next = way.stations.slice(way.stations.indexOf(station) + 1).find((one) => first.has(one));
+    return next === undefined ? steps.last + stay.rows.length : first.get(next);
+  };
   if (journey) {
     const line = strip(way, RIGHT, top + 4, stepOf);
     const name = elide(stay.place, "head", line.left - HOOK - 10);

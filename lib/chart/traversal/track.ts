@@ -63,30 +63,59 @@ export interface Way {
   readonly delivered: boolean;
 }
 
-/** The stops of one stay, in order, and the names of the interfaces where it begins and ends. */
+/**
+ * The stops of one stay, in order, and the names of the interfaces where it begins and ends. A hook that no table is
+ * registered at is a stop as well: the packet passes it, though no step tells.
+ */
 export function wayOf(stay: Stay): Way {
   const hooks = stay.rows.flatMap((row) =>
     "hook" in row ? [row.hook] : "hook" in row.step ? [row.step.hook] : [],
   );
-  const cameIn = stay.entered !== undefined || hooks[0] === "PREROUTING";
-  const stations: Station[] = cameIn ? [] : ["process"];
-  for (const row of stay.rows) {
-    if (row.kind === "link" || row.kind === "end") continue;
-    const station = stationOf(row, cameIn && !stations.includes("process"));
+  const decisions = stay.rows.flatMap((row) => (row.kind === "routing" ? [row.step] : []));
+  const cameIn =
+    stay.entered !== undefined ||
+    hooks[0] === "PREROUTING" ||
+    (hooks[0] !== "OUTPUT" && decisions[0] !== undefined && decisions[0].decision !== "out");
+  const stations: Station[] = [cameIn ? "PREROUTING" : "process"];
+  const add = (station: Station) => {
     if (stations.at(-1) !== station && !(station === "routing out" && stations.includes("OUTPUT")))
       stations.push(station);
+  };
+  for (const row of stay.rows) {
+    if (row.kind === "link" || row.kind === "end") continue;
+    add(stationOf(row, cameIn));
   }
   const last = stay.rows.at(-1);
-  const ended = last?.kind === "end" ? last.step.verdict : undefined;
-  const delivered = stations.at(-1) === "INPUT" && (ended === undefined || ended === "accept");
+  const stopped = stopsHere(last) && stay.left === undefined;
+  const decision = decisions.at(-1)?.decision;
+  if (!stopped && decision === "forward")
+    for (const station of ["FORWARD", "POSTROUTING"] as const) fill(stations, station);
+  if (!stopped && decision === "out")
+    for (const station of ["OUTPUT", "POSTROUTING"] as const) fill(stations, station);
+  if (!stopped && decision === "local" && cameIn) fill(stations, "INPUT");
+  const delivered = !stopped && stations.at(-1) === "INPUT";
   if (delivered) stations.push("process");
-  const out = stay.rows.reduce<string | undefined>(
-    (name, row) => (row.kind === "routing" ? (row.step.out ?? name) : name),
-    undefined,
-  );
+  const out = decisions.reduce<string | undefined>((name, step) => step.out ?? name, undefined);
   const from = stay.entered?.to.link;
   const to = stay.left?.from.link ?? (stations.at(-1) === "POSTROUTING" ? out : undefined);
   return { stations, ...(from ? { from } : {}), ...(to ? { to } : {}), delivered };
+}
+
+/** Adds a stop that the steps skipped, before POSTROUTING where that is there already. */
+function fill(stations: Station[], station: Station): void {
+  if (stations.includes(station)) return;
+  const at = stations.indexOf("POSTROUTING");
+  if (at >= 0) stations.splice(at, 0, station);
+  else stations.push(station);
+}
+
+function stopsHere(row: Row | undefined): boolean {
+  if (row === undefined) return false;
+  if (row.kind === "end") return row.step.verdict !== "accept";
+  if (row.kind === "policy") return row.step.policy === "DROP";
+  if (row.kind === "routing") return row.step.decision === "drop";
+  if (row.kind === "rule") return ["drop", "reject", "queue"].includes(row.step.rule.action.kind);
+  return false;
 }
 
 /** Half the width and height of a stop, so that lines end at its edge. */

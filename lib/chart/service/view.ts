@@ -1,0 +1,136 @@
+import type { Outcome, Path, Probability } from "../../netfilter/model";
+import { endpoint } from "../sketch/pen";
+import { ruleText } from "../traversal/say";
+
+/** One chain on the way to an endpoint, and what it asks for. */
+export interface ServiceChain {
+  readonly chain: string;
+  /** The rule that led on, without `-A CHAIN`, or a fact: `web:http, 3 endpoints`. */
+  readonly says?: string;
+}
+
+/** One place where the service can send a connection. */
+export interface ServiceEndpoint {
+  /** `10.244.1.3:8080`; absent where the connection is refused or dropped. */
+  readonly address?: string;
+  /** Chain of the endpoint: `KUBE-SEP-…`. */
+  readonly chain?: string;
+  /** `web-0 · node1` */
+  readonly name?: string;
+  /** Exact probability of the whole. */
+  readonly probability: Probability;
+  /** The probability as its own rule states it: `1/2 of the rest`. */
+  readonly condition?: string;
+  /** How many of the connections that were made came out here. */
+  readonly counted?: number;
+  /** Set where the connection ends: `REJECT`. */
+  readonly refused?: string;
+}
+
+/** A service as the rules make it: chains that lead to a choice, and what can be chosen. */
+export interface ServiceView {
+  /** `web` */
+  readonly name: string;
+  /** `10.96.0.10:80` */
+  readonly address: string;
+  /** One fact behind the title. Default: that no interface has this address. */
+  readonly fact?: string;
+  /** From the first chain that asks for the address to the one that chooses. */
+  readonly chains: readonly ServiceChain[];
+  readonly endpoints: readonly ServiceEndpoint[];
+  readonly notes?: readonly string[];
+}
+
+export interface ServiceOfOptions {
+  /** Default: the address. */
+  readonly name?: string;
+  /** Names of endpoints' addresses: `10.244.1.3` → `web-0 · node1`. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** Connections counted for each endpoint, by `10.244.1.3:8080`. */
+  readonly counted?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Reads a service out of a path: the nat chains that all its ways share, and one endpoint for each way that ends in a
+ * DNAT of its own.
+ */
+export function serviceOf(path: Path, options: ServiceOfOptions = {}): ServiceView {
+  const ways = path.outcomes.map((outcome) => ({ outcome, jumps: jumpsOf(outcome) }));
+  const [first] = ways;
+  const shared: Jump[] = [];
+  for (const [depth, jump] of (first?.jumps ?? []).entries()) {
+    const all = ways.every((way) => way.jumps[depth]?.chain === jump.chain);
+    if (!all || (ways.length === 1 && jump.ends)) break;
+    shared.push(jump);
+  }
+  const address = endpoint(path.packet.dst, path.packet.dport);
+  const chains = shared.map((jump, i): ServiceChain => {
+    const same = ways.every((way) => way.jumps[i]?.says === jump.says);
+    return same && jump.says !== "" ? { chain: jump.chain, says: jump.says } : { chain: jump.chain };
+  });
+  return {
+    name: options.name ?? address,
+    address,
+    chains,
+    endpoints: ways.map(({ outcome, jumps }): ServiceEndpoint => {
+      const chosen = jumps[shared.length];
+      const choice = jumps[shared.length - 1];
+      const to = endpoint(outcome.packet.dst, outcome.packet.dport);
+      const base = {
+        probability: outcome.probability,
+        ...(chosen === undefined ? {} : { chain: chosen.chain }),
+        ...(choice?.because === undefined ? {} : { condition: choice.because }),
+      };
+      if (outcome.verdict !== "accept") return { ...base, refused: outcome.verdict.toUpperCase() };
+      const name = options.names?.[outcome.packet.dst];
+      const counted = options.counted?.[to];
+      return {
+        ...base,
+        address: to,
+        ...(name === undefined ? {} : { name }),
+        ...(options.counted === undefined ? {} : { counted: counted ?? 0 }),
+      };
+    }),
+  };
+}
+
+interface Jump {
+  readonly chain: string;
+  readonly says: string;
+  readonly because?: string;
+  /** The rule in it rewrites the destination: the chain of an endpoint. */
+  readonly ends: boolean;
+}
+
+/** The chains in which the rules stood that led to the new destination, from the first user chain on. */
+function jumpsOf(outcome: Outcome): readonly Jump[] {
+  const jumps: Jump[] = [];
+  for (const step of outcome.steps) {
+    if (step.kind !== "rule") continue;
+    const { action } = step.rule;
+    const dnat = action.kind === "dnat" || action.kind === "redirect";
+    const refuses = action.kind === "reject" || action.kind === "drop";
+    const leads = step.table === "nat" && (action.kind === "jump" || action.kind === "goto" || dnat);
+    if ((leads && !(action.kind === "jump" && /MARK/.test(action.chain))) || refuses) {
+      if (step.chain === step.hook) continue;
+      jumps.push({
+        chain: step.chain,
+        says: shortRule(ruleText(step.rule)),
+        ends: dnat,
+        ...(step.because === undefined ? {} : { because: step.because }),
+      });
+      if (dnat || refuses) break;
+    }
+  }
+  return jumps;
+}
+
+/** A rule without its comment and its target: what it asks. */
+function shortRule(text: string): string {
+  return text
+    .replace(/-m comment --comment ("[^"]*"|\S+)\s*/g, "")
+    .replace(/\s*-[jg] \S+.*$/, "")
+    .replace(/-m (tcp|udp)\s*/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
