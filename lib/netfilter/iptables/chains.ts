@@ -16,64 +16,88 @@ const readCounters = (counters: readonly [string, string]): Counters => ({
 
 /** A rule of the model that reads its text, conditions and action from the dump when they are first asked for. */
 class DumpRule implements Rule {
-  private lowered: readonly Match[] | undefined;
-  private acted: Action | undefined;
+  readonly #dump: Dump;
+  readonly #source: RuleLine;
+  #matches: readonly Match[] | undefined;
+  #action: Action | undefined;
 
   constructor(
-    private readonly dump: Dump,
-    private readonly source: RuleLine,
+    dump: Dump,
+    source: RuleLine,
     readonly index: number,
-  ) {}
+  ) {
+    this.#dump = dump;
+    this.#source = source;
+  }
 
   get text(): string {
-    const { text } = this.dump;
-    const { start, end, counters } = this.source;
+    const { text } = this.#dump;
+    const { start, end, counters } = this.#source;
     return text.slice(counters ? text.indexOf("]", start) + 1 : start, end).trim();
   }
 
   get line(): number {
-    return this.source.line;
+    return this.#source.line;
   }
 
   get counters(): Counters | undefined {
-    const counters = this.source.counters ?? this.source.spec.counters;
+    const counters = this.#source.counters ?? this.#source.spec.counters;
     return counters && readCounters(counters);
   }
 
   private get context(): Context {
-    return contextOf(this.source.spec, this.dump.family);
+    return contextOf(this.#source.spec, this.#dump.family);
   }
 
   get matches(): readonly Match[] {
-    this.lowered ??= matchesOf(this.source.spec, this.context);
-    return this.lowered;
+    this.#matches ??= matchesOf(this.#source.spec, this.context);
+    return this.#matches;
   }
 
   get action(): Action {
-    this.acted ??= actionOf(this.source.spec.jump, this.context);
-    return this.acted;
+    this.#action ??= actionOf(this.#source.spec.jump, this.context);
+    return this.#action;
+  }
+
+  /** A plain value: getters are not seen by JSON and by what copies objects. */
+  toJSON(): Rule {
+    const { text, line, index, counters, matches, action } = this;
+    return { text, line, index, ...(counters ? { counters } : {}), matches, action };
   }
 }
 
 /** A chain of the model; its rules are made when they are first asked for. */
 class DumpChain implements Chain {
-  private made: readonly Rule[] | undefined;
-  readonly name: string;
-  readonly policy?: "ACCEPT" | "DROP";
-  readonly counters?: Counters;
+  readonly #dump: Dump;
+  readonly #state: ChainState;
+  #rules: readonly Rule[] | undefined;
 
-  constructor(
-    private readonly dump: Dump,
-    private readonly state: ChainState,
-  ) {
-    this.name = state.name;
-    if (state.base) this.policy = state.policy === "DROP" ? "DROP" : "ACCEPT";
-    if (state.counters) this.counters = readCounters(state.counters);
+  constructor(dump: Dump, state: ChainState) {
+    this.#dump = dump;
+    this.#state = state;
+  }
+
+  get name(): string {
+    return this.#state.name;
+  }
+
+  get policy(): "ACCEPT" | "DROP" | undefined {
+    if (!this.#state.base) return undefined;
+    return this.#state.policy === "DROP" ? "DROP" : "ACCEPT";
+  }
+
+  get counters(): Counters | undefined {
+    return this.#state.counters && readCounters(this.#state.counters);
   }
 
   get rules(): readonly Rule[] {
-    this.made ??= this.state.rules.map((line, index) => new DumpRule(this.dump, line, index + 1));
-    return this.made;
+    this.#rules ??= this.#state.rules.map((line, index) => new DumpRule(this.#dump, line, index + 1));
+    return this.#rules;
+  }
+
+  toJSON(): Chain {
+    const { name, policy, counters, rules } = this;
+    return { name, ...(policy ? { policy } : {}), ...(counters ? { counters } : {}), rules };
   }
 }
 

@@ -53,6 +53,9 @@ const QUOTE = 34;
 const UPPER_A = 65;
 const OPEN = 91;
 
+/** The counters of most chains: one object for all of them. */
+const NONE: Counted = ["0", "0"];
+
 /** Reads the lines of a dump one by one. */
 export class DumpReader {
   readonly lines: Line[] = [];
@@ -186,6 +189,7 @@ export class DumpReader {
 
   private chain(): void {
     this.needsTable();
+    if (this.savedChain()) return;
     const [name, policy, counters] = splitWords(this.text, this.start + 1, this.end).words;
     if (!name || !policy) {
       this.unread("this chain has no policy", ":CHAIN POLICY [PACKETS:BYTES]");
@@ -201,6 +205,23 @@ export class DumpReader {
       ...(counted ? { counters: [counted[1] ?? "0", counted[2] ?? "0"] } : {}),
       ...this.at(),
     });
+  }
+
+  /** `:NAME POLICY [PACKETS:BYTES]` with one space between. */
+  private savedChain(): boolean {
+    const { text, line, start, end } = this;
+    const first = text.indexOf(" ", start);
+    if (first < 0 || first > end) return false;
+    const second = text.indexOf(" ", first + 1);
+    if (second < 0 || second > end || text.charCodeAt(start + 1) === QUOTE) return false;
+    const shown = text.slice(second + 1, end);
+    const counted = shown === "[0:0]" ? undefined : COUNTERS.exec(shown);
+    if (counted === null || (counted && counted[0] !== shown) || first + 1 === second) return false;
+    const counters: Counted = counted ? [counted[1] ?? "0", counted[2] ?? "0"] : NONE;
+    const policy = second - first === 2 ? "-" : text.slice(first + 1, second);
+    const name = text.slice(start + 1, first);
+    this.add({ kind: "chain", name, policy, counters, line, start, end });
+    return true;
   }
 
   private command(): void {

@@ -21,7 +21,7 @@ export interface ChainLine extends At {
   /** `-` for a chain that the user made. */
   readonly policy: string;
   /** `[packets:bytes]` as it was written. */
-  readonly counters?: readonly [string, string];
+  readonly counters?: readonly [string, string] | undefined;
   /** Written as `-N NAME` or `-P NAME POLICY`. */
   readonly command?: "N" | "P";
 }

@@ -26,7 +26,7 @@ export interface Rule {
 export interface Chain {
   readonly name: string;
   /** Base chains only: what happens to a packet that reaches the end. */
-  readonly policy?: "ACCEPT" | "DROP";
+  readonly policy?: "ACCEPT" | "DROP" | undefined;
   readonly counters?: Counters | undefined;
   readonly rules: readonly Rule[];
 }
