@@ -7,7 +7,7 @@ const common = {
   // vega, vega-lite and d3 are ESM-only packages; jest's own require cannot load those as they are.
   transformIgnorePatterns: ["/node_modules/(?!(vega|vega-[a-z-]+|d3|d3-[a-z-]+|internmap|delaunator|robust-predicates)/)"],
   moduleNameMapper: { "^wirebook$": "<rootDir>/lib/index.ts" },
-  modulePathIgnorePatterns: ["<rootDir>/(lib|kernel)/dist/"],
+  modulePathIgnorePatterns: ["<rootDir>/(lib|kernel)/dist/", "<rootDir>/.wirebook/"],
 };
 module.exports = {
   projects: [

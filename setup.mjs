@@ -278,7 +278,8 @@ async function test(args) {
   await bring("images", "kernel", "chromium");
   const report = join(state, "reports", "jest.json");
   rmSync(report, { force: true });
-  const jest = [at("node_modules/jest/bin/jest.js"), "--json", "--outputFile", report, ...args];
+  // One file after the other: the layers that use containers and browsers share one engine.
+  const jest = [at("node_modules/jest/bin/jest.js"), "--runInBand", "--json", "--outputFile", report, ...args];
   const code = await handOver(process.execPath, jest, { WIREBOOK_CHROMIUM: chromium() });
   if (existsSync(report)) {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
@@ -297,7 +298,9 @@ async function chapters(args) {
 
 async function bench(args) {
   await bring("images", "kernel");
-  return handOver(process.execPath, [at("lib/dist/bench/index.js"), ...args], {});
+  const measures = at("lib/dist/bench/index.js");
+  if (!existsSync(measures)) throw new Error("BENCH_MISSING  this version of Wirebook measures nothing yet");
+  return handOver(process.execPath, [measures, ...args], {});
 }
 
 /** Gives the terminal to a program, and returns its exit code. */
