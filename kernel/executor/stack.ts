@@ -22,7 +22,9 @@ function frame(site: NodeJS.CallSite): string | undefined {
   const found = origin(file, line, column);
   if (found === null) return String(site);
   if (found === undefined) return undefined;
-  return String(site).replace(`${file}:${line}:${column}`, `${found.file}:${found.line}:${found.column}`);
+  // Functions of earlier cells are called as members of the cells' exports: nothing a person wrote.
+  const text = String(site).replace(/^(async )?Proxy\./, "$1");
+  return text.replace(`${file}:${line}:${column}`, `${found.file}:${found.line}:${found.column}`);
 }
 
 function head(error: Error): string {

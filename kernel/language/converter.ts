@@ -2,6 +2,7 @@ import path from "node:path";
 import * as ts from "@tslab/typescript-for-tslab";
 import type * as tslab from "tslab/dist/converter";
 import { furnish, nodeTypeRoot } from "./house";
+import type { LocalFiles } from "./local-files";
 import { guardLoops } from "./loop-guard";
 
 /** How the maps travel through tslab, which knows only text: as the last line of the code. */
@@ -31,9 +32,10 @@ export function splitMaps(text: string): { code: string; maps: string[] } {
  * - reads the types of Node from the kernel's own package and nothing else uninvited,
  * - keeps source maps through both of tslab's passes,
  * - guards loops,
+ * - looks at local files before each cell instead of watching them,
  * - writes `{ x }` right when an earlier cell declared `x` (tslab forgets shorthand properties).
  */
-function compilerForCells(folder: string): typeof ts {
+function compilerForCells(folder: string, files: LocalFiles): typeof ts {
   let program: Program | undefined;
 
   function isEarlier(symbol: ts.Symbol | undefined): boolean {
@@ -100,19 +102,21 @@ function compilerForCells(folder: string): typeof ts {
     return ts.visitEachChild(node, visitor, context);
   };
 
-  return Object.assign({}, ts, { createWatchCompilerHost, transpileModule, visitEachChild });
+  // tslab has one timer for the compiler; watched folders need a second, and would break the first.
+  const sys = { ...ts.sys, watchFile: files.watchFile, watchDirectory: () => ({ close() {} }) };
+  return Object.assign({}, ts, { sys, createWatchCompilerHost, transpileModule, visitEachChild });
 }
 
 /**
  * tslab's converter for cells of one folder (the process's working folder, as tslab has it).
- * One call in a process or worker: tslab is loaded with the compiler of that call.
+ * One folder in a process or worker: tslab is loaded once, with the compiler of the first call.
  */
-export function createConverter(folder: string): tslab.Converter {
+export function createConverter(folder: string, files: LocalFiles): tslab.Converter {
   const id = require.resolve("@tslab/typescript-for-tslab");
   const loaded = require.cache[id];
   if (!loaded) throw new Error("the compiler is not loaded");
   const plain: unknown = loaded.exports;
-  loaded.exports = compilerForCells(folder);
+  loaded.exports = compilerForCells(folder, files);
   try {
     const converter: typeof tslab = require("tslab/dist/converter");
     return converter.createConverter();

@@ -33,7 +33,7 @@ export interface CellDisk {
 
 /**
  * Lays the house's packages over the file system that the compiler sees, as if they were installed in
- * the notebook's folder, and turns off watching of what does not change while a kernel lives.
+ * the notebook's folder.
  */
 export function furnish(system: System, folder: string): CellDisk {
   const globalsFile = path.posix.join(folder, "__cell__.d.ts");
@@ -45,22 +45,11 @@ export function furnish(system: System, folder: string): CellDisk {
     const room = rooms.find(({ seen }) => file === seen || file.startsWith(`${seen}/`));
     return room ? room.real + file.slice(room.seen.length) : file;
   };
-  const { fileExists, readFile, directoryExists, realpath, watchFile, watchDirectory } = system;
+  const { fileExists, readFile, directoryExists, realpath } = system;
   system.fileExists = (file) => file === globalsFile || fileExists.call(system, locate(file));
   system.readFile = (file, encoding) =>
     file === globalsFile ? CELL_GLOBALS : readFile.call(system, locate(file), encoding);
   system.directoryExists = (file) => directoryExists.call(system, locate(file));
   if (realpath) system.realpath = (file) => realpath.call(system, locate(file));
-  const changes = (file: string) => file.startsWith(`${folder}/`) && !file.includes("/node_modules/");
-  const unwatched = { close() {} };
-  if (watchFile) {
-    system.watchFile = (file, ...rest) => (changes(file) ? watchFile.call(system, file, ...rest) : unwatched);
-  }
-  if (watchDirectory) {
-    system.watchDirectory = (file, callback, _recursive, options) =>
-      file === folder || changes(file)
-        ? watchDirectory.call(system, file, callback, false, options)
-        : unwatched;
-  }
   return { globalsFile };
 }

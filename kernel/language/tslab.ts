@@ -11,24 +11,30 @@ import type {
   Place,
   QuickInfo,
 } from "./engine";
+import { LocalFiles } from "./local-files";
 import { readCell, syntaxErrors } from "./source";
 
 /** The language engine on top of tslab's converter. */
 export class TslabEngine implements LanguageEngine {
-  private readonly converter: tslab.Converter;
+  private readonly files: LocalFiles;
+  private converter: tslab.Converter;
+  private stale = false;
   private declarations = "";
   private pending: { readonly declarations: string; readonly names: readonly string[] } | undefined;
 
   /** @param folder - where imports are resolved from; it has to be the process's working folder. */
-  constructor(folder: string) {
-    this.converter = createConverter(folder);
+  constructor(private readonly folder: string) {
+    this.files = new LocalFiles(folder);
+    this.converter = createConverter(folder, this.files);
   }
 
   convert(code: string): Conversion {
     this.pending = undefined;
+    this.refresh();
     const source = readCell(code);
     const converted = this.converter.convert(this.declarations, source.code);
     if (converted.diagnostics.length > 0) {
+      this.stale = converted.diagnostics.some(({ code: number }) => number === CANNOT_FIND_MODULE);
       return { kind: "diagnostics", diagnostics: folded(converted.diagnostics) };
     }
     const whole = splitMaps(converted.output ?? "");
@@ -44,6 +50,15 @@ export class TslabEngine implements LanguageEngine {
         modules: (converted.sideOutputs ?? []).map(({ path, data }) => ({ path, ...splitMaps(data) })),
       },
     };
+  }
+
+  /** The compiler remembers which modules it did not find; who installs one and runs the cell again needs it to look anew. */
+  private refresh(): void {
+    this.files.look();
+    if (!this.stale) return;
+    this.stale = false;
+    this.converter.close();
+    this.converter = createConverter(this.folder, this.files);
   }
 
   commit(defined?: readonly string[]): void {
@@ -94,6 +109,8 @@ export class TslabEngine implements LanguageEngine {
     return { status: "incomplete", indent: nextIndent(code) };
   }
 }
+
+const CANNOT_FIND_MODULE = 2307;
 
 /** Template literal and comment: their error stands where they begin or end, but more input may close them. */
 const UNTERMINATED = new Set([1010, 1160]);

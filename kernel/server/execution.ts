@@ -108,7 +108,10 @@ export class Execution {
       const finish = (error: CellError | undefined, defined?: readonly string[]) => {
         this.running = undefined;
         ended();
-        void this.language.commit(error ? (defined ?? []) : undefined).then(() => resolve(error));
+        void this.language
+          .commit(error ? (defined ?? []) : undefined)
+          .catch(() => {}) // the engine restarted: it has forgotten the cell anyway
+          .then(() => resolve(error));
       };
       this.running = { id, request, since: performance.now(), over, finish, killed: false };
       this.executor ??= this.start();
@@ -162,7 +165,7 @@ export class Execution {
     if (this.closing) return;
     // One that ends before any cell ran would end again: the next cell tries anew.
     if (running || this.nextId > 1) this.executor = this.start();
-    void this.language.reset();
+    void this.language.reset().catch(() => {});
     running?.finish(running.killed ? notAnswered() : lost(ending));
   }
 }
@@ -176,7 +179,7 @@ function notAnswered(): CellError {
 
 function lost({ code, signal }: Ending): CellError {
   const how =
-    signal === "SIGABRT"
+    signal === "SIGABRT" || signal === "SIGTRAP"
       ? "it aborted; out of memory, most often (what it said last stands above)"
       : signal
         ? `it was ended by ${signal}`

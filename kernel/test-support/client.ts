@@ -55,7 +55,7 @@ export class Client {
   }
 
   /** Starts a kernel in a folder (default: a new empty one) and waits until it answers. */
-  static async start(cwd?: string): Promise<Client> {
+  static async start(cwd?: string, env: NodeJS.ProcessEnv = {}): Promise<Client> {
     const folder = mkdtempSync(path.join(tmpdir(), "wirebook-kernel-"));
     const key = randomUUID();
     const file = path.join(folder, "connection.json");
@@ -67,6 +67,7 @@ export class Client {
     );
     const server = spawn(process.execPath, [BIN, "server", "--connection-file", file], {
       cwd: cwd ?? folder,
+      env: { ...process.env, ...env },
       stdio: ["ignore", "ignore", "pipe"],
     });
     const client = new Client(server, folder, key);
@@ -113,13 +114,24 @@ export class Client {
   /** Waits for the end of a request that was sent. */
   async outcome(id: string, reply: Promise<Message>, what = "the reply"): Promise<Outcome> {
     const { content } = await within(30_000, what, reply);
-    await this.until(() => this.of(id).some(isIdle), `idle after ${what}`);
+    let seen = 0;
+    const idle = () => {
+      const from = seen;
+      seen = this.received.length;
+      return this.received.slice(from).some((message) => message.parent["msg_id"] === id && isIdle(message));
+    };
+    await this.until(idle, `idle after ${what}`);
     return { reply: content, messages: this.of(id) };
   }
 
   /** Runs a cell. */
   run(code: string, options: Content = {}): Promise<Outcome> {
     return this.ask("execute_request", { ...EXECUTE, code, ...options });
+  }
+
+  /** Begins a cell whose end is not waited for. */
+  fire(code: string): Promise<string> {
+    return this.send("shell", "execute_request", { ...EXECUTE, code });
   }
 
   /** Begins a cell without waiting; its outcome comes later. */
@@ -136,6 +148,21 @@ export class Client {
   /** The iopub messages that belong to a request. */
   of(id: string): Message[] {
     return this.received.filter(({ parent }) => parent["msg_id"] === id);
+  }
+
+  /** Waits until a cell has printed something. */
+  async printed(id: string, text: string): Promise<void> {
+    let seen = 0;
+    const holds = () => {
+      const from = seen;
+      seen = this.received.length;
+      return this.received
+        .slice(from)
+        .some(
+          ({ parent, content }) => parent["msg_id"] === id && String(content["text"] ?? "").includes(text),
+        );
+    };
+    await this.until(holds, JSON.stringify(text));
   }
 
   /** Waits until a condition holds; looked at after every message. */
@@ -214,24 +241,34 @@ export function isIdle({ header, content }: Message): boolean {
 
 /** What a cell showed, in short: `stdout: text`, `result: 3`, `display: x`, `error: Name`. Text is joined. */
 export function shown(messages: readonly Message[]): string[] {
-  const out: string[] = [];
-  let stream = "";
+  const out: string[][] = [];
+  let stream: unknown;
   for (const { header, content } of messages) {
     const { data } = content;
     const plain =
       typeof data === "object" && data !== null && "text/plain" in data ? String(data["text/plain"]) : "";
-    if (header.msg_type === "stream") {
-      const text = String(content["text"]);
-      if (stream === content["name"]) out[out.length - 1] += text;
-      else out.push(`${content["name"]}: ${text}`);
-      stream = String(content["name"]);
-      continue;
+    switch (header.msg_type) {
+      case "status":
+        continue;
+      case "stream":
+        if (stream !== content["name"]) out.push([`${content["name"]}: `]);
+        out.at(-1)?.push(String(content["text"]));
+        stream = content["name"];
+        continue;
+      case "execute_result":
+        out.push([`result: ${plain}`]);
+        break;
+      case "display_data":
+        out.push([`display: ${plain}`]);
+        break;
+      case "update_display_data":
+        out.push([`update: ${plain}`]);
+        break;
+      case "error":
+        out.push([`error: ${content["ename"]}: ${content["evalue"]}`]);
+        break;
     }
-    stream = "";
-    if (header.msg_type === "execute_result") out.push(`result: ${plain}`);
-    if (header.msg_type === "display_data") out.push(`display: ${plain}`);
-    if (header.msg_type === "update_display_data") out.push(`update: ${plain}`);
-    if (header.msg_type === "error") out.push(`error: ${content["ename"]}: ${content["evalue"]}`);
+    stream = undefined;
   }
-  return out;
+  return out.map((parts) => parts.join(""));
 }

@@ -1,0 +1,161 @@
+import { Client, shown } from "../test-support/client";
+
+let client: Client;
+beforeAll(async () => {
+  client = await Client.start();
+}, 30_000);
+afterAll(() => client.close());
+
+/** Runs a cell that fails; returns its traceback, after the checks that hold for every error. */
+async function failure(code: string): Promise<{ ename: unknown; evalue: unknown; lines: string[] }> {
+  const { reply, messages } = await client.run(code);
+  const errors = messages.filter(({ header }) => header.msg_type === "error");
+  expect(errors).toHaveLength(1);
+  const { ename, evalue, traceback } = errors[0]?.content ?? {};
+  expect(reply).toMatchObject({ status: "error", ename, evalue, traceback });
+  const text = (Array.isArray(traceback) ? traceback : []).join("\n");
+  expect(text.endsWith(`${ename}: ${evalue}`)).toBe(true);
+  expect(text).not.toMatch(/node:internal|kernel\/dist|Symbol\.for\("wirebook/);
+  return { ename, evalue, lines: text.split("\n") };
+}
+
+test("an error names the cell's own line, in TypeScript's positions", async () => {
+  const { lines } = await failure(`interface A { b: number }
+const a: A = { b: 1 };
+function deep(x: A): number {
+  throw new RangeError("too deep");
+}
+deep(a);`);
+  expect(lines.join("\n")).toMatch(/> 4 \| {3}throw new RangeError\("too deep"\);/);
+  expect(lines.join("\n")).toMatch(/at deep \(In\[\d+\]:4:9\)\n {4}at In\[\d+\]:6:1\nRangeError: too deep$/);
+});
+
+test("an error after an await as well", async () => {
+  const { lines } = await failure(`const later = async () => {
+  await new Promise((r) => setTimeout(r, 1));
+  throw new Error("later");
+};
+await later();`);
+  expect(lines.join("\n")).toMatch(/at later \(In\[\d+\]:3:9\)\n {4}at async In\[\d+\]:5:1\nError: later$/);
+});
+
+test("a function of an earlier cell keeps that cell's name", async () => {
+  await client.run("function earlier() {\n  throw new Error('e');\n}");
+  const count = (await client.run("0")).reply["execution_count"];
+  const { lines } = await failure("earlier()");
+  expect(lines).toContain(`    at earlier (In[${Number(count) - 1}]:2:9)`);
+});
+
+test("advice over several lines, the code and the causes are shown", async () => {
+  const { lines, evalue } = await failure(
+    `const cause = new TypeError("socket closed");
+     throw Object.assign(new Error("web: no answer\\n  Start it: lab.start()", { cause }), { code: "NO_ANSWER" })`,
+  );
+  expect(evalue).toBe("web: no answer\n  Start it: lab.start()");
+  expect(lines).toContain("TypeError: socket closed");
+  expect(lines).toContain("which caused:");
+  expect(lines).toContain("    code: NO_ANSWER");
+  expect(lines.indexOf("TypeError: socket closed")).toBeLessThan(lines.indexOf("which caused:"));
+});
+
+test("whatever is thrown is described", async () => {
+  expect(await failure("throw 5")).toMatchObject({ ename: "Thrown", evalue: "5" });
+  expect(await failure("throw null")).toMatchObject({ ename: "Thrown", evalue: "null" });
+  expect(await failure("const e = new Error('x'); e.cause = e; throw e")).toMatchObject({ evalue: "x" });
+  expect(await failure("throw new AggregateError([new Error('p'), 3], 'both')")).toMatchObject({
+    evalue: "both",
+  });
+  expect(await failure("throw { get message() { throw 1 } }")).toMatchObject({ ename: "Thrown" });
+});
+
+test("a type error shows its line, and the cell does not run", async () => {
+  const { ename, lines } = await failure('console.log("ran");\nconst n: number = "s";');
+  expect(ename).toBe("TypeScriptError");
+  expect(lines[0]).toMatch(
+    /^In\[\d+\]:2:7 - error TS2322: Type 'string' is not assignable to type 'number'\.$/,
+  );
+  expect(lines).toContain('> 2 | const n: number = "s";');
+  expect(lines).toContain("    |       ^");
+});
+
+test("a syntax error is one error", async () => {
+  expect(await failure("let = ;")).toMatchObject({ ename: "TypeScriptError" });
+});
+
+test("a package that is not there: the error says what to do", async () => {
+  const { lines } = await failure('import { x } from "no-such-package";');
+  expect(lines.join("\n")).toMatch(
+    /Install it in the notebook's folder: cd .* && npm install no-such-package/,
+  );
+  const dynamic = await failure('require("no-such-package")');
+  expect(dynamic.lines.join("\n")).toMatch(/npm install no-such-package/);
+});
+
+test("what a failing cell had declared before can be used, the rest keeps its old value", async () => {
+  await client.run("let kept = 'old'; let gone = 'old'");
+  await failure("const made = 1; let kept = 2; throw new Error('x'); let gone = 3; const nowhere = 4;");
+  expect(shown((await client.run("[made, kept + 1, gone.toUpperCase()]")).messages)).toEqual([
+    "result: [ 1, 3, 'OLD' ]",
+  ]);
+  expect((await failure("nowhere")).evalue).toMatch(/Cannot find name 'nowhere'/);
+});
+
+test("an error that nothing awaits fails the cell that runs", async () => {
+  expect(
+    await failure("setTimeout(() => { throw new Error('timer') }, 5); await new Promise(() => {})"),
+  ).toMatchObject({
+    evalue: "timer",
+  });
+  expect(
+    await failure("void Promise.reject(new Error('promise')); await new Promise(() => {})"),
+  ).toMatchObject({
+    evalue: "promise",
+  });
+});
+
+test("an error after the cell's end is told below its own cell", async () => {
+  const first = await client.begin("setTimeout(() => { throw new Error('too late') }, 50); 1");
+  await first.outcome;
+  const { reply, messages } = await client.run("await new Promise((r) => setTimeout(r, 250)); 2");
+  expect(reply["status"]).toBe("ok");
+  expect(shown(messages)).toEqual(["result: 2"]);
+  expect(shown(client.of(first.id)).join("\n")).toMatch(
+    /stderr: Uncaught, after the cell had ended:[\s\S]*Error: too late/,
+  );
+});
+
+test("a display method that fails is the cell's error", async () => {
+  expect(
+    await failure('({ [Symbol.for("Jupyter.display")]() { throw new Error("no picture") } })'),
+  ).toMatchObject({
+    evalue: "no picture",
+  });
+  expect(await failure('({ [Symbol.for("Jupyter.display")]: () => 5 })')).toMatchObject({
+    ename: "TypeError",
+  });
+});
+
+test("after an error the cells that were sent behind it are aborted, and only those", async () => {
+  const failing = await client.begin("await new Promise((r) => setTimeout(r, 20)); throw new Error('first')");
+  const behind = await Promise.all([client.begin("console.log(1)"), client.begin("console.log(2)")]);
+  expect((await failing.outcome).reply["status"]).toBe("error");
+  const next = await client.run("3");
+  for (const { id, outcome } of behind) {
+    expect((await outcome).reply["status"]).toBe("aborted");
+    expect(shown(client.of(id))).toEqual([]);
+  }
+  expect(shown(next.messages)).toEqual(["result: 3"]);
+});
+
+test("a cell that fails at once aborts what was sent with it", async () => {
+  const cells = await Promise.all(["throw 1", "2", "3"].map((code) => client.begin(code)));
+  const replies = await Promise.all(cells.map(({ outcome }) => outcome));
+  expect(replies.map(({ reply }) => reply["status"])).toEqual(["error", "aborted", "aborted"]);
+});
+
+test("without stop_on_error the queue goes on", async () => {
+  const failing = await client.begin("throw new Error('x')", { stop_on_error: false });
+  const behind = await client.begin("4");
+  expect((await failing.outcome).reply["status"]).toBe("error");
+  expect(shown((await behind.outcome).messages)).toEqual(["result: 4"]);
+});

@@ -1,0 +1,156 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Client, shown, within } from "../test-support/client";
+import { encodeMessage, makeHeader } from "../wire/message";
+import { Signer } from "../wire/signature";
+
+let client: Client;
+let folder: string;
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "wirebook-notebook-"));
+  client = await Client.start(folder);
+}, 30_000);
+afterEach(async () => {
+  await client.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until a process is gone. */
+async function end(pid: number, milliseconds: number): Promise<void> {
+  const gone = async () => {
+    while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await within(milliseconds, `the end of process ${pid}`, gone());
+}
+
+async function pid(): Promise<number> {
+  return Number(/\d+/.exec(shown((await client.run("process.pid")).messages)[0] ?? "")?.[0]);
+}
+
+const deaths: readonly [string, string, RegExp][] = [
+  ["process.exit", "process.exit(3)", /process\.exit\(3\) was called/],
+  ["kill -9", 'process.kill(process.pid, "SIGKILL"); await new Promise(() => {})', /SIGKILL/],
+  ["a native crash", "process.abort()", /aborted/],
+];
+
+test.each(deaths)(
+  "%s: the cell says so, and the next cell has a new executor",
+  async (_, code, how) => {
+    await client.run("const before = 1");
+    const { reply, messages } = await client.run(`console.log("said before");\n${code}`);
+    expect(reply).toMatchObject({ status: "error", ename: "ProcessEnded" });
+    expect(reply["evalue"]).toMatch(how);
+    expect(shown(messages)[0]).toMatch(/^stdout: said before\n/);
+    expect(messages.filter(({ header }) => header.msg_type === "error")).toHaveLength(1);
+    expect(shown((await client.run("const before = 2; before")).messages)).toEqual(["result: 2"]);
+  },
+  60_000,
+);
+
+test("out of memory: the cell says so, and the kernel lives on", async () => {
+  await client.close();
+  client = await Client.start(folder, { NODE_OPTIONS: "--max-old-space-size=400" });
+  const { reply } = await client.run("const all: object[] = []; for (;;) all.push({ all })");
+  expect(reply).toMatchObject({ ename: "ProcessEnded", evalue: expect.stringMatching(/out of memory/) });
+  expect(shown((await client.run("1 + 1")).messages)).toEqual(["result: 2"]);
+}, 60_000);
+
+test("an executor that dies between two cells is replaced", async () => {
+  const first = await pid();
+  process.kill(first, "SIGKILL");
+  await end(first, 5_000);
+  await client.ask("kernel_info_request");
+  expect(await pid()).not.toBe(first);
+});
+
+test("kill -9 of the server ends the executor at once, and its exit hooks run", async () => {
+  const executor = await pid();
+  const trace = path.join(folder, "exit");
+  await client.run(`process.on("exit", () => require("fs").writeFileSync(${JSON.stringify(trace)}, "bye"))`);
+  await client.fire("await new Promise(() => {})");
+  client.server.kill("SIGKILL");
+  await end(executor, 2_000);
+  expect(existsSync(trace)).toBe(true);
+}, 20_000);
+
+test("also in the middle of a busy loop", async () => {
+  const executor = await pid();
+  const trace = path.join(folder, "exit");
+  await client.run(`process.on("exit", () => require("fs").writeFileSync(${JSON.stringify(trace)}, "bye"))`);
+  await client.printed(await client.fire('console.log("go"); for (;;) {}'), "go\n");
+  client.server.kill("SIGKILL");
+  await end(executor, 2_000);
+  expect(existsSync(trace)).toBe(true);
+}, 20_000);
+
+test("shutdown gives listeners of SIGTERM the time to tidy up", async () => {
+  const executor = await pid();
+  const trace = path.join(folder, "term");
+  await client.run(`process.on("SIGTERM", async () => {
+    await new Promise((r) => setTimeout(r, 300));
+    require("fs").writeFileSync(${JSON.stringify(trace)}, "tidy");
+    process.exit();
+  })`);
+  const { reply } = await client.ask("shutdown_request", { restart: true }, "control");
+  expect(reply).toMatchObject({ status: "ok", restart: true });
+  await end(executor, 3_000);
+  expect(readFileSync(trace, "utf8")).toBe("tidy");
+  const { pid: server } = client.server;
+  await within(
+    3_000,
+    "the end of the server",
+    new Promise((resolve) => {
+      if (client.server.exitCode === null) client.server.once("exit", resolve);
+      else resolve(server);
+    }),
+  );
+}, 20_000);
+
+test("a message with a wrong signature, or sent twice, is refused", async () => {
+  const header = makeHeader("execute_request", client.session);
+  const content = { code: 'console.log("ran")', silent: false };
+  const message = { identities: [], header, parent: {}, metadata: {}, content };
+  await client.sendRaw(encodeMessage(message, new Signer("another key")));
+  const frames = encodeMessage(message, client.signer);
+  const reply = client.reply(header.msg_id);
+  await client.sendRaw(frames);
+  await client.sendRaw(frames);
+  const { messages } = await client.outcome(header.msg_id, reply);
+  expect(shown(messages)).toEqual(["stdout: ran\n"]);
+  await client.run("1");
+  expect(shown(client.of(header.msg_id))).toEqual(["stdout: ran\n"]);
+  expect(client.log.match(/refused a message on shell/g)).toHaveLength(2);
+});
+
+test("local TypeScript is found in the notebook's folder, and again when it changed", async () => {
+  const file = path.join(folder, "local.ts");
+  expect((await client.run('import { twice } from "./local"; twice(4)')).reply["status"]).toBe("error");
+  writeFileSync(
+    file,
+    "export const twice = (x: number): number => {\n  if (x < 0) throw new Error('negative');\n  return 2 * x;\n};\n",
+  );
+  expect(shown((await client.run('import { twice } from "./local"; twice(4)')).messages)).toEqual([
+    "result: 8",
+  ]);
+  const { reply } = await client.run("twice(-1)");
+  expect(String(reply["traceback"])).toMatch(/local\.ts:2:20/);
+  writeFileSync(file, "export const twice = (x: number): string => "twice " + x;\n");
+  const again = await client.run('import { twice } from "./local"; twice(5)');
+  expect(shown(again.messages)).toEqual(["result: 'twice 5'"]);
+});
+
+test("the house's own package is found from any folder, with its types", async () => {
+  const { reply, messages } = await client.run('import * as wirebook from "wirebook"; typeof wirebook');
+  expect(shown(messages)).toEqual(["result: 'object'"]);
+  expect(reply["status"]).toBe("ok");
+}, 30_000);
