@@ -51,7 +51,7 @@ const predicted: ReadonlySet<string> = new Set<TableName>(["raw", "mangle", "nat
 export function alignTrace(path: Path, traces: readonly PlaceTrace[]): Agreement {
   let best: Agreement | undefined;
   for (const [index, outcome] of path.outcomes.entries()) {
-    const agreement = alignSteps(outcome.steps, traces, index);
+    const agreement = alignSteps(outcome.steps, traces, { outcome: index });
     if (agreement.agrees) return agreement;
     if (best === undefined || agreement.events > best.events) best = agreement;
   }
@@ -60,21 +60,36 @@ export function alignTrace(path: Path, traces: readonly PlaceTrace[]): Agreement
 
 const nothing: Difference = { place: "", text: "The prediction has no outcome to compare with." };
 
+/** How {@link alignSteps} compares. */
+export interface AlignOptions {
+  /** Index of the outcome, for the answer. Default: 0. */
+  readonly outcome?: number;
+  /** False where the kernel's trace tells no rules (legacy tables): only the packets are found. Default: true. */
+  readonly rules?: boolean;
+}
+
 /** {@link alignTrace} for the steps of one outcome, or of one packet that a host sent as an answer. */
-export function alignSteps(steps: readonly Step[], traces: readonly PlaceTrace[], outcome = 0): Agreement {
+export function alignSteps(
+  steps: readonly Step[],
+  traces: readonly PlaceTrace[],
+  { outcome = 0, rules = true }: AlignOptions = {},
+): Agreement {
   const used = new Set<ObservedPacket>();
   const packets: { place: string; packet: ObservedPacket }[] = [];
   let events = 0;
   for (const pass of expectedPasses(steps)) {
     const trace = traces.find(({ place }) => place === pass.place);
-    if (trace === undefined || pass.events.length === 0) continue;
+    if (trace === undefined) continue;
     const packet = trace.packets.find((each) => !used.has(each) && sameFlow(each.header, pass.packet));
     if (packet === undefined) {
+      // A namespace whose tables have nothing to say of the packet.
+      if (pass.events.length === 0) continue;
       const text = `${pass.place}: the kernel reported no packet ${flowText(pass.packet)}; predicted was ${passText(pass)}.`;
       return { agrees: false, outcome, events, packets, difference: { place: pass.place, text } };
     }
     used.add(packet);
     packets.push({ place: pass.place, packet });
+    if (!rules) continue;
     const { equal, difference } = comparePass(pass, packet, trace.loaded);
     events += equal;
     if (difference) return { agrees: false, outcome, events, packets, difference };

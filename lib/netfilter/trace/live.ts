@@ -106,6 +106,16 @@ export class LiveTrace {
     return { place: this.place, packets: groupPackets(this.#events, loaded), loaded };
   }
 
+  /** What the namespace's rules were when the trace began. */
+  get loaded(): LoadedRules {
+    return this.#state.loaded;
+  }
+
+  /** Hands out the events that have been read and forgets them: for a trace that goes on through many packets. */
+  take(): TraceEvent[] {
+    return this.#events.splice(0);
+  }
+
   /** How many events have been read so far. */
   get count(): number {
     return this.#events.length;

@@ -103,7 +103,7 @@ function transport(packet: Packet, protocol: number, addresses: Buffer, length: 
       body[1] = code;
       body.writeUInt16BE(id, 4);
       body.writeUInt16BE(1, 6);
-      if (packet.payload) Buffer.from(packet.payload).copy(body, 8);
+      if (packet.icmp?.about !== undefined) ipPacket(packet.icmp.about, 1).copy(body, 8);
       body.writeUInt16BE(checksum(packet.protocol === "icmp" ? body : pseudo(addresses, protocol, body)), 2);
       return body;
     }

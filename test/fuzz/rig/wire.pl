@@ -1,6 +1,7 @@
 # Sends packets as they are given, from inside one network namespace. Reads lines from stdin:
 #   F DEVICE HEX   sends an Ethernet frame out of DEVICE (packet(7)); its other end receives it as from the wire
-#   4 MARK HEX     sends an IPv4 packet with its header as a local process would (raw(7), IP_HDRINCL)
+#   4 MARK HEX     sends an IPv4 packet with its header as a local process would (raw(7), IP_HDRINCL), from a socket
+#                  that is bound to the packet's source, so that routing knows it as for any bound socket
 #   6 MARK HEX     the same for IPv6
 #   K WORD         prints the line: all before it has been sent
 # A packet that cannot be sent (EPERM from a rule, ENETUNREACH from routing) prints a line: E DEVICE REASON.
@@ -9,7 +10,7 @@ use warnings;
 use Socket;
 
 my ($AF_PACKET, $SO_MARK, $IP_HDRINCL) = (17, 36, 3);
-my (%frame, %local);
+my %frame;
 $| = 1;
 
 sub frame_socket {
@@ -21,11 +22,13 @@ sub frame_socket {
 }
 
 sub local_socket {
-  my ($family, $mark) = @_;
-  socket(my $socket, $family == 4 ? AF_INET : AF_INET6, SOCK_RAW, 255) or die "raw socket: $!";
-  setsockopt($socket, IPPROTO_IP, $IP_HDRINCL, pack("i", 1)) if $family == 4;
+  my ($family, $mark, $source) = @_;
+  my $socket;
+  socket($socket, ($family == 4 ? AF_INET : AF_INET6), SOCK_RAW, 255) or die "raw socket: $!";
+  setsockopt($socket, 0, $IP_HDRINCL, pack("i", 1)) if $family == 4;
   setsockopt($socket, SOL_SOCKET, $SO_MARK, pack("I", $mark)) or die "mark: $!" if $mark;
   setsockopt($socket, SOL_SOCKET, SO_BROADCAST, pack("i", 1));
+  bind($socket, $family == 4 ? pack_sockaddr_in(0, $source) : pack_sockaddr_in6(0, $source)) or return undef;
   return $socket;
 }
 
@@ -36,11 +39,11 @@ while (my $line = <STDIN>) {
     my $to = $frame{$where} //= frame_socket($where);
     defined send($to->[0], pack("H*", $hex), 0, $to->[1]) or print "E $where $!\n";
   } elsif ($kind eq "4" or $kind eq "6") {
-    my $socket = $local{"$kind $where"} //= local_socket($kind, $where);
     my $packet = pack("H*", $hex);
-    my $to = $kind eq "4"
-      ? pack_sockaddr_in(0, substr($packet, 16, 4))
-      : pack_sockaddr_in6(0, substr($packet, 24, 16));
+    my ($source, $target) = unpack($kind eq "4" ? "x12 a4 a4" : "x8 a16 a16", $packet);
+    my $to = $kind eq "4" ? pack_sockaddr_in(0, $target) : pack_sockaddr_in6(0, $target);
+    my $socket = local_socket($kind, $where, $source);
+    if (!defined $socket) { print "E $where bind: $!\n"; next; }
     defined send($socket, $packet, 0, $to) or print "E $where $!\n";
   } elsif ($kind eq "K") {
     print "$line\n";

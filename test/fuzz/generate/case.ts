@@ -1,0 +1,21 @@
+import fc from "fast-check";
+import type { FuzzCase } from "../case";
+import { ipv4, ipv6, weighted } from "./pool";
+import { setup } from "./router";
+import { rules } from "./rules";
+import { steps } from "./steps";
+
+/** A random case of `count` packets. */
+export function fuzzCase(count: number): fc.Arbitrary<FuzzCase> {
+  return weighted([4, fc.constant(ipv4)], [1, fc.constant(ipv6)]).chain((pool) =>
+    fc.record({
+      family: fc.constant(pool.family),
+      variant: weighted<"nft" | "legacy">([6, fc.constant("nft")], [1, fc.constant("legacy")]),
+      routers: fc.record({
+        r1: fc.tuple(setup(pool, "r1"), rules(pool)).map(([one, two]) => ({ ...one, ...two })),
+        r2: fc.tuple(setup(pool, "r2"), rules(pool)).map(([one, two]) => ({ ...one, ...two })),
+      }),
+      steps: steps(pool, count),
+    }),
+  );
+}

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import type { TableName } from "../../../lib/netfilter/model";
+import type { CaseRule, RouterCase } from "../case";
+import { extension, header, protocol, type Standing } from "./match";
+import { type Pool, weighted } from "./pool";
+import { target } from "./target";
+
+interface Place extends Standing {
+  readonly table: TableName;
+  readonly chain: string;
+  /** Chains that a rule here may jump to: always later ones, so that there is no loop. */
+  readonly chains: readonly string[];
+}
+
+const baseChains: Readonly<Record<TableName, readonly string[]>> = {
+  raw: ["PREROUTING", "OUTPUT"],
+  mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+  nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
+  filter: ["INPUT", "FORWARD", "OUTPUT"],
+  security: ["INPUT", "FORWARD", "OUTPUT"],
+};
+
+// User chains by the hooks that may reach them: what may stand in one depends on that.
+const families: Readonly<Record<TableName, readonly (readonly [name: string, hooks: readonly string[]])[]>> =
+  {
+    raw: [["UR", ["PREROUTING", "OUTPUT"]]],
+    mangle: [
+      ["UM", ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]],
+      ["UP", ["PREROUTING"]],
+    ],
+    nat: [
+      ["UD", ["PREROUTING", "OUTPUT"]],
+      ["US", ["POSTROUTING"]],
+    ],
+    filter: [["UF", ["INPUT", "FORWARD", "OUTPUT"]]],
+    security: [["UX", ["INPUT", "FORWARD", "OUTPUT"]]],
+  };
+
+const depth = 3;
+
+function places(table: TableName): Place[] {
+  const reaching = (hooks: readonly string[], after: number, family?: string): string[] =>
+    families[table].flatMap(([name, allowed]) =>
+      hooks.every((hook) => allowed.includes(hook)) && (family === undefined || family === name)
+        ? Array.from({ length: depth }, (_, at) => `${name}${at + 1}`).slice(after)
+        : [],
+    );
+  return [
+    ...baseChains[table].map((chain) => ({
+      table,
+      chain,
+      hooks: [chain],
+      base: true,
+      chains: reaching([chain], 0),
+    })),
+    ...families[table].flatMap(([name, hooks]) =>
+      Array.from({ length: depth }, (_, at) => ({
+        table,
+        chain: `${name}${at + 1}`,
+        hooks,
+        base: false,
+        chains: reaching(hooks, at + 1, name),
+      })),
+    ),
+  ];
+}
+
+const allPlaces: Readonly<Record<TableName, readonly Place[]>> = {
+  raw: places("raw"),
+  mangle: places("mangle"),
+  nat: places("nat"),
+  filter: places("filter"),
+  security: places("security"),
+};
+
+function rule(pool: Pool, place: Place): fc.Arbitrary<CaseRule> {
+  return fc.tuple(header(pool, place), protocol(pool), fc.nat(9)).chain(([head, { text, proto }, uid]) =>
+    fc
+      .tuple(
+        fc.array(extension(pool, place, uid), { maxLength: 2 }),
+        target(pool, place, proto, place.chains),
+      )
+      .map(([matches, end]) => ({
+        table: place.table,
+        chain: place.chain,
+        text: `${head}${text}${matches.join(" ")} ${end}`.replace(/\s+/g, " ").trim(),
+      })),
+  );
+}
+
+/** Rules of one router: some tables, a few rules in each. */
+export function rules(pool: Pool): fc.Arbitrary<Pick<RouterCase, "tables" | "rules" | "drops">> {
+  const tables = fc.subarray<TableName>(["raw", "mangle", "nat", "filter", "security"], { minLength: 1 });
+  return tables.chain((chosen) =>
+    fc.record({
+      tables: fc.constant(chosen),
+      rules: fc
+        .tuple(
+          ...chosen.map((table) =>
+            fc.array(
+              fc.constantFrom(...allPlaces[table]).chain((place) => rule(pool, place)),
+              { maxLength: table === "security" ? 4 : 10 },
+            ),
+          ),
+        )
+        .map((lists) => lists.flat()),
+      drops: weighted<readonly (readonly [TableName, string])[]>(
+        [6, fc.constant([])],
+        [2, fc.constant([["filter", "FORWARD"] as const])],
+        [1, fc.constant([["filter", "INPUT"] as const, ["mangle", "OUTPUT"] as const])],
+      ),
+    }),
+  );
+}

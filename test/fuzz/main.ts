@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { FuzzCase } from "./case";
+import { foundText, fuzz, replay } from "./session";
+
+const help = `Compares the netfilter model with the kernel on random rule sets, topologies and packets.
+
+  npm run fuzz -- [options]
+
+  --packets N        packets to compare (default 1000)
+  --seed N           where to begin (default: the time); the same seed gives the same cases
+  --disagreements N  stop after so many (default 1)
+  --per-case N       packets in one case (default 25)
+  --no-minimize      print disagreeing cases as they are
+  --case FILE        run the one case that a file holds as JSON (- for stdin)
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      packets: { type: "string", default: "1000" },
+      seed: { type: "string" },
+      disagreements: { type: "string", default: "1" },
+      "per-case": { type: "string", default: "25" },
+      "no-minimize": { type: "boolean", default: false },
+      case: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (values.case !== undefined) {
+    const wanted: FuzzCase = JSON.parse(readFileSync(values.case === "-" ? 0 : values.case, "utf8"));
+    const disagreement = await replay(wanted);
+    process.stdout.write(
+      disagreement ? `${foundText({ seed: 0, case: wanted, disagreement })}\n` : "agrees\n",
+    );
+    return disagreement ? 1 : 0;
+  }
+  const report = await fuzz({
+    packets: Number(values.packets),
+    seed: values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed),
+    disagreements: Number(values.disagreements),
+    perCase: Number(values["per-case"]),
+    minimize: !values["no-minimize"],
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+  for (const found of report.found) process.stdout.write(`${foundText(found)}\n\n`);
+  const { cases, packets, passes, uncertain, seconds, seed, refused, found } = report;
+  process.stdout.write(
+    `seed ${seed}: ${packets} packets in ${cases} cases, ${passes} ways through a router compared, ` +
+      `${uncertain} of them uncertain, ${refused.length} cases refused, ${found.length} disagreements, ` +
+      `${seconds.toFixed(1)} s (${(packets / seconds).toFixed(0)} packets/s)\n`,
+  );
+  for (const line of refused.slice(0, 5)) process.stdout.write(`refused: ${line}\n`);
+  return found.length === 0 ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(2);
+  },
+);

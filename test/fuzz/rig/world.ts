@@ -1,0 +1,216 @@
+import type { Engine } from "../../../lib/engine";
+import { inspectNamespace } from "../../../lib/inspect/collect";
+import { parseRuleset } from "../../../lib/netfilter/iptables";
+import type { Ruleset } from "../../../lib/netfilter/model";
+import { LiveTrace } from "../../../lib/netfilter/trace/live";
+import { type Host, hostOf } from "../../../lib/netfilter/traverse";
+import { dumpOf, type FuzzCase, type RouterName, routers } from "../case";
+import { devicesOf } from "../generate/pool";
+import { type Namespace, Rig } from "./rig";
+
+/** Both ends of a veth pair have the same address, so that no neighbour has to be found (`arp off`). */
+export const macOf: Readonly<Record<string, string>> = {
+  a0: "02:00:00:00:00:0a",
+  x0: "02:00:00:00:00:0b",
+  b0: "02:00:00:00:00:0c",
+  c0: "02:00:00:00:00:0c",
+  d0: "02:00:00:00:00:0d",
+  y0: "02:00:00:00:00:0e",
+};
+
+/** The device at the far side of a router's device: in the other router, or in the namespace of the mute ends. */
+export const peerOf: Readonly<Record<string, { readonly at: RouterName | "ends"; readonly device: string }>> =
+  {
+    a0: { at: "ends", device: "e0" },
+    x0: { at: "ends", device: "e1" },
+    b0: { at: "r2", device: "c0" },
+    c0: { at: "r1", device: "b0" },
+    d0: { at: "ends", device: "e2" },
+    y0: { at: "ends", device: "e3" },
+  };
+
+// What reaches a socket is dropped behind everything, so that the stack never answers by itself: what is sent is only what
+// a case sends. The chain is registered before conntrack's own at this priority (INT_MAX), and so stands behind it:
+// nf_hook_entries_grow puts a new hook before its equals. The second table keeps conntrack registered for good.
+const sink = `
+table inet wirebook-trace-sink { chain in { type filter hook input priority 2147483647; drop; }; }
+`;
+const tracker = `
+table inet wirebook-trace-ct { chain in { type filter hook input priority 450; ct state new counter; }; }
+`;
+
+/** ends – r1 – r2 – ends: two routers that can be anything, and the wires between them. */
+export class World {
+  readonly #rig: Rig;
+  readonly #traces = new Map<RouterName, LiveTrace>();
+
+  private constructor(rig: Rig) {
+    this.#rig = rig;
+  }
+
+  static async start(engine: Engine): Promise<World> {
+    const rig = await Rig.start(engine, ["ends", ...routers]);
+    try {
+      const ends = rig.namespace("ends");
+      const mute = "for all in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 > $all; done";
+      await ends.run(mute);
+      for (const name of routers) await quiet(rig.namespace(name));
+      for (const [device, peer] of Object.entries(peerOf)) {
+        const at = routers.find((name) => devicesOf[name].some((each) => each === device));
+        if (at === undefined || device === "c0") continue;
+        const far = rig.namespace(peer.at);
+        await rig
+          .namespace(at)
+          .run(`ip link add ${device} type veth peer name ${peer.device} netns ${far.pid}`);
+      }
+      await ends.run(
+        `${mute}; ${["e0", "e1", "e2", "e3"].map((device) => `ip link set ${device} up arp off`).join("; ")}`,
+      );
+      for (const name of routers) await raise(rig.namespace(name), devicesOf[name]);
+      return new World(rig);
+    } catch (error) {
+      await rig.remove();
+      throw error;
+    }
+  }
+
+  router(name: RouterName): Namespace {
+    return this.#rig.namespace(name);
+  }
+
+  get ends(): Namespace {
+    return this.#rig.namespace("ends");
+  }
+
+  trace(name: RouterName): LiveTrace {
+    const trace = this.#traces.get(name);
+    if (!trace) throw new Error(`no trace of ${name}`);
+    return trace;
+  }
+
+  /**
+   * Makes the routers what a case says, with empty conntrack tables.
+   *
+   * @returns what the model gets to know of them: what a snapshot of the real namespaces shows.
+   * @throws RefusedCase when iptables or ip does not take it.
+   */
+  async apply(wanted: FuzzCase): Promise<ReadonlyMap<RouterName, Host>> {
+    const hosts = await Promise.all(routers.map((name) => this.#applyTo(name, wanted)));
+    return new Map(routers.map((name, at) => [name, hosts[at] ?? { place: name, rulesets: [] }]));
+  }
+
+  async #applyTo(name: RouterName, { family, variant, routers: all }: FuzzCase): Promise<Host> {
+    const router = all[name];
+    const stopped = this.#traces.get(name)?.stop();
+    this.#traces.delete(name);
+    const program = family === "ipv4" ? "iptables" : "ip6tables";
+    const ip = family === "ipv4" ? "-4" : "-6";
+    const devices = devicesOf[name];
+    const script = `
+    ${reset(devices)}
+    ip ${ip} -batch - <<'END' || exit 4
+${router.addresses.map(([device, cidr]) => `addr add ${cidr} dev ${device}${family === "ipv6" ? " nodad" : ""}`).join("\n")}
+${router.routes.map((route) => `route add ${route}`).join("\n")}
+${router.policyRules.map((rule) => `rule add ${rule}`).join("\n")}
+END
+    ${router.sysctls.map(([path, value]) => `echo ${value} > /proc/sys/net/${path} || exit 5`).join("\n")}
+    ${program}-${variant}-restore <<'END' || exit 3
+${dumpOf(router)}END
+    conntrack -F 2>/dev/null`;
+    const { exitCode, stderr } = await this.router(name).shell.run(`(${script})`);
+    await stopped;
+    if (exitCode !== 0) throw new RefusedCase(`${name}: ${stderr.trim()}`, exitCode);
+    // nft's monitor reads the rules when it starts and loses the events of rules that come later: one for each case.
+    const flows = [{ family: "ipv4" }, { family: "ipv6" }] as const;
+    this.#traces.set(name, await LiveTrace.start(this.router(name), flows));
+    const snapshot = await inspectNamespace(this.router(name).shell, name);
+    // Tables of the other implementation are left empty: they run, accept, and count, and are not looked at.
+    return hostOf({
+      ...snapshot,
+      iptables: (snapshot.iptables ?? []).filter(
+        (dump) => dump.variant === variant && dump.family === family,
+      ),
+    });
+  }
+
+  /** Counters of the loaded rules. */
+  async counters(name: RouterName, { family, variant }: FuzzCase): Promise<Ruleset> {
+    const program = family === "ipv4" ? "iptables" : "ip6tables";
+    return parseRuleset(await this.router(name).run(`${program}-${variant}-save -c`), { family });
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all([...this.#traces.values()].map((trace) => trace.stop()));
+    await this.#rig.remove();
+  }
+}
+
+/** A case that iptables or ip refused: it says nothing about the model's paths. */
+export class RefusedCase extends Error {
+  /** 3: iptables-restore, 4: ip, 5: a sysctl. */
+  readonly step: number;
+
+  constructor(message: string, step: number) {
+    super(message);
+    this.step = step;
+  }
+}
+
+const tables = ["raw", "mangle", "nat", "filter", "security"];
+
+// Back to a router without addresses, routes and rules. `add` before `delete`, because a table may not be there.
+function reset(devices: readonly string[]): string {
+  const nft = ["ip", "ip6"].flatMap((family) =>
+    tables.flatMap((table) => [`add table ${family} ${table}`, `delete table ${family} ${table}`]),
+  );
+  const off = ["rp_filter", "route_localnet", "accept_local", "src_valid_mark"].flatMap((key) =>
+    ["all", ...devices].map((device) => `echo 0 > /proc/sys/net/ipv4/conf/${device}/${key}`),
+  );
+  const legacy = tables.map((table) => `*${table}\nCOMMIT`);
+  return `${off.join("\n")}
+    echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
+    echo 0 > /proc/sys/net/ipv4/fwmark_reflect; echo 1 > /proc/sys/net/netfilter/nf_conntrack_tcp_loose
+    nft -f - <<'END'
+${nft.join("\n")}
+END
+    for program in iptables ip6tables; do
+      if read -r table < /proc/net/$( [ $program = iptables ] && echo ip || echo ip6 )_tables_names; then
+        $program-legacy-restore <<'END'
+${legacy.join("\n")}
+END
+      fi
+    done 2>/dev/null
+    ip -force -batch - 2>/dev/null <<'END'
+${[...devices, "lo"].map((device) => `addr flush dev ${device} scope global`).join("\n")}
+route flush table main
+route flush table 100
+-6 route flush table 100
+${[1000, 1001, 1002, 1003, 1004, 1005].map((pref) => `rule del pref ${pref}\n-6 rule del pref ${pref}`).join("\n")}
+END`;
+}
+
+async function quiet(router: Namespace): Promise<void> {
+  await router.run(`
+    for conf in all default; do
+      echo 0 > /proc/sys/net/ipv6/conf/$conf/accept_ra
+      echo 0 > /proc/sys/net/ipv6/conf/$conf/router_solicitations
+      echo 0 > /proc/sys/net/ipv6/conf/$conf/autoconf
+      echo 0 > /proc/sys/net/ipv4/conf/$conf/send_redirects
+    done
+    echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; echo 0 > /proc/sys/net/ipv4/icmp_ratemask
+    echo 0 > /proc/sys/net/ipv6/icmp/ratelimit
+    nft -f - <<'END'\n${sink}END
+    nft -f - <<'END'\n${tracker}END
+    echo 1 > /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal`);
+}
+
+async function raise(router: Namespace, devices: readonly string[]): Promise<void> {
+  await router.run(
+    devices
+      .map(
+        (device) =>
+          `ip link set ${device} addrgenmode none address ${macOf[device]} arp off; ip link set ${device} up`,
+      )
+      .join("\n"),
+  );
+}

@@ -1,0 +1,98 @@
+import type { Packet, Step, TableName } from "../../../lib/netfilter/model";
+import {
+  alignSteps,
+  type ObservedPacket,
+  OWN_TABLE,
+  type PlaceTrace,
+  type TraceHeader,
+} from "../../../lib/netfilter/trace";
+import type { Departure, TraversedOutcome } from "../../../lib/netfilter/traverse";
+
+/** What a packet did in one router according to the model: an outcome, or an answer that the router made. */
+export interface Predicted {
+  readonly packet: Packet;
+  readonly steps: readonly Step[];
+  readonly left?: Departure;
+  readonly delivered: boolean;
+  readonly certain: boolean;
+}
+
+export function predictedOf(outcome: TraversedOutcome): Predicted {
+  return outcome;
+}
+
+/** Whether the kernel's account of a router is that of a prediction. */
+export interface Verdict {
+  readonly used: readonly ObservedPacket[];
+  readonly difference?: string;
+  /** The kernel reported no such packet at all. */
+  readonly missing?: boolean;
+  /** How far they agreed: to choose the nearest of several. */
+  readonly events: number;
+}
+
+/** Compares with what was observed in one router, rule by rule where the kernel tells the rules. */
+export function compare(predicted: Predicted, trace: PlaceTrace, byRule: boolean): Verdict {
+  const aligned = alignSteps(predicted.steps, [trace], { rules: byRule });
+  const used = aligned.packets.map(({ packet }) => packet);
+  if (aligned.difference !== undefined)
+    return { used, difference: aligned.difference.text, events: aligned.events, missing: used.length === 0 };
+  const last = used.at(-1);
+  const difference = last === undefined ? undefined : endDifference(predicted, last, trace.place);
+  return { used, events: aligned.events, ...(difference === undefined ? {} : { difference }) };
+}
+
+/** The end of the way: behind everything stand chains of the trace's own that report the header as it leaves. */
+function endDifference(predicted: Predicted, observed: ObservedPacket, place: string): string | undefined {
+  const own = observed.visits.filter(({ table }) => table.startsWith(OWN_TABLE));
+  const left = own.find(({ chain, table }) => chain === "post" && !table.endsWith("sink"));
+  const arrived = own.find(({ chain, table }) => chain === "in" && !/-(sink|ct)$/.test(table));
+  if (predicted.left !== undefined) {
+    if (left === undefined)
+      return `${place}: predicted to leave by ${predicted.left.dev}, but it did not leave`;
+    if (predicted.certain && left.header?.out !== predicted.left.dev) {
+      return `${place}: predicted to leave by ${predicted.left.dev}, but left by ${left.header?.out}`;
+    }
+    return headerText(place, left.header, predicted);
+  }
+  if (predicted.delivered) {
+    if (arrived === undefined) return `${place}: predicted to be delivered, but was not`;
+    return headerText(place, arrived.header, predicted);
+  }
+  // What the model says was dropped may have gone round by lo first: only the last part counts.
+  const after = predicted.steps.some((step) => step.kind === "link") ? undefined : (left ?? arrived);
+  return after === undefined
+    ? undefined
+    : `${place}: predicted to be stopped, but it reached the end of ${after.hook}`;
+}
+
+function headerText(
+  place: string,
+  header: TraceHeader | undefined,
+  { packet, certain }: Predicted,
+): string | undefined {
+  if (header === undefined || !certain) return undefined;
+  const show = (each: { src?: string; dst?: string; sport?: number; dport?: number; ttl?: number }): string =>
+    `${each.src}:${each.sport ?? ""} → ${each.dst}:${each.dport ?? ""} ttl ${each.ttl}`;
+  const [seen, wanted] = [show(header), show(packet)];
+  return seen === wanted ? undefined : `${place}: predicted to end as ${wanted}, but is ${seen}`;
+}
+
+/** How often each rule and policy is counted by these steps: `filter FORWARD 2`, `filter FORWARD policy`. */
+export function countsOf(steps: readonly Step[], into: Map<string, number> = new Map()): Map<string, number> {
+  const count = (table: TableName, chain: string, what: string | number): void => {
+    const key = `${table} ${chain} ${what}`;
+    into.set(key, (into.get(key) ?? 0) + 1);
+  };
+  let last: Step | undefined;
+  for (const step of steps) {
+    if (step.kind === "rule") count(step.table, step.chain, step.rule.index);
+    if (step.kind === "policy") count(step.table, step.chain, "policy");
+    if (step.kind === "return" && step.rule !== undefined) {
+      const told = last?.kind === "rule" && last.rule === step.rule;
+      if (!told) count(step.table, step.chain, step.rule.index);
+    }
+    last = step;
+  }
+  return into;
+}

@@ -1,0 +1,394 @@
+import { replyTo } from "../../../lib/netfilter/conntrack/reply";
+import type { Packet, Ruleset } from "../../../lib/netfilter/model";
+import { groupPackets, type ObservedPacket, type TraceEvent } from "../../../lib/netfilter/trace";
+import { type Entry, FRESH, type Host, type KernelState, traverse } from "../../../lib/netfilter/traverse";
+import { type CaseStep, type FuzzCase, type RouterName, routers } from "../case";
+import { frame, ipPacket } from "../rig/frame";
+import { macOf, peerOf, type World } from "../rig/world";
+import { compare, countsOf, type Predicted, type Verdict } from "./outcome";
+
+/** The first point at which the kernel did not do what the model says. */
+export interface Disagreement {
+  /** Index of the step; the number of steps where only the counters at the end differ. */
+  readonly step: number;
+  readonly text: string;
+  readonly sent?: Packet;
+  readonly events: readonly string[];
+}
+
+export interface CaseResult {
+  /** Packets that were sent and compared. */
+  readonly packets: number;
+  /** Ways through a router that were compared, answers of the routers included. */
+  readonly passes: number;
+  /** Of the packets, those about which the model was not certain (a port that the kernel chooses at random …). */
+  readonly uncertain: number;
+  readonly disagreement?: Disagreement;
+}
+
+/** Where a packet ended that was sent: from there an answer comes. */
+interface Ended {
+  readonly entry: Entry;
+  readonly at: RouterName;
+  readonly packet: Packet;
+  readonly sent: Packet;
+  readonly answers?: { readonly at: RouterName; readonly entry: Entry; readonly packet: Packet };
+}
+
+interface Waiting {
+  readonly at: RouterName;
+  readonly packet: Packet;
+  readonly entry: Entry;
+}
+
+const sender = "02:00:00:00:0f:01";
+
+/** Runs one case on the kernel and in the model side by side. */
+export async function runCase(world: World, wanted: FuzzCase): Promise<CaseResult> {
+  const hosts = await world.apply(wanted);
+  return new CaseRun(world, wanted, hosts).run();
+}
+
+class CaseRun {
+  readonly #world: World;
+  readonly #case: FuzzCase;
+  readonly #hosts: ReadonlyMap<RouterName, Host>;
+  readonly #states = new Map<RouterName, KernelState>();
+  readonly #ended: (Ended | undefined)[] = [];
+  readonly #counts = new Map<RouterName, Map<string, number>>();
+  #ipId = 0;
+  #passes = 0;
+  #uncertain = 0;
+
+  constructor(world: World, wanted: FuzzCase, hosts: ReadonlyMap<RouterName, Host>) {
+    this.#world = world;
+    this.#case = wanted;
+    this.#hosts = hosts;
+    for (const name of routers) {
+      this.#states.set(name, FRESH);
+      this.#counts.set(name, new Map());
+    }
+  }
+
+  async run(): Promise<CaseResult> {
+    let packets = 0;
+    await Promise.all(routers.map((name) => this.#world.trace(name).flush()));
+    for (const name of routers) this.#world.trace(name).take();
+    const result = (disagreement?: Disagreement): CaseResult => ({
+      packets,
+      passes: this.#passes,
+      uncertain: this.#uncertain,
+      ...(disagreement === undefined ? {} : { disagreement }),
+    });
+    for (const [at, step] of this.#case.steps.entries()) {
+      const send = this.#sendOf(step);
+      if (send === undefined) {
+        this.#ended.push(undefined);
+        continue;
+      }
+      packets += 1;
+      const before = this.#uncertain;
+      const disagreement = await this.#send(send, at);
+      if (disagreement) return result(disagreement);
+      // What was a guess once is one for every later packet: the case ends here.
+      if (this.#uncertain > before) return result();
+    }
+    const text = await this.#counterDifference();
+    return text === undefined ? result() : result({ step: this.#case.steps.length, text, events: [] });
+  }
+
+  #sendOf(step: CaseStep): Waiting | undefined {
+    switch (step.kind) {
+      case "send":
+        return {
+          at: step.at,
+          packet: step.packet,
+          entry: step.in === undefined ? { local: true } : { in: step.in },
+        };
+      case "again": {
+        const earlier = this.#ended[step.of % Math.max(1, this.#ended.length)];
+        if (earlier === undefined) return undefined;
+        const { at, entry, sent } = earlier;
+        const flags = sent.protocol === "tcp" ? step.flags : undefined;
+        return { at, entry, packet: flags === undefined ? sent : { ...sent, tcpFlags: flags } };
+      }
+      case "answer": {
+        const from = this.#ended[step.to % Math.max(1, this.#ended.length)]?.answers;
+        const packet = from && replyTo(from.packet, step.how);
+        if (from === undefined || packet === undefined) return undefined;
+        const local = "local" in from.entry;
+        return { ...from, packet: local ? { ...packet, owner: { uid: 0, gid: 0 } } : packet };
+      }
+    }
+  }
+
+  /** Sends one packet, and compares all that comes of it in both routers. */
+  async #send(send: Waiting, at: number): Promise<Disagreement | undefined> {
+    const { packet, line, from } = this.#dressed(send);
+    const counters = this.#case.variant === "legacy" ? await this.#counters() : undefined;
+    const complaints = await (await from.wire()).send([line]);
+    const events = new Map<RouterName, TraceEvent[]>(routers.map((name) => [name, []]));
+    // A packet may still be on its way between the namespaces when its sending has returned: a difference counts only
+    // when two rounds after it brought nothing new.
+    for (let quiet = 0; ; ) {
+      await Promise.all(routers.map((name) => this.#world.trace(name).flush()));
+      let fresh = 0;
+      for (const name of routers) {
+        const more = this.#world.trace(name).take();
+        fresh += more.length;
+        events.get(name)?.push(...more);
+      }
+      const judged = this.#judge({ ...send, packet }, events);
+      if (judged.text === undefined || quiet >= 3) {
+        const text = judged.text ?? (counters && (await this.#legacyDifference(counters, judged.counts)));
+        if (text !== undefined) {
+          const told = routers.flatMap((name) =>
+            (events.get(name) ?? []).map((event) => eventText(name, event)),
+          );
+          return { step: at, text, sent: packet, events: [...complaints, ...told] };
+        }
+        judged.accept();
+        this.#ended.push(judged.ended);
+        return undefined;
+      }
+      quiet = fresh === 0 ? quiet + 1 : 0;
+      if (quiet > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** The packet with what the wire adds, and how it is sent. */
+  #dressed({ at, packet, entry }: Waiting): {
+    packet: Packet;
+    line: string;
+    from: { wire: World["ends"]["wire"] };
+  } {
+    this.#ipId = (this.#ipId % 60_000) + 1;
+    const bytes = ipPacket(packet, this.#ipId);
+    const length = bytes.length;
+    if (!("in" in entry)) {
+      const kind = packet.family === "ipv4" ? 4 : 6;
+      const router = this.#world.router(at);
+      return {
+        packet: { ...packet, length },
+        line: `${kind} ${packet.mark} ${bytes.toString("hex")}`,
+        from: { wire: () => router.wire() },
+      };
+    }
+    const far = peerOf[entry.in];
+    if (far === undefined) throw new Error(`no wire at ${entry.in}`);
+    const from = far.at === "ends" ? this.#world.ends : this.#world.router(far.at);
+    const { mac, pktType } = linkAddress(packet.dst, macOf[entry.in] ?? "");
+    return {
+      packet: { ...packet, length, macSrc: sender, pktType, mark: 0 },
+      line: `F ${far.device} ${frame(sender, mac, bytes).toString("hex")}`,
+      from: { wire: () => from.wire() },
+    };
+  }
+
+  #judge(
+    send: Waiting,
+    events: ReadonlyMap<RouterName, readonly TraceEvent[]>,
+  ): {
+    text?: string;
+    accept: () => void;
+    ended: Ended;
+    counts: ReadonlyMap<RouterName, Map<string, number>>;
+  } {
+    const states = new Map(this.#states);
+    const counts = new Map<RouterName, Map<string, number>>(routers.map((name) => [name, new Map()]));
+    const unused = new Map<RouterName, ObservedPacket[]>();
+    for (const name of routers) {
+      unused.set(name, groupPackets(events.get(name) ?? [], this.#world.trace(name).loaded));
+    }
+    let ended: Ended = { at: send.at, entry: send.entry, packet: send.packet, sent: send.packet };
+    let [passes, uncertain] = [0, 0];
+    const accept = (): void => {
+      for (const name of routers) {
+        const state = states.get(name);
+        if (state !== undefined) this.#states.set(name, state);
+        for (const [key, count] of counts.get(name) ?? []) {
+          const all = this.#counts.get(name);
+          all?.set(key, (all.get(key) ?? 0) + count);
+        }
+      }
+      this.#passes += passes;
+      this.#uncertain += uncertain;
+    };
+    const byRule = this.#case.variant === "nft";
+    const judge = (predicted: Predicted, name: RouterName): Verdict =>
+      compare(
+        predicted,
+        { place: name, packets: unused.get(name) ?? [], loaded: this.#world.trace(name).loaded },
+        byRule,
+      );
+    const take = (name: RouterName, used: readonly ObservedPacket[]): void => {
+      unused.set(
+        name,
+        (unused.get(name) ?? []).filter((packet) => !used.includes(packet)),
+      );
+    };
+
+    const queue: (Waiting & { readonly first: boolean })[] = [{ ...send, first: true }];
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { at, packet, entry, first } = next;
+      const host = this.#hosts.get(at);
+      if (host === undefined) throw new Error(`no host ${at}`);
+      const path = traverse(host, packet, { from: entry, state: states.get(at) ?? FRESH, maxOutcomes: 512 });
+      let best: { verdict: Verdict; text: string } | undefined;
+      let chosen: (typeof path.outcomes)[number] | undefined;
+      for (const outcome of path.outcomes) {
+        const verdicts = [judge({ ...outcome }, at)];
+        // Of its "no route" errors the kernel sends five to one address, then one a second (ip_error, ip_rt_error_cost).
+        const limited = outcome.verdict === "unreachable";
+        for (const caused of outcome.caused ?? []) {
+          verdicts.push(
+            judge(
+              {
+                ...caused,
+                delivered: false,
+                certain: outcome.certain,
+                packet: lastOf(caused.steps) ?? caused.packet,
+              },
+              at,
+            ),
+          );
+        }
+        const wrong = verdicts.find(
+          ({ difference, missing }) => difference !== undefined && !(limited && missing === true),
+        );
+        if (wrong === undefined) {
+          const [, ...answers] = verdicts;
+          const caused = outcome.caused?.filter((_, index) => answers[index]?.missing !== true) ?? [];
+          chosen = { ...outcome, caused };
+          for (const { used } of verdicts) take(at, used);
+          passes += 1 + caused.length;
+          break;
+        }
+        if (best === undefined || wrong.events > best.verdict.events)
+          best = { verdict: wrong, text: wrong.difference ?? "" };
+      }
+      if (chosen === undefined) {
+        const many = path.outcomes.length > 1 ? ` (none of ${path.outcomes.length} outcomes fits)` : "";
+        return { text: `${best?.text}${many}`, accept, ended, counts };
+      }
+      if (!chosen.certain) uncertain += 1;
+      states.set(at, chosen.state);
+      countsOf(chosen.steps, counts.get(at));
+      for (const caused of chosen.caused ?? []) countsOf(caused.steps, counts.get(at));
+      const cross = (left: { dev: string | undefined } | undefined, leaving: Packet): void => {
+        const far = left?.dev === undefined ? undefined : peerOf[left.dev];
+        if (far === undefined || left?.dev === undefined) return;
+        const { owner: _owner, ...header } = leaving;
+        const { pktType } = linkAddress(leaving.dst, "");
+        const arriving = { ...header, mark: 0, macSrc: macOf[left.dev] ?? "", pktType };
+        if (far.at !== "ends") queue.push({ at: far.at, packet: arriving, entry: { in: far.device }, first });
+        else if (first)
+          ended = { ...ended, packet: leaving, answers: { at, entry: { in: left.dev }, packet: leaving } };
+      };
+      cross(chosen.left, chosen.packet);
+      if (first && chosen.delivered)
+        ended = { ...ended, answers: { at, entry: { local: true }, packet: chosen.packet } };
+      for (const caused of chosen.caused ?? []) {
+        const before = queue.length;
+        const keep = ended;
+        cross(caused.left, lastOf(caused.steps) ?? caused.packet);
+        ended = keep;
+        for (let i = before; i < queue.length; i += 1) {
+          const waiting = queue[i];
+          if (waiting) queue[i] = { ...waiting, first: false };
+        }
+      }
+    }
+    for (const name of routers) {
+      const extra = unused.get(name)?.[0];
+      if (extra === undefined) continue;
+      const { src, dst, protocol, sport, dport, icmp } = extra.header ?? {};
+      const text = `${name}: the kernel saw a packet that was not predicted: ${protocol} ${src}:${sport ?? ""} → ${dst}:${dport ?? ""} ${icmp ? `type ${icmp.type} code ${icmp.code}` : ""}`;
+      return { text, accept, ended, counts };
+    }
+    return { accept, ended, counts };
+  }
+
+  async #counters(): Promise<ReadonlyMap<RouterName, Ruleset>> {
+    const both = await Promise.all(
+      routers.map(async (name) => [name, await this.#world.counters(name, this.#case)] as const),
+    );
+    return new Map(both);
+  }
+
+  async #legacyDifference(
+    before: ReadonlyMap<RouterName, Ruleset>,
+    predicted: ReadonlyMap<RouterName, ReadonlyMap<string, number>>,
+  ): Promise<string | undefined> {
+    const after = await this.#counters();
+    for (const name of routers) {
+      const [old, now] = [before.get(name), after.get(name)];
+      if (!old || !now) continue;
+      const start = counted(old);
+      const grown = new Map([...counted(now)].map(([key, count]) => [key, count - (start.get(key) ?? 0)]));
+      const text = countDifference(name, predicted.get(name) ?? new Map(), grown);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+
+  async #counterDifference(): Promise<string | undefined> {
+    const now = await this.#counters();
+    for (const name of routers) {
+      const rules = now.get(name);
+      const text = rules && countDifference(name, this.#counts.get(name) ?? new Map(), counted(rules));
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+}
+
+function lastOf(steps: readonly { readonly after: Packet }[]): Packet | undefined {
+  return steps.at(-1)?.after;
+}
+
+function linkAddress(
+  dst: string,
+  own: string,
+): { mac: string; pktType: "unicast" | "broadcast" | "multicast" } {
+  if (/^ff/.test(dst)) return { mac: "33:33:00:00:00:01", pktType: "multicast" };
+  if (/^22[4-9]\./.test(dst)) return { mac: "01:00:5e:00:00:01", pktType: "multicast" };
+  if (/\.255$/.test(dst)) return { mac: "ff:ff:ff:ff:ff:ff", pktType: "broadcast" };
+  return { mac: own, pktType: "unicast" };
+}
+
+/** Packet counters by rule: `filter FORWARD 2`. */
+function counted(ruleset: Ruleset): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [table, { chains }] of ruleset.tables) {
+    for (const [chain, { policy, counters, rules }] of chains) {
+      if (policy !== undefined) counts.set(`${table} ${chain} policy`, counters?.packets ?? 0);
+      for (const rule of rules) counts.set(`${table} ${chain} ${rule.index}`, rule.counters?.packets ?? 0);
+    }
+  }
+  return counts;
+}
+
+function countDifference(
+  name: RouterName,
+  predicted: ReadonlyMap<string, number>,
+  real: ReadonlyMap<string, number>,
+): string | undefined {
+  for (const key of new Set([...predicted.keys(), ...real.keys()])) {
+    const [wanted, found] = [predicted.get(key) ?? 0, real.get(key) ?? 0];
+    // A base chain that iptables-nft has not made is printed, and counts nothing.
+    if (wanted !== found && !(key.endsWith("policy") && found === 0)) {
+      return `${name}: ${key} was predicted to count ${wanted}, but counted ${found}`;
+    }
+  }
+  return undefined;
+}
+
+function eventText(name: RouterName, event: TraceEvent): string {
+  if (event.kind === "packet") {
+    const { src, dst, sport, dport, protocol, ttl, in: input, out, mark } = event.header;
+    return `${name} ${event.id} ${event.table} ${event.chain} ${protocol} ${src}:${sport ?? ""} → ${dst}:${dport ?? ""} ttl ${ttl} in ${input ?? ""} out ${out ?? ""} ${mark === undefined ? "" : `mark ${mark}`}`;
+  }
+  const text = event.kind === "rule" ? ` #${event.handle} ${event.text}` : "";
+  return `${name} ${event.id}   ${event.table} ${event.chain} ${event.kind}${text} ${JSON.stringify(event.verdict)}`;
+}

@@ -1,0 +1,135 @@
+import fc from "fast-check";
+import { Engine } from "../../lib/engine";
+import { Session } from "../../lib/lab/session";
+import { dumpOf, type FuzzCase, routers } from "./case";
+import { fuzzCase } from "./generate/case";
+import { minimize } from "./minimize";
+import { RefusedCase, World } from "./rig/world";
+import { type Disagreement, runCase } from "./run/run";
+
+export interface FuzzOptions {
+  /** Stops after this many packets. */
+  readonly packets: number;
+  readonly seed: number;
+  /** Stops after this many disagreements. Default: 1. */
+  readonly disagreements?: number;
+  /** Packets in one case. Default: 25. */
+  readonly perCase?: number;
+  /** Told how it goes, now and then. */
+  readonly progress?: (line: string) => void;
+  /** Makes disagreeing cases small. Default: true. */
+  readonly minimize?: boolean;
+}
+
+export interface Found {
+  readonly seed: number;
+  readonly case: FuzzCase;
+  readonly disagreement: Disagreement;
+}
+
+export interface FuzzReport {
+  readonly seed: number;
+  readonly cases: number;
+  /** Cases that iptables or ip refused, with why. */
+  readonly refused: readonly string[];
+  readonly packets: number;
+  readonly passes: number;
+  readonly uncertain: number;
+  readonly seconds: number;
+  readonly found: readonly Found[];
+}
+
+/** Runs random cases in the model and on the kernel until so many packets have been compared. */
+export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const { packets: wanted, seed, disagreements = 1, perCase = 25, progress } = options;
+  const engine = await Engine.connect();
+  const world = await World.start(engine);
+  const began = performance.now();
+  const [refused, found]: [string[], Found[]] = [[], []];
+  let [cases, packets, passes, uncertain] = [0, 0, 0, 0];
+  const report = (): FuzzReport => {
+    const seconds = (performance.now() - began) / 1_000;
+    return { seed, cases, refused, packets, passes, uncertain, seconds, found };
+  };
+  try {
+    for (let at = seed; packets < wanted && found.length < disagreements; at += 1) {
+      const [next] = fc.sample(fuzzCase(perCase), { seed: at, numRuns: 1 });
+      if (next === undefined) continue;
+      try {
+        const result = await runCase(world, next);
+        cases += 1;
+        packets += result.packets;
+        passes += result.passes;
+        uncertain += result.uncertain;
+        if (result.disagreement) {
+          progress?.(`seed ${at}: ${result.disagreement.text}`);
+          found.push(
+            await smaller(world, { seed: at, case: next, disagreement: result.disagreement }, options),
+          );
+        }
+      } catch (error) {
+        if (!(error instanceof RefusedCase)) throw error;
+        refused.push(`seed ${at}: ${error.message}`);
+      }
+      if (cases % 20 === 0)
+        progress?.(`${packets} packets, ${passes} passes, ${cases} cases, ${refused.length} refused`);
+    }
+    return report();
+  } finally {
+    await world.remove();
+    await (await Session.on(engine)).end();
+  }
+}
+
+async function smaller(world: World, found: Found, options: FuzzOptions): Promise<Found> {
+  if (options.minimize === false) return found;
+  let last = found.disagreement;
+  const small = await minimize(found.case, async (candidate) => {
+    try {
+      const { disagreement } = await runCase(world, candidate);
+      if (disagreement) last = disagreement;
+      return disagreement !== undefined;
+    } catch (error) {
+      if (error instanceof RefusedCase) return false;
+      throw error;
+    }
+  });
+  return { ...found, case: small, disagreement: last };
+}
+
+/** Runs one case by itself. */
+export async function replay(wanted: FuzzCase): Promise<Disagreement | undefined> {
+  const engine = await Engine.connect();
+  const world = await World.start(engine);
+  try {
+    return (await runCase(world, wanted)).disagreement;
+  } finally {
+    await world.remove();
+    await (await Session.on(engine)).end();
+  }
+}
+
+/** A case and its disagreement, for people; the last line is the case itself, to be given to `--case`. */
+export function foundText({ seed, case: wanted, disagreement }: Found): string {
+  const lines = [
+    `seed ${seed} (${wanted.family}, ${wanted.variant}), step ${disagreement.step}: ${disagreement.text}`,
+  ];
+  for (const name of routers) {
+    const { addresses, routes, policyRules, sysctls } = wanted.routers[name];
+    lines.push(
+      `--- ${name}`,
+      ...addresses.map(([device, cidr]) => `ip addr add ${cidr} dev ${device}`),
+      ...routes.map((route) => `ip route add ${route}`),
+      ...policyRules.map((rule) => `ip rule add ${rule}`),
+      ...sysctls.filter(([, value]) => value !== "0").map(([path, value]) => `sysctl ${path}=${value}`),
+      ...dumpOf(wanted.routers[name])
+        .trimEnd()
+        .split("\n")
+        .filter((line) => /^[*-]|DROP/.test(line)),
+    );
+  }
+  lines.push("--- steps", ...wanted.steps.map((step, at) => `${at}: ${JSON.stringify(step)}`));
+  if (disagreement.sent) lines.push(`--- sent: ${JSON.stringify(disagreement.sent)}`);
+  lines.push("--- the kernel", ...disagreement.events, "--- case", JSON.stringify(wanted));
+  return lines.join("\n");
+}
