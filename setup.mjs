@@ -279,7 +279,14 @@ async function test(args) {
   const report = join(state, "reports", "jest.json");
   rmSync(report, { force: true });
   // One file after the other: the layers that use containers and browsers share one engine.
-  const jest = [at("node_modules/jest/bin/jest.js"), "--runInBand", "--json", "--outputFile", report, ...args];
+  const jest = [
+    at("node_modules/jest/bin/jest.js"),
+    "--runInBand",
+    "--json",
+    "--outputFile",
+    report,
+    ...args,
+  ];
   const code = await handOver(process.execPath, jest, { WIREBOOK_CHROMIUM: chromium() });
   if (existsSync(report)) {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(

@@ -72,7 +72,8 @@ async function bootstrap(docker: Docker, tools: Tools): Promise<void> {
   try {
     const path = join(folder, "rootfs.tar");
     const tar = await open(path, "w");
-    await tools.run("sh", [script], { output: tar.fd }).finally(() => tar.close());
+    // A temporary folder is often mounted nodev, where debootstrap refuses to work; /var/tmp hardly ever.
+    await tools.run("env", ["TMPDIR=/var/tmp", "sh", script], { output: tar.fd }).finally(() => tar.close());
     await follow(await docker.importImage(path, made), () => {});
   } finally {
     await rm(folder, { recursive: true, force: true });
