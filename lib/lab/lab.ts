@@ -1,3 +1,4 @@
+import { addressesPicture } from "../chart/addresses";
 import type { Picture } from "../chart/picture";
 import { topologyPicture } from "../chart/topology";
 import type { World } from "../chart/topology/world";
@@ -239,6 +240,19 @@ export class Lab {
    */
   service(name: string, spec: ServiceSpec): Promise<Service> {
     return this.cluster.service(name, spec);
+  }
+
+  /**
+   * Draws every range of addresses of the lab: the nodes' own network, the pods of the cluster and of each node, the
+   * services. Ranges that overlap stand in the colour of error.
+   *
+   * @param plan - further ranges by name, to see whether they would fit: `{ node3: "10.244.1.128/25" }`.
+   */
+  addresses(plan: Readonly<Record<string, string>> = {}): Picture {
+    const planned = Object.entries(plan).map(([name, cidr]) => ({ name, cidr, kind: "planned" }));
+    return addressesPicture([...this.cluster.addresses(), ...planned], {
+      title: `addresses of ${this.name}`,
+    });
   }
 
   /**

@@ -1,5 +1,6 @@
+import type { AddressRange } from "../../chart/addresses";
 import { type EngineEvent, LabError, label, type Subscription } from "../../engine";
-import { type Cidr, overlaps, parseCidr } from "../cidr/cidr";
+import { type Cidr, contains, overlaps, parseCidr } from "../cidr/cidr";
 import { ClusterRange, type Neighbouring } from "../cidr/cluster";
 import { AddressPool } from "../cidr/pool";
 import type { Ground } from "../ground";
@@ -186,6 +187,41 @@ export class Cluster {
     return [...this.#pods.values()]
       .filter((pod) => pod.phase !== "ended" && selects(spec.selector, pod.labels))
       .map((pod) => ({ name: pod.name, node: pod.node, address: pod.address, ready: pod.ready }));
+  }
+
+  async dumps(): Promise<readonly string[]> {
+    const nodes = [...this.#nodes.values()].filter((node) => node.alive);
+    const answers = await Promise.all(nodes.map((node) => node.inside("iptables-save -c -t nat")));
+    return answers.map(({ stdout }) => stdout);
+  }
+
+  /** Every range of the lab and what was cut from it, with how many addresses are given out. */
+  addresses(): readonly AddressRange[] {
+    const pods = this.range.ranges.map((range, index) => ({
+      name: index === 0 ? "pods" : `pods ${index + 1}`,
+      cidr: range.text,
+      kind: "pods of the cluster",
+      range,
+    }));
+    const chunks = [...this.range.chunks].map(([name, chunk]) => ({
+      name,
+      cidr: chunk.text,
+      kind: "pods of the node",
+      used: this.#nodes.get(name)?.usedAddresses ?? 0,
+      within: pods.find(({ range }) => contains(range, chunk))?.name ?? "pods",
+    }));
+    const { subnet, pool } = this.ground;
+    return [
+      { name: "machines", cidr: subnet.text, kind: "the nodes' own network", used: pool.taken.size },
+      ...pods.map(({ range: _, ...pod }) => pod),
+      ...chunks,
+      {
+        name: "services",
+        cidr: this.serviceRange.text,
+        kind: "Cluster IPs",
+        used: this.#services.taken.size,
+      },
+    ];
   }
 
   changed(cause: string, at?: number): Promise<void> {

@@ -119,6 +119,11 @@ export class Node extends ContainerPlace {
     return this.#alive;
   }
 
+  /** How many addresses of its chunk are given out, the bridge's counted. */
+  get usedAddresses(): number {
+    return this.#pool.taken.size;
+  }
+
   /** How many pods it still has addresses for. */
   get freeAddresses(): number {
     return this.#pool.free;

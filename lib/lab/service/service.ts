@@ -1,5 +1,8 @@
+import type { Picture } from "../../chart/picture";
+import { servicePicture } from "../../chart/service";
 import { endpointText } from "./chain-name";
 import type { RuleChange } from "./controller";
+import { connectionCounts, serviceView } from "./counts";
 import type { ServicePort } from "./model";
 import { affinitySeconds, type ServiceSpec, selectorText } from "./spec";
 
@@ -10,6 +13,8 @@ export interface ServiceCluster {
   changed(cause: string): Promise<void>;
   removeService(service: Service): Promise<void>;
   readonly changes: readonly RuleChange[];
+  /** `iptables-save -c -t nat` of every node that lives. */
+  dumps(): Promise<readonly string[]>;
 }
 
 /** A pod that a service's selector matches. */
@@ -125,6 +130,21 @@ export class Service {
       ...(externalTrafficPolicy !== undefined && { externalTrafficPolicy }),
       endpoints: this.endpoints.map((endpoint) => ({ ...endpoint, local: endpoint.node === node })),
     };
+  }
+
+  /**
+   * How many connections each endpoint got since its rules were written, by `10.244.1.3:8080`.
+   *
+   * Shell: `iptables -t nat -L -n -v` on every node.
+   */
+  async counts(): Promise<Readonly<Record<string, number>>> {
+    return connectionCounts(this.portOn(""), await this.#cluster.dumps());
+  }
+
+  /** Draws the way through the rules to each endpoint, what is expected there and what was counted. */
+  async picture(): Promise<Picture> {
+    const pods = this.endpoints.map((end) => [endpointText(end), `${end.pod} · ${end.node}`] as const);
+    return servicePicture(serviceView(this.portOn(""), Object.fromEntries(pods), await this.counts()));
   }
 
   /** As `kubectl describe service` prints it. */

@@ -1,0 +1,61 @@
+import type { ServiceView } from "../../chart/service";
+import { endpointChain, endpointText, serviceChains } from "./chain-name";
+import type { ServicePort } from "./model";
+import { savedRules } from "./saved";
+
+/** Counts the connections that went to each endpoint, by `10.244.1.3:8080`. */
+export type Counts = Readonly<Record<string, number>>;
+
+/**
+ * How many connections each endpoint got, in the words of the rules themselves: the nat table is asked once for each
+ * connection, so the DNAT rule in an endpoint's chain counts them. A chain that is written anew counts from zero.
+ *
+ * @param dumps - `iptables-save -c` of every node.
+ */
+export function connectionCounts(port: ServicePort, dumps: readonly string[]): Counts {
+  const rules = dumps.flatMap((dump) => savedRules(dump)).filter(({ table }) => table === "nat");
+  return Object.fromEntries(
+    port.endpoints.map((endpoint) => {
+      const chain = endpointChain(port, endpoint);
+      const dnat = rules.filter((rule) => rule.chain === chain && rule.rule.includes("-j DNAT "));
+      return [endpointText(endpoint), dnat.reduce((sum, { packets }) => sum + packets, 0)];
+    }),
+  );
+}
+
+/** What the rules of a service say: from the chain that asks for its address to the endpoints, each with its chance. */
+export function serviceView(
+  port: ServicePort,
+  pods: Readonly<Record<string, string>>,
+  counts: Counts,
+): ServiceView {
+  const { endpoints } = port;
+  const address = `${port.clusterIP}:${port.port}`;
+  const asks = {
+    chain: "KUBE-SERVICES",
+    says: `-d ${port.clusterIP}/32 -p ${port.protocol} --dport ${port.port}`,
+  };
+  const what = { name: port.name, address };
+  if (endpoints.length === 0) {
+    const refused = { probability: { numerator: 1n, denominator: 1n }, refused: "REJECT" };
+    const notes = ["no pod is ready: the filter table refuses, so that clients need not wait"];
+    return { ...what, chains: [{ ...asks, chain: "KUBE-SERVICES (filter)" }], endpoints: [refused], notes };
+  }
+  const count = endpoints.length === 1 ? "1 endpoint" : `${endpoints.length} endpoints`;
+  return {
+    ...what,
+    chains: [asks, { chain: serviceChains(port).cluster, says: `default/${port.name}, ${count}` }],
+    endpoints: endpoints.map((endpoint, index) => {
+      const left = endpoints.length - index;
+      const key = endpointText(endpoint);
+      return {
+        address: key,
+        chain: endpointChain(port, endpoint),
+        name: pods[key] ?? key,
+        probability: { numerator: 1n, denominator: BigInt(endpoints.length) },
+        condition: left === 1 ? "the rest" : index === 0 ? `1/${left}` : `1/${left} of the rest`,
+        counted: counts[key] ?? 0,
+      };
+    }),
+  };
+}
