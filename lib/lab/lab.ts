@@ -21,6 +21,7 @@ import type { Service } from "./service/service";
 import type { ServiceSpec } from "./service/spec";
 import { Session } from "./session";
 import { addTapCable, type TapCable, type TapEnd } from "./tap";
+import { type PacketPath, predict, type TraceRequest, trace } from "./trace";
 import { addVeth, type Veth, type VethEnd } from "./veth";
 import { lookAt, worldOf } from "./world";
 
@@ -264,6 +265,26 @@ export class Lab {
   async diagnose(service: Service | string): Promise<Diagnosis> {
     this.ground.check();
     return diagnose(await gather(this.cluster, typeof service === "string" ? service : service.name));
+  }
+
+  /**
+   * Follows one packet through all namespaces: predicts its way from their routes and rules, then really sends it, and
+   * lays the kernel's own trace beside the prediction.
+   *
+   * ```ts
+   * const path = await lab.trace({ from: client, to: lab.outside, tcp: 80 });
+   * path.agrees;
+   * ```
+   *
+   * @throws LabError `BAD_ADDRESS`, `BAD_PORT`, `UNKNOWN_PLACE`.
+   */
+  trace(request: TraceRequest): Promise<PacketPath> {
+    return trace(this.ground, request);
+  }
+
+  /** Predicts the way of one packet. Nothing is sent. */
+  predict(request: TraceRequest): Promise<PacketPath> {
+    return predict(this.ground, request);
   }
 
   /** Removes everything the lab made. When it was the last one open, the session's own containers go as well. */

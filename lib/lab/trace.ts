@@ -1,0 +1,262 @@
+import ipaddr from "ipaddr.js";
+import { display, type MimeBundle, type Picture } from "../chart/picture";
+import { traversalPicture, type Witness } from "../chart/traversal";
+import { checkPort, LabError } from "../engine";
+import type { Snapshot } from "../inspect/snapshot";
+import { type Journey, type JourneyOutcome, journey, type World, worldOf } from "../netfilter/journey";
+import type { Packet } from "../netfilter/model";
+import { wordsOf } from "../netfilter/routing/address";
+import { routeOut, sourceFor } from "../netfilter/routing/output";
+import { type Agreement, type Traceable, traceFlow } from "../netfilter/trace";
+import type { Ground } from "./ground";
+import { ContainerPlace, type Place } from "./place";
+import { lookAt } from "./world";
+
+/** Something with an address that a packet can be sent to. */
+export type Destination = string | { readonly address: string } | { readonly clusterIP: string };
+
+/** The packet to follow: who sends it, where to, and one of `tcp`, `udp` (a port) or `icmp`. */
+export interface TraceRequest {
+  readonly from: Place;
+  readonly to: Destination;
+  /** Destination port. */
+  readonly tcp?: number;
+  /** Destination port. */
+  readonly udp?: number;
+  /** An echo request. */
+  readonly icmp?: true;
+  /** Address that the sender is bound to. Default: the one that its routes choose. */
+  readonly source?: string;
+}
+
+/** What the kernel did with the packet, beside what was predicted. */
+export type Observation = Agreement;
+
+/**
+ * The way of one packet through all namespaces of a lab: predicted from their routes and rules, and, where it was really
+ * sent, confirmed or refuted by the kernel's own trace. Drawn as the value of a cell.
+ */
+export class PacketPath implements Journey {
+  readonly packet: Packet;
+  /** Every way on which chance can decide, with its probability. */
+  readonly outcomes: readonly JourneyOutcome[];
+  /** What the kernel's trace said; absent when the packet was not sent, or the kernel cannot be asked. */
+  readonly observed: Observation | undefined;
+  /** Why the kernel could not be asked. */
+  readonly unobserved: string | undefined;
+  readonly #names: Readonly<Record<string, string>>;
+
+  constructor(
+    path: Journey,
+    names: Readonly<Record<string, string>>,
+    seen: { readonly observed?: Observation; readonly unobserved?: string } = {},
+  ) {
+    this.packet = path.packet;
+    this.outcomes = path.outcomes;
+    this.observed = seen.observed;
+    this.unobserved = seen.unobserved;
+    this.#names = names;
+  }
+
+  /** True when the kernel did what was predicted; undefined when it was not asked. */
+  get agrees(): boolean | undefined {
+    return this.observed?.agrees;
+  }
+
+  /** The outcome that the kernel took, or the likeliest one where it was not asked. */
+  get outcome(): JourneyOutcome | undefined {
+    return this.outcomes[this.#taken];
+  }
+
+  get picture(): Picture {
+    const witness = this.observed === undefined ? undefined : witnessOf(this.observed);
+    return traversalPicture(this, {
+      outcome: this.#taken,
+      names: this.#names,
+      ...(witness ? { observed: witness } : {}),
+    });
+  }
+
+  toString(): string {
+    return this.picture.text;
+  }
+
+  [display](): Promise<MimeBundle> {
+    return this.picture[display]();
+  }
+
+  get #taken(): number {
+    const index = this.observed?.outcome ?? 0;
+    return index >= 0 && index < this.outcomes.length ? index : 0;
+  }
+}
+
+function witnessOf(seen: Agreement): Witness {
+  const { difference, events } = seen;
+  return {
+    by: "trace",
+    agreed: events,
+    total: seen.agrees ? events : events + 1,
+    ...(difference === undefined
+      ? {}
+      : {
+          difference: {
+            ...(difference.place === "" ? {} : { place: difference.place }),
+            predicted: difference.expected ?? "the end of the path",
+            observed: difference.observed ?? "nothing more",
+            explanation: difference.text,
+          },
+        }),
+  };
+}
+
+/**
+ * Predicts the way of a packet from what all namespaces look like now. Nothing is sent.
+ *
+ * @throws LabError `BAD_ADDRESS`, `BAD_PORT`, `UNKNOWN_PLACE` when the sender cannot be looked at.
+ */
+export async function predict(ground: Ground, request: TraceRequest): Promise<PacketPath> {
+  const { path, names } = await prepare(ground, request);
+  return new PacketPath(path, names);
+}
+
+/**
+ * Predicts the way of a packet, then really sends it and reads the kernel's trace of it in every namespace on the way.
+ * What tracing sets up bears a name of ours, and is gone when this returns.
+ *
+ * Shell: `nft monitor trace` in each namespace while `curl`, `nc -u` or `ping` sends.
+ */
+export async function trace(ground: Ground, request: TraceRequest): Promise<PacketPath> {
+  const { path, names, places } = await prepare(ground, request);
+  const { from } = request;
+  if (!(from instanceof ContainerPlace)) throw unknown(from.name);
+  const crossed = new Set(path.outcomes.flatMap(({ steps }) => steps.map(({ place }) => place)));
+  const namespaces = places.flatMap((place) =>
+    place instanceof ContainerPlace && crossed.has(place.name) ? [traceable(place)] : [],
+  );
+  try {
+    const { agreement } = await traceFlow(path, {
+      namespaces,
+      anyPort: true,
+      send: () => send(from, path.packet),
+    });
+    return new PacketPath(path, names, { observed: agreement });
+  } catch (error) {
+    if (error instanceof LabError && (error.code === "COMMAND_FAILED" || error.code === "TIMED_OUT")) {
+      return new PacketPath(path, names, { unobserved: error.message });
+    }
+    throw error;
+  }
+}
+
+interface Prepared {
+  readonly path: Journey;
+  readonly places: readonly Place[];
+  readonly names: Readonly<Record<string, string>>;
+}
+
+async function prepare(ground: Ground, request: TraceRequest): Promise<Prepared> {
+  const places = await ground.allPlaces();
+  const looks = await lookAt(places);
+  const snapshots = [...looks.values()].flatMap((look) => (look ? [look] : []));
+  const world = worldOf(snapshots);
+  const own = [...looks].find(([place]) => place.name === request.from.name)?.[1];
+  if (own === undefined) throw unknown(request.from.name);
+  const packet = packetOf(world, own, request);
+  return { path: journey(world, request.from.name, packet), places, names: namesOf(snapshots) };
+}
+
+function unknown(name: string): LabError {
+  return new LabError("UNKNOWN_PLACE", {
+    where: name,
+    found: "no packet can be sent from there: it does not run, or is no place of this lab",
+    advice: "Send from a pod, a namespace, a node, a Docker host or the outside.",
+  });
+}
+
+function namesOf(snapshots: readonly Snapshot[]): Readonly<Record<string, string>> {
+  const names: Record<string, string> = {};
+  for (const { place, links } of snapshots) {
+    for (const { addresses, name } of links) {
+      if (name === "lo" || name === "docker0") continue;
+      for (const { address } of addresses) names[address] ??= place;
+    }
+  }
+  return names;
+}
+
+function packetOf(world: World, own: Snapshot, request: TraceRequest): Packet {
+  const where = `packet from ${own.place}`;
+  const dst = addressOf(request.to, where);
+  const host = world.hosts.get(world.aliases.get(own.place) ?? own.place)?.host;
+  const words = wordsOf(dst);
+  const route = host && words ? routeOut(host, words, { mark: 0 }) : undefined;
+  const chosen = host && words && route?.kind === "out" ? sourceFor(host, route.out, words) : undefined;
+  const family = dst.includes(":") ? "ipv6" : "ipv4";
+  const src = request.source ?? chosen ?? (family === "ipv6" ? "::" : "0.0.0.0");
+  const common = {
+    family,
+    src,
+    dst,
+    ttl: 64,
+    tos: 0,
+    mark: 0,
+    owner: { uid: 0, gid: 0, groups: [0] },
+  } as const;
+  if (request.udp !== undefined) {
+    return {
+      ...common,
+      protocol: "udp",
+      sport: sourcePort(),
+      dport: checkPort(request.udp, where),
+      length: 29,
+    };
+  }
+  if (request.tcp !== undefined) {
+    const ports = { sport: sourcePort(), dport: checkPort(request.tcp, where) };
+    return { ...common, protocol: "tcp", ...ports, tcpFlags: ["SYN"], length: 60 };
+  }
+  const echo = family === "ipv6" ? { type: 128, code: 0 } : { type: 8, code: 0 };
+  return { ...common, protocol: family === "ipv6" ? "ipv6-icmp" : "icmp", icmp: echo, length: 84 };
+}
+
+function addressOf(to: Destination, where: string): string {
+  const text = typeof to === "string" ? to : "clusterIP" in to ? to.clusterIP : to.address;
+  if (ipaddr.isValid(text) && (text.includes(":") || ipaddr.IPv4.isValidFourPartDecimal(text))) return text;
+  throw new LabError("BAD_ADDRESS", {
+    where,
+    found: `${JSON.stringify(text)} is not an address`,
+    advice: "Send it to an address such as 10.244.1.2, to a place that has one, or to a service.",
+  });
+}
+
+function traceable(place: ContainerPlace): Traceable {
+  return {
+    place: place.name,
+    open: async (argv, sink) => {
+      const { bench, pid } = await place.entrance();
+      const enter = ["nsenter", "-t", String(pid), "-n", ...argv];
+      return bench.engine.open(bench.container, enter, { where: place.name, sink });
+    },
+  };
+}
+
+// Sent by root, from the namespace itself: an app's image may have no tool that can. The source port is the predicted
+// one, so that the trace is of this packet and no other.
+async function send(from: ContainerPlace, { protocol, dst, sport, dport }: Packet): Promise<void> {
+  const { shell } = await from.entrance();
+  const host = dst.includes(":") ? `[${dst}]` : dst;
+  const socket = `${protocol.toUpperCase()}:${host}:${dport},sourceport=${sport},reuseaddr`;
+  // Whether an answer came is not the question here: the trace tells where the packet went.
+  if (dport === undefined) await shell.command(["ping", "-n", "-c1", "-W1", dst]);
+  else if (protocol === "udp") await shell.run(`echo | timeout 0.8 socat -u - '${socket}'`);
+  else await shell.command(["timeout", "0.8", "socat", "-u", "/dev/null", socket]);
+}
+
+// Below the range that Linux gives out by itself (32768-60999), so that no program has it.
+let lastPort = 20_000 + Math.floor(Math.random() * 10_000);
+
+function sourcePort(): number {
+  lastPort = lastPort >= 31_999 ? 20_000 : lastPort + 1;
+  return lastPort;
+}
