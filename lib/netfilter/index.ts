@@ -1,2 +1,3 @@
 export * from "./iptables";
 export * from "./model";
+export { words } from "./words";

@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  type Dump,
+  parseDump,
+  printRuleset,
+  type SyntaxFamily,
+  toRuleset,
+  type Variant,
+} from "../netfilter/iptables";
+import { type Chain, describeProblem, type Rule } from "../netfilter/model";
+import { words } from "../netfilter/words";
+
+type Form = "source" | Variant;
+
+interface Options {
+  readonly ipv6?: true;
+  readonly family?: SyntaxFamily;
+  readonly print?: Form;
+  readonly counters?: true;
+  readonly words?: true;
+  readonly json?: true;
+}
+
+const FORMS: readonly Form[] = ["source", "legacy", "nft"];
+const FAMILIES: readonly SyntaxFamily[] = ["ipv4", "ipv6", "arp", "bridge"];
+
+function form(text: string): Form {
+  const found = FORMS.find((each) => each === text);
+  if (!found) throw new InvalidArgumentError(`expected ${FORMS.join(", ")}.`);
+  return found;
+}
+
+function family(text: string): SyntaxFamily {
+  const found = FAMILIES.find((each) => each === text);
+  if (!found) throw new InvalidArgumentError(`expected ${FAMILIES.join(", ")}.`);
+  return found;
+}
+
+/** A dump with the encoding it is written back in: comments may hold any bytes, and come out as they were. */
+interface Read {
+  readonly text: string;
+  readonly encoding: "utf8" | "latin1";
+}
+
+function decode(bytes: Buffer): Read {
+  const text = bytes.toString("utf8");
+  return bytes.equals(Buffer.from(text))
+    ? { text, encoding: "utf8" }
+    : { text: bytes.toString("latin1"), encoding: "latin1" };
+}
+
+/** Standard input for `-`; the message of what went wrong where a file cannot be read. */
+function read(file: string): Read | { reason: string } {
+  try {
+    return decode(readFileSync(file === "-" ? 0 : file));
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function ruleJson(rule: Rule) {
+  const { text, line, index, counters, matches, action } = rule;
+  return { text, line, index, ...(counters ? { counters } : {}), words: words(rule), matches, action };
+}
+
+function chainJson({ name, policy, counters, rules }: Chain) {
+  return {
+    name,
+    ...(policy ? { policy } : {}),
+    ...(counters ? { counters } : {}),
+    rules: rules.map(ruleJson),
+  };
+}
+
+function json(dump: Dump): string {
+  const tables = [...toRuleset(dump).tables.values()].map(({ name, chains }) => ({
+    name,
+    chains: [...chains.values()].map(chainJson),
+  }));
+  const errors = dump.problems.map(({ line, column, code, message, expected, advice }) => ({
+    line,
+    column,
+    message: `${message}; expected ${expected}`,
+    code,
+    ...(advice ? { advice } : {}),
+  }));
+  return JSON.stringify({
+    family: dump.family,
+    ...(dump.variant ? { variant: dump.variant } : {}),
+    tables,
+    errors,
+  });
+}
+
+/** Every rule in plain words, chain by chain. */
+function inWords(dump: Dump): string {
+  const lines: string[] = [];
+  for (const table of toRuleset(dump).tables.values())
+    for (const chain of table.chains.values()) {
+      if (chain.rules.length === 0) continue;
+      lines.push(
+        `${table.name} ${chain.name}${chain.policy ? ` (otherwise ${chain.policy.toLowerCase()})` : ""}`,
+      );
+      for (const rule of chain.rules) lines.push(`  ${rule.index}. ${words(rule)}`);
+    }
+  return `${lines.join("\n")}\n`;
+}
+
+function summary(dump: Dump, file: string): string {
+  const { tables } = toRuleset(dump);
+  const chains = [...tables.values()].flatMap((table) => [...table.chains.values()]);
+  const rules = chains.reduce((sum, chain) => sum + chain.rules.length, 0);
+  const unread = dump.problems.length;
+  return `${file}: ${tables.size} tables, ${chains.length} chains, ${rules} rules${unread === 0 ? ", all understood" : `; ${unread} problems`}\n`;
+}
+
+/** `wirebook rules FILE`: reads a dump, says what it cannot read, prints it as it was or as iptables-save would. */
+export function configure(command: Command): void {
+  command
+    .argument("<file>", "what iptables-save or iptables -S printed; - for standard input")
+    .option("--ipv6", "the rules are ip6tables' (default: what the dump's first comment says)")
+    .addOption(new Option("--family <family>", "ipv4, ipv6, arp or bridge").argParser(family))
+    .addOption(
+      new Option(
+        "--print <form>",
+        "source: as it was; legacy, nft: as that variant's iptables-save would",
+      ).argParser(form),
+    )
+    .option("--counters", "print counters with --print legacy and nft")
+    .option("--words", "print every rule in plain words")
+    .option("--json", "print tables and errors as JSON")
+    .action((file: string, options: Options) => {
+      const found = read(file);
+      if ("reason" in found) {
+        console.error(
+          `RULES_FILE  ${file}: cannot be read (${found.reason}).\n  Name a file that holds the output of iptables-save, or - for standard input.`,
+        );
+        process.exitCode = 1;
+        return;
+      }
+      const chosen = options.ipv6 ? "ipv6" : options.family;
+      const variant = options.print === "source" ? undefined : options.print;
+      const dump = parseDump(found.text, {
+        ...(chosen ? { family: chosen } : {}),
+        ...(variant ? { variant } : {}),
+        file: file === "-" ? "stdin" : file,
+      });
+      if (dump.problems.length > 0) process.exitCode = 1;
+      if (!options.json) for (const problem of dump.problems) console.error(describeProblem(problem));
+      if (options.json) process.stdout.write(`${json(dump)}\n`);
+      else if (options.print)
+        process.stdout.write(
+          printRuleset(dump, options.print, { counters: options.counters ?? false }),
+          found.encoding,
+        );
+      else process.stdout.write(options.words ? inWords(dump) : summary(dump, file));
+    });
+}
