@@ -1,5 +1,5 @@
 import { isTaken, track } from "../conntrack/track";
-import { type Hook, TABLES_AT } from "../model";
+import { type Hook, TABLES_AT, type TableName } from "../model";
 import { manipOf, rewrite } from "../nat/rewrite";
 import { routeOut } from "../routing/output";
 import { sysctl } from "../routing/sysctl";
@@ -14,16 +14,33 @@ export type HookVerdict = TableVerdict | { readonly kind: "lost"; readonly text:
 
 const lost = (text: string): HookVerdict => ({ kind: "lost", text });
 
+interface Stop {
+  readonly table: TableName;
+  readonly after: boolean;
+}
+
+// iptables-nft gives its security chains the priority 150 (iptables/nft.c), where the kernel's own has 50: in INPUT they
+// come after nat (100), not before.
+const order: Readonly<Record<Hook, readonly Stop[]>> = {
+  PREROUTING: TABLES_AT.PREROUTING.map((table) => ({ table, after: false })),
+  INPUT: [...TABLES_AT.INPUT.map((table) => ({ table, after: false })), { table: "security", after: true }],
+  FORWARD: TABLES_AT.FORWARD.map((table) => ({ table, after: false })),
+  OUTPUT: TABLES_AT.OUTPUT.map((table) => ({ table, after: false })),
+  POSTROUTING: TABLES_AT.POSTROUTING.map((table) => ({ table, after: false })),
+};
+
 /** Runs all that stands at one hook, in the order of the priorities (netfilter_ipv4.h). */
 export function runHook(flight: Flight, hook: Hook): HookVerdict {
   flight.view = { ...flight.view, hook };
   const rulesets = flight.run.rulesets.filter(({ ruleset }) => ruleset.family === flight.packet.family);
-  for (const table of TABLES_AT[hook]) {
+  for (const { table, after } of order[hook]) {
     if (table === "nat") {
       const verdict = natHook(flight, hook);
       if (verdict !== "accept") return verdict;
     } else {
       for (const ruleset of rulesets) {
+        const late = table === "security" && hook === "INPUT" && ruleset.ruleset.variant === "nft";
+        if (late !== after) continue;
         const before = flight.packet;
         const verdict = runTable(flight, ruleset, table, hook) ?? "accept";
         if (verdict !== "accept") return verdict;
