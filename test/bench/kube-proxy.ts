@@ -45,7 +45,9 @@ export function kubeProxyDump({ services, endpoints }: ClusterSize): string {
       chains.push(`:${sep} - [0:0]`);
       const left = endpoints - end;
       const chance =
-        left === 1 ? "" : ` -m statistic --mode random --probability ${(Math.round(2 ** 31 / left) / 2 ** 31).toFixed(11)}`;
+        left === 1
+          ? ""
+          : ` -m statistic --mode random --probability ${(Math.round(2 ** 31 / left) / 2 ** 31).toFixed(11)}`;
       inside.push(`-A ${svc} -m comment --comment "${label} -> ${pod}:8080"${chance} -j ${sep}`);
       ends.push(`-A ${sep} -s ${pod}/32 -m comment --comment "${label}" -j KUBE-MARK-MASQ`);
       ends.push(

@@ -1,0 +1,81 @@
+import { spawnSync } from "node:child_process";
+import { performance } from "node:perf_hooks";
+import { parseRuleset } from "../../lib/netfilter/iptables";
+import { type ClusterSize, kubeProxyDump } from "./kube-proxy";
+
+/** One size of dump, read by us and checked by iptables-restore. Times are the best of the runs, in milliseconds. */
+export interface ParseResult {
+  readonly lines: number;
+  readonly rules: number;
+  readonly megabytes: number;
+  readonly ours: number;
+  /** `iptables-restore --test` in a network namespace of its own; absent where it or `unshare` is missing. */
+  readonly iptables?: number;
+  /** Memory that the rule set keeps, in megabytes. */
+  readonly kept: number;
+}
+
+/** 10,000 services with 3 endpoints each, and what has about 320,000 rules. */
+export const SIZES: readonly ClusterSize[] = [
+  { services: 9_300, endpoints: 3 },
+  { services: 29_000, endpoints: 3 },
+];
+
+function best(runs: number, run: () => number): number {
+  let found = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < runs; index++) found = Math.min(found, run());
+  return found;
+}
+
+/** Never in the machine's own namespace: `--test` commits nothing, but loads modules and takes the lock. */
+function iptables(text: string): number | undefined {
+  const started = performance.now();
+  const { status } = spawnSync("unshare", ["-n", "iptables-restore", "--test"], { input: text });
+  return status === 0 ? performance.now() - started : undefined;
+}
+
+function count(text: string): number {
+  let rules = 0;
+  for (const table of parseRuleset(text).tables.values())
+    for (const chain of table.chains.values()) rules += chain.rules.length;
+  return rules;
+}
+
+/** Reads a dump of that size `runs` times, by turns with iptables-restore, so that both see the same load. */
+export function benchParse(size: ClusterSize, runs = 5): ParseResult {
+  const text = kubeProxyDump(size);
+  const native: number[] = [];
+  const ours = best(runs, () => {
+    const theirs = iptables(text);
+    if (theirs !== undefined) native.push(theirs);
+    const started = performance.now();
+    parseRuleset(text);
+    return performance.now() - started;
+  });
+  const before = process.memoryUsage().heapUsed;
+  const held = parseRuleset(text);
+  const kept = (process.memoryUsage().heapUsed - before) / 1e6;
+  const rules = held.tables.size > 0 ? count(text) : 0;
+  return {
+    lines: text.split("\n").length - 1,
+    rules,
+    megabytes: text.length / 1e6,
+    ours,
+    ...(native.length > 0 ? { iptables: Math.min(...native) } : {}),
+    kept: Math.max(0, kept),
+  };
+}
+
+/** The lines that `npm run bench` prints. */
+export function parseBench(): readonly string[] {
+  return SIZES.map((size) => {
+    const { lines, rules, megabytes, ours, iptables: theirs, kept } = benchParse(size);
+    const ratio =
+      theirs === undefined
+        ? "iptables-restore is not here to compare with"
+        : `iptables-restore --test ${theirs.toFixed(0)} ms, ratio ${(ours / theirs).toFixed(2)}`;
+    return `parse ${lines} lines, ${rules} rules, ${megabytes.toFixed(1)} MB: ${ours.toFixed(0)} ms (${ratio}), ${kept.toFixed(0)} MB kept`;
+  });
+}
+
+if (require.main === module) for (const line of parseBench()) console.log(line);
