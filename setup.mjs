@@ -292,7 +292,9 @@ async function test(args) {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
       readFileSync(report, "utf8"),
     );
-    say(`${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed`);
+    // Nothing is counted when Jest only listed, or only showed its settings.
+    if (numPassedTests !== undefined)
+      say(`${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed`);
   }
   return code;
 }
