@@ -250,10 +250,8 @@ export class Lab {
    * @param plan - further ranges by name, to see whether they would fit: `{ node3: "10.244.1.128/25" }`.
    */
   addresses(plan: Readonly<Record<string, string>> = {}): Picture {
-    const planned = Object.entries(plan).map(([name, cidr]) => ({ name, cidr, kind: "planned" }));
-    return addressesPicture([...this.cluster.addresses(), ...planned], {
-      title: `addresses of ${this.name}`,
-    });
+    const title = `addresses of ${this.name}`;
+    return addressesPicture([...this.cluster.addresses(), ...this.cluster.planned(plan)], { title });
   }
 
   /**

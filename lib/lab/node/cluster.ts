@@ -22,6 +22,7 @@ export interface ClusterOptions {
   readonly serviceRange?: string;
 }
 
+const POD_KIND = "pods of the cluster";
 const POD_RANGES = ["10.244.0.0/16", "10.245.0.0/16"];
 const SERVICE_RANGES = ["10.96.0.0/16", "10.97.0.0/16"];
 /** How many events of containers that are not known yet are kept: a pod's first ones come before it is known. */
@@ -200,7 +201,7 @@ export class Cluster {
     const pods = this.range.ranges.map((range, index) => ({
       name: index === 0 ? "pods" : `pods ${index + 1}`,
       cidr: range.text,
-      kind: "pods of the cluster",
+      kind: POD_KIND,
       range,
     }));
     const chunks = [...this.range.chunks].map(([name, chunk]) => ({
@@ -222,6 +223,16 @@ export class Cluster {
         used: this.#services.taken.size,
       },
     ];
+  }
+
+  /** Ranges that nobody has yet, placed where they would be cut from. */
+  planned(plan: Readonly<Record<string, string>>): readonly AddressRange[] {
+    const pods = this.addresses().filter(({ kind }) => kind === POD_KIND);
+    return Object.entries(plan).map(([name, text]) => {
+      const cidr = parseCidr(text, name);
+      const within = pods.find((range) => contains(parseCidr(range.cidr, range.name), cidr))?.name;
+      return { name, cidr: text, kind: "planned", ...(within !== undefined && { within }) };
+    });
   }
 
   changed(cause: string, at?: number): Promise<void> {

@@ -88,7 +88,8 @@ export class Node extends ContainerPlace {
       sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.all.route_localnet": "1" },
     });
     const address = info.networks.find(({ network }) => network === ground.network)?.address ?? "";
-    const parts = { name, kind: "node" as const, engine: ground.engine, container: info.id };
+    const detail = `pod CIDR ${chunk.text}`;
+    const parts = { name, kind: "node" as const, engine: ground.engine, container: info.id, detail };
     const node = new Node({ ...parts, ...ground.access(name, info.pid) }, cluster, chunk, {
       pid: info.pid,
       address,

@@ -1,3 +1,4 @@
+import type { WorldContainer } from "../../chart/topology/world";
 import { type EngineEvent, LabError } from "../../engine";
 import type { Ground } from "../ground";
 import { isOurs } from "../image";
@@ -108,6 +109,7 @@ export class NodePod extends ContainerPlace {
         kind: of.kind,
         engine: of.engine,
         container: of.container,
+        parent: home.name,
         enter,
         inspect: access.inspect,
       });
@@ -139,6 +141,15 @@ export class NodePod extends ContainerPlace {
     return this.#labels;
   }
 
+  async boxes(): Promise<readonly WorldContainer[]> {
+    const apps = [...this.apps].map(([name, app]) => {
+      const image = this.plan.pod.apps?.[name]?.image ?? "base";
+      return { name, role: "app" as const, detail: image, running: app.running };
+    });
+    return [{ name: "pause", role: "pause", running: this.#phase !== "ended" }, ...apps];
+  }
+
+  /** `ended` once its pause container has ended: then it has no address and no apps any more. */
   get phase(): "running" | "terminating" | "ended" {
     return this.#phase;
   }

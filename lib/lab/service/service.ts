@@ -1,4 +1,4 @@
-import type { Picture } from "../../chart/picture";
+import { display, type MimeBundle, type Picture } from "../../chart/picture";
 import { servicePicture } from "../../chart/service";
 import { endpointText } from "./chain-name";
 import type { RuleChange } from "./controller";
@@ -32,8 +32,6 @@ export interface ServiceEndpoint {
   readonly address: string;
   readonly port: number;
 }
-
-const display = Symbol.for("Jupyter.display");
 
 /**
  * A service: an address that no interface has and that exists only in the rules of every node, where packets to it are
@@ -160,7 +158,7 @@ export class Service {
     ].join("\n");
   }
 
-  [display](): Readonly<Record<string, string>> {
-    return { "text/plain": this.toString() };
+  async [display](): Promise<MimeBundle> {
+    return { ...(await (await this.picture())[display]()), "text/plain": this.toString() };
   }
 }
