@@ -144,7 +144,7 @@ test("local TypeScript is found in the notebook's folder, and again when it chan
   ]);
   const { reply } = await client.run("twice(-1)");
   expect(String(reply["traceback"])).toMatch(/local\.ts:2:20/);
-  writeFileSync(file, "export const twice = (x: number): string => "twice " + x;\n");
+  writeFileSync(file, "export const twice = (x: number): string => 'twice ' + x;\n");
   const again = await client.run('import { twice } from "./local"; twice(5)');
   expect(shown(again.messages)).toEqual(["result: 'twice 5'"]);
 });

@@ -1,0 +1,43 @@
+"""The kernel against Jupyter's own conformance tests (jupyter_kernel_test)."""
+
+import unittest
+
+import jupyter_kernel_test as jkt
+
+
+class TypeScriptKernel(jkt.KernelTests):
+    kernel_name = "wirebook"
+    language_name = "typescript"
+    file_extension = ".ts"
+
+    code_hello_world = 'console.log("hello, world")'
+    code_stderr = 'console.error("test")'
+    code_execute_result = [
+        {"code": "1 + 2 + 3", "result": "6"},
+        {"code": "[1, 2].map((n) => n * n)", "result": "[ 1, 4 ]"},
+    ]
+    code_display_data = [
+        {
+            "code": 'display({ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": "p", "image/png": Buffer.from("x") }) })',
+            "mime": "image/png",
+        },
+        {
+            "code": 'display({ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": "p", "text/html": "<b>p</b>" }) })',
+            "mime": "text/html",
+        },
+    ]
+    code_generate_error = 'throw new Error("on purpose")'
+    code_inspect_sample = "Math.max"
+    completion_samples = [
+        {"text": "consol", "matches": {"console"}},
+        {"text": "Math.ma", "matches": {"max"}},
+    ]
+    complete_code_samples = ["1", 'console.log("hello, world")', "const f = (x: number) => {\n  return x * 2;\n};\n"]
+    incomplete_code_samples = ["const text = `one", "function f(x: number) {", "f(1,"]
+    invalid_code_samples = ["let = = 3", "f)"]
+    supported_history_operations = ("tail", "range", "search")
+    code_history_pattern = "1 + 2*"
+
+
+if __name__ == "__main__":
+    unittest.main()
