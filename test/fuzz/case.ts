@@ -45,7 +45,7 @@ export interface FuzzCase {
   readonly steps: readonly CaseStep[];
 }
 
-const builtIn: Readonly<Record<TableName, readonly string[]>> = {
+export const builtIn: Readonly<Record<TableName, readonly string[]>> = {
   raw: ["PREROUTING", "OUTPUT"],
   mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
   nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],

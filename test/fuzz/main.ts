@@ -54,7 +54,7 @@ async function main(): Promise<number> {
       `${uncertain} of them uncertain, ${refused.length} cases refused, ${found.length} disagreements, ` +
       `${seconds.toFixed(1)} s (${(packets / seconds).toFixed(0)} packets/s)\n`,
   );
-  for (const line of refused.slice(0, 5)) process.stdout.write(`refused: ${line}\n`);
+  for (const line of refused.slice(0, 20)) process.stdout.write(`refused: ${line}\n`);
   return found.length === 0 ? 0 : 1;
 }
 

@@ -106,6 +106,11 @@ export class LiveTrace {
     return { place: this.place, packets: groupPackets(this.#events, loaded), loaded };
   }
 
+  /** What the monitor printed that is no event, its complaints included: empty when all is well. */
+  get unread(): readonly string[] {
+    return this.#state.unread;
+  }
+
   /** What the namespace's rules were when the trace began. */
   get loaded(): LoadedRules {
     return this.#state.loaded;
@@ -171,6 +176,11 @@ class State {
       if (event.kind === "rule" && event.table.startsWith(OWN_TABLE) && event.verdict.kind === "DROP") return;
       events.push(event);
     });
+  }
+
+  get unread(): readonly string[] {
+    const lines = this.#reader.unread.filter((line) => line !== "@ready");
+    return this.complaints === "" ? lines : [...lines, this.complaints.trim()];
   }
 
   push(chunk: string): void {

@@ -48,6 +48,8 @@ const stage: Readonly<Record<Hook, number>> = {
  * (nf_tables_trace.c), so a later packet of a flow often gets the same one. A new packet begins where the id is new, where
  * the hooks begin again (or a base chain is entered twice), where the IPv4 identification changes, or after a drop.
  * A packet that goes round by `lo` is two packets here: its buffer has another id when it comes in again.
+ * One that came in by a port of a bridge, where br_netfilter runs PREROUTING, has another id from there on: its input
+ * device is first the port and then the bridge. It is known by its IPv4 identification.
  *
  * @param loaded - tells the hook of a chain whose name is not one of iptables' five.
  */
@@ -66,7 +68,9 @@ export function groupPackets(events: Iterable<TraceEvent>, loaded?: LoadedRules)
       : (loaded?.hook(event.family, event.table, event.chain) ?? hooks.find((hook) => hook === event.chain));
 
   for (const event of events) {
-    let packet = open.get(event.id) ?? begin(event.id);
+    let packet = open.get(event.id) ?? resumed(packets, event, hookOf(event));
+    if (packet) open.set(event.id, packet);
+    else packet = begin(event.id);
     if (event.kind === "packet") {
       const other =
         packet.ipId !== undefined && event.header.ipId !== undefined && packet.ipId !== event.header.ipId;
@@ -99,6 +103,23 @@ export function groupPackets(events: Iterable<TraceEvent>, loaded?: LoadedRules)
       const header = visits.find((visit) => visit.header !== undefined)?.header;
       return { id, visits, ...(header === undefined ? {} : { header }) };
     });
+}
+
+/** The packet whose PREROUTING was told under another id, because a bridge took it in. */
+function resumed(
+  packets: readonly Growing[],
+  event: TraceEvent,
+  hook: Hook | undefined,
+): Growing | undefined {
+  if (event.kind !== "packet" || (hook !== "FORWARD" && hook !== "INPUT")) return undefined;
+  const { ipId, in: device, protocol, sport } = event.header;
+  if (ipId === undefined) return undefined;
+  return packets.findLast((packet) => {
+    const last = packet.visits.at(-1);
+    if (packet.over || packet.ipId !== ipId || last?.hook !== "PREROUTING" || !last.header) return false;
+    // Only the destination may have been translated between the two.
+    return last.header.in === device && last.header.protocol === protocol && last.header.sport === sport;
+  });
 }
 
 /** Whether a packet can enter this base chain after those it has been in. */

@@ -26,8 +26,11 @@ const masked = weighted([2, hex], [2, fc.tuple(hex, hex).map(([value, mask]) => 
 const states = (names: readonly string[]): Text =>
   fc.subarray([...names], { minLength: 1, maxLength: 3 }).map((some) => some.join(","));
 
+// Nothing can be outside of everything: the kernel refuses that.
 const option = (name: string, value: Text): Text =>
-  fc.tuple(bang, value).map(([not, text]) => `${not}${name} ${text}`);
+  fc
+    .tuple(bang, value)
+    .map(([not, text]) => `${/^(0\.0\.0\.0|::)\/0$|^\+$/.test(text) ? "" : not}${name} ${text}`);
 const plain = (name: string, value: Text): Text => value.map((text) => `${name} ${text}`);
 const some = (...parts: readonly Text[]): Text =>
   fc
@@ -193,7 +196,7 @@ export function extension(pool: Pool, standing: Standing, uid: number): Text {
     )
     .map(([not, which, list, limit]) => `-m addrtype ${not}--${which}-type ${list}${limit}`);
   const name = `l${uid}`;
-  const rates = fc.tuple(fc.constantFrom("1/day", "2/day"), fc.integer({ min: 1, max: 3 }));
+  const rates = fc.tuple(fc.constantFrom("1/hour", "2/hour"), fc.integer({ min: 1, max: 3 }));
   const recent = fc
     .tuple(
       fc.constantFrom("shared", name),

@@ -86,7 +86,7 @@ export const ports = fc.constantFrom(22, 53, 80, 443, 8080, 30000, 40000, 40001)
 
 export const portRange = weighted(
   [3, ports.map(String)],
-  [1, fc.tuple(ports, ports).map(([a, b]) => `${Math.min(a, b)}:${Math.max(a, b)}`)],
+  [1, fc.tuple(ports, ports).map(([a, b]) => `${Math.min(a, b)}:${Math.max(a, b) + 1}`)],
 );
 
 export function anyAddress(pool: Pool): fc.Arbitrary<string> {

@@ -32,12 +32,12 @@ function transport(pool: Pool): fc.Arbitrary<Partial<Packet> & { protocol: strin
   );
 }
 
-function packet(pool: Pool, src: fc.Arbitrary<string>): fc.Arbitrary<Packet> {
+function packet(pool: Pool, src: fc.Arbitrary<string>, to = anyAddress(pool)): fc.Arbitrary<Packet> {
   const head = pool.family === "ipv4" ? 20 : 40;
   return fc
     .tuple(
       src,
-      anyAddress(pool),
+      to,
       transport(pool),
       small([64, 64, 64, 64, 63, 2, 1]),
       small([0, 0, 0, 0x10, 0x28]),
@@ -89,13 +89,22 @@ function send(pool: Pool): fc.Arbitrary<CaseStep> {
         : at === "r1"
           ? ["fd01::1", "fd02::1", "fd03::1", "::1"]
           : ["fd04::1", "fd03::2", "::1"];
-    const inner = fc.tuple(packet(pool, fc.constantFrom(...own)), small([0, 0, 0, 1, 0x4000])).map(
-      ([each, mark]): CaseStep => ({
-        kind: "send",
-        at,
-        packet: { ...each, ttl: 64, mark, owner: { uid: 0, gid: 0 } },
-      }),
-    );
+    const inner = fc
+      .tuple(
+        packet(
+          pool,
+          fc.constantFrom(...own),
+          fc.constantFrom(...pool.local, ...pool.remote, pool.strange[0] ?? ""),
+        ),
+        small([0, 0, 0, 1, 0x4000]),
+      )
+      .map(
+        ([each, mark]): CaseStep => ({
+          kind: "send",
+          at,
+          packet: { ...each, ttl: 64, mark, owner: { uid: 0, gid: 0 } },
+        }),
+      );
     return weighted([3, outer], [1, inner]);
   });
 }

@@ -4,7 +4,7 @@ import { parseRuleset } from "../../../lib/netfilter/iptables";
 import type { Ruleset } from "../../../lib/netfilter/model";
 import { LiveTrace } from "../../../lib/netfilter/trace/live";
 import { type Host, hostOf } from "../../../lib/netfilter/traverse";
-import { dumpOf, type FuzzCase, type RouterName, routers } from "../case";
+import { builtIn, dumpOf, type FuzzCase, type RouterName, routers } from "../case";
 import { devicesOf } from "../generate/pool";
 import { type Namespace, Rig } from "./rig";
 
@@ -31,9 +31,13 @@ export const peerOf: Readonly<Record<string, { readonly at: RouterName | "ends";
 
 // What reaches a socket is dropped behind everything, so that the stack never answers by itself: what is sent is only what
 // a case sends. The chain is registered before conntrack's own at this priority (INT_MAX), and so stands behind it:
-// nf_hook_entries_grow puts a new hook before its equals. The second table keeps conntrack registered for good.
+// nf_hook_entries_grow puts a new hook before its equals. The second table keeps conntrack registered for good. The
+// reports of multicast groups, which IPv6 sends by itself, never reach the rules.
 const sink = `
-table inet wirebook-trace-sink { chain in { type filter hook input priority 2147483647; drop; }; }
+table inet wirebook-trace-sink {
+  chain in { type filter hook input priority 2147483647; drop; }
+  chain out { type filter hook output priority -360; ip6 daddr ff02::16 drop; }
+}
 `;
 const tracker = `
 table inet wirebook-trace-ct { chain in { type filter hook input priority 450; ct state new counter; }; }
@@ -119,7 +123,7 @@ ${dumpOf(router)}END
     conntrack -F 2>/dev/null`;
     const { exitCode, stderr } = await this.router(name).shell.run(`(${script})`);
     await stopped;
-    if (exitCode !== 0) throw new RefusedCase(`${name}: ${stderr.trim()}`, exitCode);
+    if (exitCode !== 0) throw new RefusedCase(`${name}: ${refusal(stderr, script)}`, exitCode);
     // nft's monitor reads the rules when it starts and loses the events of rules that come later: one for each case.
     const flows = [{ family: "ipv4" }, { family: "ipv6" }] as const;
     this.#traces.set(name, await LiveTrace.start(this.router(name), flows));
@@ -156,7 +160,20 @@ export class RefusedCase extends Error {
   }
 }
 
-const tables = ["raw", "mangle", "nat", "filter", "security"];
+// iptables-restore and ip name the line of what they read.
+function refusal(stderr: string, script: string): string {
+  const line = Number(
+    /line:? (\d+)|failed -:(\d+)/
+      .exec(stderr)
+      ?.slice(1)
+      .find((each) => each !== undefined),
+  );
+  const batch = /failed -:/.test(stderr) ? " -batch - <<'END' ||" : "-restore <<'END' ||";
+  const begin = script.indexOf("\n", script.lastIndexOf(batch)) + 1;
+  return `${stderr.trim().split("\n").slice(0, 2).join(" ")} (${script.slice(begin).split("\n")[line - 1] ?? ""})`;
+}
+
+const tables = ["raw", "mangle", "nat", "filter", "security"] as const;
 
 // Back to a router without addresses, routes and rules. `add` before `delete`, because a table may not be there.
 function reset(devices: readonly string[]): string {
@@ -166,7 +183,11 @@ function reset(devices: readonly string[]): string {
   const off = ["rp_filter", "route_localnet", "accept_local", "src_valid_mark"].flatMap((key) =>
     ["all", ...devices].map((device) => `echo 0 > /proc/sys/net/ipv4/conf/${device}/${key}`),
   );
-  const legacy = tables.map((table) => `*${table}\nCOMMIT`);
+  const preferences = [1000, 1001, 1002, 1003, 1004, 1005].map((pref) => `rule del pref ${pref}`);
+  const leftovers = ["route flush table 100", ...preferences].join("\n");
+  const legacy = tables.map(
+    (table) => `*${table}\n${builtIn[table].map((chain) => `:${chain} ACCEPT [0:0]\n`).join("")}COMMIT`,
+  );
   return `${off.join("\n")}
     echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
     echo 0 > /proc/sys/net/ipv4/fwmark_reflect; echo 1 > /proc/sys/net/netfilter/nf_conntrack_tcp_loose
@@ -183,9 +204,11 @@ END
     ip -force -batch - 2>/dev/null <<'END'
 ${[...devices, "lo"].map((device) => `addr flush dev ${device} scope global`).join("\n")}
 route flush table main
-route flush table 100
--6 route flush table 100
-${[1000, 1001, 1002, 1003, 1004, 1005].map((pref) => `rule del pref ${pref}\n-6 rule del pref ${pref}`).join("\n")}
+${leftovers}
+END
+    ip -6 -force -batch - 2>/dev/null <<'END'
+route flush table main
+${leftovers}
 END`;
 }
 

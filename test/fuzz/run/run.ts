@@ -145,7 +145,12 @@ class CaseRun {
           const told = routers.flatMap((name) =>
             (events.get(name) ?? []).map((event) => eventText(name, event)),
           );
-          return { step: at, text, sent: packet, events: [...complaints, ...told] };
+          return {
+            step: at,
+            text,
+            sent: packet,
+            events: [...complaints, ...routers.flatMap((name) => this.#world.trace(name).unread), ...told],
+          };
         }
         judged.accept();
         this.#ended.push(judged.ended);
