@@ -27,13 +27,18 @@ export type Found =
 interface Level {
   readonly length: number;
   readonly mask: Words;
-  readonly routes: Map<string, Route[]>;
+  readonly routes: Map<string | number, Route[]>;
 }
 
 interface CompiledRule {
   readonly rule: PolicyRule;
   readonly from: Net | undefined;
   readonly to: Net | undefined;
+}
+
+/** An IPv4 prefix is looked up as the number it is. */
+function keyOf(dst: Words, mask: Words): string | number {
+  return dst.length === 1 ? ((dst[0] ?? 0) & (mask[0] ?? 0)) >>> 0 : masked(dst, mask).join(".");
 }
 
 const NONE: Found = { kind: "none" };
@@ -98,7 +103,7 @@ export class Fib {
       level = { length: net.length, mask: maskOf(net.length, width), routes: new Map() };
       levels.push(level);
     }
-    const key = textOf(masked(net.words, level.mask));
+    const key = keyOf(net.words, level.mask);
     const same = level.routes.get(key) ?? [];
     same.push(route);
     same.sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
@@ -108,9 +113,7 @@ export class Fib {
   /** Longest prefix first, then the smallest metric, in one table. */
   lookupIn(table: string, dst: Words, oif?: string): Found {
     for (const level of this.#tables.get(tableName(table)) ?? []) {
-      const routes = level.routes.get(
-        level.length === 0 ? textOf(level.mask) : textOf(masked(dst, level.mask)),
-      );
+      const routes = level.routes.get(keyOf(dst, level.mask));
       const usable = oif === undefined ? routes : routes?.filter((route) => route.dev === oif);
       const best = usable?.[0];
       if (usable === undefined || best === undefined) continue;

@@ -43,17 +43,18 @@ export class CompiledChain {
     return compiled;
   }
 
+  /** Whether asking the index is worth more than walking. */
+  get isLong(): boolean {
+    return this.length >= INDEX_FROM;
+  }
+
   /**
-   * Positions from `start` on of the rules that may match, in order: all of them in short chains, else those that the
-   * index does not exclude. What it excludes fails on its destination, port or source, whatever else the rule asks.
+   * Positions from `start` on of the rules that the index does not exclude, in order. What it excludes fails on its
+   * destination, port or source, whatever else the rule asks.
    */
-  *candidates(view: View, start: number, indexed: boolean): Generator<number> {
-    if (!indexed || this.length < INDEX_FROM) {
-      for (let at = start; at < this.length; at++) yield at;
-      return;
-    }
+  candidates(view: View, start: number): Iterable<number> {
     this.#index ??= new Index(this);
-    yield* this.#index.candidates(view, start);
+    return this.#index.candidates(view, start);
   }
 }
 
@@ -148,18 +149,24 @@ function lowerBound(list: readonly number[], start: number): number {
 /** The compiled chains of one rule set, made when first asked for. */
 export class CompiledRuleset {
   readonly ruleset: Ruleset;
-  readonly #chains = new Map<string, CompiledChain | undefined>();
+  readonly #chains = new Map<TableName, Map<string, CompiledChain | undefined>>();
 
   constructor(ruleset: Ruleset) {
     this.ruleset = ruleset;
   }
 
   chain(table: TableName, name: string): CompiledChain | undefined {
-    const key = `${this.ruleset.family} ${this.ruleset.variant ?? ""} ${table} ${name}`;
-    if (this.#chains.has(key)) return this.#chains.get(key);
+    let chains = this.#chains.get(table);
+    if (chains === undefined) {
+      chains = new Map();
+      this.#chains.set(table, chains);
+    }
+    const known = chains.get(name);
+    if (known !== undefined || chains.has(name)) return known;
     const chain = this.ruleset.tables.get(table)?.chains.get(name);
-    const compiled = chain === undefined ? undefined : new CompiledChain(chain, key);
-    this.#chains.set(key, compiled);
+    const id = `${this.ruleset.family} ${this.ruleset.variant ?? ""} ${table} ${name}`;
+    const compiled = chain === undefined ? undefined : new CompiledChain(chain, id);
+    chains.set(name, compiled);
     return compiled;
   }
 }

@@ -24,7 +24,10 @@ export interface Ending {
 /** Everything that one run of a traversal shares: the host, the state and the answers, and what was caused. */
 export interface Run {
   readonly host: Host;
+  /** Those of the packet's family. */
   readonly rulesets: readonly CompiledRuleset[];
+  /** Those that have a nat table. */
+  readonly natRulesets: readonly CompiledRuleset[];
   readonly mind: Mind;
   readonly indexed: boolean;
   readonly caused: (Caused & { readonly left?: Departure })[];

@@ -32,7 +32,7 @@ const order: Readonly<Record<Hook, readonly Stop[]>> = {
 /** Runs all that stands at one hook, in the order of the priorities (netfilter_ipv4.h). */
 export function runHook(flight: Flight, hook: Hook): HookVerdict {
   flight.view = { ...flight.view, hook };
-  const rulesets = flight.run.rulesets.filter(({ ruleset }) => ruleset.family === flight.packet.family);
+  const { rulesets } = flight.run;
   for (const { table, after } of order[hook]) {
     if (table === "nat") {
       const verdict = natHook(flight, hook);
@@ -128,9 +128,7 @@ function conntrackHook(flight: Flight, hook: Hook, tells: boolean): void {
 
 /** nf_nat_inet_fn: rules are asked once for each end of a connection; all later packets follow the entry. */
 function natHook(flight: Flight, hook: Hook): HookVerdict {
-  const rulesets = flight.run.rulesets.filter(
-    ({ ruleset }) => ruleset.family === flight.packet.family && ruleset.tables.has("nat"),
-  );
+  const { natRulesets: rulesets } = flight.run;
   const { ct } = flight.view;
   if (rulesets.length === 0 || ct === undefined) return "accept";
   const start = flight.packet;

@@ -1,12 +1,11 @@
-import type { Hook, Packet, Rule, Step, TableName, Tried } from "../model";
+import type { Hook, TableName, Tried } from "../model";
 import { type Acted, act } from "./act";
+import { PolicyStep, ReturnStep, RuleStep, type TablePlace } from "./chain-step";
 import type { CompiledChain, CompiledRule, CompiledRuleset } from "./compile";
-import { effectOf } from "./effect";
 import type { Flight } from "./flight";
 import { type Mind, peek, settle } from "./mind";
 import { type Failure, triedBetween } from "./tried";
 import type { View } from "./view";
-import { ruleWords } from "./words";
 
 export type TableVerdict = "accept" | "drop" | "reject" | "queue" | "unknown";
 
@@ -69,49 +68,51 @@ export function runTable(
   const base = ruleset.chain(table, hook);
   if (base === undefined) return undefined;
   const frames: Frame[] = [{ chain: base, position: 0, told: 0, failures: [] }];
-  const { variant } = ruleset.ruleset;
-  const where = {
+  const { view } = flight;
+  const where: TablePlace = {
     place: flight.run.host.place,
     hook,
     table,
-    ...(flight.view.in === undefined ? {} : { in: flight.view.in }),
-    ...(flight.view.out === undefined ? {} : { out: flight.view.out }),
-    ...(variant === undefined ? {} : { variant }),
+    variant: ruleset.ruleset.variant,
+    in: view.in,
+    out: view.out,
   };
   for (;;) {
     const frame = frames[frames.length - 1];
     if (frame === undefined) return "accept";
     const hit = nextHit(flight, frame);
     const tried = tell(frame, flight.view);
-    const at: At = { ...where, chain: frame.chain.chain.name, before: flight.packet, tried };
-    const caller = frames[frames.length - 2]?.chain.chain.name;
+    const { name } = frame.chain.chain;
+    const before = flight.packet;
     if (hit === undefined || hit.compiled.rule.action.kind === "return") {
       const rule = hit?.compiled.rule;
-      if (caller !== undefined || rule !== undefined)
-        flight.steps.push(returnStep(at, caller ?? "policy", rule));
       frames.pop();
+      const caller = frames[frames.length - 1]?.chain.chain.name;
+      // A goto from the base chain leaves nothing to come back to: what ends there ends at the base chain's policy.
+      if (caller !== undefined || rule !== undefined || frame.chain !== base)
+        flight.steps.push(new ReturnStep(where, name, before, tried, caller ?? "policy", rule));
       if (caller !== undefined) continue;
-      return policy(flight, frame, rule === undefined ? at : { ...at, tried: () => [] });
+      const { policy = "ACCEPT" } = base.chain;
+      const last = frame.chain === base && rule === undefined ? tried : undefined;
+      flight.steps.push(new PolicyStep(where, base.chain.name, before, last, policy));
+      return policy === "DROP" ? "drop" : "accept";
     }
     const { compiled, because } = hit;
     const acted = act(flight, compiled, table);
-    flight.steps.push(ruleStep(at, compiled.rule, flight.packet, because));
+    flight.steps.push(new RuleStep(where, name, before, flight.packet, tried, compiled.rule, because));
     const verdict = follow(acted, frames, ruleset, table);
     if (verdict !== undefined) return verdict;
   }
 }
 
 /** The rules asked in vain since the last step in this chain, as something that can be asked for later. */
-function tell(frame: Frame, view: View): () => readonly Tried[] {
+function tell(frame: Frame, view: View): (() => readonly Tried[]) | undefined {
   const { chain, told, position, failures } = frame;
   frame.told = position + 1;
   frame.position = position + 1;
+  if (told === position) return undefined;
   frame.failures = [];
-  let known: readonly Tried[] | undefined;
-  return () => {
-    known ??= triedBetween(chain, told, position, failures, view);
-    return known;
-  };
+  return () => triedBetween(chain, told, position, failures, view);
 }
 
 function nextHit(
@@ -119,17 +120,30 @@ function nextHit(
   frame: Frame,
 ): { compiled: CompiledRule; because: string | undefined } | undefined {
   const { mind, indexed } = flight.run;
-  for (const position of frame.chain.candidates(flight.view, frame.position, indexed)) {
-    const compiled = frame.chain.at(position);
-    if (compiled === undefined) continue;
+  const { chain } = frame;
+  const meet = (position: number): { compiled: CompiledRule; because: string | undefined } | undefined => {
+    const compiled = chain.at(position);
+    if (compiled === undefined) return undefined;
     const result = ask(compiled, flight.view, mind);
     if (result.kind === "hit") {
       frame.position = position;
       return { compiled, because: result.because };
     }
     frame.failures.push({ position, test: result.test });
+    return undefined;
+  };
+  if (indexed && chain.isLong) {
+    for (const position of chain.candidates(flight.view, frame.position)) {
+      const hit = meet(position);
+      if (hit !== undefined) return hit;
+    }
+  } else {
+    for (let position = frame.position; position < chain.length; position++) {
+      const hit = meet(position);
+      if (hit !== undefined) return hit;
+    }
   }
-  frame.position = frame.chain.length;
+  frame.position = chain.length;
   return undefined;
 }
 
@@ -148,65 +162,4 @@ function follow(
   if (acted.kind === "goto") frames.pop();
   frames.push({ chain, position: 0, told: 0, failures: [] });
   return undefined;
-}
-
-interface At {
-  readonly place: string;
-  readonly hook: Hook;
-  readonly table: TableName;
-  readonly variant?: "legacy" | "nft";
-  readonly in?: string;
-  readonly out?: string;
-  readonly chain: string;
-  readonly before: Packet;
-  readonly tried: () => readonly Tried[];
-}
-
-function policy(flight: Flight, frame: Frame, at: At): TableVerdict {
-  const { policy: decided = "ACCEPT" } = frame.chain.chain;
-  const { tried, ...rest } = at;
-  flight.steps.push({
-    ...rest,
-    kind: "policy",
-    after: at.before,
-    policy: decided,
-    get tried() {
-      return tried();
-    },
-  });
-  return decided === "DROP" ? "drop" : "accept";
-}
-
-function returnStep(at: At, to: string, rule: Rule | undefined): Step {
-  const { tried, ...rest } = at;
-  return {
-    ...rest,
-    kind: "return",
-    after: at.before,
-    to,
-    ...(rule === undefined ? {} : { rule }),
-    get tried() {
-      return tried();
-    },
-  };
-}
-
-function ruleStep(at: At, rule: Rule, after: Packet, because: string | undefined): Step {
-  const { tried, ...rest } = at;
-  let words: string | undefined;
-  return {
-    ...rest,
-    kind: "rule",
-    after,
-    rule,
-    effect: effectOf(rule.action),
-    ...(because === undefined ? {} : { because }),
-    get words() {
-      words ??= ruleWords(rule);
-      return words;
-    },
-    get tried() {
-      return tried();
-    },
-  };
 }

@@ -55,7 +55,8 @@ export function traverse(host: Host, packet: Packet, options: TraverseOptions): 
   const choices = new Choices();
   const outcomes: TraversedOutcome[] = [];
   const limit = options.maxOutcomes ?? MAX_OUTCOMES;
-  const rulesets = host.rulesets.map(compile);
+  const rulesets = host.rulesets.filter(({ family }) => family === packet.family).map(compile);
+  const natRulesets = rulesets.filter(({ ruleset }) => ruleset.tables.has("nat"));
   const blanks = new Set(options.blanks ?? []);
   do {
     if (outcomes.length >= limit) return cut(packet, outcomes, limit, options.state ?? FRESH);
@@ -63,6 +64,7 @@ export function traverse(host: Host, packet: Packet, options: TraverseOptions): 
     const run: Run = {
       host,
       rulesets,
+      natRulesets,
       mind: { state: options.state ?? FRESH, choices, blanks, devices: new Map() },
       indexed: options.indexed ?? true,
       caused: [],

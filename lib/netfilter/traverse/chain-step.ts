@@ -1,0 +1,131 @@
+import type { Hook, Packet, Rule, Step, TableName, Tried } from "../model";
+import { effectOf } from "./effect";
+import { ruleWords } from "./words";
+
+/** Where in the tables a step happened: the same for all steps of one run through a table. */
+export interface TablePlace {
+  readonly place: string;
+  readonly hook: Hook;
+  readonly table: TableName;
+  readonly variant: "legacy" | "nft" | undefined;
+  readonly in: string | undefined;
+  readonly out: string | undefined;
+}
+
+const NONE: readonly Tried[] = [];
+
+/**
+ * What all steps in a chain have. A class and not a literal: paths have dozens of steps, and what nobody may ever read
+ * (the rules tried, the words) is made when it is read.
+ */
+abstract class ChainStep {
+  readonly place: string;
+  readonly hook: Hook;
+  readonly table: TableName;
+  readonly chain: string;
+  readonly before: Packet;
+  readonly after: Packet;
+  declare readonly in?: string;
+  declare readonly out?: string;
+  declare readonly variant?: "legacy" | "nft";
+  #tried: readonly Tried[] | (() => readonly Tried[]);
+
+  constructor(
+    where: TablePlace,
+    chain: string,
+    before: Packet,
+    after: Packet,
+    tried: (() => readonly Tried[]) | undefined,
+  ) {
+    this.place = where.place;
+    this.hook = where.hook;
+    this.table = where.table;
+    this.chain = chain;
+    this.before = before;
+    this.after = after;
+    if (where.in !== undefined) this.in = where.in;
+    if (where.out !== undefined) this.out = where.out;
+    if (where.variant !== undefined) this.variant = where.variant;
+    this.#tried = tried ?? NONE;
+  }
+
+  get tried(): readonly Tried[] {
+    if (typeof this.#tried === "function") this.#tried = this.#tried();
+    return this.#tried;
+  }
+
+  /** A plain value with everything in it: getters are not seen by JSON. */
+  toJSON(): object {
+    return { ...this, tried: this.tried };
+  }
+}
+
+export class RuleStep extends ChainStep {
+  readonly kind = "rule";
+  readonly rule: Rule;
+  declare readonly because?: string;
+
+  constructor(
+    where: TablePlace,
+    chain: string,
+    before: Packet,
+    after: Packet,
+    tried: (() => readonly Tried[]) | undefined,
+    rule: Rule,
+    because: string | undefined,
+  ) {
+    super(where, chain, before, after, tried);
+    this.rule = rule;
+    if (because !== undefined) this.because = because;
+  }
+
+  get effect(): string {
+    return effectOf(this.rule.action);
+  }
+
+  get words(): string {
+    return ruleWords(this.rule);
+  }
+
+  override toJSON(): object {
+    return { ...super.toJSON(), effect: this.effect, words: this.words };
+  }
+}
+
+export class ReturnStep extends ChainStep {
+  readonly kind = "return";
+  readonly to: string;
+  declare readonly rule?: Rule;
+
+  constructor(
+    where: TablePlace,
+    chain: string,
+    packet: Packet,
+    tried: (() => readonly Tried[]) | undefined,
+    to: string,
+    rule: Rule | undefined,
+  ) {
+    super(where, chain, packet, packet, tried);
+    this.to = to;
+    if (rule !== undefined) this.rule = rule;
+  }
+}
+
+export class PolicyStep extends ChainStep {
+  readonly kind = "policy";
+  readonly policy: "ACCEPT" | "DROP";
+
+  constructor(
+    where: TablePlace,
+    chain: string,
+    packet: Packet,
+    tried: (() => readonly Tried[]) | undefined,
+    policy: "ACCEPT" | "DROP",
+  ) {
+    super(where, chain, packet, packet, tried);
+    this.policy = policy;
+  }
+}
+
+/** The compiler's proof that these are the steps of the model. */
+export type KnownSteps = [RuleStep, ReturnStep, PolicyStep] extends [Step, Step, Step] ? true : never;
