@@ -13,6 +13,7 @@ export interface CommandFile {
 const commands: Readonly<Record<string, { summary: string; load: () => Promise<CommandFile> }>> = {
   doctor: { summary: "look whether this machine has what Wirebook needs", load: () => import("./doctor.js") },
   rules: { summary: "read iptables rules: report, print, explain", load: () => import("./rules.js") },
+  trace: { summary: "where a packet goes, and which rule decides", load: () => import("./trace.js") },
   install: { summary: "register the kernel with your own Jupyter", load: () => import("./install.js") },
 };
 
