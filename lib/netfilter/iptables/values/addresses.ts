@@ -1,16 +1,27 @@
 import { type Context, type Kind, Refusal } from "../declare";
 
+const ZERO = 48;
+/** A dot, counted from the digit zero. */
+const DOT = 46 - ZERO;
+
 /** Four octets as one number. Missing octets are zero, as iptables pads `10/8` (xtables.c, xtables_numeric_to_ipaddr). */
 export function readIpv4(word: string, whole = true): number | undefined {
-  const octets = word.split(".");
-  if (octets.length > 4 || (whole && octets.length !== 4)) return undefined;
   let value = 0;
-  for (let index = 0; index < 4; index++) {
-    const octet = octets[index] ?? "0";
-    if (!/^[0-9]{1,3}$/.test(octet) || Number(octet) > 255) return undefined;
-    value = value * 256 + Number(octet);
+  let octets = 0;
+  let octet = -1;
+  for (let at = 0; at <= word.length; at++) {
+    const digit = at < word.length ? word.charCodeAt(at) - ZERO : DOT;
+    if (digit >= 0 && digit <= 9) octet = Math.max(octet, 0) * 10 + digit;
+    else if (digit !== DOT || octet < 0 || octets === 4) return undefined;
+    else {
+      value = value * 256 + octet;
+      octets++;
+      octet = -1;
+    }
+    if (octet > 255) return undefined;
   }
-  return value;
+  if (whole && octets !== 4) return undefined;
+  return value * 256 ** (4 - octets);
 }
 
 export const ipv4Text = (value: number): string =>
