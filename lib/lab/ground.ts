@@ -204,7 +204,7 @@ export class Ground {
     const address = spec.address ?? this.pool.take(spec.name);
     try {
       const info = await this.engine.containers.run({ ...spec, address, dns: [this.outsideAddress] });
-      await this.#turnOutside(info, address);
+      await this.#turnOutside(info, address, info.labels[label.role]);
       return await this.#started(info);
     } catch (error) {
       this.pool.release(address);
@@ -257,13 +257,15 @@ export class Ground {
     return info;
   }
 
-  async #turnOutside(info: ContainerInfo, address: string): Promise<void> {
+  async #turnOutside(info: ContainerInfo, address: string, role: string | undefined): Promise<void> {
     const route =
       address === this.outsideAddress ? "del default" : `replace default via ${this.outsideAddress}`;
     const script = turnOutside
       .replaceAll("PID", String(info.pid))
       .replaceAll("ROUTE", route)
-      .replaceAll("SERVER", this.outsideAddress);
+      .replaceAll("SERVER", this.outsideAddress)
+      // The engine of a Docker host is adding rules of its own right now.
+      .replaceAll("KEEP", String(role === "docker-host"));
     const answer = await this.session.workbench.shell.run(script);
     if (answer.exitCode === 0) return;
     await this.engine.containers.remove(info.id);
@@ -291,6 +293,9 @@ RULES
 for variant in nft legacy; do
   nsenter -t PID -n iptables-$variant-restore --noflush < /dev/shm/wirebook-dns && break
 done 2>/dev/null
+# Without a rule in it the table does nothing, and the kernel tells nothing of it in a trace.
+[ KEEP = true ] || nsenter -t PID -n nft list table ip nat 2>/dev/null | grep -v 'type nat hook' |
+  grep -q "$(printf '^\\t\\t')" || nsenter -t PID -n nft delete table ip nat 2>/dev/null
 echo 'nameserver SERVER' > /proc/PID/root/etc/resolv.conf
 nsenter -t PID -n ip route ROUTE`;
 
