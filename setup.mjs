@@ -60,7 +60,8 @@ async function packagesDiffer() {
 
 async function installPackages({ run }) {
   const npm = process.env.npm_execpath;
-  const args = ["ci", "--no-audit", "--no-fund"];
+  // No dependency needs its install script: what they would compile is optional, or there as a binary.
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
   await (npm?.endsWith(".js") ? run(process.execPath, [npm, ...args]) : run("npm", args));
 }
 
@@ -119,31 +120,33 @@ async function bring(...wanted) {
   };
   const ticker = setInterval(tick, process.stdout.isTTY ? 200 : 20_000);
   try {
-    const ends = await Promise.allSettled(wanted.map(once));
-    const failed = ends.find((end) => end.status === "rejected");
-    if (failed) throw failed.reason;
+    // All of them settle before the first failure is told: what goes on would be cut off in the middle.
+    await Promise.allSettled(wanted.map(once));
+    stopping.signal.throwIfAborted();
   } finally {
     clearInterval(ticker);
   }
 }
 
 async function step(key) {
-  stopping.signal.throwIfAborted();
-  const { name, needed, run } = await steps[key].load();
-  if (!(await needed())) return;
-  busy.set(name, { since: Date.now(), text: "" });
   try {
-    await run(toolsFor(name));
-    say(`✓ ${name.padEnd(20)} ${seconds(name)}`);
-  } catch (error) {
-    if (!stopping.signal.aborted) {
-      say(`✕ ${name.padEnd(20)} ${seconds(name)}`);
-      stopping.abort();
-    }
-    throw error;
-  } finally {
+    stopping.signal.throwIfAborted();
+    const { name, needed, run } = await steps[key].load();
+    if (!(await needed())) return;
+    busy.set(name, { since: Date.now(), text: "" });
+    const done = await run(toolsFor(name)).then(
+      () => "✓",
+      (error) => {
+        stopping.abort(error);
+        return stopping.signal.reason === error ? "✕" : "■";
+      },
+    );
+    if (!interrupted) say(`${done} ${name.padEnd(20)} ${seconds(name)}`);
     if (!interrupted) busy.delete(name);
+  } catch (error) {
+    stopping.abort(error);
   }
+  stopping.signal.throwIfAborted();
 }
 
 function toolsFor(name) {
@@ -161,6 +164,7 @@ function execute(command, args, { output = "pipe", progress }) {
   const child = spawn(command, args, {
     cwd: root,
     stdio: ["ignore", output, "pipe"],
+    signal: stopping.signal,
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", NEEDRESTART_MODE: "a" },
   });
   children.add(child);
@@ -223,7 +227,7 @@ function say(line) {
 /** What is being done: a line that changes on a terminal, a line now and then in a pipe. */
 function tick() {
   const doing = [...busy].map(([name, { text }]) => `${name} ${seconds(name).trim()}${text && `: ${text}`}`);
-  if (doing.length === 0) return;
+  if (doing.length === 0 || interrupted) return;
   if (!process.stdout.isTTY) for (const line of doing) say(`  … ${line.slice(0, 150)}`);
   else {
     const width = Math.floor((process.stdout.columns ?? 80) / doing.length) - 3;
@@ -242,7 +246,10 @@ function interrupt(signal) {
   const where = [...busy.keys()].join(", ");
   if (where)
     say(`Stopped in: ${where}. Nothing is broken: run the same command again and it goes on from there.`);
-  // The steps end by themselves and leave nothing behind; one that does not is not waited for.
+  // The steps end by themselves and leave nothing behind; what does not is ended.
+  setTimeout(() => {
+    for (const child of children) child.kill("SIGKILL");
+  }, 2_000).unref();
   setTimeout(() => process.exit(128 + constants.signals[signal]), 5_000).unref();
 }
 
