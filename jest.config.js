@@ -3,15 +3,30 @@
 const common = {
   rootDir: __dirname,
   testEnvironment: "node",
-  transform: { "^.+\\.[cm]?[jt]s$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } }] },
+  transform: {
+    "^.+\\.[cm]?[jt]s$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
+    ],
+  },
   // vega, vega-lite and d3 are ESM-only packages; jest's own require cannot load those as they are.
-  transformIgnorePatterns: ["/node_modules/(?!(vega|vega-[a-z-]+|d3|d3-[a-z-]+|internmap|delaunator|robust-predicates)/)"],
-  moduleNameMapper: { "^wirebook$": "<rootDir>/lib/index.ts" },
+  transformIgnorePatterns: [
+    "/node_modules/(?!(vega|vega-[a-z-]+|d3|d3-[a-z-]+|internmap|delaunator|robust-predicates)/)",
+  ],
+  // vega-canvas for Node awaits at its top level, which CommonJS cannot; the other build measures text the same way.
+  moduleNameMapper: {
+    "^wirebook$": "<rootDir>/lib/index.ts",
+    "^vega-canvas$": "<rootDir>/node_modules/vega-canvas/build/vega-canvas.browser.js",
+  },
   modulePathIgnorePatterns: ["<rootDir>/(lib|kernel)/dist/", "<rootDir>/.wirebook/"],
 };
 module.exports = {
   projects: [
-    { ...common, displayName: "pure", testMatch: ["<rootDir>/lib/**/*.test.ts", "<rootDir>/kernel/**/*.test.ts"] },
+    {
+      ...common,
+      displayName: "pure",
+      testMatch: ["<rootDir>/lib/**/*.test.ts", "<rootDir>/kernel/**/*.test.ts"],
+    },
     { ...common, displayName: "labs", testMatch: ["<rootDir>/test/labs/**/*.test.ts"] },
     { ...common, displayName: "notebooks", testMatch: ["<rootDir>/test/notebooks/**/*.test.ts"] },
   ],
