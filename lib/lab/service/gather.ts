@@ -20,8 +20,8 @@ export async function gather(cluster: Cluster, name: string): Promise<ServiceFac
   // First the attempts, so that the counters of rules show what became of them.
   const attempts = await attempt(cluster, service);
   const [pods, nodes] = await Promise.all([
-    Promise.all([...cluster.pods.values()].map((pod) => podFacts(cluster, service, pod))),
-    Promise.all([...cluster.nodes.values()].map((node) => nodeFacts(cluster, node))),
+    Promise.all(byName(cluster.pods).map((pod) => podFacts(cluster, service, pod))),
+    Promise.all(byName(cluster.nodes).map((node) => nodeFacts(cluster, node))),
   ]);
   const { clusterIP, port, targetPort, protocol, selector } = service;
   const about = { clusterIP, port, targetPort, protocol, selector: selectorText(selector) };
@@ -30,9 +30,9 @@ export async function gather(cluster: Cluster, name: string): Promise<ServiceFac
 
 async function attempt(cluster: Cluster, service: Service): Promise<readonly Attempt[]> {
   if (service.protocol !== "tcp") return [];
-  const asked = [...cluster.nodes.values()]
+  const asked = byName(cluster.nodes)
     .filter((node) => node.alive)
-    .map((node) => [...node.pods.values()].find((pod) => pod.running) ?? node);
+    .map((node) => byName(node.pods).find((pod) => pod.running) ?? node);
   const all = asked.map(async (place) => {
     const results = await connect(place, service.clusterIP, service.port, ATTEMPTS);
     return results.map((result) => ({ from: place.name, result }));
@@ -96,6 +96,11 @@ async function nodeFacts(cluster: Cluster, node: Node): Promise<NodeFacts> {
   };
 }
 
+/** In the order of their names, whoever was ready first. */
+function byName<T extends { readonly name: string }>(places: ReadonlyMap<string, T>): readonly T[] {
+  return [...places.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 function hasRoute(snapshot: Snapshot, other: Node): boolean {
   return snapshot.routes.some(
     ({ destination, via }) => destination === other.podCidr && via === other.address,
@@ -118,10 +123,11 @@ async function connect(
   port: number,
   times: number,
 ): Promise<readonly Reach[]> {
-  // 124 is what timeout(1) gives; a shell that is refused says so at once.
-  const once = `timeout 1 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null; echo $?`;
+  // 124 is what timeout(1) gives; a shell that is refused says so at once. After the first failure no more is asked:
+  // the kernel refuses so many a second and no more (icmp_ratelimit), and then keeps silent.
+  const once = `timeout 1 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null; code=$?; echo $code`;
   const { shell } = await place.entrance();
-  const { stdout } = await shell.run(`${Array.from({ length: times }, () => `(${once}) &`).join(" ")} wait`);
+  const { stdout } = await shell.run(`for i in $(seq ${times}); do ${once}; [ $code = 0 ] || break; done`);
   return stdout
     .trim()
     .split("\n")
