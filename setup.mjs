@@ -152,7 +152,7 @@ async function step(key) {
 function toolsFor(name) {
   const progress = (text) => {
     const entry = busy.get(name);
-    if (entry) entry.text = text;
+    if (entry) entry.text = text.slice(text.lastIndexOf("\n") + 1);
   };
   const run = (command, args, options) => execute(command, args, { ...options, progress });
   return { progress, run, install: (...packages) => install(packages, run), signal: stopping.signal };
