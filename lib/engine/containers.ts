@@ -58,6 +58,16 @@ export class Containers {
     }
   }
 
+  /** {@link run}, with the device where the engine's machine has it. */
+  async runWithDevice(spec: ContainerSpec, device: string): Promise<ContainerInfo> {
+    try {
+      return await this.run({ ...spec, devices: [...(spec.devices ?? []), device] });
+    } catch (error) {
+      if (error instanceof LabError && error.code === "NOT_SUPPORTED") return this.run(spec);
+      throw error;
+    }
+  }
+
   /** What the engine knows of a container. Shell: `docker inspect`. */
   inspect(id: string, where = id): Promise<ContainerInfo> {
     return this.#run(where, `docker inspect ${where}`, async () =>

@@ -78,7 +78,16 @@ export class Engine {
    */
   static async through(open: () => Promise<Duplex>, name: string): Promise<Engine> {
     const streams = new Set<Duplex>();
-    const docker = dialThrough(open, (stream) => {
+    const reach = (): Promise<Duplex> =>
+      open().catch((cause: unknown) => {
+        throw new LabError("ENGINE_GONE", {
+          where: name,
+          found: "the container engine inside does not answer any more",
+          advice: "Its container has ended or was removed. Run the cell that makes it once more.",
+          cause,
+        });
+      });
+    const docker = dialThrough(reach, (stream) => {
       streams.add(stream);
       stream.once("close", () => streams.delete(stream));
     });

@@ -50,6 +50,15 @@ const known: readonly Known[] = [
       "Ask only for the capabilities that the container needs, and for ones that this machine has.",
   },
   {
+    code: "NOT_SUPPORTED",
+    text: /error gathering device information while adding custom device "([^"]+)"/,
+    found: ([device]) => `the engine's machine has no ${device}`,
+    advice: ([device]) =>
+      device === "/dev/net/tun"
+        ? "Load the kernel's module for it: sudo modprobe tun."
+        : "Leave the device out.",
+  },
+  {
     code: "DISK_FULL",
     text: /no space left on device|disk quota exceeded/i,
     found: () => "the engine's disk is full",

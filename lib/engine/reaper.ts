@@ -1,5 +1,6 @@
 import type { Engine } from "./engine";
 import { type Labels, label } from "./labels";
+import type { Process } from "./process";
 
 /** Seconds that what a session made outlives the session. With the removal itself it is under ten. */
 const graceSeconds = 3;
@@ -75,6 +76,7 @@ export class Reaper {
   readonly pid: number;
   readonly #engine: Engine;
   #released = false;
+  #stream: Process | undefined;
 
   private constructor(engine: Engine, container: string, pid: number) {
     this.#engine = engine;
@@ -110,6 +112,12 @@ export class Reaper {
     return this.#hold(lost, true);
   }
 
+  /** Lets go: after some seconds the reaper removes everything, and itself. */
+  drop(): void {
+    this.#released = true;
+    this.#stream?.destroy();
+  }
+
   /** Removes the reaper, once nothing is left that it would have to remove. */
   async release(): Promise<void> {
     this.#released = true;
@@ -129,6 +137,7 @@ export class Reaper {
       () => undefined,
       () => undefined,
     );
+    this.#stream = stream;
     await Promise.race([ready, ended]);
     stream.unref();
     ended.then(async () => {

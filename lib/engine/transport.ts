@@ -72,16 +72,14 @@ function socket(socketPath: string): Docker {
 }
 
 function parse(url: string): URL {
-  try {
-    return new URL(url);
-  } catch (cause) {
-    throw new LabError("NO_ENGINE", {
-      where: url,
-      found: "this is not the address of an engine",
-      advice: "DOCKER_HOST reads like unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host.",
-      cause,
-    });
-  }
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const known = ["tcp:", "http:", "https:", "ssh:"].includes(parsed?.protocol ?? "");
+  if (parsed && known && parsed.hostname !== "") return parsed;
+  throw new LabError("NO_ENGINE", {
+    where: url,
+    found: "this is not the address of an engine",
+    advice: "DOCKER_HOST reads like unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host.",
+  });
 }
 
 function certificates(folder: string): { ca: Buffer; cert: Buffer; key: Buffer } {

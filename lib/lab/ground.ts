@@ -197,10 +197,17 @@ export class Ground {
   /**
    * Starts a container of this lab. On the lab's network it gets a fixed address, and the outside as default route
    * and name server instead of the machine: no packet of a lab leaves it.
+   *
+   * @param device - given to the container where the machine has it.
    */
-  async run(spec: ContainerSpec): Promise<ContainerInfo> {
+  async run(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
     this.check();
-    if (spec.network !== this.network) return this.#started(await this.engine.containers.run(spec));
+    if (spec.network !== this.network) {
+      const { containers } = this.engine;
+      return this.#started(
+        await (device === undefined ? containers.run(spec) : containers.runWithDevice(spec, device)),
+      );
+    }
     const address = spec.address ?? this.pool.take(spec.name);
     try {
       const info = await this.engine.containers.run({ ...spec, address, dns: [this.outsideAddress] });

@@ -16,15 +16,15 @@ export interface NetnsSpec {
 export class Netns extends ContainerPlace {
   /** Shell: `ip netns add NAME`, `ip link set lo up`. */
   static async start(ground: Ground, name: string, spec: NetnsSpec = {}): Promise<Netns> {
-    const info: ContainerInfo = await ground.run({
+    const container = {
       ...ground.spec(name, "netns", imageTag("base")),
       command: ["sleep", "infinity"],
       network: "none",
       capabilities: networkCapabilities,
-      devices: ["/dev/net/tun"],
       // A new namespace takes over what the machine has; a learner's begins as the kernel's own default.
       sysctls: { "net.ipv4.ip_forward": spec.forward === true ? "1" : "0" },
-    });
+    };
+    const info: ContainerInfo = await ground.run(container, "/dev/net/tun");
     const parts = { name, kind: "netns" as const, engine: ground.engine, container: info.id };
     return new Netns({ ...parts, ...ground.access(name, info.pid) });
   }

@@ -34,7 +34,7 @@ export class Session {
   /** This process's session on an engine; a new one when the earlier one was lost with its engine. */
   static async on(engine: Engine): Promise<Session> {
     const known = await sessions.get(engine)?.catch(() => undefined);
-    if (known && !known.#lost) return known;
+    if (known && (await known.#sound())) return known;
     const again = sessions.get(engine);
     if (again && (await again.catch(() => undefined)) !== known) return Session.on(engine);
     const started = Session.#start(engine);
@@ -96,7 +96,20 @@ export class Session {
     });
   }
 
+  // An engine that was stopped and started again has started the reaper, but nothing else.
+  async #sound(): Promise<boolean> {
+    if (this.#lost) return false;
+    const works = await this.#workbench.shell.run("true").then(
+      () => true,
+      () => false,
+    );
+    if (!works) this.lose();
+    return works;
+  }
+
   private lose(): void {
+    if (this.#lost) return;
+    this.#reaper.drop();
     this.#lost = true;
     open.delete(this);
     this.#hostShell.close();

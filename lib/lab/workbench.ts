@@ -26,7 +26,7 @@ export class Workbench {
 
   /** Starts one. SYS_ADMIN and SYS_PTRACE are what nsenter(1) needs, NET_ADMIN and NET_RAW what ip and iptables need. */
   static async start(engine: Engine, name: string, image: string, labels: Labels): Promise<Workbench> {
-    const info = await engine.containers.run({
+    const spec = {
       name,
       image,
       command: ["sleep", "infinity"],
@@ -34,11 +34,11 @@ export class Workbench {
       network: "none",
       pid: "host",
       capabilities: ["SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN", "NET_RAW"],
-      devices: ["/dev/net/tun"],
       unconfined: true,
       memoryBytes: 1024 * 1024 * 1024,
       pids: 2_048,
-    });
+    };
+    const info = await engine.containers.runWithDevice(spec, "/dev/net/tun");
     return new Workbench(engine, info.id);
   }
 

@@ -1,0 +1,136 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Engine } from "../../lib/engine";
+import { Lab } from "../../lib/lab/lab";
+import { gone, leftovers } from "./leftovers";
+
+let engine: Engine;
+let before: readonly string[];
+const ours = async (): Promise<readonly string[]> =>
+  (await engine.containers.list({ "wirebook.by": "" }))
+    .filter(({ labels }) => labels["wirebook.by"]?.endsWith(`/${process.pid}`))
+    .map(({ name }) => name);
+
+beforeAll(async () => {
+  engine = await Engine.connect();
+  before = await ours();
+});
+afterAll(async () => {
+  expect(await ours()).toEqual(before);
+});
+
+test("without an engine the error says how to start one", async () => {
+  await expect(Engine.connect({ host: "unix:///nowhere/docker.sock" })).rejects.toMatchObject({
+    code: "NO_ENGINE",
+    advice: expect.stringContaining("systemctl start docker"),
+  });
+  await expect(Engine.connect({ host: "tcp://127.0.0.1:1" })).rejects.toMatchObject({ code: "NO_ENGINE" });
+  await expect(Engine.connect({ host: "nonsense://" })).rejects.toMatchObject({ code: "NO_ENGINE" });
+});
+
+test("without permission on the socket the error says which group to join", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "wirebook-"));
+  const socket = join(folder, "docker.sock");
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  chmodSync(socket, 0o000);
+  chmodSync(folder, 0o755);
+  const isRoot = process.geteuid?.() === 0;
+  // Root may do everything, so root asks as nobody.
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    await expect(Engine.connect({ host: `unix://${socket}` })).rejects.toMatchObject({
+      code: "NO_PERMISSION",
+      advice: expect.stringContaining("usermod -aG docker"),
+    });
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test.each(["../etc", "my lab", "", "Lab", "-lab", "a".repeat(41), "läb", "lab\n"])(
+  "the lab name %j is refused",
+  async (name) => {
+    await expect(Lab.open(name)).rejects.toMatchObject({ code: "BAD_NAME" });
+  },
+);
+
+test("a subnet that is taken, or is none, is refused and leaves nothing", async () => {
+  const [network] = await engine.networks.list();
+  const taken = (await engine.networks.list()).flatMap(({ subnets }) => subnets)[0] ?? "172.17.0.0/16";
+  expect(network).toBeDefined();
+  await expect(Lab.open("bad-subnet", { subnet: taken })).rejects.toMatchObject({ code: "SUBNET_TAKEN" });
+  await expect(Lab.open("bad-subnet", { subnet: "10.0.0.7/24" })).rejects.toMatchObject({
+    code: "BAD_ADDRESS",
+  });
+}, 60_000);
+
+test("pods that cannot be are refused, and leave nothing", async () => {
+  const lab = await Lab.open("bad-pods");
+  try {
+    const there = async (): Promise<readonly string[]> =>
+      (await ours()).filter((name) => name.includes("bad-pods"));
+    const start = await there();
+    const [blocker] = await Promise.all([lab.pod("blocker", { publish: { 0: 80 } })]);
+    const port = blocker.ports[0]?.hostPort ?? 0;
+    const refused: readonly (readonly [string, Promise<unknown>])[] = [
+      ["IMAGE_MISSING", lab.pod("a", { image: "no/such:image" })],
+      ["CONTAINER_EXITED", lab.pod("b", { command: ["sh", "-c", "echo cannot start; exit 7"] })],
+      ["COMMAND_MISSING", lab.pod("c", { command: ["no-such-program"] })],
+      ["PORT_IN_USE", lab.pod("d", { publish: { [port]: 80 } })],
+      ["BAD_PORT", lab.pod("e", { publish: { 70000: 80 } })],
+      ["BAD_PORT", lab.pod("f", { publish: { 8080: 0 } })],
+      ["CAPABILITY_REFUSED", lab.pod("g", { capabilities: ["FLYING"] })],
+      ["NAME_TAKEN", lab.pod("outside")],
+      ["BAD_NAME", lab.pod("a/b")],
+    ];
+    for (const [code, attempt] of refused) {
+      await expect(attempt).rejects.toMatchObject({ name: "LabError", code });
+    }
+    expect((await there()).filter((name) => !start.includes(name) && !name.includes("blocker"))).toEqual([]);
+    expect([...lab.places.keys()]).toEqual(["outside", "blocker"]);
+  } finally {
+    await lab.close();
+  }
+}, 60_000);
+
+test("an engine that stops in the middle is named, and the cell that is run again recovers", async () => {
+  const outer = await Lab.open("outer");
+  const { owner } = outer.ground.session;
+  try {
+    const host = await outer.dockerHost("engine", { memoryBytes: 2 * 1024 ** 3 });
+    const lab = await Lab.open("inner", { engine: host.inner });
+    const inner = lab.ground.session.owner;
+    const pod = await lab.pod("web", { image: "web" });
+    expect(await lab.outside.sh`curl -s http://${pod.address}/`.text()).toContain("pod: web");
+
+    const sleeping = lab.outside.exec(["sleep", "60"]).catch((error: unknown) => error);
+    await host.exec(["sh", "-c", "kill -9 1; kill -TERM 1"]);
+    expect(await sleeping).toMatchObject({ code: "ENGINE_GONE" });
+    await expect(lab.pod("late")).rejects.toMatchObject({ code: "ENGINE_GONE" });
+
+    await outer.engine.containers.start(host.container);
+    await waitFor(() => host.inner.answers(), "the engine inside answers again");
+    const again = await Lab.open("inner", { engine: host.inner });
+    const web = await again.pod("web", { image: "web" });
+    expect(await again.outside.sh`curl -s http://${web.address}/`.text()).toContain("pod: web");
+    await gone(host.inner, inner, 15_000);
+    await again.close();
+    expect(await leftovers(host.inner, again.ground.session.owner)).toEqual([]);
+  } finally {
+    await outer.close();
+    expect(await leftovers(engine, owner)).toEqual([]);
+  }
+}, 120_000);
+
+async function waitFor(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`it did not come about that ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
