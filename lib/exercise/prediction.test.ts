@@ -1,6 +1,5 @@
+import { display } from "../chart/picture";
 import { predict } from "./prediction";
-
-const display = Symbol.for("Jupyter.display");
 
 describe("a prediction", () => {
   it("is right whatever the case and the white space around it", () => {

@@ -1,4 +1,4 @@
-const display = Symbol.for("Jupyter.display");
+import { display } from "../chart/picture";
 
 /** A MIME bundle of text: markdown for a notebook, plain text for a terminal. */
 interface TextBundle {

@@ -39,7 +39,7 @@ test("a chart of three points is drawn, in both themes, and no request leaves th
   expect(run.errors).toEqual([]);
   expect(run.stderr).toEqual([]);
   expect(run.charts).toHaveLength(1);
-  expect(run.charts[0]).toEqual({ cell: 1, marks: expect.any(Number) });
+  expect(run.charts[0]).toEqual({ cell: 1, marks: expect.any(Number), text: "three points" });
   expect(run.charts[0]?.marks).toBeGreaterThanOrEqual(3);
   for (const theme of ["light", "dark"] as const) {
     const files = await lab.screenshots(join(lab.folder, "pictures"), theme);

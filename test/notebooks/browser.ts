@@ -12,6 +12,8 @@ export interface Chart {
   readonly cell: number;
   /** How many shapes and texts it has; on a canvas, where there are none to count, how many pixels are painted. */
   readonly marks: number;
+  /** Its text alternative: the same facts in words. */
+  readonly text: string;
 }
 
 /** What a reader saw of a notebook that ran to its end. */
@@ -102,10 +104,10 @@ export class LabInBrowser {
       "[...document.querySelectorAll('.jp-RenderedVegaCommon5')].every((it) => it.querySelector('svg, canvas'))",
     );
     const seconds = (Date.now() - begun) / 1000;
-    const { errors, stderr } = outputs(
+    const { errors, stderr, texts } = outputs(
       await page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON()"),
     );
-    return { errors, stderr, charts: await charts(page), seconds };
+    return { errors, stderr, charts: await charts(page, texts), seconds };
   }
 
   /**
@@ -166,13 +168,14 @@ async function codeCells(page: Page): Promise<Locator[]> {
   return page.locator(".jp-NotebookPanel .jp-CodeCell").all();
 }
 
+const chartType = "application/vnd.vegalite.v5+json";
 const shapes = "svg g[class*='mark-'] :is(path, rect, text, line, circle, image)";
 const painted = `(canvas) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   return data.filter((value, index) => index % 4 === 3 && value > 0).length;
 }`;
 
-async function charts(page: Page): Promise<Chart[]> {
+async function charts(page: Page, texts: readonly string[]): Promise<Chart[]> {
   const found: Chart[] = [];
   for (const [index, cell] of (await codeCells(page)).entries()) {
     for (const chart of await cell.locator(".jp-RenderedVegaCommon5").all()) {
@@ -181,15 +184,16 @@ async function charts(page: Page): Promise<Chart[]> {
         (await canvas.count()) > 0
           ? await canvas.first().evaluate(painted)
           : await chart.locator(shapes).count();
-      found.push({ cell: index + 1, marks: Number(marks) });
+      found.push({ cell: index + 1, marks: Number(marks), text: texts[found.length] ?? "" });
     }
   }
   return found;
 }
 
-function outputs(notebook: unknown): { errors: string[]; stderr: string[] } {
+function outputs(notebook: unknown): { errors: string[]; stderr: string[]; texts: string[] } {
   const errors: string[] = [];
   const stderr: string[] = [];
+  const texts: string[] = [];
   const cells = list(notebook, "cells").filter((cell) => text(cell, "cell_type") === "code");
   for (const [index, cell] of cells.entries()) {
     for (const output of list(cell, "outputs")) {
@@ -198,9 +202,11 @@ function outputs(notebook: unknown): { errors: string[]; stderr: string[] } {
         errors.push(`cell ${index + 1}: ${text(output, "ename")}: ${text(output, "evalue")}`);
       if (kind === "stream" && text(output, "name") === "stderr")
         stderr.push(`cell ${index + 1}: ${text(output, "text")}`);
+      const data: unknown = Reflect.get(Object(output), "data");
+      if (Reflect.has(Object(data), chartType)) texts.push(text(data, "text/plain"));
     }
   }
-  return { errors, stderr };
+  return { errors, stderr, texts };
 }
 
 function list(value: unknown, key: string): unknown[] {

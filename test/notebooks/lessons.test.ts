@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { home } from "../../kernel/setup/home";
+import { Engine, label } from "../../lib/engine";
+import { type LabInBrowser, openJupyterLab } from "./browser";
+
+jest.setTimeout(300_000);
+
+const folder = join(home, "notebooks");
+const lessons = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
+const pictures = join(home, ".wirebook", "pictures");
+
+let lab: LabInBrowser;
+
+beforeAll(async () => {
+  lab = await openJupyterLab(folder);
+});
+
+afterAll(async () => {
+  await lab.close();
+});
+
+/** What a chapter is expected to show: its cells that end in a picture, its traces, and the labs it opens. */
+function drawn(name: string): { pictures: number; traces: number; labs: string[] } {
+  const notebook: { cells: { cell_type: string; source: string[] }[] } = JSON.parse(
+    readFileSync(join(folder, name), "utf8"),
+  );
+  const code = notebook.cells
+    .filter(({ cell_type }) => cell_type === "code")
+    .map(({ source }) => source.join(""));
+  const traces = code.filter((source) => /lab\.trace\(/.test(source)).length;
+  const topologies = code.filter((source) => /lab\.topology\(\);?\s*$/.test(source)).length;
+  const labs = code.flatMap((source) =>
+    [...source.matchAll(/Lab\.open\("([^"]+)"/g)].map(([, lab]) => lab ?? ""),
+  );
+  return { pictures: traces + topologies, traces, labs };
+}
+
+describe.each(lessons)("%s in JupyterLab", (name) => {
+  it("runs to its end, draws every picture, and the kernel agrees with every path", async () => {
+    const run = await lab.runNotebook(name);
+    expect(run.errors).toEqual([]);
+    expect(run.stderr).toEqual([]);
+
+    const expected = drawn(name);
+    expect(run.charts.length).toBeGreaterThanOrEqual(expected.pictures);
+    expect(run.charts.filter(({ marks }) => marks < 10)).toEqual([]);
+
+    const witnessed = run.charts.flatMap(({ text }) =>
+      text.split("\n").filter((line) => line.startsWith("kernel's ")),
+    );
+    expect(witnessed.filter((line) => !agrees(line))).toEqual([]);
+    expect(witnessed.length).toBeGreaterThanOrEqual(expected.traces);
+
+    await lab.screenshots(pictures, "light");
+    await lab.screenshots(pictures, "dark");
+    expect(lab.outside).toEqual([]);
+    expect(lab.problems).toEqual([]);
+    expect(await left(expected.labs)).toEqual([]);
+  });
+});
+
+/** What is left of these labs, which their chapter has closed. */
+async function left(labs: readonly string[]): Promise<string[]> {
+  const engine = await Engine.connect();
+  const lists = await Promise.all(labs.map((name) => engine.containers.list({ [label.lab]: name })));
+  return lists.flat().map(({ name }) => name);
+}
+
+/** `kernel's trace: 9 of 9 agree` */
+function agrees(line: string): boolean {
+  const counts = /: (\d+) of (\d+) agree$/.exec(line);
+  return counts !== null && Number(counts[1]) > 0 && counts[1] === counts[2];
+}
