@@ -1,0 +1,207 @@
+import type { Hook, Match, Packet, Rule, Ruleset } from "../model";
+import { masked, netOf, textOf, type Words } from "../routing/address";
+import { type Entry, type Host, type Traversal, traverse } from "../traverse";
+import type { GivenState } from "../traverse/force";
+import { fractionText } from "../traverse/json";
+import type { Circumstances } from "./change";
+import { satisfy } from "./why";
+
+/** A packet that two rule sets treat differently. */
+export interface Witness {
+  readonly packet: Packet;
+  readonly from: Entry;
+  readonly state: GivenState;
+  readonly first: Traversal;
+  readonly second: Traversal;
+  /** `drop here, accept (to 10.0.0.1:80) there` */
+  readonly text: string;
+}
+
+export type Comparison =
+  | { readonly kind: "different"; readonly witness: Witness }
+  /** No difference was found among so many packets; that is no proof that there is none. */
+  | { readonly kind: "no difference found"; readonly packets: number };
+
+export interface CompareOptions {
+  /** What the rules stand in: addresses, routes. Default: a router, eth0 with 192.0.2.1/24, the rest by eth1. */
+  readonly host?: Omit<Host, "rulesets">;
+  /** Packets to try at most. Default: 4000. */
+  readonly packets?: number;
+}
+
+const STATES: readonly GivenState[] = ["NEW", "ESTABLISHED"];
+
+const FIRST: Circumstances = {
+  packet: {
+    family: "ipv4",
+    src: "198.51.100.7",
+    dst: "203.0.113.7",
+    protocol: "tcp",
+    sport: 40_000,
+    dport: 80,
+    tcpFlags: ["SYN"],
+    ttl: 64,
+    tos: 0,
+    length: 60,
+    mark: 0,
+  },
+  in: "eth0",
+  out: "eth1",
+  state: "NEW",
+};
+
+const ROUTER: Omit<Host, "rulesets"> = {
+  place: "router",
+  links: [
+    {
+      ifindex: 2,
+      name: "eth0",
+      kind: "ether",
+      mtu: 1500,
+      up: true,
+      operState: "UP",
+      addresses: [
+        { family: "ipv4", address: "192.0.2.1", prefixLength: 24, scope: "global", secondary: false },
+      ],
+    },
+  ],
+  routes: [{ family: "ipv4", destination: "0.0.0.0/0", type: "unicast", table: "main", dev: "eth1" }],
+  sysctls: { "net.ipv4.ip_forward": "1" },
+};
+
+/**
+ * Compares two rule sets by what they do and not by how they are written: packets made to meet each of their rules, and
+ * mixtures of these, are sent through both until one is treated differently.
+ */
+export function compareRulesets(first: Ruleset, second: Ruleset, options: CompareOptions = {}): Comparison {
+  const base = options.host ?? ROUTER;
+  const [one, other]: [Host, Host] = [
+    { ...base, rulesets: [first] },
+    { ...base, rulesets: [second] },
+  ];
+  const limit = options.packets ?? 4000;
+  let packets = 0;
+  const seen = new Set<string>();
+  for (const { packet, in: device, state } of candidates([first, second], one)) {
+    for (const from of [{ in: device === "" ? "eth0" : device }, { local: true }] as const) {
+      const key = JSON.stringify([packet, from, state]);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (packets++ >= limit) return { kind: "no difference found", packets: limit };
+      const [a, b] = [one, other].map((host) => traverse(host, packet, { from, ctState: state }));
+      if (a === undefined || b === undefined) continue;
+      const [said, meant] = [behaviour(a), behaviour(b)];
+      if (said === meant) continue;
+      return {
+        kind: "different",
+        witness: {
+          packet,
+          from,
+          state,
+          first: a,
+          second: b,
+          text: `${said} by the first, ${meant} by the second`,
+        },
+      };
+    }
+  }
+  return { kind: "no difference found", packets };
+}
+
+/** What is seen from outside: verdicts, where the packet goes and how it looks, with their chances. */
+function behaviour({ outcomes }: Traversal): string {
+  const ways = new Map<string, string[]>();
+  for (const { verdict, packet, probability, caused, dependsOn } of outcomes) {
+    const header = `${packet.src}:${packet.sport ?? ""} to ${packet.dst}:${packet.dport ?? ""} mark ${packet.mark} tos ${packet.tos} ttl ${packet.ttl}`;
+    const answers = (caused ?? [])
+      .map(
+        (answer) =>
+          ` answered by ${answer.packet.protocol} ${answer.packet.icmp?.type ?? ""}/${answer.packet.icmp?.code ?? ""}`,
+      )
+      .join("");
+    const way = `${verdict}${verdict === "accept" ? ` (${header})` : ""}${answers}`;
+    ways.set(way, [...(ways.get(way) ?? []), `${fractionText(probability)} ${dependsOn.join("; ")}`.trim()]);
+  }
+  return [...ways]
+    .map(([way, chances]) => (ways.size === 1 ? way : `${way} [${chances.sort().join(" | ")}]`))
+    .sort()
+    .join(" or ");
+}
+
+/** Circumstances that meet each rule, and mixtures of two: what one rule asks of the source with another's destination. */
+function* candidates(rulesets: readonly Ruleset[], host: Host): Generator<Circumstances> {
+  yield FIRST;
+  const met: Circumstances[] = [];
+  const { family = "ipv4" } = rulesets[0] ?? {};
+  const own = host.links
+    ?.flatMap(({ addresses }) => addresses)
+    .find((address) => address.family === family)?.address;
+  for (const ruleset of rulesets) {
+    const start: Circumstances =
+      ruleset.family === "ipv4"
+        ? FIRST
+        : { ...FIRST, packet: { ...FIRST.packet, family: "ipv6", src: "2001:db8::7", dst: "2001:db8:1::7" } };
+    for (const table of ruleset.tables.values())
+      for (const chain of table.chains.values())
+        for (const rule of chain.rules)
+          for (const at of meeting(rule, chain.name, start, host)) {
+            met.push(at);
+            yield at;
+            if (own !== undefined) yield { ...at, packet: { ...at.packet, dst: own } };
+          }
+  }
+  for (const state of STATES) for (const at of met) yield { ...at, state };
+  for (const a of met) {
+    for (const b of met) {
+      if (a === b) continue;
+      yield { ...a, packet: { ...a.packet, dst: b.packet.dst } };
+      yield { ...a, packet: { ...a.packet, src: b.packet.src } };
+      yield { ...a, in: b.in };
+      if (a.packet.dport !== undefined && b.packet.dport !== undefined)
+        yield { ...a, packet: { ...a.packet, dport: b.packet.dport } };
+    }
+  }
+}
+
+const HOOKS: readonly Hook[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+
+/** A packet that meets the rule, and for each of its conditions one that just misses it. */
+function* meeting(rule: Rule, chain: string, start: Circumstances, host: Host): Generator<Circumstances> {
+  const hook = HOOKS.find((name) => name === chain) ?? "FORWARD";
+  const met = satisfy(rule, start, hook, host);
+  if (met === undefined) return;
+  yield met;
+  for (const match of rule.matches) yield* edges(match, met);
+  for (const [at, match] of rule.matches.entries()) {
+    if (match.kind === "comment" || match.kind === "opaque") continue;
+    const missed = { ...match, inverted: !match.inverted };
+    const matches = rule.matches.map((other, index) => (index === at ? missed : other));
+    const miss = satisfy(
+      { ...rule, text: rule.text, line: rule.line, index: rule.index, action: rule.action, matches },
+      met,
+      hook,
+      host,
+    );
+    if (miss !== undefined) yield miss;
+  }
+}
+
+/** The values at and just beyond the ends of what a condition allows: where two ranges that differ a little differ. */
+function* edges(match: Match, met: Circumstances): Generator<Circumstances> {
+  if (match.kind === "port") {
+    const side = match.side === "source" ? "sport" : "dport";
+    for (const { from, to } of match.ports)
+      for (const port of [from - 1, from, to, to + 1])
+        if (port >= 0 && port <= 65_535) yield { ...met, packet: { ...met.packet, [side]: port } };
+  }
+  if (match.kind !== "source" && match.kind !== "destination") return;
+  const net = netOf(match.prefix.address, match.prefix.mask);
+  if (net?.length === undefined) return;
+  const side = match.kind === "source" ? "src" : "dst";
+  const first = masked(net.words, net.mask);
+  const last = first.map((word, at) => (word | ~(net.mask[at] ?? 0)) >>> 0);
+  const moved = (words: Words, by: number): Words =>
+    words.map((word, at) => (at === words.length - 1 ? (word + by) >>> 0 : word));
+  for (const words of [first, last, moved(first, -1), moved(last, 1)])
+    yield { ...met, packet: { ...met.packet, [side]: textOf(words) } };
+}

@@ -1,0 +1,222 @@
+import { protocolNumberOf } from "../conntrack/protocol";
+import type { Match, Rule, Ruleset, TableName } from "../model";
+import { netOf, within } from "../routing/address";
+
+/** A rule that no packet can match, or a chain that no packet can reach. */
+export interface DeadRule {
+  readonly table: TableName;
+  readonly chain: string;
+  readonly rule: Rule;
+  /** The earlier rule that takes every packet this one could match. */
+  readonly shadowedBy?: Rule;
+  readonly reason: string;
+}
+
+const BASE = new Set(["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]);
+
+/** Actions after which no later rule of the chain is asked. `goto` and a jump into a chain may come back. */
+const ENDS = new Set([
+  "accept",
+  "drop",
+  "reject",
+  "queue",
+  "return",
+  "goto",
+  "dnat",
+  "snat",
+  "masquerade",
+  "redirect",
+  "netmap",
+  "tproxy",
+]);
+
+/** Conditions whose answer hangs on more than the packet: they may fail where they matched before. */
+const FICKLE = new Set([
+  "statisticRandom",
+  "statisticNth",
+  "limit",
+  "hashlimit",
+  "connlimit",
+  "recent",
+  "opaque",
+  "set",
+]);
+
+/**
+ * Rules that can never match: behind a rule that takes all of theirs, with conditions that exclude each other, or in
+ * chains to which nothing leads. Only what is certain is told; a rule that is not listed may still never match.
+ */
+export function deadRules(ruleset: Ruleset): DeadRule[] {
+  const dead: DeadRule[] = [];
+  for (const [name, table] of ruleset.tables) {
+    const reached = reachable(table.chains);
+    for (const chain of table.chains.values()) {
+      const at = { table: name, chain: chain.name };
+      if (!reached.has(chain.name)) {
+        for (const rule of chain.rules)
+          dead.push({ ...at, rule, reason: `no rule leads to the chain ${chain.name}` });
+        continue;
+      }
+      const earlier: Rule[] = [];
+      for (const rule of chain.rules) {
+        const clash = contradiction(rule.matches);
+        const shadow = clash === undefined ? earlier.find((first) => covers(first, rule)) : undefined;
+        if (clash !== undefined) dead.push({ ...at, rule, reason: clash });
+        else if (shadow !== undefined)
+          dead.push({
+            ...at,
+            rule,
+            shadowedBy: shadow,
+            reason: `line ${shadow.line} takes every packet that it could match`,
+          });
+        else if (ENDS.has(rule.action.kind) && !rule.matches.some(({ kind }) => FICKLE.has(kind)))
+          earlier.push(rule);
+      }
+    }
+  }
+  return dead;
+}
+
+function reachable(
+  chains: ReadonlyMap<string, { readonly name: string; readonly rules: readonly Rule[] }>,
+): Set<string> {
+  const reached = new Set<string>();
+  const visit = (name: string): void => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    for (const { action } of chains.get(name)?.rules ?? [])
+      if (action.kind === "jump" || action.kind === "goto") visit(action.chain);
+  };
+  for (const name of chains.keys()) if (BASE.has(name)) visit(name);
+  return reached;
+}
+
+/** Whether every packet that `later` matches is matched by `first`: each condition of `first` follows from one of `later`. */
+function covers(first: Rule, later: Rule): boolean {
+  return first.matches.every(
+    (wide) => wide.kind === "comment" || later.matches.some((narrow) => implies(narrow, wide)),
+  );
+}
+
+const same = (a: Match, b: Match): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Whether a packet that meets `narrow` always meets `wide`. */
+export function implies(narrow: Match, wide: Match): boolean {
+  if (same(narrow, wide)) return true;
+  if (
+    narrow.kind === "comment" ||
+    wide.kind === "comment" ||
+    narrow.kind === "opaque" ||
+    wide.kind === "opaque"
+  )
+    return false;
+  // `--dport 80` of tcp says that the protocol is tcp.
+  if (narrow.kind === "port" && wide.kind === "protocol" && !wide.inverted && narrow.protocol !== undefined)
+    return protocolNumberOf(narrow.protocol) === protocolNumberOf(wide.protocol);
+  if (narrow.kind === "protocol" && wide.kind === "protocol" && !narrow.inverted && wide.inverted)
+    return protocolNumberOf(narrow.protocol) !== protocolNumberOf(wide.protocol);
+  if (narrow.kind !== wide.kind) return false;
+  if (narrow.inverted !== wide.inverted) return excludes(narrow, wide);
+  if (narrow.inverted) return includes({ ...wide, inverted: false }, { ...narrow, inverted: false });
+  return includes(narrow, wide);
+}
+
+/** Of two conditions of one kind, both plain: whether the first's values lie within the second's. */
+function includes(narrow: Match, wide: Match): boolean {
+  switch (narrow.kind) {
+    case "source":
+    case "destination": {
+      if (wide.kind !== narrow.kind) return false;
+      const [inner, outer] = [
+        netOf(narrow.prefix.address, narrow.prefix.mask),
+        netOf(wide.prefix.address, wide.prefix.mask),
+      ];
+      if (inner?.length === undefined || outer?.length === undefined) return false;
+      return inner.length >= outer.length && within(inner.words, outer);
+    }
+    case "inInterface":
+    case "outInterface":
+      return (
+        wide.kind === narrow.kind && wide.name.endsWith("+") && narrow.name.startsWith(wide.name.slice(0, -1))
+      );
+    case "port": {
+      if (wide.kind !== "port" || wide.side !== narrow.side) return false;
+      if (wide.protocol !== undefined && wide.protocol !== narrow.protocol) return false;
+      return narrow.ports.every(({ from, to }) =>
+        wide.ports.some((range) => range.from <= from && range.to >= to),
+      );
+    }
+    case "ctState":
+      return wide.kind === "ctState" && narrow.states.every((state) => wide.states.includes(state));
+    case "addressType":
+      return (
+        wide.kind === "addressType" &&
+        wide.side === narrow.side &&
+        wide.limitTo === undefined &&
+        narrow.types.every((type) => wide.types.includes(type))
+      );
+    case "mark":
+      return (
+        wide.kind === "mark" &&
+        (wide.mark.mask & ~narrow.mark.mask) === 0 &&
+        ((narrow.mark.value ^ wide.mark.value) & wide.mark.mask) === 0
+      );
+    case "icmp":
+      return (
+        wide.kind === "icmp" &&
+        wide.family === narrow.family &&
+        (wide.type === 255 ||
+          (wide.type === narrow.type &&
+            wide.codes.from <= narrow.codes.from &&
+            wide.codes.to >= narrow.codes.to))
+      );
+    default:
+      return false;
+  }
+}
+
+/** A plain and a negated condition of one kind: whether what meets the plain `narrow` is outside of the negated `wide`. */
+function excludes(narrow: Match, wide: Match): boolean {
+  if (narrow.kind === "comment" || narrow.kind === "opaque" || narrow.inverted) return false;
+  if ((narrow.kind === "source" || narrow.kind === "destination") && wide.kind === narrow.kind) {
+    const [inner, outer] = [
+      netOf(narrow.prefix.address, narrow.prefix.mask),
+      netOf(wide.prefix.address, wide.prefix.mask),
+    ];
+    if (inner?.length === undefined || outer?.length === undefined) return false;
+    return !within(inner.words, outer) && !within(outer.words, inner);
+  }
+  if ((narrow.kind === "inInterface" || narrow.kind === "outInterface") && wide.kind === narrow.kind)
+    return !narrow.name.endsWith("+") && !wide.name.endsWith("+") && narrow.name !== wide.name;
+  if (narrow.kind === "port" && wide.kind === "port")
+    return (
+      narrow.side === wide.side &&
+      narrow.side !== "either" &&
+      narrow.ports.every(({ from, to }) => wide.ports.every((range) => to < range.from || from > range.to))
+    );
+  return false;
+}
+
+/** Two conditions of one rule that no packet can meet together. */
+function contradiction(matches: readonly Match[]): string | undefined {
+  for (const [at, one] of matches.entries()) {
+    for (const other of matches.slice(at + 1)) {
+      if (
+        one.kind === "comment" ||
+        other.kind === "comment" ||
+        one.kind === "opaque" ||
+        other.kind === "opaque"
+      )
+        continue;
+      if (one.kind !== other.kind || one.inverted === other.inverted) continue;
+      const [plain, negated] = one.inverted ? [other, one] : [one, other];
+      if (FICKLE.has(plain.kind)) continue;
+      if (
+        same({ ...plain, inverted: true } as Match, negated) ||
+        includes(plain, { ...negated, inverted: false } as Match)
+      )
+        return `two of its conditions (${plain.kind}) exclude each other`;
+    }
+  }
+  return undefined;
+}
