@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { home } from "../../kernel/setup/home";
+
+jest.setTimeout(120_000);
+
+interface Started {
+  readonly child: ChildProcess;
+  /** All that it said so far. */
+  text(): string;
+  readonly ended: Promise<number | null>;
+}
+
+const running: ChildProcess[] = [];
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGTERM");
+  for (const server of servers.splice(0)) server.close();
+});
+
+function start(args: readonly string[], env: Record<string, string> = {}): Started {
+  const child = spawn(process.execPath, [join(home, "setup.mjs"), "start", "--no-browser", ...args], {
+    env: { ...process.env, ...env },
+  });
+  running.push(child);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  }
+  return { child, text: () => said, ended: new Promise((resolve) => child.once("close", resolve)) };
+}
+
+/** Waits until it has said what matches; fails when it ends before. */
+function says({ child, text, ended }: Started, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const match = pattern.exec(text());
+      if (match !== null) resolve(match);
+    };
+    child.stdout?.on("data", look);
+    ended.then((code) => reject(new Error(`it ended with ${code} and never said ${pattern}:\n${text()}`)));
+  });
+}
+
+/** A server on a port that the system chose. */
+async function taken(): Promise<number> {
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+test("JupyterLab answers on the port that was asked for, knows the kernel, and Ctrl-C ends it", async () => {
+  const port = await taken();
+  await new Promise((resolve) => servers.pop()?.close(resolve));
+  const lab = start(["--port", String(port)]);
+  const [, origin = "", token = ""] = await says(
+    lab,
+    /open at (http:\/\/127\.0\.0\.1:\d+)\/lab\?token=(\w+)/,
+  );
+  expect(origin).toBe(`http://127.0.0.1:${port}`);
+  const answer = await fetch(`${origin}/api/kernelspecs`, { headers: { Authorization: `token ${token}` } });
+  expect(await answer.json()).toMatchObject({
+    kernelspecs: { wirebook: { spec: { language: "typescript", interrupt_mode: "message" } } },
+  });
+  expect((await fetch(`${origin}/api/kernelspecs`)).status).toBe(403);
+  lab.child.kill("SIGINT");
+  expect(await lab.ended).toBe(0);
+  expect(lab.text()).toContain("JupyterLab has ended.");
+  await expect(fetch(origin)).rejects.toThrow();
+});
+
+test("a port that is taken is named, and another proposed", async () => {
+  const port = await taken();
+  const { ended, text } = start(["--port", String(port)]);
+  expect(await ended).toBe(1);
+  expect(text()).toContain(`PORT_IN_USE  port ${port} on 127.0.0.1 is taken`);
+  expect(text()).toContain(`npm start -- --port ${port + 1}`);
+});
+
+test.each(["0", "65536", "eighty", "-1"])("--port=%s is refused", async (port) => {
+  const { ended, text } = start([`--port=${port}`]);
+  expect(await ended).toBe(1);
+  expect(text()).toContain("BAD_PORT");
+});
+
+test("an engine that was named and does not answer is an error; nothing is installed instead", async () => {
+  const { ended, text } = start([], { DOCKER_HOST: "unix:///nowhere/docker.sock" });
+  expect(await ended).toBe(1);
+  expect(text()).toContain("NO_ENGINE");
+  expect(text()).toContain("unix:///nowhere/docker.sock (DOCKER_HOST)");
+});
