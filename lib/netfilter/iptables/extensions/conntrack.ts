@@ -24,9 +24,14 @@ function ordered(words: readonly string[], least?: string): Kind {
   return {
     what,
     read: (word) => {
-      const wanted = new Set(word.split(",").map((each) => each.toUpperCase()));
-      for (const each of wanted)
-        if (!words.includes(each) && each !== least) throw new Refusal(`"${each}" is not known here`, what);
+      const wanted = new Set<string>();
+      for (const each of word.split(",")) {
+        const upper = each.toUpperCase();
+        const known =
+          each === "" ? undefined : [...words, least ?? ""].find((name) => name.startsWith(upper));
+        if (known === undefined) throw new Refusal(`"${each}" is not known here`, what);
+        wanted.add(known);
+      }
       return words.filter((each) => wanted.has(each)).join(",") || (least ?? "");
     },
   };

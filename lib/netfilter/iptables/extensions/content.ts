@@ -44,8 +44,7 @@ function shownPattern(given: Given): string {
   const value = given.values[0] ?? "";
   const not = given.inverted ? "! " : "";
   const bytes = [...Buffer.from(value, "latin1")];
-  if (PRINTABLE.test(value) && !value.includes("|"))
-    return `${not}--string "${value.replace(/["'\\]/g, "\\$&")}"`;
+  if (PRINTABLE.test(value)) return `${not}--string "${value.replace(/["'\\]/g, "\\$&")}"`;
   const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return `${not}--hex-string "|${hex}|"`;
 }
@@ -128,7 +127,7 @@ const u32 = match("u32", { options: [invertible("u32", tests, { required: true }
 const osf = match("osf", {
   protocols: [6],
   options: [
-    invertible("genre", text(31), { required: true }),
+    invertible("genre", text(31, false), { required: true }),
     option("ttl", number(0, 2)),
     option("log", number(0, 2)),
   ],

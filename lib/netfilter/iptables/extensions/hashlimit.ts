@@ -78,7 +78,9 @@ const average: Kind = {
 const burst: Kind = {
   what: "a number of packets, or of bytes such as 1mb",
   read: (word) => {
-    const found = /^(\d+)([km]?)b?$/.exec(word);
+    const found = /^(\d+)([km]?)b?$/.exec(
+      /^0\d+$/.test(word) ? String(whole(word, 0, MOST_BURST, "a burst")) : word,
+    );
     if (!found) return String(whole(word, 1, MOST_BURST, "a burst"));
     const amount = BigInt(found[1] ?? "0");
     if (amount === 0n || (/^\d+$/.test(word) && amount > MOST_BURST))
@@ -230,6 +232,15 @@ function lower(options: Options, context: Context): readonly Match[] {
   ];
 }
 
+/** The table is a file in /proc/net/ipt_hashlimit. */
+const tableName: Kind = {
+  ...text(254, false),
+  read: (word, context) => {
+    if (word.includes("/")) throw new Refusal(`"${word}" names no file`, 'a name without "/"');
+    return text(254).read(word, context);
+  },
+};
+
 const hashlimit = match("hashlimit", {
   oneOf: ["hashlimit-upto", "hashlimit-above"],
   options: [
@@ -237,15 +248,15 @@ const hashlimit = match("hashlimit", {
     invertible("hashlimit-above", average, { excludes: ["hashlimit-upto"] }),
     option("hashlimit-burst", burst),
     option("hashlimit-mode", keys),
-    option("hashlimit-name", text(254, false), { required: true }),
+    option("hashlimit-name", tableName, { required: true }),
     option("hashlimit-htable-size", number(0, U32)),
     option("hashlimit-htable-max", number(0, U32)),
-    option("hashlimit-htable-gcinterval", number(0, U32)),
-    option("hashlimit-htable-expire", number(0, U32)),
+    option("hashlimit-htable-gcinterval", number(1, U32)),
+    option("hashlimit-htable-expire", number(1, U32)),
     option("hashlimit-srcmask", maskLength),
     option("hashlimit-dstmask", maskLength),
     flag("hashlimit-rate-match"),
-    option("hashlimit-rate-interval", number(1, 2147483647), { needs: ["hashlimit-rate-match"] }),
+    option("hashlimit-rate-interval", number(1, 2147483647)),
   ],
   check: (options) => {
     const { average: rate } = config(options);

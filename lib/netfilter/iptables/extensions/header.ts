@@ -190,14 +190,22 @@ const asksForSyn = ({ extension, options }: Use): boolean => {
   return flags !== undefined && !flags.inverted && (flags.values[1] ?? "").split(",").includes("SYN");
 };
 
+/** What is left of the largest packet behind its IP header. */
+const segment: Kind = {
+  what: "a segment size",
+  read: (word, context) => number(0, U16 - (context.family === "ipv6" ? 40 : 20)).read(word, context),
+};
+
 const TCPMSS = target("TCPMSS", {
   protocols: [6],
   oneOf: ["set-mss", "clamp-mss-to-pmtu"],
-  options: [
-    option("set-mss", number(0, U16), { excludes: ["clamp-mss-to-pmtu"] }),
-    flag("clamp-mss-to-pmtu", { excludes: ["set-mss"] }),
-  ],
+  options: [option("set-mss", segment), flag("clamp-mss-to-pmtu")],
   hooks: (options) => (options.has("clamp-mss-to-pmtu") ? ["FORWARD", "OUTPUT", "POSTROUTING"] : undefined),
+  // The option that comes last counts.
+  check: (options) => {
+    const [earlier, later] = [...options.keys()];
+    if (later !== undefined && earlier !== undefined) options.delete(earlier);
+  },
   demands: (matches) =>
     matches.some(asksForSyn)
       ? undefined

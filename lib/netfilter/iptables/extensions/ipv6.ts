@@ -19,7 +19,11 @@ const spi = invertible("ahspi", numberRange(U32), { silent: coversAll(U32) });
 
 const ah = match("ah", {
   families: ONLY,
-  options: [spi, invertible("ahlen", number(0, U32)), flag("ahres")],
+  options: [
+    spi,
+    invertible("ahlen", number(0, U32), { silent: (given) => !given.inverted && given.values[0] === "0" }),
+    flag("ahres"),
+  ],
 });
 
 const frag = match("frag", {
@@ -73,6 +77,12 @@ const rt = match("rt", {
     flag("rt-0-not-strict"),
   ],
   check: (options) => {
+    const order = [...options.keys()];
+    for (const name of ["rt-0-res", "rt-0-addrs", "rt-0-not-strict"])
+      if (options.has(name) && order.indexOf("rt-type") > order.indexOf(name))
+        throw new Refusal(`--${name} before --rt-type`, "--rt-type 0 before it");
+    if (options.has("rt-0-not-strict") && !options.has("rt-0-addrs"))
+      throw new Refusal("--rt-0-not-strict without addresses", "--rt-0-addrs before it");
     for (const name of ["rt-0-res", "rt-0-addrs", "rt-0-not-strict"])
       if (
         options.has(name) &&
@@ -120,7 +130,8 @@ function mhType(word: string): number {
 const mhRange: Kind = {
   what: "a mobility header's type or a range FROM:TO",
   read: (word) => {
-    const [low = "", high] = word.split(":");
+    const [low = "", high, ...more] = word.split(":");
+    if (more.length > 0) throw new Refusal(`"${word}" has too many parts`, "FROM:TO");
     if (high === undefined) return String(mhType(low));
     const from = low === "" ? 0 : mhType(low);
     const to = high === "" ? 255 : mhType(high);
@@ -163,7 +174,9 @@ const headerList: Kind = {
     const wanted = new Set<string>();
     for (const each of word.split(",")) {
       const known = HEADERS.find(([long, short]) => each === long || each === short);
-      const value = known ? undefined : (readNumber(each) ?? protocolNumber(each));
+      const value = known
+        ? undefined
+        : (readNumber(each) ?? (each === "all" ? undefined : protocolNumber(each)));
       const name = known?.[0] ?? (value === undefined ? undefined : HEADER_NUMBERS[Number(value)]);
       if (name === undefined)
         throw new Refusal(`"${each}" is not a header`, HEADERS.map(([, short]) => short).join(", "));
@@ -190,14 +203,7 @@ const segment = prefix({ cut: false, full: true });
 const srh = match("srh", {
   families: ONLY,
   options: [
-    invertible("srh-next-hdr", {
-      what: "a protocol's number",
-      read: (word) => {
-        const value = readNumber(word) ?? protocolNumber(word.toLowerCase());
-        if (value === undefined || value > 255) throw new Refusal(`"${word}" is not a protocol`, "0 to 255");
-        return String(value);
-      },
-    }),
+    invertible("srh-next-hdr", number(0, U8)),
     ...compared("hdr-len", U8),
     ...compared("segs-left", U8),
     ...compared("last-entry", U8),
@@ -208,21 +214,25 @@ const srh = match("srh", {
   ],
 });
 
+/** A prefix of at most 64 bits with nothing set behind it. */
+const mapped: Kind = {
+  what: "PREFIX/LENGTH",
+  read: (word, context) => {
+    const given = segment.read(word, context);
+    const length = Number(given.split("/")[1]);
+    if (!(length <= 64)) throw new Refusal(`prefix "${word}" is too long`, "at most /64");
+    if (prefix().read(word, context) !== given)
+      throw new Refusal(`"${word}" has bits behind its prefix`, prefix().read(word, context));
+    return given;
+  },
+};
+
 const npt = (name: "SNPT" | "DNPT", hooks: readonly string[]): Extension =>
   target(name, {
     families: ONLY,
     tables: ["mangle"],
     hooks,
-    options: [
-      option("src-pfx", { ...prefix({ cut: true, full: true }) }, { required: true }),
-      option("dst-pfx", { ...prefix({ cut: true, full: true }) }, { required: true }),
-    ],
-    check: (options) => {
-      const lengths = ["src-pfx", "dst-pfx"].map((each) =>
-        Number(options.get(each)?.values[0]?.split("/")[1]),
-      );
-      if (lengths.some((each) => each > 64)) throw new Refusal("a prefix longer than 64 bits", "at most /64");
-    },
+    options: [option("src-pfx", mapped, { required: true }), option("dst-pfx", mapped, { required: true })],
   });
 
 export const IPV6_EXTENSIONS: readonly Extension[] = [

@@ -67,9 +67,9 @@ function identity(what: string, named: (name: string) => number | undefined): Ki
     read: (word) => {
       const known = named(word);
       if (known !== undefined) return String(known);
-      const dash = word.indexOf("-", 1);
-      const from = readNumber(dash < 0 ? word : word.slice(0, dash));
-      const to = dash < 0 ? from : readNumber(word.slice(dash + 1));
+      const dash = word.slice(1).search(/[-:]/) + 1;
+      const from = readNumber(dash < 1 ? word : word.slice(0, dash));
+      const to = dash < 1 ? from : readNumber(word.slice(dash + 1));
       if (from === undefined || to === undefined || from > 4294967294n || to > 4294967294n)
         throw new Refusal(
           `"${word}" is not ${what}`,
@@ -94,7 +94,7 @@ const owner = match("owner", {
       "gid-owner",
       identity("a group", (name) => GROUPS[name]),
     ),
-    flag("suppl-groups"),
+    flag("suppl-groups", { needs: ["gid-owner"] }),
   ],
   check: (options) => {
     if (options.has("suppl-groups") && first(options, "gid-owner").includes("-"))

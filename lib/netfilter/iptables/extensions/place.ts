@@ -29,11 +29,15 @@ const TYPES: readonly AddressType[] = [
   "XRESOLVE",
 ];
 
+/** A name may be cut short; where several begin so, iptables takes the first. */
+const shortened = (word: string): AddressType | undefined =>
+  word === "" ? undefined : TYPES.find((type) => type.startsWith(word));
+
 const typeList: Kind = {
   what: `a list of ${TYPES.join(", ")}`,
   read: (word) => {
     const wanted = word.split(",").map((each) => {
-      const known = TYPES.find((type) => type === each.toUpperCase());
+      const known = TYPES.find((type) => type === each.toUpperCase()) ?? shortened(each.toUpperCase());
       if (!known) throw new Refusal(`"${each}" is not an address type`, TYPES.join(", "));
       return known;
     });

@@ -55,7 +55,9 @@ const tcp = match("tcp", {
   options: [
     ...PORTS,
     invertible("tcp-option", number(1, U8, "a TCP option's number")),
-    invertible("tcp-flags", [flagList, flagList]),
+    invertible("tcp-flags", [flagList, flagList], {
+      silent: (given) => !given.inverted && given.values[0] === "NONE",
+    }),
     invertible("syn", [], {
       becomes: (given) => ["tcp-flags", { inverted: given.inverted, values: ["FIN,SYN,RST,ACK", "SYN"] }],
     }),
@@ -95,7 +97,8 @@ const portList: Kind = {
   what: "at most 15 ports, or ranges FROM:TO, which count twice",
   read: (word, context) => {
     const entries = word.split(",").map((entry) => {
-      const [from = "", to] = entry.split(":");
+      const [from = "", to, ...more] = entry.split(":");
+      if (more.length > 0) throw new Refusal(`"${entry}" has too many parts`, "PORT or FROM:TO");
       const low = readPort(from, context);
       if (to === undefined) return String(low);
       const high = readPort(to, context);
@@ -146,7 +149,10 @@ const esp = spi("esp", 50);
 const ah = spi("ah", 51, ["ipv4"]);
 const ipcomp = match("ipcomp", {
   protocols: [108],
-  options: [invertible("ipcompspi", spiRange, { silent: coversAll(U32) }), option("compres", [], {})],
+  options: [
+    invertible("ipcompspi", spiRange, { silent: coversAll(U32), byDefault: () => ["0"] }),
+    option("compres", [], {}),
+  ],
 });
 
 const tcpmss = match("tcpmss", {

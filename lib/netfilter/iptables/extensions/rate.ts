@@ -8,7 +8,7 @@ import {
   option,
   Refusal,
 } from "../declare";
-import { number, oneOf, U32, whole } from "../values/numbers";
+import { number, oneOf, U32 } from "../values/numbers";
 import { first, inverted } from "../values/read";
 
 const UNITS = [
@@ -33,7 +33,8 @@ export const rate: Kind = {
         ? 0
         : UNIT_NAMES.findIndex((name) => unit !== "" && name.startsWith(unit.toLowerCase()));
     const seconds = UNITS[names]?.[1];
-    const packets = Number(whole(count, 1, U32, "a number of packets"));
+    const packets = /^\d+$/.test(count) ? Number(count) : 0;
+    if (packets === 0) throw new Refusal(`"${word}" is not a rate`, "a rate such as 5/min");
     if (seconds === undefined) throw new Refusal(`"${unit}" is not a unit of time`, UNIT_NAMES.join(", "));
     const cost = Math.floor((SCALE * seconds) / packets);
     if (cost === 0 || packets / seconds > SCALE)
@@ -62,7 +63,7 @@ export function rateParts(value: string): { packets: number; seconds: number } {
 const limit = match("limit", {
   options: [
     option("limit", rate, { byDefault: () => ["3/hour"] }),
-    option("limit-burst", number(0, 10000), {
+    option("limit-burst", number(1, 10000), {
       byDefault: () => ["5"],
       silent: (given) => given.values[0] === "5",
     }),

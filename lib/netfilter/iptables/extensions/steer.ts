@@ -111,22 +111,48 @@ const tuple: Kind = {
   },
 };
 
+const prefixLength: Kind = {
+  what: "a prefix length",
+  read: (word, { family }) =>
+    String(Math.min(Number(whole(word, 0, 128, "a prefix length")), family === "ipv6" ? 128 : 32)),
+};
+
+/** Parts of a tuple as the masks that they stand for; only `ct` is kept as a tuple (libxt_HMARK.c). */
+const TUPLE_MASKS: readonly (readonly [string, string, string | undefined])[] = [
+  ["src", "hmark-src-prefix", undefined],
+  ["dst", "hmark-dst-prefix", undefined],
+  ["sport", "hmark-sport-mask", "0xffff"],
+  ["dport", "hmark-dport-mask", "0xffff"],
+  ["spi", "hmark-spi-mask", "0xffffffff"],
+  ["proto", "hmark-proto-mask", "0xff"],
+];
+
+const PORT_PARTS = ["hmark-sport-mask", "hmark-dport-mask", "hmark-sport", "hmark-dport"];
+
 const HMARK = target("HMARK", {
   options: [
-    option("hmark-src-prefix", number(0, 128)),
-    option("hmark-dst-prefix", number(0, 128)),
+    option("hmark-src-prefix", prefixLength),
+    option("hmark-dst-prefix", prefixLength),
     option("hmark-sport-mask", hex(4, U16)),
     option("hmark-dport-mask", hex(4, U16)),
-    option("hmark-spi-mask", hex(8, U32)),
+    option("hmark-spi-mask", hex(8, U32), { excludes: PORT_PARTS }),
     option("hmark-sport", hex(4, U16)),
     option("hmark-dport", hex(4, U16)),
-    option("hmark-spi", hex(8, U32)),
-    option("hmark-proto-mask", hex(2, 255)),
+    option("hmark-spi", hex(8, U32), { excludes: PORT_PARTS }),
+    option("hmark-proto-mask", hex(2, U16)),
     option("hmark-rnd", hex(8, U32)),
     option("hmark-mod", number(1, U32), { required: true }),
     option("hmark-offset", number(0, U32)),
     option("hmark-tuple", tuple),
   ],
+  check: (options, { family }) => {
+    const parts = first(options, "hmark-tuple").split(",");
+    options.delete("hmark-tuple");
+    for (const [part, name, mask] of TUPLE_MASKS)
+      if (parts.includes(part))
+        options.set(name, { inverted: false, values: [mask ?? (family === "ipv6" ? "128" : "32")] });
+    if (parts.includes("ct")) options.set("hmark-tuple", { inverted: false, values: ["ct"] });
+  },
 });
 
 const IDLETIMER = target("IDLETIMER", {

@@ -34,9 +34,9 @@ const NODES = 32;
 const cluster = match("cluster", {
   oneOf: ["cluster-local-node", "cluster-local-nodemask"],
   options: [
-    option("cluster-total-nodes", number(1, NODES), { required: true }),
     invertible("cluster-local-node", number(1, NODES), { excludes: ["cluster-local-nodemask"] }),
     invertible("cluster-local-nodemask", hex8, { excludes: ["cluster-local-node"] }),
+    option("cluster-total-nodes", number(1, NODES), { required: true }),
     option("cluster-hash-seed", hex8, { required: true }),
   ],
   check: (options) => {
@@ -47,6 +47,7 @@ const cluster = match("cluster", {
     const mask = Number(
       local ? 2 ** (Number(local.values[0]) - 1) : options.get("cluster-local-nodemask")?.values[0],
     );
+    if (mask === 0) throw new Refusal("the mask names no node", "one bit for each node");
     if (mask >= 2 ** total) throw new Refusal("the mask names more nodes than there are", `${total} nodes`);
     const inverted = (local ?? options.get("cluster-local-nodemask"))?.inverted ?? false;
     options.delete("cluster-local-node");
@@ -56,26 +57,28 @@ const cluster = match("cluster", {
 
 const cpu = match("cpu", { options: [invertible("cpu", number(0, U32), { required: true })] });
 
-/** Names of device groups and realms as iproute2 ships them. */
-const GROUPS: Readonly<Record<string, number>> = { default: 0 };
-const REALMS: Readonly<Record<string, number>> = { cosmos: 0 };
+const shown = (value: bigint, names: ReadonlyMap<string, bigint>): string =>
+  [...names].find(([, each]) => each === value)?.[0] ?? `0x${value.toString(16)}`;
 
-function named(names: Readonly<Record<string, number>>, what: string): Kind {
+/** A number or a name of iproute2's, which iptables-save prints where there is one and no mask. */
+function named(names: ReadonlyMap<string, bigint>, what: string): Kind {
   return {
     what,
     read: (word) => {
-      const known = names[word];
-      if (known !== undefined) return `0x${known.toString(16)}`;
+      const known = names.get(word);
+      if (known !== undefined) return shown(known, names);
       const [value = "", mask] = word.split("/");
-      const shown = whole(value, 0, U32, what);
-      if (mask === undefined) return `0x${shown.toString(16)}`;
-      const masking = whole(mask, 0, U32, "a mask");
-      return masking === BigInt(U32)
-        ? `0x${shown.toString(16)}`
-        : `0x${shown.toString(16)}/0x${masking.toString(16)}`;
+      const number = whole(value, 0, U32, what);
+      const masking = mask === undefined ? BigInt(U32) : whole(mask, 0, U32, "a mask");
+      if (masking === BigInt(U32)) return shown(number, names);
+      return `0x${number.toString(16)}/0x${masking.toString(16)}`;
     },
   };
 }
+
+/** As iproute2 ships them (/etc/iproute2/group, /etc/iproute2/rt_realms). */
+const GROUPS = new Map([["default", 0n]]);
+const REALMS = new Map([["cosmos", 0n]]);
 
 const devgroup = match("devgroup", {
   oneOf: ["src-group", "dst-group"],

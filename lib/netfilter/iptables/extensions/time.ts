@@ -93,6 +93,12 @@ const monthdays: Kind = {
   },
 };
 
+const FIRST_SECOND = "00:00:00";
+const LAST_SECOND = "23:59:59";
+
+/** What iptables-save prints where no end was given: the last second that 31 bits hold. */
+const LAST_DATE = "2038-01-19T03:14:07";
+
 const time = match("time", {
   options: [
     option("timestart", dayTime),
@@ -100,12 +106,22 @@ const time = match("time", {
     invertible("monthdays", monthdays),
     invertible("weekdays", weekdays),
     option("datestart", date),
-    option("datestop", date),
-    flag("kerneltz"),
+    option("datestop", date, { byDefault: () => [LAST_DATE] }),
+    flag("kerneltz", { repeatable: true }),
     flag("contiguous"),
-    flag("localtz", { excludes: ["utc"], becomes: (given) => ["kerneltz", given] }),
+    flag("localtz", { repeatable: true, excludes: ["utc"], becomes: (given) => ["kerneltz", given] }),
     flag("utc", { excludes: ["localtz"] }),
   ],
+  check: (options) => {
+    options.delete("utc");
+    const start = options.get("timestart")?.values[0];
+    const stop = options.get("timestop")?.values[0];
+    if (options.has("contiguous") && (stop ?? LAST_SECOND) >= (start ?? FIRST_SECOND))
+      throw new Refusal("--contiguous within one day", "--timestop before --timestart");
+    if (start === undefined && stop === undefined) return;
+    options.set("timestart", { inverted: false, values: [start ?? FIRST_SECOND] });
+    options.set("timestop", { inverted: false, values: [stop ?? LAST_SECOND] });
+  },
 });
 
 export const TIME_MATCHES: readonly Extension[] = [time];

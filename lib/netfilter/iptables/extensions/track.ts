@@ -3,6 +3,7 @@ import type { Match } from "../../model/match";
 import {
   type Extension,
   flag,
+  type Given,
   invertible,
   type Kind,
   match,
@@ -19,13 +20,22 @@ const full = (family: string): number => (family === "ipv6" ? 128 : 32);
 
 const maskLength: Kind = {
   what: "a prefix length",
-  read: (word, { family }) => String(whole(word, 0, full(family), "a prefix length")),
+  read: (word, { family }) => {
+    const length = Number(whole(word, 0, 128, "a prefix length"));
+    return String(Math.min(length, full(family)));
+  },
 };
 
 const connlimit = match("connlimit", {
   oneOf: ["connlimit-upto", "connlimit-above"],
   options: [
-    option("connlimit-upto", number(0, U32), { excludes: ["connlimit-above"] }),
+    invertible("connlimit-upto", number(0, U32), {
+      excludes: ["connlimit-above"],
+      becomes: (given) => [
+        given.inverted ? "connlimit-above" : "connlimit-upto",
+        { ...given, inverted: false },
+      ],
+    }),
     invertible("connlimit-above", number(0, U32), {
       excludes: ["connlimit-upto"],
       becomes: (given) => [
@@ -57,7 +67,8 @@ const connlimit = match("connlimit", {
 const byteRange: Kind = {
   what: "FROM[:TO]",
   read: (word) => {
-    const [low = "", high] = word.split(":");
+    const [low = "", high, ...more] = word.split(":");
+    if (more.length > 0) throw new Refusal(`"${word}" has too many parts`, "FROM[:TO]");
     const from = low === "" ? 0n : whole(low, 0, U64, "a number");
     if (high === undefined || high === "") return String(from);
     const to = whole(high, 0, U64, "a number");
@@ -126,8 +137,9 @@ function ct(options: Options): Action {
   };
 }
 
-const ZONES = ["zone", "zone-orig", "zone-reply"];
-const otherZones = (own: string): readonly string[] => ZONES.filter((each) => each !== own);
+const ZONES = ["zone-orig", "zone-reply", "zone"] as const;
+
+const isZero = (given: Given): boolean => given.values[0] === "0";
 
 const CT = target("CT", {
   tables: ["raw"],
@@ -137,17 +149,21 @@ const CT = target("CT", {
     option("timeout", text(31)),
     option("ctevents", events(CT_EVENTS)),
     option("expevents", events(["new"])),
-    option("zone-orig", zone, { excludes: otherZones("zone-orig") }),
-    option("zone-reply", zone, { excludes: otherZones("zone-reply") }),
-    option("zone", zone, { excludes: otherZones("zone") }),
+    ...ZONES.map((name) => option(name, zone, { silent: isZero })),
   ],
+  // All three set the one zone: the last counts, and a direction stays.
+  check: (options) => {
+    const given = [...options.keys()].filter((name) => ZONES.some((each) => each === name));
+    const last = options.get(given.at(-1) ?? "");
+    if (given.length < 2 || !last) return;
+    for (const name of given) options.set(name, last);
+    if (given.some((name) => name !== "zone")) options.delete("zone");
+  },
   act: ct,
 });
 
 const NOTRACK = target("NOTRACK", {
   tables: ["raw"],
-  printsAs: "CT",
-  print: () => "--notrack",
   act: () => ({ kind: "notrack" }),
 });
 
@@ -170,7 +186,7 @@ const SYNPROXY = target("SYNPROXY", {
   options: [
     flag("sack-perm"),
     flag("timestamp"),
-    option("wscale", number(0, 14)),
+    option("wscale", number(0, 255)),
     option("mss", number(0, U16)),
     flag("ecn"),
   ],

@@ -1,5 +1,14 @@
 import type { Action } from "../../model/action";
-import { type Context, type Extension, flag, type Kind, option, Refusal, target } from "../declare";
+import {
+  type Context,
+  type Extension,
+  flag,
+  type Given,
+  type Kind,
+  option,
+  Refusal,
+  target,
+} from "../declare";
 import { number, text, U16, U32, whole } from "../values/numbers";
 import { first } from "../values/read";
 import { note } from "./note";
@@ -60,7 +69,7 @@ const REJECT = target("REJECT", {
 });
 
 const LEVELS = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"];
-const LEVEL_ALIASES: Readonly<Record<string, string>> = { panic: "emerg", err: "error", warn: "warning" };
+const LEVEL_ALIASES: Readonly<Record<string, string>> = { panic: "emerg" };
 
 const level: Kind = {
   what: "a level, 0 to 7, or its name",
@@ -75,7 +84,7 @@ const level: Kind = {
 
 const LOG = target("LOG", {
   options: [
-    option("log-prefix", text(29, "always", 0)),
+    option("log-prefix", text(29, true, 0)),
     option("log-level", level, { silent: (given) => given.values[0] === "4" }),
     flag("log-tcp-sequence"),
     flag("log-tcp-options"),
@@ -89,16 +98,18 @@ const LOG = target("LOG", {
 /** The legacy kernel structure holds less of a prefix than nftables' log expression does. */
 const cut = (value: string, bytes: number): string => Buffer.from(value).subarray(0, bytes).toString();
 
+const isZero = (given: Given): boolean => given.values[0] === "0";
+
 const NFLOG = target("NFLOG", {
   options: [
     option("nflog-prefix", {
       ...text(127),
       shown: (value, variant) => (variant === "legacy" ? cut(value, 63) : value),
     }),
-    option("nflog-group", number(0, U16)),
-    option("nflog-range", number(0, U32)),
+    option("nflog-group", number(0, U16), { silent: isZero }),
+    option("nflog-range", number(0, U32), { silent: isZero, excludes: ["nflog-size"] }),
     option("nflog-size", number(0, U32)),
-    option("nflog-threshold", number(0, U16)),
+    option("nflog-threshold", number(0, U16), { silent: isZero }),
   ],
   act: note("NFLOG"),
 });

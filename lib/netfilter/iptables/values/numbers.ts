@@ -41,7 +41,7 @@ export function numberRange(
     what,
     read: (word) => {
       const colon = word.indexOf(separator);
-      if (colon < 0) return bound(word, "");
+      if (colon < 0) return bound(word, "0");
       const from = bound(word.slice(0, colon), "0");
       const to = bound(word.slice(colon + 1), String(max));
       if (BigInt(from) > BigInt(to))
