@@ -72,9 +72,28 @@ function routeIn4(
         return drop(`martian source ${packet.src} on ${device}: route_localnet is 0`);
     }
   }
-  if (isLimitedBroadcast(dst)) return { kind: "local", text: "broadcast, delivered to this host" };
-  if (isMulticast(dst)) return multicast(host, packet, dst, judge);
+  if (isLimitedBroadcast(dst) || isMulticast(dst)) {
+    // ip_route_input_slow (brd_input) and ip_mc_validate_source: the source of what is for all is looked at as well.
+    const martian = src === undefined ? undefined : groupSource(host, packet, src, device, judge);
+    if (martian !== undefined) return drop(martian);
+    if (isLimitedBroadcast(dst)) return { kind: "local", text: "broadcast, delivered to this host" };
+    return multicast(host, packet, dst, judge);
+  }
   return lookup4(host, packet, device, src, dst, judge);
+}
+
+function groupSource(
+  host: Host,
+  packet: Packet,
+  src: Words,
+  device: string,
+  judge: Judge,
+): string | undefined {
+  if (isMulticast(src) || isLimitedBroadcast(src))
+    return `martian source ${packet.src}: a multicast or broadcast address cannot send`;
+  if (packet.dst !== "255.255.255.255" && isLoopback(src) && !eitherOf(host, device, "route_localnet", 0))
+    return `martian source ${packet.src} on ${device}: route_localnet is 0`;
+  return validateSource(host, { ...packet, dst: "0.0.0.0" }, src, device, undefined, judge);
 }
 
 function multicast(host: Host, packet: Packet, dst: Words, judge: Judge): Decision {

@@ -24,15 +24,7 @@ export interface ExpectedPass {
   readonly events: readonly ExpectedEvent[];
 }
 
-type Growing = ExpectedPass & { readonly events: ExpectedEvent[]; stage: number };
-
-const stages: Readonly<Record<Hook, number>> = {
-  PREROUTING: 0,
-  OUTPUT: 0,
-  INPUT: 1,
-  FORWARD: 1,
-  POSTROUTING: 2,
-};
+type Growing = ExpectedPass & { readonly events: ExpectedEvent[] };
 
 /**
  * The trace events that a path's steps stand for, one list for each way through a namespace.
@@ -41,17 +33,12 @@ const stages: Readonly<Record<Hook, number>> = {
  */
 export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
   const passes: Growing[] = [];
-  const passFor = (step: Step, hook: Hook): Growing => {
+  let crossed = true;
+  const passFor = (step: Step): Growing => {
     const last = passes.at(-1);
-    // OUTPUT, POSTROUTING, then PREROUTING of the same place: the packet came in again through lo.
-    if (last !== undefined && last.place === step.place && stages[hook] >= last.stage) {
-      const again = hook === "PREROUTING" && last.events.some(({ hook: earlier }) => earlier === "OUTPUT");
-      if (!again) {
-        last.stage = stages[hook];
-        return last;
-      }
-    }
-    const pass = { place: step.place, packet: step.before, events: [], stage: stages[hook] };
+    if (last !== undefined && !crossed && last.place === step.place) return last;
+    crossed = false;
+    const pass = { place: step.place, packet: step.before, events: [] };
     passes.push(pass);
     return pass;
   };
@@ -59,20 +46,23 @@ export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
     switch (step.kind) {
       case "conntrack":
       case "nat":
-        passFor(step, step.hook);
+        passFor(step);
         break;
       case "rule":
       case "return":
       case "policy":
-        add(passFor(step, step.hook).events, step);
+        add(passFor(step).events, step);
+        break;
+      case "link":
+        // Whatever comes next, at the other end of a link or in through lo again, is a packet of its own to the kernel.
+        crossed = true;
         break;
       case "routing":
-      case "link":
       case "end":
         break;
     }
   }
-  return passes.map(({ place, packet, events }) => ({ place, packet, events }));
+  return passes;
 }
 
 function add(events: ExpectedEvent[], step: Extract<Step, { kind: "rule" | "return" | "policy" }>): void {

@@ -1,4 +1,4 @@
-import { isLoopback, wordsOf } from "../routing/address";
+import { isLoopback, isMulticast, wordsOf } from "../routing/address";
 import { type Decision, type Judge, routeIn } from "../routing/input";
 import { isLocal } from "../routing/local";
 import { icmpError } from "./answer";
@@ -25,11 +25,11 @@ export function judgeOf(flight: Flight): Judge {
 export function receive(flight: Flight, device: string, looped = false): Ending {
   flight.view = { ...flight.view, in: device, out: "" };
   if (flight.packet.family === "ipv6" && device !== "lo") {
-    const strange = [flight.view.src, flight.view.dst].some(
-      (words) => words !== undefined && isLoopback(words),
-    );
-    if (strange)
+    const { src, dst } = flight.view;
+    if ([src, dst].some((words) => words !== undefined && isLoopback(words)))
       return finish(flight, "drop", "a loopback address on a wire: dropped before any rule (ip6_rcv_core)");
+    if (src !== undefined && isMulticast(src))
+      return finish(flight, "drop", "a multicast source: dropped before any rule (ip6_rcv_core)");
   }
   const verdict = runHook(flight, "PREROUTING");
   if (verdict !== "accept") return stopped(flight, verdict);
@@ -95,6 +95,8 @@ function deliver(flight: Flight): Ending {
 /** ip_forward: the TTL is looked at and taken down before FORWARD. */
 function forward(flight: Flight, device: string): Ending {
   const { packet } = flight;
+  if (packet.pktType !== undefined && packet.pktType !== "unicast")
+    return finish(flight, "drop", `came as a link-layer ${packet.pktType}: not forwarded (ip_forward)`);
   if (packet.ttl <= 1) {
     icmpError(flight, packet.family === "ipv4" ? 11 : 3, 0);
     return finish(flight, "drop", "its TTL is used up: ICMP time exceeded");

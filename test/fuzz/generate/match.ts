@@ -166,15 +166,12 @@ export function extension(pool: Pool, standing: Standing, uid: number): Text {
     plain("--ctdir", fc.constantFrom("ORIGINAL", "REPLY")),
     option("--ctstatus", states(["NONE", "EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"])),
   );
-  const types = states([
-    "UNICAST",
-    "LOCAL",
-    "BROADCAST",
-    "MULTICAST",
-    "BLACKHOLE",
-    "UNREACHABLE",
-    "PROHIBIT",
-  ]);
+  // ip6tables takes fewer: IPv6 has no broadcast, and the kernel refuses BLACKHOLE and PROHIBIT.
+  const types = states(
+    pool.family === "ipv4"
+      ? ["UNICAST", "LOCAL", "BROADCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT"]
+      : ["UNICAST", "LOCAL", "MULTICAST", "ANYCAST", "UNREACHABLE"],
+  );
   const addrtype = fc
     .tuple(
       bang,

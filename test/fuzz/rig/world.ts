@@ -99,8 +99,14 @@ export class World {
    * @throws RefusedCase when iptables or ip does not take it.
    */
   async apply(wanted: FuzzCase): Promise<ReadonlyMap<RouterName, Host>> {
-    const hosts = await Promise.all(routers.map((name) => this.#applyTo(name, wanted)));
-    return new Map(routers.map((name, at) => [name, hosts[at] ?? { place: name, rulesets: [] }]));
+    // Both have come to an end before a refusal of one is told: nothing of this case runs into the next.
+    const hosts = await Promise.allSettled(routers.map((name) => this.#applyTo(name, wanted)));
+    return new Map(
+      hosts.map((host, at) => {
+        if (host.status === "rejected") throw host.reason;
+        return [routers[at] ?? "r1", host.value] as const;
+      }),
+    );
   }
 
   async #applyTo(name: RouterName, { family, variant, routers: all }: FuzzCase): Promise<Host> {
@@ -126,8 +132,11 @@ ${dumpOf(router)}END
     if (exitCode !== 0) throw new RefusedCase(`${name}: ${refusal(stderr, script)}`, exitCode);
     // nft's monitor reads the rules when it starts and loses the events of rules that come later: one for each case.
     const flows = [{ family: "ipv4" }, { family: "ipv6" }] as const;
-    this.#traces.set(name, await LiveTrace.start(this.router(name), flows));
-    const snapshot = await inspectNamespace(this.router(name).shell, name);
+    const [trace, snapshot] = await Promise.all([
+      LiveTrace.start(this.router(name), flows),
+      inspectNamespace(this.router(name).shell, name),
+    ]);
+    this.#traces.set(name, trace);
     // Tables of the other implementation are left empty: they run, accept, and count, and are not looked at.
     return hostOf({
       ...snapshot,

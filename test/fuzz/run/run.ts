@@ -115,7 +115,9 @@ class CaseRun {
       case "answer": {
         const from = this.#ended[step.to % Math.max(1, this.#ended.length)]?.answers;
         const packet = from && replyTo(from.packet, step.how);
-        if (from === undefined || packet === undefined) return undefined;
+        // Nobody answers from an address that is not one host's.
+        if (from === undefined || packet === undefined || linkAddress(packet.src, "").pktType !== "unicast")
+          return undefined;
         const local = "local" in from.entry;
         return { ...from, packet: local ? { ...packet, owner: { uid: 0, gid: 0 } } : packet };
       }
