@@ -7,7 +7,7 @@ import type { Tools } from "./step";
  * for its containers (SYS_ADMIN, SYS_PTRACE, MKNOD), and its own links and rules (NET_ADMIN, NET_RAW).
  */
 const needs = {
-  CapAdd: ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "NET_RAW", "MKNOD", "SYS_MODULE"],
+  CapAdd: ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "NET_RAW", "MKNOD"],
   SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
   Binds: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],
   Tmpfs: { "/run": "", "/tmp": "" },
