@@ -27,7 +27,10 @@ const OPENED = 60;
  * Shell: `diff <(before) <(after)` of `ip addr`, `ip route`, `iptables-save`, `ss -ltn`, by meaning instead of by line.
  */
 export function diffPicture(diff: Diff): Picture {
-  const places = diff.places.map((place) => ({ ...place, changes: place.changes.filter(changeOf) }));
+  const places = diff.places.map((place) => ({
+    ...place,
+    changes: place.changes.filter(changeOf).map(withoutChain),
+  }));
   const changes = places.flatMap((place) => place.changes);
   const sheet = new Sheet();
   const title = diff.action ?? "before and after";
@@ -37,6 +40,18 @@ export function diffPicture(diff: Diff): Picture {
   sheet.y = head.height + 10;
   for (const place of places) drawPlace(sheet, place);
   return picture(sheet.scene(WIDTH, `${title}: ${fact}`), diffText(title, fact, places));
+}
+
+/** A rule without `-A CHAIN`: its chain stands before it. */
+function withoutChain(change: Change): Change {
+  if (change.kind !== "rule" || change.chain === undefined) return change;
+  const start = `-A ${change.chain} `;
+  const bare = (text: string) => (text.startsWith(start) ? text.slice(start.length) : text);
+  return {
+    ...change,
+    ...(change.before === undefined ? {} : { before: bare(change.before) }),
+    ...(change.after === undefined ? {} : { after: bare(change.after) }),
+  };
 }
 
 function summary(changes: readonly Change[]): string {

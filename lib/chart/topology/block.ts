@@ -55,6 +55,12 @@ export function addressesOf(link: Link): readonly string[] {
     .map((one) => `${one.address}/${one.prefixLength}`);
 }
 
+/** The name as one sees it inside the frame of its parent: without the parent's name before it. */
+export function shortName(place: WorldPlace): string {
+  const start = `${place.parent ?? ""}/`;
+  return start.length > 1 && place.name.startsWith(start) ? place.name.slice(start.length) : place.name;
+}
+
 export function kindText(place: WorldPlace): string {
   const kind: Record<WorldPlace["kind"], string> = {
     host: "the engine's own machine",
@@ -200,10 +206,10 @@ export function leafWidth(spot: Spot, drawn: DrawnAs): number {
   const [only] = lines;
   const beside =
     lines.length === 1 && only !== undefined
-      ? textWidth(place.name, "head") + 12 + textWidth(only.text.trim(), "codeSmall")
+      ? textWidth(shortName(place), "head") + 12 + textWidth(only.text.trim(), "codeSmall")
       : 0;
   const inner = Math.max(
-    textWidth(place.name, "head"),
+    textWidth(shortName(place), "head"),
     textWidth(kindText(place), "small"),
     ...lines.map((line) => textWidth(line.text, line.role)),
     beside <= 170 ? beside : 0,
@@ -270,8 +276,8 @@ export function leaf(spot: Spot, width: number, drawn: DrawnAs, bottom: readonly
   const beside =
     lines.length === 1 &&
     only !== undefined &&
-    textWidth(place.name, "head") + 12 + textWidth(only.text.trim(), "codeSmall") <= room;
-  marks.push(...label(place.name, "head", PAD, y, nameRoom));
+    textWidth(shortName(place), "head") + 12 + textWidth(only.text.trim(), "codeSmall") <= room;
+  marks.push(...label(shortName(place), "head", PAD, y, nameRoom));
   if (beside && only !== undefined) {
     marks.push(...label(only.text.trim(), "codeSmall", width - PAD, y, room, { align: "right" }));
   }

@@ -23,6 +23,7 @@ export type Row =
       readonly kind: "vain";
       readonly hook: Hook;
       readonly table: TableName;
+      readonly variant?: "legacy" | "nft";
       readonly packet: Packet;
       readonly lines: readonly Vain[];
     }
@@ -155,7 +156,15 @@ function tableRows(steps: readonly InTable[]): readonly Row[] {
       frame.lines.length = 0;
       return;
     }
-    frame.rows.push({ kind: "vain", hook: first.hook, table: first.table, packet, lines: [...frame.lines] });
+    const { hook, table, variant } = first;
+    frame.rows.push({
+      kind: "vain",
+      hook,
+      table,
+      packet,
+      lines: [...frame.lines],
+      ...(variant ? { variant } : {}),
+    });
     frame.lines.length = 0;
   };
   for (const step of steps) {

@@ -72,6 +72,13 @@ export function markText(before: Packet, after: Packet): string | undefined {
   return before.mark === after.mark ? undefined : `mark 0x${(after.mark >>> 0).toString(16)}`;
 }
 
+/** What kind of answer a host made by itself: `TCP RST`, `ICMP 3/3`. */
+export function causedWord(packet: Packet): string {
+  if (packet.icmp !== undefined) return `ICMP ${packet.icmp.type}/${packet.icmp.code}`;
+  const flags = packet.tcpFlags?.filter((flag) => flag !== "ACK").join(" ") ?? "";
+  return `${packet.protocol.toUpperCase()}${flags === "" ? "" : ` ${flags}`}`;
+}
+
 export function sameEnds(one: Packet, other: Packet): boolean {
   return (
     one.src === other.src && one.dst === other.dst && one.sport === other.sport && one.dport === other.dport
@@ -82,11 +89,19 @@ export function probabilityText({ numerator, denominator }: Probability): string
   return numerator === denominator ? "1" : `${numerator}/${denominator}`;
 }
 
-/** A fraction as one reads it: exact while it is short, else to four digits. */
+/**
+ * A fraction as one reads it: exact while it is short; else, since the kernel keeps a chance in steps of 2^-31, the
+ * simple fraction that it stands for; else four digits.
+ */
 export function chanceText(probability: Probability): string {
   const exact = probabilityText(probability);
   if (exact.length <= 7) return `p = ${exact}`;
-  return `p ≈ ${(Number((probability.numerator * 1_000_000n) / probability.denominator) / 1_000_000).toPrecision(4)}`;
+  const value = Number((probability.numerator * 1_000_000_000_000n) / probability.denominator) / 1e12;
+  for (let parts = 2; parts <= 100; parts += 1) {
+    const share = Math.round(value * parts);
+    if (share > 0 && Math.abs(value - share / parts) < 1e-8) return `p ≈ ${share}/${parts}`;
+  }
+  return `p ≈ ${value.toPrecision(4)}`;
 }
 
 /** How the way of the packet ends, in one sentence. */

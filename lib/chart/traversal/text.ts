@@ -1,8 +1,17 @@
 import type { Outcome, Path, Step } from "../../netfilter/model";
 import { endpoint, headerText } from "../sketch/pen";
-import type { TraversalOptions } from "./index";
+import type { TraversalOptions } from "./options";
 import type { Stay } from "./row";
-import { chanceText, endSentence, markText, ruleGlyph, ruleText, sameEnds, VERDICTS } from "./say";
+import {
+  causedWord,
+  chanceText,
+  endSentence,
+  markText,
+  ruleGlyph,
+  ruleText,
+  sameEnds,
+  VERDICTS,
+} from "./say";
 
 /** Rules that were tried in vain at one point, listed one by one before the rest is counted. */
 const LISTED = 40;
@@ -33,6 +42,11 @@ export function traversalText(
   const verdict = VERDICTS[outcome.verdict];
   lines.push(`verdict: ${verdict.word}, ${endSentence(outcome)}`);
   for (const what of outcome.dependsOn) lines.push(`depends on: ${what}`);
+  for (const caused of outcome.caused ?? []) {
+    lines.push(
+      `answers: ${causedWord(caused.packet)} ${headerText(caused.packet)}, ${VERDICTS[caused.verdict].word}`,
+    );
+  }
   if (options.reply !== undefined) {
     const { text, packet } = options.reply;
     lines.push(`reply: ${text}${packet === undefined ? "" : `: ${headerText(packet)}`}`);

@@ -1,0 +1,16 @@
+import { WIDTH } from "../sketch/pen";
+
+/** The columns of a traversal, from the left, and its line heights. */
+export const INSET = 12;
+export const HOOK = INSET;
+export const RAIL = 120;
+export const PILL_X = 134;
+export const PILL_W = 74;
+export const TEXT = 220;
+export const RIGHT = WIDTH - INSET;
+export const ROOM = RIGHT - TEXT - 8;
+/** Rules that a fold lists one by one; the others are counted. */
+export const LISTED = 12;
+export const LINE = 16;
+export const GAP = 8;
+export const SMALL_LINE = 15;

@@ -1,0 +1,208 @@
+import type { Outcome, Path } from "../../netfilter/model";
+import {
+  count,
+  endpoint,
+  ends,
+  headerLine,
+  headerText,
+  headerWidth,
+  pill,
+  pillWidth,
+  tint,
+  WIDTH,
+} from "../sketch/pen";
+import type { Sheet } from "../sketch/sheet";
+import { elide, type Role, textWidth, wrap } from "../sketch/type";
+import { GAP, HOOK, LINE, PILL_W, PILL_X, RIGHT, ROOM, TEXT } from "./columns";
+import type { TraversalOptions, Witness } from "./options";
+import { causedWord, chanceText, endSentence, VERDICTS } from "./say";
+
+/** Under the last row: the verdict, what it depends on, the reply, where the kernel differs, the other outcomes. */
+export function drawEnd(sheet: Sheet, path: Path, outcome: Outcome, options: TraversalOptions): void {
+  sheet.at(undefined);
+  sheet.y += 4;
+  sheet.put({
+    kind: "line",
+    points: [
+      [0, sheet.y],
+      [WIDTH, sheet.y],
+    ],
+    stroke: "edge",
+  });
+  sheet.y += 8;
+  const line = (label: string, draw: (y: number) => number) => {
+    const y = sheet.y + 12;
+    sheet.put({ kind: "text", x: HOOK, y, text: label, role: "body", tone: "mute" });
+    sheet.y += draw(y) + GAP;
+  };
+  const verdict = VERDICTS[outcome.verdict];
+  line("verdict", (y) => {
+    const width = Math.max(PILL_W, pillWidth(`${verdict.glyph} ${verdict.word}`));
+    sheet.put(...pill(`${verdict.glyph} ${verdict.word}`, verdict.pill, PILL_X, y, width));
+    const x = Math.max(TEXT, PILL_X + width + 10);
+    const said = wrap(endSentence(outcome), "label", RIGHT - x, 3);
+    said.forEach((text, i) => {
+      sheet.put({ kind: "text", x, y: y + i * LINE, text, role: "label" });
+    });
+    return said.length * LINE;
+  });
+  if (!outcome.certain || outcome.dependsOn.length > 0) {
+    for (const [index, what] of outcome.dependsOn.entries()) {
+      line(index === 0 ? "depends on" : "", (y) => {
+        sheet.put(...pill("? unknown", "unsurePill", PILL_X, y, PILL_W));
+        const said = wrap(what, "body", ROOM, 3);
+        said.forEach((text, i) => {
+          sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text, role: "body" });
+        });
+        return said.length * LINE;
+      });
+    }
+  }
+  const variants = new Set(
+    outcome.steps.flatMap((step) => ("variant" in step && step.variant ? [step.variant] : [])),
+  );
+  if (variants.size > 1) {
+    line("beware", (y) => {
+      sheet.put({
+        kind: "text",
+        x: PILL_X,
+        y,
+        text: "legacy and nft tables are both loaded: the packet passes both",
+        role: "body",
+      });
+      return LINE;
+    });
+  }
+  outcome.caused?.slice(0, 4).forEach((caused, index) => {
+    line(index === 0 ? "answers" : "", (y) => {
+      const word = causedWord(caused.packet);
+      const width = Math.max(PILL_W, pillWidth(word));
+      sheet.put(...pill(word, "rawPill", PILL_X, y, width));
+      const pair = ends(caused.packet);
+      const x = Math.max(TEXT, PILL_X + width + 10) - 4;
+      sheet.put(...headerLine(pair, x, y));
+      const fate = VERDICTS[caused.verdict];
+      const after = x + headerWidth(pair) + 12;
+      sheet.put({
+        kind: "text",
+        x: after,
+        y,
+        text: elide(`sent by the host itself: ${fate.glyph} ${fate.word}`, "body", RIGHT - after),
+        role: "body",
+        tone: "mute",
+      });
+      return LINE;
+    });
+  });
+  if (options.reply !== undefined) {
+    const { text, packet } = options.reply;
+    line("reply", (y) => {
+      sheet.put(...pill("conntrack", "conntrackPill", PILL_X, y, PILL_W));
+      const said = wrap(text, "body", ROOM, 3);
+      said.forEach((one, i) => {
+        sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text: one, role: "body", tone: "mute" });
+      });
+      if (packet === undefined) return said.length * LINE;
+      const [from, to] = ends(packet);
+      const pair = [{ ...from, changed: true }, to] as const;
+      const width = headerWidth(pair);
+      const beside = said.length === 1 && textWidth(text, "body") + 20 + width <= ROOM;
+      sheet.put(...headerLine(pair, beside ? RIGHT - 8 - width : TEXT, beside ? y : y + said.length * LINE));
+      return (said.length + (beside ? 0 : 1)) * LINE;
+    });
+  }
+  const difference = options.observed?.difference;
+  if (difference !== undefined) drawDifference(line, sheet, difference);
+  drawOthers(sheet, path, outcome, options);
+}
+
+function drawDifference(
+  line: (label: string, draw: (y: number) => number) => void,
+  sheet: Sheet,
+  difference: NonNullable<Witness["difference"]>,
+): void {
+  const where = difference.place === undefined ? "" : ` (in ${difference.place})`;
+  const rows: readonly (readonly [string, string])[] = [
+    ["predicted", difference.predicted],
+    ["observed", difference.observed + where],
+    ...(difference.explanation === undefined ? [] : [["why", difference.explanation] as const]),
+  ];
+  rows.forEach(([label, text], index) => {
+    line(index === 0 ? "difference" : "", (y) => {
+      sheet.put({ kind: "text", x: PILL_X, y, text: elide(label, "label", PILL_W + 6), role: "label" });
+      const role: Role = label === "why" ? "body" : "code";
+      const said = wrap(text, role, ROOM, 3);
+      said.forEach((one, i) => {
+        if (index === 1) sheet.put(tint(TEXT, y + i * LINE, textWidth(one, role), "wrong"));
+        sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text: one, role });
+      });
+      return said.length * LINE;
+    });
+  });
+}
+
+const OTHERS = 8;
+
+/** The other ways that chance or an unknown match could have decided. */
+function drawOthers(sheet: Sheet, path: Path, drawn: Outcome, options: TraversalOptions): void {
+  const others = path.outcomes.filter((outcome) => outcome !== drawn);
+  if (others.length === 0) return;
+  sheet.y += 4;
+  const y = sheet.y + 12;
+  const all = path.outcomes.length;
+  sheet.put({
+    kind: "text",
+    x: HOOK,
+    y,
+    text: `drawn: 1 of ${all}${path.truncated === true ? " or more" : ""} possible ways, ${waysChance(drawn)}`,
+    role: "label",
+  });
+  sheet.y += LINE + GAP;
+  for (const other of others.slice(0, OTHERS)) {
+    const row = sheet.y + 12;
+    const verdict = VERDICTS[other.verdict];
+    sheet.put({
+      kind: "text",
+      x: HOOK,
+      y: row,
+      text: elide(waysChance(other), "body", PILL_X - HOOK - 8),
+      role: "body",
+      tone: "mute",
+    });
+    const word = `${verdict.glyph} ${verdict.word}`;
+    const width = Math.max(PILL_W, pillWidth(word));
+    sheet.put(...pill(word, verdict.pill, PILL_X, row, width));
+    const x = Math.max(TEXT, PILL_X + width + 10);
+    const name = options.names?.[other.packet.dst];
+    const to = endpoint(other.packet.dst, other.packet.dport);
+    const says = `${name === undefined ? "" : `${name}, `}${other.verdict === "accept" ? `to ${to}` : endSentence(other)}`;
+    const depends = other.dependsOn.length === 0 ? "" : ` · if ${other.dependsOn.join(" and ")}`;
+    sheet.put({ kind: "text", x, y: row, text: elide(says + depends, "body", RIGHT - x), role: "body" });
+    sheet.put({
+      kind: "hit",
+      x: HOOK,
+      y: row - 13,
+      width: RIGHT - HOOK,
+      height: 18,
+      tip: `${headerText(other.packet)}${depends}`,
+    });
+    sheet.y += LINE + 6;
+  }
+  if (others.length > OTHERS) {
+    sheet.put({
+      kind: "text",
+      x: TEXT,
+      y: sheet.y + 12,
+      text: `… and ${count(others.length - OTHERS, "way")} more`,
+      role: "body",
+      tone: "mute",
+    });
+    sheet.y += LINE + 6;
+  }
+}
+
+function waysChance(outcome: Outcome): string {
+  return outcome.certain || outcome.probability.numerator !== outcome.probability.denominator
+    ? chanceText(outcome.probability)
+    : "not certain";
+}

@@ -1,0 +1,55 @@
+import { ends, headerLine, headerWidth, WIDTH } from "../sketch/pen";
+import type { Sheet } from "../sketch/sheet";
+import { elide } from "../sketch/type";
+import { hookLabel, isBig, pillOf } from "./draw-row";
+import type { Stay } from "./row";
+import { packetAfter, packetBefore } from "./say";
+
+/** The header as it is at the step that the slider shows, and the steps as a line of dots in their tables' colours. */
+export function drawNow(sheet: Sheet, stays: readonly Stay[]): void {
+  const y = sheet.y + 14;
+  const rows = stays.flatMap((stay) => stay.rows.map((row) => ({ row, place: stay.place })));
+  const x = 66;
+  sheet.put({ kind: "text", x: 0, y, text: "the packet", role: "small", tone: "mute" });
+  rows.forEach(({ row, place }, index) => {
+    const only = index + 1;
+    const after = packetAfter(row);
+    const pair = ends(after, packetBefore(row));
+    const width = headerWidth(pair);
+    sheet.put(...headerLine(pair, x, y).map((one) => ({ ...one, only })));
+    const mark = after.mark === 0 ? "" : `, mark 0x${(after.mark >>> 0).toString(16)}`;
+    const note = elide(`step ${only} of ${rows.length}, in ${place}${mark}`, "small", WIDTH - x - width - 16);
+    sheet.put({ kind: "text", x: x + width + 16, y, text: note, role: "small", tone: "mute", only });
+  });
+  sheet.y += 22;
+  if (rows.length < 2) return;
+  const line = sheet.y + 10;
+  const gap = Math.min(32, (WIDTH - x - 22) / (rows.length - 1));
+  const at = (index: number) => x + 10 + index * gap;
+  sheet.put({ kind: "text", x: 0, y: line + 4, text: "its way", role: "small", tone: "mute" });
+  rows.forEach(({ row }, index) => {
+    const from = index + 1;
+    if (index > 0) {
+      const points = [
+        [at(index - 1), line],
+        [at(index), line],
+      ] as const;
+      sheet.put({ kind: "line", points, stroke: "edge", thick: 1.5 });
+    }
+    const tone = pillOf(row).tones.line;
+    sheet.put(
+      { kind: "dot", x: at(index), y: line, radius: isBig(row) ? 5 : 3.5, fill: tone, from },
+      { kind: "dot", x: at(index), y: line, radius: 8, fill: "none", stroke: "ink", only: from },
+      {
+        kind: "hit",
+        x: at(index) - gap / 2,
+        y: line - 10,
+        width: gap,
+        height: 20,
+        step: from,
+        tip: `${hookLabel(row)} ${pillOf(row).table}`,
+      },
+    );
+  });
+  sheet.y += 26;
+}

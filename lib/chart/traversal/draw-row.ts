@@ -1,0 +1,288 @@
+import type { Packet } from "../../netfilter/model";
+import { type Tone, tableTones } from "../sketch/palette";
+import { count, ends, headerLine, headerWidth, pill, tint, WIDTH } from "../sketch/pen";
+import type { Mark } from "../sketch/scene";
+import type { Sheet } from "../sketch/sheet";
+import { elide, type Role, textWidth, wrap } from "../sketch/type";
+import { GAP, HOOK, LINE, PILL_W, PILL_X, RAIL, RIGHT, ROOM, TEXT } from "./columns";
+import { drawVain } from "./draw-vain";
+import type { Row } from "./row";
+import { markText, ruleGlyph, ruleText, sameEnds } from "./say";
+
+export function isBig(row: Row): boolean {
+  return (row.kind === "rule" && row.decides) || row.kind === "policy";
+}
+
+export function hookLabel(row: Row): string {
+  if (row.kind === "routing") return "routing";
+  if (row.kind === "link") return "link";
+  if (row.kind === "end") return "end";
+  return "hook" in row ? row.hook : row.step.hook;
+}
+
+/** One row: hook, dot on the rail, table, and what happened. `mixed`: tables of both implementations are loaded. */
+export function drawRow(
+  sheet: Sheet,
+  row: Row,
+  label: string,
+  rail: { y: number; below: number }[],
+  mixed: boolean,
+): void {
+  const y = sheet.y + 12;
+  const big = isBig(row);
+  const top = sheet.y;
+  const { step } = sheet;
+  const foldsAbove = sheet.below;
+  const { table, tones } = pillOf(row);
+  if (label !== "") {
+    const hook = label === label.toUpperCase();
+    sheet.put({
+      kind: "text",
+      x: HOOK,
+      y,
+      text: label,
+      role: hook ? "label" : "body",
+      tone: hook ? "ink" : "mute",
+    });
+  }
+  if (table !== "") sheet.put(...pill(table, tones.pill, PILL_X, y, PILL_W));
+  rail.push({ y: y - 4, below: sheet.below });
+  sheet.put({ kind: "dot", x: RAIL, y: y - 4, radius: big ? 5 : 3.5, fill: tones.line });
+  sheet.put({
+    kind: "dot",
+    x: RAIL,
+    y: y - 4,
+    radius: 8,
+    fill: "none",
+    stroke: "ink",
+    only: sheet.step ?? 0,
+  });
+  switch (row.kind) {
+    case "rule":
+      drawRule(sheet, row, y, big, mixed);
+      break;
+    case "policy":
+      drawPolicy(sheet, row, y, mixed);
+      break;
+    case "vain":
+      drawVain(sheet, row.lines, mixed && row.variant !== undefined ? row.variant : undefined, y);
+      break;
+    case "idle":
+      plain(sheet, `${row.tables.join(", ")}: no rule asked, policy ACCEPT`, y);
+      break;
+    case "conntrack":
+      withHeader(sheet, row.step.text, row.step.before, row.step.after, y, "mute");
+      break;
+    case "nat":
+      withHeader(sheet, row.step.text, row.step.before, row.step.after, y, "ink");
+      break;
+    case "routing":
+      withHeader(
+        sheet,
+        row.step.text,
+        row.step.before,
+        row.step.after,
+        y,
+        row.step.decision === "drop" ? "ink" : "mute",
+      );
+      break;
+    case "link":
+    case "end":
+      plain(sheet, row.step.text, y, row.kind === "end" ? "ink" : "mute");
+      break;
+  }
+  if (step === undefined) return;
+  sheet.put({
+    kind: "hit",
+    x: 0,
+    y: top,
+    width: row.kind === "vain" ? TEXT - 10 : WIDTH,
+    height: sheet.y - top,
+    step,
+    below: foldsAbove,
+  });
+}
+
+export function pillOf(row: Row): { table: string; tones: { line: Tone; pill: Tone } } {
+  switch (row.kind) {
+    case "rule":
+    case "policy":
+      return { table: row.step.table, tones: tableTones(row.step.table) };
+    case "vain":
+      return { table: row.table, tones: tableTones(row.table) };
+    case "idle": {
+      const [only] = row.tables;
+      const one = row.tables.length === 1 && only !== undefined;
+      return { table: one ? only : `${row.tables.length} tables`, tones: tableTones(one ? only : "raw") };
+    }
+    case "conntrack":
+    case "nat":
+      return { table: "conntrack", tones: tableTones("conntrack") };
+    case "routing":
+      return { table: "route", tones: tableTones("route") };
+    case "link":
+      return { table: "link", tones: tableTones("link") };
+    case "end": {
+      const bad = row.step.verdict !== "accept";
+      return bad
+        ? { table: "end", tones: { line: "bad", pill: "badPill" } }
+        : { table: "end", tones: { line: "good", pill: "goodPill" } };
+    }
+  }
+}
+
+/** One or two lines of grey text. */
+function plain(sheet: Sheet, text: string, y: number, tone: Tone = "mute"): void {
+  const lines = wrap(text, "body", ROOM, 3);
+  lines.forEach((line, i) => {
+    sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text: line, role: "body", tone });
+  });
+  sheet.y += lines.length * LINE + GAP;
+}
+
+/** Text, and the header after it where this row changed it: on the same line when there is room. */
+function withHeader(sheet: Sheet, text: string, before: Packet, after: Packet, y: number, tone: Tone): void {
+  if (sameEnds(before, after)) {
+    plain(sheet, text, y, tone);
+    return;
+  }
+  const pair = ends(after, before);
+  const width = headerWidth(pair);
+  plain(sheet, text, y, tone);
+  if (textWidth(text, "body") + 20 + width > ROOM) {
+    const at = sheet.y - GAP + 12;
+    sheet.put(...headerLine(pair, Math.max(TEXT, RIGHT - 8 - width), at));
+    sheet.y += LINE;
+  } else {
+    sheet.put(...headerLine(pair, RIGHT - 8 - width, y));
+  }
+}
+
+function chainName(step: { readonly chain: string; readonly variant?: string }, mixed: boolean): string {
+  return mixed && step.variant !== undefined ? `${step.variant} ${step.chain}` : step.chain;
+}
+
+interface RuleLines {
+  readonly marks: readonly Mark[];
+  readonly height: number;
+  readonly tip?: string;
+}
+
+/** Chain in grey, glyph and rule in monospace over up to three lines; `y` is the first baseline. */
+function ruleLines(
+  chain: string,
+  glyph: string,
+  rule: string,
+  y: number,
+  bold: boolean,
+  room = ROOM,
+): RuleLines {
+  const role: Role = bold ? "codeBold" : "code";
+  const shortChain = elide(chain, "code", room * 0.45);
+  const indent = textWidth(shortChain, "code") + 10;
+  const first = room - indent;
+  const text = `${glyph} ${rule}`;
+  const marks: Mark[] = [{ kind: "text", x: TEXT, y, text: shortChain, role: "code", tone: "mute" }];
+  const put = (x: number, line: string, index: number) =>
+    marks.push({ kind: "text", x, y: y + index * LINE, text: line, role });
+  if (textWidth(text, role) <= first) {
+    put(TEXT + indent, text, 0);
+    return { marks, height: LINE };
+  }
+  const [start = ""] = wrap(text, role, first, 99);
+  const rest = text.slice(start.length).trimStart();
+  const more = wrap(rest, role, room - 14, 2);
+  put(TEXT + indent, start, 0);
+  more.forEach((line, i) => {
+    put(TEXT + 14, line, i + 1);
+  });
+  const cut = more.at(-1)?.endsWith("…") === true && !rest.endsWith("…");
+  return { marks, height: LINE * (1 + more.length), ...(cut ? { tip: rule } : {}) };
+}
+
+function drawRule(
+  sheet: Sheet,
+  row: Extract<Row, { kind: "rule" }>,
+  y: number,
+  big: boolean,
+  mixed: boolean,
+): void {
+  const { step } = row;
+  const rule = ruleText(step.rule);
+  const lines = ruleLines(chainName(step, mixed), ruleGlyph(step.rule), rule, y, big);
+  const marks: Mark[] = [...lines.marks];
+  let height = lines.height;
+  const changed = !sameEnds(step.before, step.after);
+  const pair = ends(step.after, step.before);
+  const headerRoom = changed ? headerWidth(pair) + 16 : 0;
+  const said = [step.words, step.because].filter((part) => part !== undefined && part !== "").join(" · ");
+  const mark = markText(step.before, step.after);
+  if (said !== "") {
+    const words = wrap(said, "body", ROOM, 3);
+    words.forEach((line, i) => {
+      marks.push({ kind: "text", x: TEXT, y: y + height + i * LINE, text: line, role: "body", tone: "mute" });
+    });
+    height += words.length * LINE;
+    if (changed && textWidth(words.at(-1) ?? "", "body") + headerRoom > ROOM) height += LINE;
+  } else if (changed) {
+    height += LINE;
+  }
+  if (changed)
+    marks.push(...headerLine(pair, Math.max(TEXT, RIGHT - 8 - headerRoom + 16), y + height - LINE));
+  if (mark !== undefined) {
+    const width = textWidth(mark, "codeBold");
+    const last = y + height - LINE;
+    marks.push(tint(RIGHT - 12 - width, last, width), {
+      kind: "text",
+      x: RIGHT - 12 - width,
+      y: last,
+      text: mark,
+      role: "codeBold",
+    });
+  }
+  if (big) {
+    sheet.put({
+      kind: "box",
+      x: TEXT - 8,
+      y: y - 15,
+      width: RIGHT - TEXT + 8,
+      height: height + 7,
+      fill: "card",
+      radius: 5,
+    });
+  }
+  sheet.put(...marks);
+  if (lines.tip !== undefined) {
+    sheet.put({ kind: "hit", x: TEXT, y: y - 14, width: ROOM, height, tip: lines.tip });
+  }
+  sheet.y += height + (big ? GAP + 4 : GAP);
+}
+
+function drawPolicy(sheet: Sheet, row: Extract<Row, { kind: "policy" }>, y: number, mixed: boolean): void {
+  const { step } = row;
+  const drop = step.policy === "DROP";
+  if (drop) {
+    sheet.put({
+      kind: "box",
+      x: TEXT - 8,
+      y: y - 15,
+      width: RIGHT - TEXT + 8,
+      height: LINE + 7,
+      fill: "card",
+      radius: 5,
+    });
+  }
+  const chain = elide(chainName(step, mixed), "code", ROOM * 0.5);
+  const tried = step.tried.length === 0 ? "" : `, after ${count(step.tried.length, "rule")}`;
+  sheet.put(
+    { kind: "text", x: TEXT, y, text: chain, role: "code", tone: "mute" },
+    {
+      kind: "text",
+      x: TEXT + textWidth(chain, "code") + 10,
+      y,
+      text: `${drop ? "✕" : "✓"} policy ${step.policy}${tried}`,
+      role: "codeBold",
+    },
+  );
+  sheet.y += LINE + (drop ? GAP + 4 : GAP);
+}

@@ -1,0 +1,156 @@
+import { WIDTH } from "../sketch/pen";
+import type { Mark } from "../sketch/scene";
+import type { Sheet } from "../sketch/sheet";
+import { elide, textWidth } from "../sketch/type";
+import { HOOK, PILL_X, RAIL, RIGHT, TEXT } from "./columns";
+import { drawRow, hookLabel } from "./draw-row";
+import type { Stay } from "./row";
+import { STRIP_HEIGHT, type Station, stationOf, strip, TRACK_HEIGHT, track, wayOf } from "./track";
+
+/** The steps of the slider: one for each row. */
+export class Counter {
+  last = 0;
+  next(): number {
+    this.last += 1;
+    return this.last;
+  }
+}
+
+/** One namespace: its stops, its rows, and, in a journey, its frame and the cord to the next one. */
+export function drawStay(
+  sheet: Sheet,
+  stay: Stay,
+  next: Stay | undefined,
+  journey: boolean,
+  steps: Counter,
+  mixed: boolean,
+): void {
+  const top = sheet.y;
+  const foldsAbove = sheet.below;
+  sheet.at(undefined);
+  const way = wayOf(stay);
+  const first = new Map<Station, number>();
+  const cameIn = way.stations[0] === "PREROUTING";
+  stay.rows.forEach((row, index) => {
+    const station = stationOf(row, cameIn);
+    if (!first.has(station)) first.set(station, steps.last + index + 1);
+  });
+  const stepOf = (station: Station): number | undefined => {
+    const known = first.get(station);
+    if (known !== undefined) return known;
+    const next = way.stations.slice(way.stations.indexOf(station) + 1).find((one) => first.has(one));
+    return next === undefined ? steps.last + stay.rows.length : first.get(next);
+  };
+  if (journey) {
+    const line = strip(way, RIGHT, top + 4, stepOf);
+    const name = elide(stay.place, "head", line.left - HOOK - 10);
+    sheet.put(...line.marks, { kind: "text", x: HOOK, y: top + 25, text: name, role: "head" });
+    sheet.y += STRIP_HEIGHT + 10;
+  } else {
+    sheet.put(...track(way, sheet.y, stepOf));
+    sheet.y += TRACK_HEIGHT;
+    columnHeads(sheet);
+  }
+  const rail: { y: number; below: number }[] = [];
+  let hook = "";
+  for (const row of stay.rows) {
+    const step = steps.next();
+    sheet.at(step);
+    const label = hookLabel(row);
+    drawRow(sheet, row, label === hook ? "" : label, rail, mixed);
+    hook = label;
+  }
+  sheet.at(undefined);
+  const [from, to] = [rail[0], rail[rail.length - 1]];
+  if (from !== undefined && to !== undefined && from !== to) {
+    sheet.put({
+      kind: "line",
+      points: [
+        [RAIL, from.y],
+        [RAIL, to.y],
+      ],
+      stroke: "edge",
+      thick: 1.5,
+      below: from.below,
+      belowEnd: to.below,
+    });
+  }
+  if (!journey) return;
+  sheet.y += 6;
+  sheet.put({
+    kind: "box",
+    x: 0.5,
+    y: top,
+    width: WIDTH - 1,
+    height: sheet.y - top,
+    stroke: "edge",
+    thick: 1.5,
+    radius: 10,
+    below: foldsAbove,
+    belowEnd: sheet.below,
+  });
+  if (next !== undefined) drawCord(sheet, stay, next);
+}
+
+/** From one namespace's frame to the next: the cord between two interfaces. */
+function drawCord(sheet: Sheet, stay: Stay, next: Stay): void {
+  const link = stay.left ?? next.entered;
+  const x = RAIL;
+  const { y } = sheet;
+  sheet.put({
+    kind: "line",
+    points: [
+      [x, y],
+      [x, y + 40],
+    ],
+    stroke: "cord",
+    thick: 2.5,
+    arrow: true,
+  });
+  if (link !== undefined) {
+    const end = ({ link: name, ifindex }: { link: string; ifindex?: number }) =>
+      ifindex === undefined ? name : `${name} (${ifindex})`;
+    const text = `${end(link.from)} → ${end(link.to)}`;
+    const short = elide(text, "codeSmall", 330);
+    sheet.put(
+      { kind: "text", x: x + 14, y: y + 24, text: short, role: "codeSmall" },
+      {
+        kind: "text",
+        x: x + 14 + textWidth(short, "codeSmall") + 14,
+        y: y + 24,
+        text: elide(link.text, "small", RIGHT - x - 28 - textWidth(short, "codeSmall")),
+        role: "small",
+        tone: "mute",
+      },
+    );
+  }
+  sheet.y += 42;
+}
+
+function columnHeads(sheet: Sheet): void {
+  const y = sheet.y + 12;
+  const head = (x: number, text: string, align: "left" | "right" = "left"): Mark => ({
+    kind: "text",
+    x,
+    y,
+    text,
+    role: "small",
+    tone: "mute",
+    align,
+  });
+  sheet.put(
+    head(HOOK, "hook"),
+    head(PILL_X, "table"),
+    head(TEXT, "chain and rule"),
+    head(RIGHT - 8, "packet after", "right"),
+  );
+  sheet.put({
+    kind: "line",
+    points: [
+      [0, y + 7],
+      [WIDTH, y + 7],
+    ],
+    stroke: "edge",
+  });
+  sheet.y += 28;
+}

@@ -1,0 +1,30 @@
+import type { Packet } from "../../netfilter/model";
+
+/** What the kernel itself said about the same packet: its TRACE event by event, or rules' counters before and after. */
+export interface Witness {
+  readonly by: "trace" | "counters";
+  /** Of `total` events (or rules), how many are as predicted. */
+  readonly agreed: number;
+  readonly total: number;
+  /** The first thing that is otherwise, in words. */
+  readonly difference?: {
+    readonly place?: string;
+    readonly predicted: string;
+    readonly observed: string;
+    readonly explanation?: string;
+  };
+}
+
+export interface TraversalOptions {
+  /** Default: the packet's addresses and port. */
+  readonly title?: string;
+  /** Default: the namespaces that the packet crosses. */
+  readonly subtitle?: string;
+  readonly observed?: Witness;
+  /** Which of `path.outcomes` is drawn; the others are summed up beneath. Default: 0. */
+  readonly outcome?: number;
+  /** How the reply comes back, in one sentence, and its header as the sender of the request sees it. */
+  readonly reply?: { readonly text: string; readonly packet?: Packet };
+  /** Names of addresses, for the list of other outcomes: `10.244.2.3` → `web-1`. */
+  readonly names?: Readonly<Record<string, string>>;
+}
