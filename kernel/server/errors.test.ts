@@ -1,9 +1,11 @@
 import { Client, shown } from "../test-support/client";
 
+jest.setTimeout(30_000);
+
 let client: Client;
 beforeAll(async () => {
   client = await Client.start();
-}, 30_000);
+});
 afterAll(() => client.close());
 
 /** Runs a cell that fails; returns its traceback, after the checks that hold for every error. */

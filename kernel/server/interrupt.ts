@@ -11,15 +11,15 @@ export interface RunningCell {
 
 /** Milliseconds from the interrupt to each further step. */
 const SIGNAL_AFTER = 450;
-const TERMINATE_AFTER = 700;
-const KILL_CHILDREN_AFTER = 1_000;
+const KILL_CHILDREN_AFTER = 750;
+const TERMINATE_AFTER = 1_200;
 const KILL_AFTER = 2_500;
 
 /**
  * Ends a running cell by the mildest means that works:
  * its loops throw, its AbortSignal fires, its awaits are given up and its child processes get SIGINT;
- * then SIGINT ends synchronous code that has no loop of the cell's own; then V8 terminates what runs;
- * then child processes are killed; and last the executor itself.
+ * then SIGINT ends synchronous code that has no loop of the cell's own; then child processes are
+ * killed; then V8 terminates what runs; and last the executor itself is killed.
  * @returns false when the executor had to be killed.
  */
 export async function interruptCell(executor: Executor, cell: RunningCell): Promise<boolean> {
@@ -42,8 +42,8 @@ export async function interruptCell(executor: Executor, cell: RunningCell): Prom
   executor.signalChildren("SIGINT", age());
   const steps: readonly [number, () => void][] = [
     [SIGNAL_AFTER, () => executor.signal("SIGINT")],
-    [TERMINATE_AFTER, () => executor.terminate(cell.id)],
     [KILL_CHILDREN_AFTER, () => executor.signalChildren("SIGKILL", age())],
+    [TERMINATE_AFTER, () => executor.terminate(cell.id)],
   ];
   for (const [after, act] of steps) {
     await until(after);

@@ -5,12 +5,14 @@ import { Client, shown, within } from "../test-support/client";
 import { encodeMessage, makeHeader } from "../wire/message";
 import { Signer } from "../wire/signature";
 
+jest.setTimeout(30_000);
+
 let client: Client;
 let folder: string;
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "wirebook-notebook-"));
   client = await Client.start(folder);
-}, 30_000);
+});
 afterEach(async () => {
   await client.close();
   rmSync(folder, { recursive: true, force: true });
@@ -81,7 +83,7 @@ test("kill -9 of the server ends the executor at once, and its exit hooks run", 
   client.server.kill("SIGKILL");
   await end(executor, 2_000);
   expect(existsSync(trace)).toBe(true);
-}, 20_000);
+});
 
 test("also in the middle of a busy loop", async () => {
   const executor = await pid();
@@ -91,7 +93,7 @@ test("also in the middle of a busy loop", async () => {
   client.server.kill("SIGKILL");
   await end(executor, 2_000);
   expect(existsSync(trace)).toBe(true);
-}, 20_000);
+});
 
 test("shutdown gives listeners of SIGTERM the time to tidy up", async () => {
   const executor = await pid();
@@ -114,7 +116,7 @@ test("shutdown gives listeners of SIGTERM the time to tidy up", async () => {
       else resolve(server);
     }),
   );
-}, 20_000);
+});
 
 test("a message with a wrong signature, or sent twice, is refused", async () => {
   const header = makeHeader("execute_request", client.session);
@@ -153,4 +155,4 @@ test("the house's own package is found from any folder, with its types", async (
   const { reply, messages } = await client.run('import * as wirebook from "wirebook"; typeof wirebook');
   expect(shown(messages)).toEqual(["result: 'object'"]);
   expect(reply["status"]).toBe("ok");
-}, 30_000);
+});

@@ -1,12 +1,14 @@
 import { Client } from "../test-support/client";
 
+jest.setTimeout(30_000);
+
 let client: Client;
 beforeAll(async () => {
   client = await Client.start();
   await client.run(
     "function add(left: number, right: number) { return left + right }\nconst point = { x: 1, y: 'a' };",
   );
-}, 30_000);
+});
 afterAll(() => client.close());
 
 test("kernel_info names the language as JupyterLab and strict clients want it", async () => {
@@ -87,8 +89,10 @@ test("while a cell runs: completion, inspection, heartbeat and control answer, a
   expect((await client.ask("inspect_request", { code: "add", cursor_pos: 1 })).reply["found"]).toBe(true);
   expect((await client.ask("kernel_info_request", {}, "control")).reply["status"]).toBe("ok");
   expect(await client.heartbeat()).toBe("ping");
-  const status = client.received.filter(({ header }) => header.msg_type === "status").at(-1);
-  expect(status).toMatchObject({ content: { execution_state: "busy" }, parent: { msg_id: cell.id } });
+  await client.until(() => {
+    const last = client.received.filter(({ header }) => header.msg_type === "status").at(-1);
+    return last?.content["execution_state"] === "busy" && last.parent["msg_id"] === cell.id;
+  }, "the status of the cell that runs");
   await client.ask("interrupt_request", {}, "control");
   expect((await cell.outcome).reply["status"]).toBe("error");
 });
