@@ -113,7 +113,7 @@ test("a third node: the next chunk is its own, and every node gets a route to it
   expect(node3.podCidr).toBe("10.244.3.0/24");
   expect(await node1.sh`ip route show ${node3.podCidr}`.text()).toContain(`via ${node3.address}`);
   expect(await node3.sh`ip route show ${node2.podCidr}`.text()).toContain(`via ${node2.address}`);
-  await lab.cluster.removeNode(node3);
+  await node3.remove();
   expect(await node1.sh`ip route show ${node3.podCidr}`.text()).toBe("");
 });
 
@@ -123,7 +123,23 @@ test("a pod on a node that died is refused, and the pods it had are gone", async
   await lab.engine.containers.kill(doomed.container);
   await until("the node's death is noted", () => pod.phase === "ended");
   await expect(doomed.pod("late")).rejects.toMatchObject({ code: "NODE_DOWN", where: "doomed" });
-  await lab.cluster.removeNode(doomed);
+  await doomed.remove();
+});
+
+test("where bridged packets miss the rules, a service still answers from a pod of the same node", async () => {
+  const plain = await lab.node("plain", { sysctls: { "net.bridge.bridge-nf-call-iptables": "0" } });
+  expect([plain.routed, node1.routed]).toEqual([true, false]);
+  const [client, near] = await Promise.all([
+    plain.pod("asks"),
+    plain.pod("near", { image: "web", labels: { app: "near" }, readiness: { tcp: 80 } }),
+  ]);
+  const service = await lab.service("near", { selector: { app: "near" }, port: 80 });
+  const url = `http://${service.clusterIP}/`;
+  expect(await ask(client, url)).toEqual({ pod: "near", client: client.address, server: near.address });
+  expect(await ask(near, url)).toEqual({ pod: "near", client: plain.gateway, server: near.address });
+  expect((await lab.diagnose(service)).healthy).toBe(true);
+  await service.remove();
+  await plain.remove();
 });
 
 describe("refused, with what was found and what to do", () => {
@@ -173,6 +189,6 @@ describe("refused, with what was found and what to do", () => {
     await expect(small.pod("second")).rejects.toMatchObject({ code: "POD_CIDR_EXHAUSTED", where: "small" });
     await only.remove();
     expect((await small.pod("second")).address).toBe("10.244.8.2");
-    await lab.cluster.removeNode(small);
+    await small.remove();
   });
 });

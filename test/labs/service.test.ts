@@ -198,7 +198,7 @@ test("the whole of a node gone: its endpoints leave the rules of the others", as
   expect(ends(service)).toContain("web9");
   await lab.engine.containers.kill(doomed.container);
   await until("the endpoint is gone", () => !ends(service).includes("web9"));
-  await lab.cluster.removeNode(doomed);
+  await doomed.remove();
 });
 
 describe("refused, with what was found and what to do", () => {

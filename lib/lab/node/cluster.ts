@@ -121,7 +121,7 @@ export class Cluster {
     const chunk = this.range.claim(name, spec.podCidr);
     try {
       this.#events ??= this.#subscribe();
-      const [node] = await Promise.all([Node.start(this, name, chunk), this.#events]);
+      const [node] = await Promise.all([Node.start(this, name, chunk, spec), this.#events]);
       const others = [...this.#nodes.values()].filter((other) => other.alive);
       this.#nodes.set(name, node);
       this.ground.register(node);
@@ -138,7 +138,7 @@ export class Cluster {
   async removeNode(node: Node): Promise<void> {
     this.#nodes.delete(node.name);
     this.ground.forget(node);
-    await node.remove();
+    await node.end();
     await Promise.all([...this.#nodes.values()].map((other) => other.unroute(node)));
     this.range.release(node.name);
   }

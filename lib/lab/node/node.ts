@@ -14,13 +14,26 @@ import { bridgeScript, POD_BRIDGE, routeScript, vethName, vethScript } from "./w
 export interface NodeSpec {
   /** The node's chunk of the cluster's pod range. Default: the next free one. */
   readonly podCidr?: string;
+  /** Further sysctls of its network namespace: `{ "net.ipv4.conf.all.rp_filter": "1" }`. */
+  readonly sysctls?: Readonly<Record<string, string>>;
 }
+
+const SYSCTLS: Readonly<Record<string, string>> = {
+  // A router, and nothing else makes pods of two nodes meet.
+  "net.ipv4.ip_forward": "1",
+  // kube-proxy sets it, for NodePorts on localhost.
+  "net.ipv4.conf.all.route_localnet": "1",
+  // A pod that is sent on to its neighbour by the node must not be told of a shorter way.
+  "net.ipv4.conf.all.send_redirects": "0",
+  "net.ipv4.conf.default.send_redirects": "0",
+};
 
 /** What a node tells its cluster. */
 export interface NodeCluster {
   readonly ground: Ground;
   /** The whole pod range. */
   readonly podRange: string;
+  removeNode(node: Node): Promise<void>;
   /** A pod was started, or ended. */
   added(pod: NodePod): void;
   removed(pod: NodePod): void;
@@ -54,6 +67,7 @@ export class Node extends ContainerPlace {
   readonly #prober: Prober;
   readonly #pods = new Map<string, NodePod>();
   #alive = true;
+  #routed = false;
 
   private constructor(
     parts: PlaceParts,
@@ -78,14 +92,13 @@ export class Node extends ContainerPlace {
   }
 
   /** Starts the container, makes its bridge, and puts kube-proxy's jumps in place. */
-  static async start(cluster: NodeCluster, name: string, chunk: Cidr): Promise<Node> {
+  static async start(cluster: NodeCluster, name: string, chunk: Cidr, spec: NodeSpec = {}): Promise<Node> {
     const { ground } = cluster;
     const info = await ground.run({
       ...ground.spec(name, "node", imageTag("base")),
       network: ground.network,
       capabilities: networkCapabilities,
-      // ip_forward makes it a router; kube-proxy needs route_localnet for NodePorts on localhost.
-      sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.all.route_localnet": "1" },
+      sysctls: { ...SYSCTLS, ...spec.sysctls },
     });
     const address = info.networks.find(({ network }) => network === ground.network)?.address ?? "";
     const detail = `pod CIDR ${chunk.text}`;
@@ -102,10 +115,14 @@ export class Node extends ContainerPlace {
         podCidr,
         clusterCidr: cluster.podRange,
       });
-      await node.#must(`${bridge}\niptables-restore --noflush <<'END'\n${jumpInput()}END`);
+      const setUp = `${bridge}\niptables-restore --noflush <<'END'\n${jumpInput()}END`;
+      const filters = await node.#must(
+        `${setUp}\ncat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || :`,
+      );
+      node.#routed = filters.trim() !== "1";
       return node;
     } catch (error) {
-      await node.remove();
+      await node.end();
       throw error;
     }
   }
@@ -118,6 +135,14 @@ export class Node extends ContainerPlace {
   /** False once its container has ended. */
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /**
+   * True where bridged packets do not meet the node's rules, so that even pods of one node speak through it: the
+   * machine's kernel has no br_netfilter, or `net.bridge.bridge-nf-call-iptables` is 0.
+   */
+  get routed(): boolean {
+    return this.#routed;
   }
 
   /** How many addresses of its chunk are given out, the bridge's counted. */
@@ -214,8 +239,13 @@ export class Node extends ContainerPlace {
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} died`)));
   }
 
-  /** Ends its pods and removes it. The cluster's `removeNode` does so, and takes the routes to it away. */
-  async remove(): Promise<void> {
+  /** Ends its pods, removes it, and takes the routes to it away. Shell: `kubectl delete node NAME`. */
+  remove(): Promise<void> {
+    return this.#cluster.removeNode(this);
+  }
+
+  /** Ends its pods and its container. */
+  async end(): Promise<void> {
     this.#alive = false;
     this.#prober.close();
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} was removed`)));
@@ -231,7 +261,14 @@ export class Node extends ContainerPlace {
 
   async #plug(pod: string, podPid: number, address: string): Promise<void> {
     const { gateway } = this;
-    const wire = { podPid, veth: vethName(pod), address, gateway, prefixLength: this.#prefixLength };
+    const wire = {
+      podPid,
+      veth: vethName(pod),
+      address,
+      gateway,
+      prefixLength: this.#prefixLength,
+      routed: this.#routed,
+    };
     const { shell } = this.#cluster.ground.session.workbench;
     const answer = await shell.run(`( ${vethScript({ ...wire, nodePid: this.#pid })}\n)`);
     if (answer.exitCode === 0) return;
@@ -248,9 +285,10 @@ export class Node extends ContainerPlace {
     });
   }
 
-  async #must(script: string): Promise<void> {
+  async #must(script: string): Promise<string> {
     const answer = await this.#ask(`( ${script}\n)`);
     if (answer.exitCode !== 0) throw failed(this.name, answer, script);
+    return answer.stdout;
   }
 
   async #ask(script: string): Promise<ShellAnswer> {

@@ -10,15 +10,18 @@ test("a MAC address tells which address it belongs to", () => {
   expect(macFor("10.244.1.2")).toBe("0a:58:0a:f4:01:02");
 });
 
+const wire = {
+  nodePid: 100,
+  podPid: 200,
+  veth: "veth-web",
+  address: "10.244.1.2",
+  gateway: "10.244.1.1",
+  prefixLength: 24,
+  routed: false,
+};
+
 test("a veth pair is born with one end in each namespace, and neither is touched from the machine's own", () => {
-  const lines = vethScript({
-    nodePid: 100,
-    podPid: 200,
-    veth: "veth-web",
-    address: "10.244.1.2",
-    gateway: "10.244.1.1",
-    prefixLength: 24,
-  }).split("\n");
+  const lines = vethScript(wire).split("\n");
   expect(lines[1]).toBe(
     "ip link add veth-web netns 100 type veth peer name eth0 address 0a:58:0a:f4:01:02 netns 200",
   );
@@ -26,4 +29,11 @@ test("a veth pair is born with one end in each namespace, and neither is touched
     "200",
     "100",
   ]);
+});
+
+test("where bridged packets miss the rules, a pod knows no neighbour but its node", () => {
+  expect(vethScript(wire)).toContain("addr add 10.244.1.2/24 dev eth0\n");
+  const script = vethScript({ ...wire, routed: true });
+  expect(script).toContain("addr add 10.244.1.2/32 dev eth0\n");
+  expect(script).toContain("route add 10.244.1.1 dev eth0 scope link\nroute add default via 10.244.1.1\n");
 });

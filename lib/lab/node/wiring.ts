@@ -51,6 +51,12 @@ export interface PodWire {
   readonly address: string;
   readonly gateway: string;
   readonly prefixLength: number;
+  /**
+   * True where bridged packets do not meet the node's rules (no br_netfilter, or bridge-nf-call-iptables is 0). Pods of
+   * one node then speak to each other through the node instead of past it: a reply that took the short way over the
+   * bridge would never be translated back to the service's address.
+   */
+  readonly routed: boolean;
 }
 
 /**
@@ -58,14 +64,15 @@ export interface PodWire {
  * The hairpin lets a pod that asks for its own service have its packets back through the port they came in by.
  */
 export function vethScript(wire: PodWire): string {
-  const { nodePid, podPid, veth, address, gateway, prefixLength } = wire;
+  const { nodePid, podPid, veth, address, gateway, prefixLength, routed } = wire;
   return [
     "set -e",
     `ip link add ${veth} netns ${nodePid} type veth peer name eth0 address ${macFor(address)} netns ${podPid}`,
     `nsenter -t ${podPid} -n ip -batch - <<'END'`,
-    `addr add ${address}/${prefixLength} dev eth0`,
+    `addr add ${address}/${routed ? 32 : prefixLength} dev eth0`,
     "link set lo up",
     "link set eth0 up",
+    ...(routed ? [`route add ${gateway} dev eth0 scope link`] : []),
     `route add default via ${gateway}`,
     "END",
     `nsenter -t ${nodePid} -n ip -batch - <<'END'`,

@@ -86,7 +86,7 @@ async function nodeFacts(cluster: Cluster, node: Node): Promise<NodeFacts> {
     name,
     alive,
     forwards: snapshot.sysctls?.["net.ipv4.ip_forward"] !== "0",
-    ...(bridge !== undefined && { bridgeFilters: bridge !== "0" }),
+    ...(bridge !== undefined && !node.routed && { bridgeFilters: bridge !== "0" }),
     missingRules: missing,
     strangeRules: strange,
     stoppers,
