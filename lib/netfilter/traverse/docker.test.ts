@@ -1,0 +1,357 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Link, Route } from "../../inspect/snapshot";
+import { parseRuleset } from "../iptables";
+import type { Packet } from "../model";
+import { recognise } from "../questions";
+import { type Entry, type Host, type TraversedOutcome, traverse } from ".";
+
+// Docker 29's own rules in nine situations, as moby's documentation tests print them.
+const FOLDER = join(__dirname, "../../../../shared/data/docker");
+const DUMPS = existsSync(FOLDER) ? readdirSync(FOLDER).map((name) => name.replace(".iptables-save", "")) : [];
+const read = (name: string) =>
+  parseRuleset(readFileSync(join(FOLDER, `${name}.iptables-save`), "utf8"), { family: "ipv4" });
+
+const bridge = (ifindex: number, name: string, address: string, prefixLength: number): Link => ({
+  ifindex,
+  name,
+  kind: name === "eth0" ? "ether" : "bridge",
+  mtu: 1500,
+  up: true,
+  operState: "UP",
+  addresses: [
+    { family: "ipv4", address, prefixLength, scope: name === "lo" ? "host" : "global", secondary: false },
+  ],
+});
+const route = (destination: string, dev: string, source: string): Route => ({
+  family: "ipv4",
+  destination,
+  type: "unicast",
+  table: "main",
+  dev,
+  source,
+});
+
+/** The host of these dumps: its wire is 203.0.113.0/24, its networks those that the rules name. */
+const hostOf = (name: string): Host => ({
+  place: "host",
+  rulesets: [read(name)],
+  links: [
+    bridge(1, "lo", "127.0.0.1", 8),
+    bridge(2, "eth0", "203.0.113.1", 24),
+    bridge(3, "docker0", "172.17.0.1", 16),
+    bridge(4, "docker_gwbridge", "172.18.0.1", 16),
+    bridge(5, name === "usernet-internal" ? "bridgeICC" : "bridge1", "192.0.2.1", 24),
+    bridge(6, "bridgeNoICC", "198.51.100.1", 24),
+  ],
+  routes: [
+    route("203.0.113.0/24", "eth0", "203.0.113.1"),
+    route("172.17.0.0/16", "docker0", "172.17.0.1"),
+    route("172.18.0.0/16", "docker_gwbridge", "172.18.0.1"),
+    route("192.0.2.0/24", name === "usernet-internal" ? "bridgeICC" : "bridge1", "192.0.2.1"),
+    route("198.51.100.0/24", "bridgeNoICC", "198.51.100.1"),
+    {
+      family: "ipv4",
+      destination: "0.0.0.0/0",
+      type: "unicast",
+      table: "main",
+      dev: "eth0",
+      via: "203.0.113.254",
+    },
+  ],
+  sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.all.route_localnet": "1" },
+});
+
+const tcp = (src: string, dst: string, dport: number): Packet => ({
+  family: "ipv4",
+  src,
+  dst,
+  protocol: "tcp",
+  sport: 40_000,
+  dport,
+  tcpFlags: ["SYN"],
+  ttl: 64,
+  tos: 0,
+  length: 60,
+  mark: 0,
+});
+const ping = (src: string, dst: string): Packet => ({
+  family: "ipv4",
+  src,
+  dst,
+  protocol: "icmp",
+  icmp: { type: 8, code: 0, id: 1 },
+  ttl: 64,
+  tos: 0,
+  length: 84,
+  mark: 0,
+});
+
+const OUTSIDE = "203.0.113.77";
+const eth0: Entry = { in: "eth0" };
+const from = (name: string): Entry => ({ in: name });
+const local: Entry = { local: true };
+
+interface Case {
+  readonly dump: string;
+  readonly name: string;
+  readonly packet: Packet;
+  readonly from: Entry;
+  readonly verdict: "accept" | "drop";
+  readonly ends: Partial<Packet>;
+  /** Words of the rule that decided. */
+  readonly by?: string;
+}
+
+const CASES: readonly Case[] = [
+  {
+    dump: "new-daemon",
+    name: "a container reaches the outside, with the host's address",
+    packet: tcp("172.17.0.2", OUTSIDE, 80),
+    from: from("docker0"),
+    verdict: "accept",
+    ends: { src: "203.0.113.1", dst: OUTSIDE },
+    by: "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
+  },
+  {
+    dump: "new-daemon",
+    name: "nobody reaches a container directly",
+    packet: tcp(OUTSIDE, "172.17.0.2", 80),
+    from: eth0,
+    verdict: "drop",
+    ends: {},
+    by: "-A DOCKER ! -i docker0 -o docker0 -j DROP",
+  },
+  {
+    dump: "new-daemon",
+    name: "the host itself reaches a container",
+    packet: tcp("172.17.0.1", "172.17.0.2", 80),
+    from: local,
+    verdict: "accept",
+    ends: { src: "172.17.0.1" },
+  },
+  {
+    dump: "usernet-portmap",
+    name: "a published port leads into the container",
+    packet: tcp(OUTSIDE, "203.0.113.1", 8080),
+    from: eth0,
+    verdict: "accept",
+    ends: { src: OUTSIDE, dst: "192.0.2.2", dport: 80 },
+    by: "--dport 80 -j ACCEPT",
+  },
+  {
+    dump: "usernet-portmap",
+    name: "the container's own address is closed to the wire",
+    packet: tcp(OUTSIDE, "192.0.2.2", 80),
+    from: eth0,
+    verdict: "drop",
+    ends: {},
+    by: "-A PREROUTING -d 192.0.2.2/32 ! -i bridge1 -j DROP",
+  },
+  {
+    dump: "usernet-portmap",
+    name: "the host reaches its own published port, with the bridge's address on the wire",
+    packet: tcp("203.0.113.1", "203.0.113.1", 8080),
+    from: local,
+    verdict: "accept",
+    ends: { dst: "192.0.2.2", dport: 80 },
+  },
+  {
+    dump: "usernet-portmap",
+    name: "127.0.0.1 is left to the userland proxy",
+    packet: tcp("127.0.0.1", "127.0.0.1", 8080),
+    from: local,
+    verdict: "accept",
+    ends: { dst: "127.0.0.1", dport: 8080 },
+  },
+  {
+    dump: "usernet-portmap",
+    name: "another network's container does not come in",
+    packet: tcp("172.17.0.2", "192.0.2.2", 81),
+    from: from("docker0"),
+    verdict: "drop",
+    ends: {},
+    by: "-A PREROUTING -d 192.0.2.2/32 ! -i bridge1 -j DROP",
+  },
+  {
+    dump: "usernet-portmap-lo",
+    name: "a port published on 127.0.0.1 is closed to the wire",
+    packet: tcp(OUTSIDE, "127.0.0.1", 8080),
+    from: eth0,
+    verdict: "drop",
+    ends: {},
+    by: "-A PREROUTING -d 127.0.0.1/32 ! -i lo",
+  },
+  {
+    dump: "usernet-internal",
+    name: "an internal network does not reach the outside",
+    packet: tcp("192.0.2.2", OUTSIDE, 80),
+    from: from("bridgeICC"),
+    verdict: "drop",
+    ends: {},
+    by: "-A DOCKER-INTERNAL ! -d 192.0.2.0/24 -i bridgeICC -j DROP",
+  },
+  {
+    dump: "usernet-internal",
+    name: "the outside does not reach an internal network",
+    packet: tcp(OUTSIDE, "192.0.2.2", 80),
+    from: eth0,
+    verdict: "drop",
+    ends: {},
+    by: "-A DOCKER-INTERNAL ! -s 192.0.2.0/24 -o bridgeICC -j DROP",
+  },
+  {
+    dump: "usernet-internal",
+    name: "its containers reach each other",
+    packet: tcp("192.0.2.2", "192.0.2.3", 80),
+    from: from("bridgeICC"),
+    verdict: "accept",
+    ends: {},
+    by: "-i bridgeICC -o bridgeICC -j ACCEPT",
+  },
+  {
+    dump: "usernet-internal",
+    name: "with ICC off they do not",
+    packet: tcp("198.51.100.2", "198.51.100.3", 80),
+    from: from("bridgeNoICC"),
+    verdict: "drop",
+    ends: {},
+    by: "-i bridgeNoICC -o bridgeNoICC -j DROP",
+  },
+  {
+    dump: "usernet-portmap-noicc",
+    name: "with ICC off a container still reaches the outside",
+    packet: tcp("192.0.2.2", OUTSIDE, 80),
+    from: from("bridge1"),
+    verdict: "accept",
+    ends: { src: "203.0.113.1" },
+    by: "-A POSTROUTING -s 192.0.2.0/24 ! -o bridge1 -j MASQUERADE",
+  },
+  {
+    dump: "usernet-portmap-noicc",
+    name: "its published port is open",
+    packet: tcp(OUTSIDE, "203.0.113.1", 8080),
+    from: eth0,
+    verdict: "accept",
+    ends: { dst: "192.0.2.2" },
+    by: "--dport 80 -j ACCEPT",
+  },
+  {
+    dump: "usernet-portmap-noicc",
+    name: "two of its containers do not meet",
+    packet: tcp("192.0.2.2", "192.0.2.3", 80),
+    from: from("bridge1"),
+    verdict: "drop",
+    ends: {},
+    by: "-i bridge1 -o bridge1 -j DROP",
+  },
+  {
+    dump: "usernet-portmap-noproxy",
+    name: "a container reaches itself through its published port",
+    packet: tcp("192.0.2.2", "203.0.113.1", 8080),
+    from: from("bridge1"),
+    verdict: "accept",
+    ends: { src: "192.0.2.1", dst: "192.0.2.2", dport: 80 },
+    by: "-A POSTROUTING -s 192.0.2.2/32 -d 192.0.2.2/32",
+  },
+  {
+    dump: "usernet-portmap-noproxy",
+    name: "without the proxy 127.0.0.1 leads into the container as well",
+    packet: tcp("127.0.0.1", "127.0.0.1", 8080),
+    from: local,
+    verdict: "accept",
+    ends: { src: "192.0.2.1", dst: "192.0.2.2", dport: 80 },
+    by: "-A POSTROUTING -o bridge1 -m addrtype --src-type LOCAL -j MASQUERADE",
+  },
+  {
+    dump: "usernet-portmap-routed",
+    name: "a routed network's port is open without NAT",
+    packet: tcp(OUTSIDE, "192.0.2.2", 80),
+    from: eth0,
+    verdict: "accept",
+    ends: { dst: "192.0.2.2", dport: 80 },
+    by: "--dport 80 -j ACCEPT",
+  },
+  {
+    dump: "usernet-portmap-routed",
+    name: "it answers ping",
+    packet: ping(OUTSIDE, "192.0.2.2"),
+    from: eth0,
+    verdict: "accept",
+    ends: {},
+    by: "-A DOCKER -o bridge1 -p icmp -j ACCEPT",
+  },
+  {
+    dump: "usernet-portmap-routed",
+    name: "its other ports are closed",
+    packet: tcp(OUTSIDE, "192.0.2.2", 81),
+    from: eth0,
+    verdict: "drop",
+    ends: {},
+    by: "-A DOCKER ! -i bridge1 -o bridge1 -j DROP",
+  },
+  {
+    dump: "usernet-portmap-natunprot",
+    name: "an unprotected network is open",
+    packet: tcp(OUTSIDE, "192.0.2.2", 81),
+    from: eth0,
+    verdict: "accept",
+    ends: {},
+    by: "-A DOCKER ! -i bridge1 -o bridge1 -j ACCEPT",
+  },
+  {
+    dump: "swarm-portmap",
+    name: "a Swarm service's port goes to the ingress network",
+    packet: tcp(OUTSIDE, "203.0.113.1", 8080),
+    from: eth0,
+    verdict: "accept",
+    ends: { dst: "172.18.0.2", dport: 8080 },
+    by: "-A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j ACCEPT",
+  },
+  {
+    dump: "swarm-portmap",
+    name: "a service's container reaches the outside",
+    packet: tcp("172.18.0.3", OUTSIDE, 443),
+    from: from("docker_gwbridge"),
+    verdict: "accept",
+    ends: { src: "203.0.113.1" },
+    by: "-i docker_gwbridge ! -o docker_gwbridge -j ACCEPT",
+  },
+  {
+    dump: "swarm-portmap",
+    name: "containers do not meet on docker_gwbridge",
+    packet: tcp("172.18.0.3", "172.18.0.4", 443),
+    from: from("docker_gwbridge"),
+    verdict: "drop",
+    ends: {},
+    by: "-i docker_gwbridge -o docker_gwbridge -j DROP",
+  },
+];
+
+const only = (outcomes: readonly TraversedOutcome[]): TraversedOutcome => {
+  const [outcome] = outcomes;
+  if (outcome === undefined || outcomes.length > 1)
+    throw new Error(`expected one outcome, found ${outcomes.length}`);
+  return outcome;
+};
+
+describe("Docker's own rules", () => {
+  test(DUMPS.length === 0 ? "are not here" : "are here, and each has its cases", () => {
+    if (DUMPS.length > 0)
+      expect([...new Set(CASES.map(({ dump }) => dump))].sort()).toEqual([...DUMPS].sort());
+  });
+  if (DUMPS.length === 0) return;
+
+  test.each(CASES)("$dump: $name", ({ dump, packet, from: entry, verdict, ends, by }) => {
+    const outcome = only(traverse(hostOf(dump), packet, { from: entry }).outcomes);
+    expect(outcome).toMatchObject({ verdict, certain: true, packet: ends });
+    const rules = outcome.steps.flatMap((step) => (step.kind === "rule" ? [step.rule.text] : []));
+    if (by !== undefined) expect(rules.some((text) => text.includes(by))).toBe(true);
+  });
+
+  test.each(DUMPS)("%s: each chain of Docker's is said in one sentence", (name) => {
+    for (const table of read(name).tables.values())
+      for (const { name: chain } of table.chains.values())
+        if (chain.startsWith("DOCKER")) expect(recognise(chain)?.by).toBe("Docker");
+  });
+});
