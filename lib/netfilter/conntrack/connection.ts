@@ -32,6 +32,9 @@ export interface Connection {
   readonly masqueradeOut?: string;
   readonly helper?: string;
   readonly tcp?: TcpState;
+  /** TCP: the direction of the last segment, where that was a RST; and whether one end has begun to close. */
+  readonly tcpReset?: Direction;
+  readonly tcpClosing?: boolean;
   /** Removed from the table while a packet still carries it. */
   readonly dying?: boolean;
   /** Seconds on the state's clock. */

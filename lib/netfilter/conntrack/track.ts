@@ -170,10 +170,17 @@ function trackTcp(
       table,
       text: `${flags.join(",")} is not possible in ${before} (${direction} direction): INVALID`,
     };
-  if (next === "ignored") return follow(table, found, options, before);
-  // RFC 1122: a SYN may reopen what is closed; the old entry goes and a new one is made.
-  if (next === "SYN_SENT" && (before === "TIME_WAIT" || before === "CLOSE"))
+  const last = (from: Connection): Connection => {
+    const { tcpReset: _reset, ...rest } = from;
+    return flags.includes("RST") ? { ...rest, tcpReset: direction } : rest;
+  };
+  // RFC 1122: a SYN may reopen what was closed; the old entry goes and a new one is made. That it was closed is believed
+  // only where one end sent a FIN, or the SYN's own sender a RST (nf_conntrack_tcp_packet).
+  const reopens = next === "SYN_SENT" && (before === "TIME_WAIT" || before === "CLOSE");
+  if (reopens && (connection.tcpClosing === true || connection.tcpReset === direction))
     return open(table.without(connection), packet, tuple, options);
+  if (reopens || next === "ignored")
+    return follow(table, { ...found, connection: last(connection) }, options, before);
   if (flags.includes("RST") && !connection.seenReply) {
     const killed = { ...connection, dying: true, tcp: next };
     return {
@@ -182,7 +189,8 @@ function trackTcp(
       text: `refused: the entry of ${tupleText(connection.original)} is removed`,
     };
   }
-  return follow(table, found, options, next);
+  const closing = before !== next && next === "FIN_WAIT" ? { tcpClosing: true } : {};
+  return follow(table, { ...found, connection: { ...last(connection), ...closing } }, options, next);
 }
 
 /** Whether a tuple is the key of another live connection (nf_conntrack_tuple_taken). */

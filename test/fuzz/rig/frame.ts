@@ -63,7 +63,8 @@ function transport(packet: Packet, protocol: number, addresses: Buffer, length: 
       const body = Buffer.alloc(Math.max(20, length));
       body.writeUInt16BE(sport, 0);
       body.writeUInt16BE(dport, 2);
-      body.writeUInt32BE(1_000, 4);
+      // One behind the SYN's, so that conntrack takes a RST for one that belongs to the connection.
+      body.writeUInt32BE((packet.tcpFlags ?? ["SYN"]).includes("SYN") ? 1_000 : 1_001, 4);
       body.writeUInt32BE(packet.tcpFlags?.includes("ACK") === true ? 1_001 : 0, 8);
       body[12] = 0x50;
       body[13] = (packet.tcpFlags ?? ["SYN"]).reduce((bits, flag) => bits | flagBits[flag], 0);
