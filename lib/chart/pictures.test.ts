@@ -1,6 +1,10 @@
 import { faults, foldsOf, stepsOf } from "../../test/pictures/layout";
+import { clusterIp } from "../../test/pictures/paths";
 import { samples } from "../../test/pictures/samples";
-import { display } from "./index";
+import { display, traversalPicture } from "./index";
+import { PALETTE } from "./sketch/palette";
+import type { Mark } from "./sketch/scene";
+import { specOf } from "./sketch/spec";
 
 const all = Object.entries(samples());
 
@@ -62,5 +66,105 @@ describe.each(all)("the picture %s", (name, make) => {
     expect(spec["background"]).toBe("transparent");
     expect(JSON.stringify(spec["params"])).toContain("var(--jp-content-font-color1");
     expect(spec["usermeta"]).toEqual({ embedOptions: { renderer: "svg", actions: false } });
+  });
+});
+
+describe("the check for faults", () => {
+  const text = (x: number, y: number, words: string) =>
+    ({ kind: "text", x, y, text: words, role: "body" }) as const;
+  const scene = (marks: readonly Mark[]) =>
+    specOf({ width: 200, height: 100, description: "", marks }, "live");
+
+  test.each([
+    ["texts that overlap", [text(0, 20, "one text"), text(20, 22, "another")]],
+    ["a text that is cut off", [text(180, 20, "too long for it")]],
+    ["a text beneath the end", [text(0, 110, "too low")]],
+    [
+      "a line through a text",
+      [
+        text(0, 20, "struck"),
+        {
+          kind: "line",
+          points: [
+            [0, 17],
+            [90, 17],
+          ],
+          stroke: "ink",
+        } as const,
+      ],
+    ],
+    [
+      "a bent line through a text",
+      [
+        text(0, 50, "struck"),
+        {
+          kind: "line",
+          points: [
+            [10, 0],
+            [10, 90],
+            [90, 90],
+          ],
+          stroke: "ink",
+        } as const,
+      ],
+    ],
+  ] satisfies [string, Mark[]][])("finds %s", (_, marks) => {
+    expect(faults(scene(marks))).toHaveLength(1);
+  });
+
+  test("finds nothing where nothing is wrong", () => {
+    expect(faults(scene([text(0, 20, "one"), text(0, 40, "another")]))).toEqual([]);
+  });
+});
+
+test("a journey of five hops past hundreds of rules is laid out in under 10 ms, in less than 200 kB", () => {
+  const path = clusterIp(400);
+  const draw = () => JSON.stringify(traversalPicture(path, { outcome: 1 }).spec).length;
+  for (let i = 0; i < 40; i += 1) draw();
+  const times = Array.from({ length: 15 }, () => {
+    const start = performance.now();
+    draw();
+    return performance.now() - start;
+  }).sort((a, b) => a - b);
+  expect(times[0]).toBeLessThan(10);
+  expect(draw()).toBeLessThan(200_000);
+});
+
+describe("every colour of text", () => {
+  // JupyterLab 4.6's own values, light and dark.
+  const grounds = [
+    { ground: [255, 255, 255], ink: [0, 0, 0, 0.87] },
+    { ground: [17, 17, 17], ink: [255, 255, 255, 1] },
+  ] as const;
+  const over = (top: readonly number[], alpha: number, under: readonly number[]) =>
+    under.map((value, i) => (top[i] ?? 0) * alpha + value * (1 - alpha));
+  const luminance = (rgb: readonly number[]) => {
+    const [r = 0, g = 0, b = 0] = rgb.map((value) => {
+      const share = value / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a: readonly number[], b: readonly number[]) => {
+    const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+    return (light + 0.05) / (dark + 0.05);
+  };
+  const hex = (colour: string) => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+
+  test.each(grounds)("has a contrast of 4.5 : 1 on $ground", ({ ground, ink }) => {
+    const inkOn = (share: number, under: readonly number[]) => over(ink, ink[3] * share, under);
+    const card = inkOn(0.06, ground);
+    const changed = over(hex("#d98a00"), 0.3, card);
+    const wrong = over(hex("#e0464f"), 0.26, card);
+    for (const under of [ground, card, changed, wrong])
+      expect(contrast(inkOn(1, under), under)).toBeGreaterThan(4.5);
+    for (const under of [ground, card]) expect(contrast(inkOn(0.7, under), under)).toBeGreaterThan(4.5);
+  });
+
+  test("has one of 4.5 : 1 in white on every pill", () => {
+    for (const [tone, { live }] of Object.entries(PALETTE)) {
+      if (tone.endsWith("Pill"))
+        expect([tone, contrast([255, 255, 255], hex(live)) >= 4.5]).toEqual([tone, true]);
+    }
   });
 });

@@ -191,3 +191,23 @@ export function faults(spec: AnySpec, state: State = closed, lines = true): read
   }
   return found;
 }
+
+/** Frames and cards that neither hold one another nor stand apart. What sits on a border (a plug, a pill) is left out. */
+export function boxFaults(spec: AnySpec): readonly string[] {
+  const [first] = layersOf(spec);
+  if (first?.type !== "rect") return [];
+  const boxes = first.values.map((datum) => ({
+    left: number(datum, "x"),
+    right: number(datum, "X"),
+    top: number(datum, "y"),
+    bottom: number(datum, "Y"),
+  }));
+  const holds = (a: Rect, b: Rect) =>
+    a.left <= b.left + 0.5 && a.right >= b.right - 0.5 && a.top <= b.top + 0.5 && a.bottom >= b.bottom - 0.5;
+  return boxes.flatMap((one, i) =>
+    boxes
+      .slice(i + 1)
+      .filter((other) => overlap(one, other) && !holds(one, other) && !holds(other, one))
+      .map((other) => `${JSON.stringify(one)} and ${JSON.stringify(other)} overlap`),
+  );
+}
