@@ -75,6 +75,8 @@ export interface OptionDeclaration {
   ) => readonly [name: string, given: Given];
   /** Values that iptables-save does not print. */
   readonly silent?: (given: Given, context: Context) => boolean;
+  /** nftables' own expression does not keep it, so iptables-nft-save does not print it. */
+  readonly legacyOnly?: boolean;
   /** Values that iptables-save prints when the option was not given. */
   readonly byDefault?: (context: Context) => readonly string[];
 }

@@ -29,6 +29,7 @@ export function printUse(use: Use, variant: Variant, context: Context): string {
     const fallback = declaration.byDefault?.(context);
     const given = options.get(name) ?? (fallback && { inverted: false, values: fallback });
     if (!given || declaration.silent?.(given, context)) continue;
+    if (declaration.legacyOnly && variant === "nft") continue;
     shown.push(shownOption(declaration, given, variant));
   }
   return shown.join(" ");

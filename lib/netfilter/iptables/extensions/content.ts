@@ -44,7 +44,7 @@ function shownPattern(given: Given): string {
   const value = given.values[0] ?? "";
   const not = given.inverted ? "! " : "";
   const bytes = [...Buffer.from(value, "latin1")];
-  if (PRINTABLE.test(value)) return `${not}--string "${value.replace(/["'\\]/g, "\\$&")}"`;
+  if (PRINTABLE.test(value)) return `${not}--string "${value.replace(/["\\]/g, "\\$&")}"`;
   const hex = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return `${not}--hex-string "|${hex}|"`;
 }
@@ -59,6 +59,10 @@ const string = match("string", {
     flag("icase"),
   ],
   oneOf: ["string", "hex-string"],
+  check: (options) => {
+    if (Number(first(options, "from", "0")) > Number(first(options, "to", "65535")))
+      throw new Refusal("--from is behind --to", "the smaller offset in --from");
+  },
   print: (options) => {
     const given = options.get("string") ?? options.get("hex-string");
     const shown = [given ? shownPattern(given) : "", `--algo ${first(options, "algo")}`];

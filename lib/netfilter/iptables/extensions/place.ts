@@ -188,7 +188,7 @@ const physdev = match("physdev", {
 });
 
 const comment = match("comment", {
-  options: [option("comment", text(255), { required: true })],
+  options: [option("comment", text(255, true, 0), { required: true })],
   lower: (options) => [{ kind: "comment", text: first(options, "comment") }],
 });
 

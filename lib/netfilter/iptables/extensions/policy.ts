@@ -1,8 +1,10 @@
+import { readProtocol } from "../base";
 import {
   type Extension,
   flag,
   type Given,
   invertible,
+  type Kind,
   match,
   type Options,
   option,
@@ -11,6 +13,7 @@ import {
 import { prefix } from "../values/addresses";
 import { hex32 } from "../values/marks";
 import { number, oneOf, U32 } from "../values/numbers";
+import { protocolName } from "../values/protocols";
 
 const elementOf = (options: Options): number => Number(options.get("elements")?.values[0] ?? 0);
 
@@ -28,7 +31,9 @@ const shownElement = (options: Options, index: number): string =>
     return given ? [`${given.inverted ? "! " : ""}--${name} ${given.values[0]}`] : [];
   }).join(" ");
 
-const network = prefix({ cut: true, full: true });
+const network = prefix({ cut: false, full: false });
+
+const protocol: Kind = { what: "a protocol such as esp", read: (word) => protocolName(readProtocol(word)) };
 
 function check(options: Map<string, Given>): void {
   const none = options.get("pol")?.values[0] === "none";
@@ -56,7 +61,7 @@ const policy = match("policy", {
     flag("strict"),
     invertible("reqid", number(0, U32), { slot: slot("reqid") }),
     invertible("spi", hex32, { slot: slot("spi") }),
-    invertible("proto", oneOf(["esp", "ah", "ipcomp"]), { slot: slot("proto") }),
+    invertible("proto", protocol, { slot: slot("proto") }),
     invertible("mode", oneOf(["transport", "tunnel"]), { slot: slot("mode") }),
     invertible("tunnel-dst", network, { slot: slot("tunnel-dst") }),
     invertible("tunnel-src", network, { slot: slot("tunnel-src") }),

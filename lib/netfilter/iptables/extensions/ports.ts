@@ -5,6 +5,12 @@ import { coversAll, number, numberRange, oneOf, U8, U16, U32 } from "../values/n
 import { portRange, readPort } from "../values/ports";
 import { first, range } from "../values/read";
 
+/** tcp and udp are silent about a range that covers all; sctp and dccp print it (iptables 1.8.9). */
+const ALL_PORTS = [
+  invertible("sport", portRange, { aliases: ["source-port"] }),
+  invertible("dport", portRange, { aliases: ["destination-port"] }),
+];
+
 const PORTS = [
   invertible("sport", portRange, { aliases: ["source-port"], silent: coversAll(U16) }),
   invertible("dport", portRange, { aliases: ["destination-port"], silent: coversAll(U16) }),
@@ -200,7 +206,7 @@ const dccpTypes: Kind = {
 
 const dccp = match("dccp", {
   protocols: [33],
-  options: [...PORTS, invertible("dccp-types", dccpTypes), invertible("dccp-option", number(1, U8))],
+  options: [...ALL_PORTS, invertible("dccp-types", dccpTypes), invertible("dccp-option", number(1, U8))],
   lower: (options) => [
     ...ports(options, "dccp"),
     ...(["dccp-types", "dccp-option"] as const)
@@ -268,7 +274,7 @@ const chunkList: Kind = {
 
 const sctp = match("sctp", {
   protocols: [132],
-  options: [...PORTS, invertible("chunk-types", [oneOf(["any", "all", "only"], true), chunkList])],
+  options: [...ALL_PORTS, invertible("chunk-types", [oneOf(["any", "all", "only"], true), chunkList])],
   order: ["sport", "dport", "chunk-types"],
   lower: (options) => {
     const matches = ports(options, "sctp");

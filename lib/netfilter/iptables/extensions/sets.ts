@@ -2,6 +2,7 @@ import type { Action } from "../../model/action";
 import {
   type Extension,
   flag,
+  type Given,
   invertible,
   type Kind,
   match,
@@ -40,12 +41,15 @@ const counted = (what: string) => {
   );
 };
 
+/** Counters are updated unless `!` stands before the option. */
+const isDefault = ({ inverted: not }: Given): boolean => !not;
+
 const set = match("set", {
   options: [
     invertible("match-set", [setName, directions], { required: true }),
     flag("return-nomatch"),
-    invertible("update-counters", []),
-    invertible("update-subcounters", []),
+    invertible("update-counters", [], { silent: isDefault }),
+    invertible("update-subcounters", [], { silent: isDefault }),
     ...counted("packets"),
     ...counted("bytes"),
   ],
@@ -65,10 +69,10 @@ const SET = target("SET", {
   oneOf: CHANGES,
   options: [
     option("add-set", [setName, directions]),
-    option("del-set", [setName, directions]),
-    option("map-set", [setName, directions]),
     flag("exist"),
     option("timeout", number(0, U32)),
+    option("del-set", [setName, directions]),
+    option("map-set", [setName, directions]),
     flag("map-mark"),
     flag("map-prio"),
     flag("map-queue"),

@@ -140,7 +140,7 @@ const HMARK = target("HMARK", {
     option("hmark-dport", hex(4, U16)),
     option("hmark-spi", hex(8, U32), { excludes: PORT_PARTS }),
     option("hmark-proto-mask", hex(2, U16)),
-    option("hmark-rnd", hex(8, U32)),
+    option("hmark-rnd", hex(8, U32), { required: true }),
     option("hmark-mod", number(1, U32), { required: true }),
     option("hmark-offset", number(0, U32)),
     option("hmark-tuple", tuple),

@@ -21,7 +21,7 @@ const full = (family: string): number => (family === "ipv6" ? 128 : 32);
 const maskLength: Kind = {
   what: "a prefix length",
   read: (word, { family }) => {
-    const length = Number(whole(word, 0, 128, "a prefix length"));
+    const length = Number(whole(word, 0, U32, "a prefix length"));
     return String(Math.min(length, full(family)));
   },
 };
@@ -95,7 +95,7 @@ const connlabel = match("connlabel", {
   options: [invertible("label", label, { required: true }), flag("set")],
 });
 
-const helper = match("helper", { options: [invertible("helper", text(29), { required: true })] });
+const helper = match("helper", { options: [invertible("helper", text(29, true, 0), { required: true })] });
 
 const zone: Kind = {
   what: "a zone, 0 to 65535, or mark",

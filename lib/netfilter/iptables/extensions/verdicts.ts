@@ -84,7 +84,7 @@ const level: Kind = {
 
 const LOG = target("LOG", {
   options: [
-    option("log-prefix", text(29, true, 0)),
+    option("log-prefix", text(29)),
     option("log-level", level, { silent: (given) => given.values[0] === "4" }),
     flag("log-tcp-sequence"),
     flag("log-tcp-options"),
@@ -107,7 +107,7 @@ const NFLOG = target("NFLOG", {
       shown: (value, variant) => (variant === "legacy" ? cut(value, 63) : value),
     }),
     option("nflog-group", number(0, U16), { silent: isZero }),
-    option("nflog-range", number(0, U32), { silent: isZero, excludes: ["nflog-size"] }),
+    option("nflog-range", number(0, U32), { legacyOnly: true, silent: isZero, excludes: ["nflog-size"] }),
     option("nflog-size", number(0, U32)),
     option("nflog-threshold", number(0, U16), { silent: isZero }),
   ],

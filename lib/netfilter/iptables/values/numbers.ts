@@ -72,17 +72,16 @@ export function oneOf(words: readonly string[], ignoreCase = false): Kind {
   };
 }
 
-/** Any text, up to the length that the kernel's struct holds. */
+/** Any text. What the kernel's struct does not hold is cut off, as iptables does without a word. */
 export function text(most: number, quoted: boolean | "always" = true, least = 1): Kind {
-  const what = least === most ? `text of ${most} bytes` : `text of at most ${most} bytes`;
+  const what = `text of at most ${most} bytes`;
   return {
     what,
     quoted,
     read: (word) => {
-      const length = Buffer.byteLength(word);
-      if (length < least || length > most)
-        throw new Refusal(`"${word}" is ${length} bytes long`, `${what}${least > 0 ? ", not empty" : ""}`);
-      return word;
+      if (word.length < least) throw new Refusal("this text is empty", what);
+      if (word.length * 3 <= most || Buffer.byteLength(word) <= most) return word;
+      return Buffer.from(word).subarray(0, most).toString();
     },
   };
 }
