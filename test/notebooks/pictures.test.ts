@@ -1,0 +1,86 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { drawSvg } from "../../lib/chart/sketch/still";
+import { samples } from "../pictures/samples";
+
+/**
+ * Every kind of picture in a real browser, in both themes, with the fonts of this machine: what the layout assumes of
+ * text is true there. The images are kept in `.wirebook/pictures`, to be looked at.
+ */
+const OUT = path.join(__dirname, "..", "..", ".wirebook", "pictures");
+
+// JupyterLab 4.6's own values.
+const THEMES = {
+  light: {
+    ground: "white",
+    variables:
+      "--jp-content-font-color0:#000;--jp-content-font-color1:rgba(0,0,0,.87);--jp-layout-color0:white;--jp-layout-color1:white",
+  },
+  dark: {
+    ground: "#111",
+    variables:
+      "--jp-content-font-color0:#fff;--jp-content-font-color1:#fff;--jp-layout-color0:#111;--jp-layout-color1:#212121",
+  },
+} as const;
+
+const FONTS =
+  "--jp-ui-font-family:system-ui,-apple-system,'Segoe UI',helvetica,arial,sans-serif;--jp-code-font-family:menlo,consolas,'DejaVu Sans Mono',monospace";
+
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  mkdirSync(OUT, { recursive: true });
+  browser = await chromium.launch({
+    executablePath: process.env["WIREBOOK_CHROMIUM"] ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+    ],
+  });
+  page = await browser.newPage({ viewport: { width: 840, height: 600 } });
+}, 60_000);
+
+afterAll(() => browser.close());
+
+/** Texts that are seen and meet another one, or leave the picture; their names say which. */
+async function textsInTrouble(): Promise<readonly string[]> {
+  return await page.evaluate(() => {
+    const svg = document.querySelector("svg");
+    if (svg === null) return ["no picture"];
+    const frame = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll("text")]
+      .filter((text) => getComputedStyle(text).opacity !== "0" && text.textContent?.trim() !== "")
+      .map((text) => ({ name: text.textContent ?? "", box: text.getBoundingClientRect() }));
+    const found: string[] = [];
+    texts.forEach(({ name, box }, i) => {
+      if (box.left < frame.left || box.right > frame.right || box.bottom > frame.bottom + 1) {
+        found.push(`"${name}" leaves the picture`);
+      }
+      for (const other of texts.slice(i + 1)) {
+        const wide = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
+        const high = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
+        // A line box is taller than its letters: lines may touch, letters may not.
+        if (wide > 1 && high > 4.5) found.push(`"${name}" meets "${other.name}"`);
+      }
+    });
+    return found;
+  });
+}
+
+describe.each(Object.entries(samples()))("the picture %s", (name, make) => {
+  test.each(["light", "dark"] as const)("stands in the %s theme with no text on another", async (theme) => {
+    const svg = await drawSvg({ ...make().spec } as Parameters<typeof drawSvg>[0]);
+    const { ground, variables } = THEMES[theme];
+    await page.setContent(`<body style="margin:0;background:${ground};${variables};${FONTS}">${svg}</body>`);
+    expect(await textsInTrouble()).toEqual([]);
+    await page
+      .locator("svg")
+      .first()
+      .screenshot({ path: path.join(OUT, `${name}-${theme}.png`) });
+  });
+});
