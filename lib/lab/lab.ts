@@ -9,6 +9,7 @@ import { LabDiff } from "./diff";
 import { DockerHost, type DockerHostSpec } from "./dockerhost";
 import { Ground, networkCapabilities } from "./ground";
 import { Host } from "./host";
+import { waitListening } from "./listening";
 import { checkName } from "./name";
 import { Netns, type NetnsSpec } from "./netns";
 import { Cluster, type ClusterOptions } from "./node/cluster";
@@ -195,7 +196,7 @@ export class Lab {
 
   /** Everything there is now, as data: each place with its snapshot, and the veth pairs. */
   world(): Promise<World> {
-    return worldOf(this.ground);
+    return worldOf(this.ground, Cluster.of(this.ground)?.notes);
   }
 
   /** Draws everything there is now: namespaces, veth pairs, bridges, addresses. */
@@ -310,5 +311,6 @@ async function startOutside(ground: Ground): Promise<Outside> {
   });
   const parts = { name, kind: "outside" as const, engine: ground.engine, container: info.id, user: "root" };
   const outside = new Outside({ ...parts, ...ground.access(name, info.pid), address: ground.outsideAddress });
+  await waitListening(await outside.entrance(), 80, name);
   return ground.register(outside);
 }

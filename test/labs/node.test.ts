@@ -117,6 +117,21 @@ test("a third node: the next chunk is its own, and every node gets a route to it
   expect(await node1.sh`ip route show ${node3.podCidr}`.text()).toBe("");
 });
 
+test("the cluster grows by a second range: pods of both see each other's own address", async () => {
+  await lab.cluster.grow("10.245.0.0/16");
+  const wide = await lab.node("wide", { podCidr: "10.245.1.0/24" });
+  const [client, far] = await Promise.all([
+    node1.pod("client"),
+    wide.pod("far", { image: "web", labels: { app: "far" }, readiness: { tcp: 80 } }),
+  ]);
+  const service = await lab.service("far", { selector: { app: "far" }, port: 80 });
+  for (const url of [`http://${far.address}/`, `http://${service.clusterIP}/`])
+    expect((await ask(client, url)).client).toBe(client.address);
+  expect((await ask(far, `http://${lab.outside.address}/`)).client).toBe(wide.address);
+  await Promise.all([service.remove(), client.remove()]);
+  await wide.remove();
+});
+
 test("a pod on a node that died is refused, and the pods it had are gone", async () => {
   const doomed = await lab.node("doomed", { podCidr: "10.244.9.0/24" });
   const pod = await doomed.pod("passenger");

@@ -6,6 +6,8 @@ import type { RestartPolicy } from "./pod-spec";
 /** First pause before an app that keeps ending is started again, in ms; it doubles each time, as kubelet's does. */
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 10_000;
+/** How long an app may take to end by a signal, in ms. */
+const LONGEST_END_MS = 5_000;
 
 /** One app of a pod on a node. When it ends, the node starts it again if the pod's restart policy says so. */
 export class NodeApp extends App {
@@ -43,7 +45,7 @@ export class NodeApp extends App {
    *
    * Shell: `docker kill -s SIGNAL CONTAINER`.
    *
-   * @throws LabError `NOT_RUNNING` when it has ended already.
+   * @throws LabError `NOT_RUNNING` when it has ended already, `TIMED_OUT` when it does not end by the signal.
    */
   override async kill(signal = "KILL"): Promise<void> {
     if (!this.#running) {
@@ -53,9 +55,21 @@ export class NodeApp extends App {
         advice: "Wait until it is started again, or start it with .start().",
       });
     }
-    const ended = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const ended = new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), LONGEST_END_MS);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
     await super.kill(signal);
-    await ended;
+    if (!(await ended)) {
+      throw new LabError("TIMED_OUT", {
+        where: this.name,
+        found: `the app did not end within ${LONGEST_END_MS} ms of signal ${signal}`,
+        advice: "It may ignore the signal: process 1 hears only those it asked for. KILL ends every app.",
+      });
+    }
     await this.#settled();
   }
 

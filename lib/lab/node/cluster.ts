@@ -6,6 +6,7 @@ import { AddressPool } from "../cidr/pool";
 import type { Ground } from "../ground";
 import { checkName } from "../name";
 import { type RuleChange, ServiceController } from "../service/controller";
+import type { ProxyOptions } from "../service/model";
 import { type SelectedPod, Service } from "../service/service";
 import { checkService, NODE_PORTS, type ServiceSpec, selectorText } from "../service/spec";
 import { Node, type NodeSpec } from "./node";
@@ -61,7 +62,7 @@ export class Cluster {
     this.#controller = new ServiceController({
       nodes: () => [...this.#nodes.values()],
       services: (node) => [...this.#byName.values()].map((service) => service.portOn(node.name)),
-      options: () => ({ clusterCidr: this.podRange }),
+      options: (node) => this.proxyOptions(node.name),
     });
     ground.onClose(() => this.#close());
   }
@@ -85,9 +86,34 @@ export class Cluster {
     return clusters.get(ground);
   }
 
-  /** The whole pod range: `10.244.0.0/16`. */
+  /** The pod range with which the cluster began: `10.244.0.0/16`. */
   get podRange(): string {
     return this.range.ranges[0]?.text ?? "";
+  }
+
+  get podRanges(): readonly string[] {
+    return this.range.ranges.map(({ text }) => text);
+  }
+
+  /**
+   * How kube-proxy tells pods from the rest of the world on a node: by the cluster's range; after the cluster grew by
+   * the node's own chunk, as with `--detect-local-mode=NodeCIDR`, since kube-proxy knows one range only.
+   */
+  proxyOptions(node: string): ProxyOptions {
+    const chunk = this.range.chunks.get(node)?.text;
+    return { clusterCidr: this.podRanges.length === 1 || chunk === undefined ? this.podRange : chunk };
+  }
+
+  /**
+   * Adds a range for the pods of nodes to come. Nothing that exists is touched: a node's chunk never changes.
+   *
+   * @throws LabError `BAD_ADDRESS`, `CIDR_OVERLAP`.
+   */
+  async grow(range: string): Promise<void> {
+    this.range.grow(range);
+    const nodes = [...this.#nodes.values()].filter((node) => node.alive);
+    await Promise.all(nodes.map((node) => node.letReach(range)));
+    await this.changed(`the cluster grew by ${range}`);
   }
 
   get nodes(): ReadonlyMap<string, Node> {
@@ -233,6 +259,14 @@ export class Cluster {
       const within = pods.find((range) => contains(parseCidr(range.cidr, range.name), cidr))?.name;
       return { name, cidr: text, kind: "planned", ...(within !== undefined && { within }) };
     });
+  }
+
+  /** What a picture of the lab cannot show as a thing: services exist in rules only. */
+  get notes(): readonly string[] {
+    return [...this.#byName.values()].map(
+      ({ name, clusterIP, port, endpoints }) =>
+        `service ${name} ${clusterIP}:${port} → ${endpoints.map(({ pod }) => pod).join(", ") || "no endpoint"}: in the rules of every node, on no interface`,
+    );
   }
 
   changed(cause: string, at?: number): Promise<void> {

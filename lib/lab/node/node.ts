@@ -8,7 +8,7 @@ import { jumpInput } from "../service/restore";
 import { NodePod } from "./pod";
 import { type NodePodSpec, planPod } from "./pod-spec";
 import { Prober } from "./prober";
-import { bridgeScript, POD_BRIDGE, routeScript, vethName, vethScript } from "./wiring";
+import { bridgeScript, growScript, POD_BRIDGE, routeScript, vethName, vethScript } from "./wiring";
 
 /** How a node is started. */
 export interface NodeSpec {
@@ -31,8 +31,8 @@ const SYSCTLS: Readonly<Record<string, string>> = {
 /** What a node tells its cluster. */
 export interface NodeCluster {
   readonly ground: Ground;
-  /** The whole pod range. */
-  readonly podRange: string;
+  /** All ranges of the cluster's pods. */
+  readonly podRanges: readonly string[];
   removeNode(node: Node): Promise<void>;
   /** A pod was started, or ended. */
   added(pod: NodePod): void;
@@ -113,7 +113,7 @@ export class Node extends ContainerPlace {
         gateway,
         prefixLength: chunk.prefixLength,
         podCidr,
-        clusterCidr: cluster.podRange,
+        podRanges: cluster.podRanges,
       });
       const setUp = `${bridge}\niptables-restore --noflush <<'END'\n${jumpInput()}END`;
       const filters = await node.#must(
@@ -210,6 +210,11 @@ export class Node extends ContainerPlace {
    */
   async routeTo(other: Node): Promise<void> {
     await this.#must(routeScript(other.podCidr, other.address));
+  }
+
+  /** Lets pods reach a further range of the cluster's untranslated. */
+  async letReach(range: string): Promise<void> {
+    await this.#must(growScript(this.podCidr, range));
   }
 
   /** Forgets where the pods of a node that left were. Shell: `ip route del CIDR`. */

@@ -1,4 +1,4 @@
-import { macFor, vethName, vethScript } from "./wiring";
+import { bridgeScript, macFor, vethName, vethScript } from "./wiring";
 
 test("a link's name holds the pod's, or a hash of it where that is too long", () => {
   expect(vethName("web0")).toBe("veth-web0");
@@ -36,4 +36,13 @@ test("where bridged packets miss the rules, a pod knows no neighbour but its nod
   const script = vethScript({ ...wire, routed: true });
   expect(script).toContain("addr add 10.244.1.2/32 dev eth0\n");
   expect(script).toContain("route add 10.244.1.1 dev eth0 scope link\nroute add default via 10.244.1.1\n");
+});
+
+test("from pod to pod nothing is translated, whatever range of the cluster the other is in", () => {
+  const ranges = ["10.244.0.0/16", "10.245.0.0/16"];
+  const network = { gateway: "10.244.1.1", prefixLength: 24, podCidr: "10.244.1.0/24", podRanges: ranges };
+  const rules = bridgeScript(network)
+    .split("\n")
+    .filter((line) => line.startsWith("iptables"));
+  expect(rules.map((rule) => rule.split(" -j ")[1])).toEqual(["RETURN", "RETURN", "MASQUERADE"]);
 });

@@ -26,21 +26,31 @@ export interface NodeNetwork {
   readonly gateway: string;
   readonly prefixLength: number;
   readonly podCidr: string;
-  /** The whole cluster's pod range. */
-  readonly clusterCidr: string;
+  /** All ranges of the cluster's pods. */
+  readonly podRanges: readonly string[];
 }
 
-/** Makes the bridge, and the rule by which pods reach what is outside of the cluster. */
+/** Makes the bridge, and the rules by which pods reach what is outside of the cluster. */
 export function bridgeScript(network: NodeNetwork): string {
-  const { gateway, prefixLength, podCidr, clusterCidr } = network;
+  const { gateway, prefixLength, podCidr, podRanges } = network;
   return [
     "set -e",
     `ip link add ${POD_BRIDGE} address ${macFor(gateway)} type bridge`,
     `ip addr add ${gateway}/${prefixLength} dev ${POD_BRIDGE}`,
     `ip link set ${POD_BRIDGE} up`,
     // Between pods nothing is translated. Outside nobody has a route to them, so there they go by their node's name.
-    `iptables -t nat -A POSTROUTING -s ${podCidr} ! -d ${clusterCidr} -m comment --comment "pods to outside the cluster" -j MASQUERADE`,
+    ...podRanges.map((range) => `iptables -t nat -A POSTROUTING ${untranslated(podCidr, range)}`),
+    `iptables -t nat -A POSTROUTING -s ${podCidr} -m comment --comment "pods to outside the cluster" -j MASQUERADE`,
   ].join("\n");
+}
+
+/** Has a node let a further range of pods be: put behind kube-proxy's jump, which stands first. */
+export function growScript(podCidr: string, range: string): string {
+  return `iptables -t nat -I POSTROUTING 2 ${untranslated(podCidr, range)}`;
+}
+
+function untranslated(podCidr: string, range: string): string {
+  return `-s ${podCidr} -d ${range} -m comment --comment "pods to pods" -j RETURN`;
 }
 
 /** What {@link vethScript} joins: two namespaces by a process in each, as the engine's machine counts processes. */

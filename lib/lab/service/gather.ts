@@ -75,7 +75,7 @@ async function nodeFacts(cluster: Cluster, node: Node): Promise<NodeFacts> {
   const snapshot = alive ? await look(node) : undefined;
   if (!snapshot) return { name, alive, ...nothing };
   const ports = [...cluster.services.values()].map((service) => service.portOn(name));
-  const wanted = proxyRules(ports, { clusterCidr: cluster.podRange });
+  const wanted = proxyRules(ports, cluster.proxyOptions(name));
   const text = (snapshot.iptables ?? []).filter(({ family }) => family === "ipv4").map((dump) => dump.text);
   const { missing, strange, stoppers } = compareRules(wanted, text.join("\n"));
   const bridge = snapshot.sysctls?.["net.bridge.bridge-nf-call-iptables"];
