@@ -7,6 +7,7 @@ import {
   isLoopback,
   isMulticast,
   maskOf,
+  sameWords,
   type Words,
   within,
   wordsOf,
@@ -136,7 +137,10 @@ function primaryOf(
   return first;
 }
 
-/** The IPv6 source for a destination on a device (RFC 6724, the rules that addresses alone decide: scope, longest prefix). */
+/**
+ * The IPv6 source for a destination on a device (RFC 6724, the rules that addresses alone decide: the destination itself,
+ * scope, device, longest prefix). Of equals the first listed: the kernel lists the newest first.
+ */
 export function selectAddress6(host: Host, device: string, dst: Words): string | undefined {
   const wantsLink = isLinkLocal6(dst) || isMulticast(dst);
   const all = (host.links ?? []).flatMap((link) =>
@@ -145,6 +149,7 @@ export function selectAddress6(host: Host, device: string, dst: Words): string |
       .map((address) => ({
         address: address.address,
         dev: link.name,
+        prefixLength: address.prefixLength,
         words: wordsOf(address.address) ?? [],
       })),
   );
@@ -152,19 +157,24 @@ export function selectAddress6(host: Host, device: string, dst: Words): string |
     ({ words, dev }) =>
       !isLoopback(words) && isLinkLocal6(words) === wantsLink && (!wantsLink || dev === device),
   );
-  const common = (words: Words): number => {
+  // The prefix that counts is never longer than the address's own (addrconf.c, IPV6_SADDR_RULE_PREFIX).
+  const common = (words: Words, prefixLength: number): number => {
     let bits = 0;
     for (let at = 0; at < 4; at++) {
       const same = Math.clz32((words[at] ?? 0) ^ (dst[at] ?? 0));
       bits += same;
       if (same < 32) break;
     }
-    return bits;
+    return Math.min(bits, prefixLength);
   };
+  const itself = (words: Words): number => (sameWords(words, dst) ? 10_000 : 0);
   return fitting
     .map((candidate) => ({
       ...candidate,
-      rank: (candidate.dev === device ? 1000 : 0) + common(candidate.words),
+      rank:
+        itself(candidate.words) +
+        (candidate.dev === device ? 1000 : 0) +
+        common(candidate.words, candidate.prefixLength),
     }))
     .sort((a, b) => b.rank - a.rank)[0]?.address;
 }

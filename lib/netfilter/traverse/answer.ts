@@ -3,7 +3,7 @@ import { TCP } from "../conntrack/protocol";
 import type { Packet } from "../model";
 import { isLimitedBroadcast, isMulticast, isUnspecified } from "../routing/address";
 import { addressType } from "../routing/local";
-import { routeOut, sourceFor } from "../routing/output";
+import { routeOut, selectAddress6, sourceFor } from "../routing/output";
 import { sysctl } from "../routing/sysctl";
 import type { Flight } from "./flight";
 import { flagsOf } from "./match/header";
@@ -108,7 +108,10 @@ export function icmpError(flight: Flight, type: number, code: number): void {
   const forUs = view.hook === "INPUT" || (view.hook === "OUTPUT" && view.out === "lo");
   const routed = routeOut(host, view.src, { mark });
   if (routed.kind === "error") return;
-  const ours = sourceFor(host, routed.out, view.src) ?? (routed.out.local ? packet.src : undefined);
+  // For IPv6 "a more meaningful saddr from input if" (icmp6_send), unless the route names one.
+  const ours = ipv4
+    ? (sourceFor(host, routed.out, view.src) ?? (routed.out.local ? packet.src : undefined))
+    : (routed.out.route?.source ?? selectAddress6(host, view.in || "lo", view.src));
   const src = forUs ? packet.dst : (ours ?? UNKNOWN_ADDRESS);
   const { owner: _owner, macSrc: _mac, ...carried } = packet;
   const answer: Packet = {
