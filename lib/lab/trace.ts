@@ -1,9 +1,18 @@
 import ipaddr from "ipaddr.js";
+import { ladderPicture } from "../chart/ladder";
 import { display, type MimeBundle, type Picture } from "../chart/picture";
 import { traversalPicture, type Witness } from "../chart/traversal";
 import { checkPort, LabError } from "../engine";
 import type { Snapshot } from "../inspect/snapshot";
-import { type Journey, type JourneyOutcome, journey, type World, worldOf } from "../netfilter/journey";
+import {
+  type Conversation,
+  converse,
+  type Journey,
+  type JourneyOutcome,
+  journey,
+  type World,
+  worldOf,
+} from "../netfilter/journey";
 import type { Packet } from "../netfilter/model";
 import { wordsOf } from "../netfilter/routing/address";
 import { routeOut, sourceFor } from "../netfilter/routing/output";
@@ -44,18 +53,18 @@ export class PacketPath implements Journey {
   readonly observed: Observation | undefined;
   /** Why the kernel could not be asked. */
   readonly unobserved: string | undefined;
-  readonly #names: Readonly<Record<string, string>>;
+  readonly #prepared: Prepared;
+  #conversation: Conversation | undefined;
 
   constructor(
-    path: Journey,
-    names: Readonly<Record<string, string>>,
+    prepared: Prepared,
     seen: { readonly observed?: Observation; readonly unobserved?: string } = {},
   ) {
-    this.packet = path.packet;
-    this.outcomes = path.outcomes;
+    this.packet = prepared.path.packet;
+    this.outcomes = prepared.path.outcomes;
     this.observed = seen.observed;
     this.unobserved = seen.unobserved;
-    this.#names = names;
+    this.#prepared = prepared;
   }
 
   /** True when the kernel did what was predicted; undefined when it was not asked. */
@@ -68,11 +77,27 @@ export class PacketPath implements Journey {
     return this.outcomes[this.#taken];
   }
 
+  /** The way of the reply, with the connections that this packet left behind; absent where nobody answers. */
+  get reply(): Journey | undefined {
+    return this.#talk.reply;
+  }
+
+  /** The sender's second packet: no nat rule is asked for it any more. Absent where no reply came back. */
+  get second(): Journey | undefined {
+    return this.#talk.second;
+  }
+
+  /** The addresses at every hop, there and back. */
+  get ladder(): Picture {
+    const { reply } = this;
+    return ladderPicture(this, { outcome: this.#taken, ...(reply ? { reply } : {}) });
+  }
+
   get picture(): Picture {
     const witness = this.observed === undefined ? undefined : witnessOf(this.observed);
     return traversalPicture(this, {
       outcome: this.#taken,
-      names: this.#names,
+      names: this.#prepared.names,
       ...(witness ? { observed: witness } : {}),
     });
   }
@@ -83,6 +108,13 @@ export class PacketPath implements Journey {
 
   [display](): Promise<MimeBundle> {
     return this.picture[display]();
+  }
+
+  get #talk(): Conversation {
+    const { world, from } = this.#prepared;
+    const follow = (outcomes: readonly JourneyOutcome[]): JourneyOutcome | undefined => outcomes[this.#taken];
+    this.#conversation ??= converse(world, from, this.packet, { follow });
+    return this.#conversation;
   }
 
   get #taken(): number {
@@ -116,8 +148,7 @@ function witnessOf(seen: Agreement): Witness {
  * @throws LabError `BAD_ADDRESS`, `BAD_PORT`, `UNKNOWN_PLACE` when the sender cannot be looked at.
  */
 export async function predict(ground: Ground, request: TraceRequest): Promise<PacketPath> {
-  const { path, names } = await prepare(ground, request);
-  return new PacketPath(path, names);
+  return new PacketPath(await prepare(ground, request));
 }
 
 /**
@@ -127,7 +158,8 @@ export async function predict(ground: Ground, request: TraceRequest): Promise<Pa
  * Shell: `nft monitor trace` in each namespace while `curl`, `nc -u` or `ping` sends.
  */
 export async function trace(ground: Ground, request: TraceRequest): Promise<PacketPath> {
-  const { path, names, places } = await prepare(ground, request);
+  const prepared = await prepare(ground, request);
+  const { path, places } = prepared;
   const { from } = request;
   if (!(from instanceof ContainerPlace)) throw unknown(from.name);
   const crossed = new Set(path.outcomes.flatMap(({ steps }) => steps.map(({ place }) => place)));
@@ -140,16 +172,18 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
       anyPort: true,
       send: () => send(from, path.packet),
     });
-    return new PacketPath(path, names, { observed: agreement });
+    return new PacketPath(prepared, { observed: agreement });
   } catch (error) {
     if (error instanceof LabError && (error.code === "COMMAND_FAILED" || error.code === "TIMED_OUT")) {
-      return new PacketPath(path, names, { unobserved: error.message });
+      return new PacketPath(prepared, { unobserved: error.message });
     }
     throw error;
   }
 }
 
 interface Prepared {
+  readonly world: World;
+  readonly from: string;
   readonly path: Journey;
   readonly places: readonly Place[];
   readonly names: Readonly<Record<string, string>>;
@@ -163,7 +197,8 @@ async function prepare(ground: Ground, request: TraceRequest): Promise<Prepared>
   const own = [...looks].find(([place]) => place.name === request.from.name)?.[1];
   if (own === undefined) throw unknown(request.from.name);
   const packet = packetOf(world, own, request);
-  return { path: journey(world, request.from.name, packet), places, names: namesOf(snapshots) };
+  const from = request.from.name;
+  return { world, from, path: journey(world, from, packet), places, names: namesOf(snapshots) };
 }
 
 function unknown(name: string): LabError {
