@@ -56,7 +56,8 @@ export function processOn(stream: Duplex, sink: Sink, exitCode: () => Promise<nu
     stream.once("close", resolve);
     stream.once("error", reject);
   });
-  const exit = ended.then(exitCode);
+  // The engine has closed its side; ours would stay open, and keep our process alive.
+  const exit = ended.finally(() => stream.destroy()).then(exitCode);
   // Whoever does not wait for the exit code must not die of it.
   exit.catch(() => undefined);
   return {

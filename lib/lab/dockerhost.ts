@@ -3,6 +3,7 @@ import { imageTag } from "../setup/images";
 import { Command, CommandResult } from "./command";
 import type { Ground } from "./ground";
 import { imageReference } from "./image";
+import { servedPort, waitListening } from "./listening";
 import { checkName } from "./name";
 import { ContainerPlace } from "./place";
 import { type Pod, type PodSpec, startPod } from "./pod";
@@ -224,7 +225,10 @@ export class DockerHost extends ContainerPlace {
       ...(spec.env ? { env: spec.env } : {}),
       ...(spec.capabilities ? { capabilities: spec.capabilities } : {}),
     });
-    return this.#adopt(info, runText(name, spec));
+    const container = await this.#adopt(info, runText(name, spec));
+    const port = spec.command || spec.network === "none" ? undefined : servedPort(spec.image, spec.env);
+    if (port !== undefined) await waitListening(await container.entrance(), port, container.name);
+    return container;
   }
 
   /**

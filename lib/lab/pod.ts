@@ -1,9 +1,10 @@
 import type { WorldContainer } from "../chart/topology/world";
 import type { ContainerInfo, ContainerSpec, Engine, Publish } from "../engine";
-import { LabError } from "../engine";
+import { checkPort, LabError } from "../engine";
 import { imageTag } from "../setup/images";
 import { type Ground, type NamespaceAccess, networkCapabilities } from "./ground";
 import { imageReference, isOurs } from "./image";
+import { servedPort, waitListening } from "./listening";
 import { ContainerPlace } from "./place";
 import { type PublishMap, publishList } from "./publish";
 
@@ -17,6 +18,8 @@ export interface AppSpec {
   readonly capabilities?: readonly string[];
   /** What the engine does when it ends. Default: `no`. */
   readonly restart?: "no" | "always" | "on-failure";
+  /** TCP port on which it listens when it is ready; the pod is returned then. Default: 80 for `web`, none for others. */
+  readonly ready?: number;
 }
 
 /** What a pod is made from: one app, or several by their names. */
@@ -153,18 +156,24 @@ export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
         async ([app, appSpec]) => [app, await startApp(site, access, pause.id, app, appSpec)] as const,
       ),
     );
+    await Promise.all(apps.map(([app, appSpec]) => whenReady(access, `${name}/${app}`, appSpec)));
     const first = started[0]?.[1].container ?? pause.id;
     const address = pause.networks[0]?.address ?? "";
     const parent = site.parent === undefined ? {} : { parent: site.parent };
     const place = { name, kind: "pod" as const, engine, container: first, ...parent, ...access };
     return new Pod({ ...place, apps: new Map(started), pause, address });
   } catch (error) {
-    await removePod(engine, name, pause.id, site.base("", "pod", "").name);
+    await removePod(engine, pause.id, site.base("", "pod", "").name);
     throw error;
   }
 }
 
-async function removePod(engine: Engine, _name: string, pause: string, prefix: string): Promise<void> {
+async function whenReady(access: NamespaceAccess, where: string, spec: AppSpec): Promise<void> {
+  const port = spec.ready ?? (spec.command ? undefined : servedPort(spec.image ?? "base", spec.env));
+  if (port !== undefined) await waitListening(await access.enter(), checkPort(port, where), where);
+}
+
+async function removePod(engine: Engine, pause: string, prefix: string): Promise<void> {
   const apps = (await engine.containers.list()).filter((line) => line.name.startsWith(`${prefix}.`));
   await Promise.all(apps.map(({ id }) => engine.containers.remove(id)));
   await engine.containers.remove(pause);

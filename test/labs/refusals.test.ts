@@ -109,7 +109,7 @@ test("an engine that stops in the middle is named, and the cell that is run agai
     expect(await lab.outside.sh`curl -s http://${pod.address}/`.text()).toContain("pod: web");
 
     const sleeping = lab.outside.exec(["sleep", "60"]).catch((error: unknown) => error);
-    await host.exec(["sh", "-c", "kill -9 1; kill -TERM 1"]);
+    await outer.engine.containers.kill(host.container);
     expect(await sleeping).toMatchObject({ code: "ENGINE_GONE" });
     await expect(lab.pod("late")).rejects.toMatchObject({ code: "ENGINE_GONE" });
 
