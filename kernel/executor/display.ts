@@ -9,7 +9,7 @@ export const DISPLAY = Symbol.for("Jupyter.display");
 export interface DisplayOptions {
   /** A name for the output. */
   readonly id?: string;
-  /** Replaces the output with this `id`, when there is one. */
+  /** Replaces the output with this `id` when the same run of the cell has shown one; else shows it. */
   readonly update?: boolean;
 }
 
@@ -56,8 +56,6 @@ export function render(value: unknown): Bundle | Promise<Bundle> {
 
 /** Shows values before the cell's end, in the order in which they were asked for. */
 export class Displays {
-  private readonly shown = new Set<string>();
-
   constructor(private readonly turns: TurnWriter) {}
 
   readonly display = (value: unknown, options: DisplayOptions = {}): Promise<void> => {
@@ -80,8 +78,8 @@ export class Displays {
   };
 
   private send(run: CellRun, bundle: Bundle, { id, update }: DisplayOptions): void {
-    const known = id !== undefined && this.shown.has(id);
-    if (id !== undefined) this.shown.add(id);
+    const known = id !== undefined && run.shown.has(id);
+    if (id !== undefined) run.shown.add(id);
     this.turns.frame(run.id, { kind: "display", ...bundle, id, update: update === true && known });
   }
 }

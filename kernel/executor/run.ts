@@ -4,6 +4,8 @@ import { Interrupted } from "./interrupted";
 /** One cell that runs or ran. What it started later (a timer, a stream) still knows it. */
 export class CellRun {
   readonly defined = new Set<string>();
+  /** The ids of the outputs that this run has shown. A cell that runs again has lost those of its last run. */
+  readonly shown = new Set<string>();
   /** Displays in the order in which they were asked for; undefined when none is under way. */
   displays: Promise<void> | undefined;
   private readonly controller = new AbortController();

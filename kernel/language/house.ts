@@ -21,7 +21,8 @@ const CELL_GLOBALS = `
 /**
  * Shows a value below the cell, before the cell ends.
  *
- * @param options.id - a name for this output; showing again with the same id and \`update: true\` replaces it.
+ * @param options.id - a name for this output.
+ * @param options.update - replaces the output with this id that this run of the cell has shown, when there is one.
  */
 declare function display(value: unknown, options?: { id?: string; update?: boolean }): Promise<void>;
 `;

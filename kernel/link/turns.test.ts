@@ -97,3 +97,77 @@ test("what an ended child process printed comes before the display that follows"
   reader.pushText("stdout", Buffer.concat(out));
   expect(seen).toEqual(["from the child", "display"]);
 });
+
+type RawAct = Act | { readonly kind: "child"; readonly stream: Stream; readonly text: string };
+
+const rawAct: fc.Arbitrary<RawAct> = fc.oneof(
+  act,
+  fc.record({ kind: fc.constant("child" as const), stream, text: fc.string({ minLength: 1 }) }),
+);
+
+/** One stream's letters and all frames, in order. */
+function seenIn(name: Stream, acts: readonly RawAct[]): string[] {
+  return acts.flatMap((a) => {
+    if (a.kind === "frame") return [`frame ${a.id}`];
+    return a.stream === name ? [...Buffer.from(a.text, "latin1")].map(String) : [];
+  });
+}
+
+test("in each stream, what child processes print keeps its place among text and frames", () => {
+  const reads = fc.array(fc.record({ pipe: fc.nat(2), bytes: fc.integer({ min: 1, max: 60 }) }));
+  fc.assert(
+    fc.property(
+      fc.array(rawAct),
+      reads,
+      fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
+      (acts, cuts, last) => {
+        const written: [Buffer[], Buffer[], Buffer[]] = [[], [], []];
+        const writer = new TurnWriter(nonce, {
+          text: (name, bytes) => written[name === "stdout" ? 0 : 1].push(Buffer.from(bytes)),
+          frame: (value) => written[2].push(Buffer.from(encodeFrame(value))),
+        });
+        for (const a of acts) {
+          if (a.kind === "text") writer.text(a.stream, a.cell, Buffer.from(a.text, "latin1"));
+          else if (a.kind === "frame") writer.frame(a.cell, { id: a.id });
+          else written[a.stream === "stdout" ? 0 : 1].push(Buffer.from(a.text, "latin1"));
+        }
+        const seen: RawAct[] = [];
+        const reader = new TurnReader(nonce, {
+          text: (name, cell, bytes) =>
+            seen.push({ kind: "text", stream: name, cell, text: bytes.toString("latin1") }),
+          frame: (value) =>
+            seen.push({ kind: "frame", cell: Number(value["cell"]), id: Number(value["id"]) }),
+        });
+        const pipes = written.map((chunks) => Buffer.concat(chunks));
+        for (const { pipe, bytes } of [...cuts, ...last.map((pipe) => ({ pipe, bytes: 1e9 }))]) {
+          const chunk = pipes[pipe]?.subarray(0, bytes) ?? Buffer.alloc(0);
+          pipes[pipe] = pipes[pipe]?.subarray(bytes) ?? Buffer.alloc(0);
+          if (pipe === 2) reader.pushFrames(chunk);
+          else reader.pushText(pipe === 0 ? "stdout" : "stderr", chunk);
+        }
+        reader.end();
+        for (const name of ["stdout", "stderr"] as const)
+          expect(seenIn(name, seen)).toEqual(seenIn(name, acts));
+      },
+    ),
+  );
+});
+
+test("a frame that a killed process could not send holds no text back", () => {
+  const out: Buffer[] = [];
+  const writer = new TurnWriter(nonce, {
+    text: (name, bytes) => name === "stdout" && out.push(Buffer.from(bytes)),
+    frame: () => {},
+  });
+  writer.frame(1, {});
+  out.push(Buffer.from("last words"));
+  let seen = "";
+  const reader = new TurnReader(nonce, {
+    text: (_, __, bytes) => (seen += bytes.toString()),
+    frame: () => {},
+  });
+  reader.pushText("stdout", Buffer.concat(out));
+  expect(seen).toBe("");
+  reader.end();
+  expect(seen).toBe("last words");
+});

@@ -9,7 +9,7 @@ import { FrameReader } from "./frame";
  * results go as frames through a pipe of their own. To join the three again, the executor takes turns:
  * it says in a pipe when a turn begins and when it ends, and a frame is a turn by itself. The server
  * lets a turn begin only when the one before has ended. Text of child processes stands between the
- * marks and simply flows.
+ * marks and flows at once, except that what comes after a frame waits for the frame.
  */
 export type Stream = "stdout" | "stderr";
 
@@ -18,6 +18,7 @@ export const NONCE_LENGTH = 16;
 const MARK_LENGTH = NONCE_LENGTH + 9;
 const ENTER = 1;
 const LEAVE = 2;
+const WAIT = 3;
 
 function mark(nonce: Uint8Array, kind: number, turn: number, cell: number): Buffer {
   const bytes = Buffer.alloc(MARK_LENGTH);
@@ -31,7 +32,20 @@ function mark(nonce: Uint8Array, kind: number, turn: number, cell: number): Buff
 export type TextItem =
   | { readonly kind: "text"; readonly bytes: Buffer }
   | { readonly kind: "enter"; readonly turn: number; readonly cell: number }
-  | { readonly kind: "leave"; readonly turn: number };
+  | { readonly kind: "leave"; readonly turn: number }
+  | { readonly kind: "wait"; readonly turn: number };
+
+function readMark(bytes: Buffer): TextItem {
+  const turn = bytes.readUInt32BE(NONCE_LENGTH + 1);
+  switch (bytes[NONCE_LENGTH]) {
+    case ENTER:
+      return { kind: "enter", turn, cell: bytes.readUInt32BE(NONCE_LENGTH + 5) };
+    case LEAVE:
+      return { kind: "leave", turn };
+    default:
+      return { kind: "wait", turn };
+  }
+}
 
 /** Finds the marks in one pipe's bytes. */
 export class MarkReader {
@@ -51,12 +65,7 @@ export class MarkReader {
         return items;
       }
       if (at > 0) items.push({ kind: "text", bytes: bytes.subarray(0, at) });
-      const turn = bytes.readUInt32BE(at + NONCE_LENGTH + 1);
-      items.push(
-        bytes[at + NONCE_LENGTH] === ENTER
-          ? { kind: "enter", turn, cell: bytes.readUInt32BE(at + NONCE_LENGTH + 5) }
-          : { kind: "leave", turn },
-      );
+      items.push(readMark(bytes.subarray(at, at + MARK_LENGTH)));
       bytes = bytes.subarray(at + MARK_LENGTH);
     }
   }
@@ -103,10 +112,18 @@ export class TurnWriter {
     this.pipes.text(stream, bytes);
   }
 
-  /** Sends a frame after all text written so far, that of ended child processes included. */
+  /**
+   * Sends a frame after all text written so far, that of ended child processes included, and before
+   * all text that is written later.
+   */
   frame(cell: number, value: Readonly<Record<string, unknown>>): void {
-    this.settle(cell);
-    this.pipes.frame({ ...value, cell, turn: this.turn++ });
+    this.close();
+    const turn = this.turn + 2;
+    const wait = mark(this.nonce, WAIT, turn, cell);
+    this.pass("stdout", cell, wait);
+    this.pass("stderr", cell, wait);
+    this.turn++;
+    this.pipes.frame({ ...value, cell, turn });
   }
 
   /** From here on, text of child processes belongs to this cell. */
@@ -123,12 +140,10 @@ export class TurnWriter {
     this.pipes.text(open.stream, mark(this.nonce, LEAVE, open.turn, open.cell));
   }
 
-  private pass(stream: Stream, cell: number): void {
+  private pass(stream: Stream, cell: number, after = Buffer.alloc(0)): void {
     const turn = this.turn++;
-    this.pipes.text(
-      stream,
-      Buffer.concat([mark(this.nonce, ENTER, turn, cell), mark(this.nonce, LEAVE, turn, cell)]),
-    );
+    const [enter, leave] = [mark(this.nonce, ENTER, turn, cell), mark(this.nonce, LEAVE, turn, cell)];
+    this.pipes.text(stream, Buffer.concat([enter, leave, after]));
   }
 }
 
@@ -150,6 +165,7 @@ class TextPipe {
 /** The server's side: joins the three pipes into one order. */
 export class TurnReader {
   private turn = 0;
+  private ended = false;
   private readonly frames = new FrameReader();
   private readonly waitingFrames: Readonly<Record<string, unknown>>[] = [];
   private readonly pipes: Readonly<Record<Stream, TextPipe>>;
@@ -172,8 +188,9 @@ export class TurnReader {
     this.advance();
   }
 
-  /** All three pipes are closed: what was held back is text. */
+  /** All three pipes are closed: what was held back is text, and frames that never came are not waited for. */
   end(): void {
+    this.ended = true;
     for (const stream of ["stdout", "stderr"] as const) {
       const pipe = this.pipes[stream];
       pipe.waiting.push(...pipe.marks.end());
@@ -199,6 +216,9 @@ export class TurnReader {
         break;
       case "leave":
         this.turn = item.turn + 1;
+        break;
+      case "wait":
+        if (item.turn >= this.turn && !this.ended) return false;
         break;
     }
     pipe.waiting.shift();

@@ -7,6 +7,7 @@ import { type Command, type Report, readReport } from "../link/protocol";
 import { NONCE_LENGTH, type Stream, TurnReader } from "../link/turns";
 import { COMMANDS_FD, REPORTS_FD, STOP_LOOPS, TERMINATE, WATCH_FD, watchMessage } from "../link/watch-pipe";
 import { childrenOf, signal } from "./children";
+import { Throttle } from "./throttle";
 
 /** How a child process ended. */
 export interface Ending {
@@ -36,7 +37,9 @@ export class Executor {
     this.child = spawn(
       process.execPath,
       [
+        // A grader takes any stderr for a failure: what packages are warned of must not stand there.
         "--disable-warning=ExperimentalWarning",
+        "--no-deprecation",
         // Where Node's context tracking needs no async hooks (24 and later), running code can be terminated.
         "--no-force-async-hooks-checks",
         path.join(__dirname, "..", "executor", "main.js"),
@@ -51,9 +54,27 @@ export class Executor {
         if (report) listener.report(report);
       },
     });
-    this.child.stdout?.on("data", (chunk: Buffer) => turns.pushText("stdout", chunk));
-    this.child.stderr?.on("data", (chunk: Buffer) => turns.pushText("stderr", chunk));
-    this.readable(REPORTS_FD).on("data", (chunk: Buffer) => turns.pushFrames(chunk));
+    const throttle = new Throttle();
+    for (const [fd, stream] of [
+      [1, "stdout"],
+      [2, "stderr"],
+    ] as const) {
+      const pipe = this.readable(fd);
+      pipe.on("data", (chunk: Buffer) => {
+        turns.pushText(stream, chunk);
+        const rest = throttle.take(chunk.length);
+        if (rest === 0) return;
+        pipe.pause();
+        setTimeout(() => pipe.resume(), rest);
+      });
+    }
+    this.readable(REPORTS_FD).on("data", (chunk: Buffer) => {
+      try {
+        turns.pushFrames(chunk);
+      } catch {
+        this.signal("SIGKILL"); // a cell wrote into the pipe itself: nothing after that can be read
+      }
+    });
     this.commands = this.writable(COMMANDS_FD);
     this.watch = this.writable(WATCH_FD);
     this.child.on("error", () => {}); // told by "exit" and by a missing pid

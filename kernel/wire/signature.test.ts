@@ -1,0 +1,67 @@
+import { createHmac } from "node:crypto";
+import fc from "fast-check";
+import { decodeMessage, encodeMessage, makeHeader } from "./message";
+import { Signer } from "./signature";
+
+const parts = ["{}", "{}", "{}", '{"code":"1"}'].map((text) => Buffer.from(text));
+
+test("the signature is the HMAC of the four parts, in hexadecimal", () => {
+  const wanted = createHmac("sha256", "key").update(Buffer.concat(parts)).digest("hex");
+  expect(new Signer("key").sign(parts)).toBe(wanted);
+});
+
+test("a right signature is accepted once", () => {
+  const signer = new Signer("key");
+  const signature = signer.sign(parts);
+  expect(signer.accept(signature, parts)).toBe(true);
+  expect(signer.accept(signature, parts)).toBe(false);
+});
+
+test.each([
+  ["another key", new Signer("other").sign(parts)],
+  ["none", ""],
+  ["a shorter one", new Signer("key").sign(parts).slice(1)],
+  ["no hexadecimal", "z".repeat(64)],
+])("a wrong signature (%s) is refused", (_, signature) => {
+  expect(new Signer("key").accept(signature, parts)).toBe(false);
+});
+
+test("an empty key turns signing off", () => {
+  const signer = new Signer("");
+  expect(signer.sign(parts)).toBe("");
+  expect(signer.accept("", parts)).toBe(true);
+  expect(signer.accept("", parts)).toBe(true);
+});
+
+test("a message comes back as it was sent; a changed one does not", () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }),
+      fc.uint8Array(),
+      (content, id) => {
+        const header = makeHeader("execute_request", "session");
+        const message = { identities: [Buffer.from(id)], header, parent: {}, metadata: {}, content };
+        const frames = encodeMessage(message, new Signer("key"));
+        expect(decodeMessage(frames, new Signer("key"))).toEqual(message);
+        const changed = [...frames.slice(0, -1), Buffer.from('{"code":"2"}')];
+        expect(decodeMessage(changed, new Signer("key"))).toBeUndefined();
+      },
+    ),
+  );
+});
+
+test.each([
+  ["no frames", []],
+  ["no delimiter", [Buffer.from("x")]],
+  ["too few parts", [Buffer.from("<IDS|MSG>"), Buffer.from(""), Buffer.from("{}")]],
+  [
+    "no JSON",
+    [Buffer.from("<IDS|MSG>"), Buffer.from(""), ...["{", "{}", "{}", "{}"].map((text) => Buffer.from(text))],
+  ],
+  [
+    "no header",
+    [Buffer.from("<IDS|MSG>"), Buffer.from(""), ...["[]", "{}", "{}", "{}"].map((text) => Buffer.from(text))],
+  ],
+])("what is no message is refused: %s", (_, frames) => {
+  expect(decodeMessage(frames, new Signer(""))).toBeUndefined();
+});
