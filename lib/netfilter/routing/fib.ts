@@ -154,19 +154,31 @@ export class Fib {
 function localRoutes(host: Host, family: Family): Route[] {
   const routes: Route[] = [];
   const width = family === "ipv4" ? 1 : 4;
-  const add = (destination: string, type: Route["type"], dev: string): void => {
-    routes.push({ family, destination, type, table: "local", dev });
+  const add = (destination: string, type: Route["type"], dev: string, source?: string): void => {
+    routes.push({
+      family,
+      destination,
+      type,
+      table: "local",
+      dev,
+      ...(source === undefined || family === "ipv6" ? {} : { source }),
+    });
   };
   for (const link of host.links ?? []) {
     for (const address of link.addresses) {
       const words = wordsOf(address.address);
       if (address.family !== family || words === undefined) continue;
-      add(`${address.address}/${width * 32}`, "local", link.name);
+      // What is sent to a secondary address comes from its primary one.
+      const net = { words, mask: maskOf(address.prefixLength, width), length: address.prefixLength };
+      const primary = address.secondary
+        ? link.addresses.find((other) => !other.secondary && within(wordsOf(other.address) ?? [], net))
+        : undefined;
+      add(`${address.address}/${width * 32}`, "local", link.name, (primary ?? address).address);
       if (family === "ipv6") continue;
       const mask = maskOf(address.prefixLength, 1);
       const prefix = masked(words, mask);
       if (link.name === "lo" && (words[0] ?? 0) >>> 24 === 127)
-        add(`${textOf(prefix)}/${address.prefixLength}`, "local", "lo");
+        add(`${textOf(prefix)}/${address.prefixLength}`, "local", "lo", address.address);
       if (address.prefixLength < 31 && !address.secondary)
         add(`${textOf([((prefix[0] ?? 0) | ~(mask[0] ?? 0)) >>> 0])}/32`, "broadcast", link.name);
       if (address.broadcast !== undefined && address.broadcast !== "255.255.255.255")

@@ -65,11 +65,11 @@ export function routeOut(
   },
 ): Routed {
   const family = familyOf(dst);
-  if (isLoopback(dst) || host.routes === undefined) {
-    if (isLoopback(dst)) return { kind: "out", out: { dev: "lo", local: true } };
+  if (host.routes === undefined) {
     const found = fibOf(host, family).lookupIn("local", dst);
     if (found.kind === "route" && found.route.type === "local")
       return { kind: "out", out: { dev: "lo", local: true, route: found.route } };
+    if (isLoopback(dst)) return { kind: "out", out: { dev: "lo", local: true } };
     return { kind: "out", out: { dev: undefined, local: false } };
   }
   const found = fibOf(host, family).lookup({
@@ -78,7 +78,11 @@ export function routeOut(
     iif: "lo",
     ...(options.src === undefined ? {} : { src: options.src }),
   });
-  if (found.kind === "none") return error("no route (ENETUNREACH)");
+  if (found.kind === "none") {
+    // A list of routes without the local table: lo answers for its network all the same.
+    if (isLoopback(dst)) return { kind: "out", out: { dev: "lo", local: true } };
+    return error("no route (ENETUNREACH)");
+  }
   const refusal = REFUSALS[found.route.type];
   if (refusal !== undefined) return error(`${refusal}: ${routeText(found.route)}`);
   const way = found.equal.length > 1 && options.pick !== undefined ? options.pick(found.equal.length) : 0;

@@ -91,7 +91,12 @@ function reset(flight: Flight): void {
   const connection = view.ct?.connection;
   if (connection?.tcp !== undefined)
     flight.updateConnection({ ...connection, tcp: "CLOSE", expires: flight.run.mind.state.now + 10 });
-  sendAnswer(flight.run, answer, attachedTo(flight));
+  // ip_route_me_harder: by the answer's own source. Without a way back nothing is sent.
+  const routed =
+    view.src === undefined
+      ? undefined
+      : routeOut(flight.run.host, view.src, { src: view.dst, mark: answer.mark });
+  if (routed?.kind === "out") sendAnswer(flight.run, answer, attachedTo(flight), routed.out);
 }
 
 /** icmp_send: not about errors, fragments, broadcasts and multicasts. */
@@ -106,7 +111,7 @@ export function icmpError(flight: Flight, type: number, code: number): void {
   const mark = replyMark(flight);
   // The answer comes from the address that was asked, where that is ours; else from the way back.
   const forUs = view.hook === "INPUT" || (view.hook === "OUTPUT" && view.out === "lo");
-  const routed = routeOut(host, view.src, { mark });
+  const routed = routeOut(host, view.src, { mark, src: forUs ? view.dst : undefined });
   if (routed.kind === "error") return;
   // For IPv6 "a more meaningful saddr from input if" (icmp6_send), unless the route names one.
   const ours = ipv4
@@ -125,5 +130,5 @@ export function icmpError(flight: Flight, type: number, code: number): void {
     length: ipv4 ? Math.min(576, 28 + packet.length) : Math.min(1280, 48 + packet.length),
     mark,
   };
-  sendAnswer(flight.run, answer, attachedTo(flight));
+  sendAnswer(flight.run, answer, attachedTo(flight), routed.out);
 }

@@ -37,8 +37,7 @@ export class CompiledChain {
     const rule = this.chain.rules[position];
     if (rule === undefined) return undefined;
     const id = `${this.#id} ${position}`;
-    const hasState = rule.matches.some((match) => match.kind === "ctState");
-    const compiled = { rule, id, tests: rule.matches.map((match) => testOf(match, id, hasState)) };
+    const compiled = { rule, id, tests: rule.matches.map((match) => testOf(match, id)) };
     this.#rules[position] = compiled;
     return compiled;
   }

@@ -2,7 +2,7 @@ import type { Attached } from "../conntrack/connection";
 import type { Packet, Verdict } from "../model";
 import { wordsOf } from "../routing/address";
 import { isLocal } from "../routing/local";
-import { routeOut } from "../routing/output";
+import { type OutRoute, type Routed, routeOut } from "../routing/output";
 import { type Ending, Flight, type Run } from "./flight";
 import { type HookVerdict, runHook } from "./hooks";
 import { settle } from "./mind";
@@ -53,14 +53,17 @@ export function send(run: Run, packet: Packet): { flight: Flight; ending: Ending
   return { flight, ending: routeAndSend(flight) };
 }
 
-function routeAndSend(flight: Flight): Ending {
+function routeAndSend(flight: Flight, known?: OutRoute): Ending {
   const { run, view, packet } = flight;
   if (view.dst === undefined) return finish(flight, "unreachable", `${packet.dst} is no address`);
-  const routed = routeOut(run.host, view.dst, {
-    src: view.src,
-    mark: packet.mark,
-    pick: (ways) => pickWay(run, ways, `which of ${ways} equal routes to ${packet.dst} is taken`),
-  });
+  const routed: Routed =
+    known === undefined
+      ? routeOut(run.host, view.dst, {
+          src: view.src,
+          mark: packet.mark,
+          pick: (ways) => pickWay(run, ways, `which of ${ways} equal routes to ${packet.dst} is taken`),
+        })
+      : { kind: "out", out: known };
   if (routed.kind === "error") return finish(flight, "unreachable", routed.text);
   let { out } = routed;
   // Without routes even a local destination is not known; loopback is the one that always is.
@@ -126,13 +129,13 @@ export function leave(flight: Flight, from: string | undefined): Ending {
 }
 
 /** An answer that the kernel itself makes: it runs through OUTPUT and POSTROUTING with the connection it answers to. */
-export function sendAnswer(run: Run, packet: Packet, attached: Attached | undefined): void {
+export function sendAnswer(run: Run, packet: Packet, attached: Attached | undefined, out: OutRoute): void {
   const flight = new Flight(run, packet, "OUTPUT", { in: "", out: "" });
   flight.view = { ...flight.view, socket: "kernel", ...(attached === undefined ? {} : { ct: attached }) };
   // What the answered packet assumed about its own way does not hold for the answer's.
   const devices = new Map(run.mind.devices);
   run.mind.devices.clear();
-  const ending = routeAndSend(flight);
+  const ending = routeAndSend(flight, out);
   run.mind.devices.clear();
   for (const [side, name] of devices) run.mind.devices.set(side, name);
   run.caused.push({

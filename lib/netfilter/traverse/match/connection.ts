@@ -26,16 +26,10 @@ export function ctState(match: Of<"ctState">): Ask {
   };
 }
 
-/**
- * Without a connection every option but `--ctstate` fails; but where `--ctstate` stands in the same rule and matched,
- * xt_conntrack.c returns true before it looks at the others.
- */
-const withoutConnection = (hasState: boolean): boolean => hasState;
-
-export function ctAddress(match: Of<"ctAddress">, hasState: boolean): Ask {
+export function ctAddress(match: Of<"ctAddress">): Ask {
   const net = prefixNet(match.prefix);
   return (view) => {
-    if (view.ct === undefined) return withoutConnection(hasState);
+    if (view.ct === undefined) return match.withState === true;
     const tuple = view.ct.connection[match.tuple];
     return addressIn(
       wordsOf(match.side === "source" ? tuple.src : tuple.dst),
@@ -46,9 +40,9 @@ export function ctAddress(match: Of<"ctAddress">, hasState: boolean): Ask {
   };
 }
 
-export function ctPort(match: Of<"ctPort">, hasState: boolean): Ask {
+export function ctPort(match: Of<"ctPort">): Ask {
   return (view) => {
-    if (view.ct === undefined) return withoutConnection(hasState);
+    if (view.ct === undefined) return match.withState === true;
     const tuple = view.ct.connection[match.tuple];
     const port = match.side === "source" ? tuple.sport : tuple.dport;
     const { from, to } = match.ports;
@@ -61,25 +55,25 @@ export function ctPort(match: Of<"ctPort">, hasState: boolean): Ask {
   };
 }
 
-export function ctProtocol(match: Of<"ctProtocol">, hasState: boolean): Ask {
+export function ctProtocol(match: Of<"ctProtocol">): Ask {
   const wanted = protocolNumberOf(match.protocol);
   return (view) => {
-    if (view.ct === undefined) return withoutConnection(hasState);
+    if (view.ct === undefined) return match.withState === true;
     return (view.ct.connection.original.protocol === wanted) !== match.inverted;
   };
 }
 
-export function ctDirection(match: Of<"ctDirection">, hasState: boolean): Ask {
+export function ctDirection(match: Of<"ctDirection">): Ask {
   const wanted = match.direction === "ORIGINAL" ? "original" : "reply";
   return (view) => {
-    if (view.ct === undefined) return withoutConnection(hasState);
+    if (view.ct === undefined) return match.withState === true;
     return (view.ct.direction === wanted) !== match.inverted;
   };
 }
 
-export function ctStatus(match: Of<"ctStatus">, hasState: boolean): Ask {
+export function ctStatus(match: Of<"ctStatus">): Ask {
   return (view) => {
-    if (view.ct === undefined) return withoutConnection(hasState);
+    if (view.ct === undefined) return match.withState === true;
     const { confirmed, assured, seenReply, expected } = view.ct.connection;
     const bits: Readonly<Record<string, boolean>> = {
       EXPECTED: expected,
@@ -91,9 +85,9 @@ export function ctStatus(match: Of<"ctStatus">, hasState: boolean): Ask {
   };
 }
 
-export function ctExpire(match: Of<"ctExpire">, hasState: boolean): Ask {
+export function ctExpire(match: Of<"ctExpire">): Ask {
   return (view, mind) => {
-    if (view.ct === undefined) return withoutConnection(hasState);
+    if (view.ct === undefined) return match.withState === true;
     const left = view.ct.connection.confirmed ? Math.max(0, view.ct.connection.expires - mind.state.now) : 0;
     return (left >= match.seconds.from && left <= match.seconds.to) !== match.inverted;
   };

@@ -10,9 +10,8 @@ import { setTest } from "./set";
  * Makes a condition ready to be asked.
  *
  * @param id - identity of the rule: what its counters are kept under.
- * @param hasState - whether the rule also asks for the conntrack state (see connection.ts).
  */
-export function testOf(match: Match, id: string, hasState: boolean): Test {
+export function testOf(match: Match, id: string): Test {
   const pure = (ask: header.Ask): Test => ({ match, kind: "pure", ask });
   const stateful = (ask: header.Ask): Test => ({ match, kind: "stateful", ask });
   switch (match.kind) {
@@ -35,17 +34,17 @@ export function testOf(match: Match, id: string, hasState: boolean): Test {
     case "ctState":
       return pure(connection.ctState(match));
     case "ctProtocol":
-      return pure(connection.ctProtocol(match, hasState));
+      return pure(connection.ctProtocol(match));
     case "ctAddress":
-      return pure(connection.ctAddress(match, hasState));
+      return pure(connection.ctAddress(match));
     case "ctPort":
-      return pure(connection.ctPort(match, hasState));
+      return pure(connection.ctPort(match));
     case "ctDirection":
-      return pure(connection.ctDirection(match, hasState));
+      return pure(connection.ctDirection(match));
     case "ctStatus":
-      return pure(connection.ctStatus(match, hasState));
+      return pure(connection.ctStatus(match));
     case "ctExpire":
-      return pure(connection.ctExpire(match, hasState));
+      return pure(connection.ctExpire(match));
     case "mark":
       return pure(header.mark(match));
     case "connmark":
