@@ -39,6 +39,14 @@ interface Negatable {
   readonly inverted: boolean;
 }
 
+interface OfConnection extends Negatable {
+  /**
+   * The same `-m conntrack` also asks for the state. A packet without a connection then passes this condition
+   * (xt_conntrack.c looks no further once the state matched); else it fails it.
+   */
+  readonly withState?: true;
+}
+
 /**
  * One condition of a rule, in the kernel's terms and apart from any syntax: what iptables writes as
  * `-s`, `-i`, `-p` or `-m NAME --option`, and what nftables writes as an expression.
@@ -73,22 +81,22 @@ export type Match =
       readonly codes: Range;
     })
   | (Negatable & { readonly kind: "ctState"; readonly states: readonly ConnectionState[] })
-  | (Negatable & { readonly kind: "ctProtocol"; readonly protocol: string })
-  | (Negatable & {
+  | (OfConnection & { readonly kind: "ctProtocol"; readonly protocol: string })
+  | (OfConnection & {
       readonly kind: "ctAddress";
       readonly tuple: "original" | "reply";
       readonly side: "source" | "destination";
       readonly prefix: Prefix;
     })
-  | (Negatable & {
+  | (OfConnection & {
       readonly kind: "ctPort";
       readonly tuple: "original" | "reply";
       readonly side: "source" | "destination";
       readonly ports: Range;
     })
-  | (Negatable & { readonly kind: "ctDirection"; readonly direction: "ORIGINAL" | "REPLY" })
-  | (Negatable & { readonly kind: "ctStatus"; readonly status: readonly string[] })
-  | (Negatable & { readonly kind: "ctExpire"; readonly seconds: Range })
+  | (OfConnection & { readonly kind: "ctDirection"; readonly direction: "ORIGINAL" | "REPLY" })
+  | (OfConnection & { readonly kind: "ctStatus"; readonly status: readonly string[] })
+  | (OfConnection & { readonly kind: "ctExpire"; readonly seconds: Range })
   | (Negatable & { readonly kind: "mark"; readonly mark: Masked })
   | (Negatable & { readonly kind: "connmark"; readonly mark: Masked })
   | (Negatable & {

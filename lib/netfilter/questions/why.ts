@@ -60,10 +60,9 @@ function viewAt(host: Host, hook: Hook, at: Circumstances): View {
 function firstFailing(rule: Rule, view: View): { match: Match; known: boolean } | undefined {
   const mind: Mind = { state: FRESH, choices: new Choices(), blanks: new Set(), devices: new Map() };
   mind.choices.begin();
-  const hasState = rule.matches.some(({ kind }) => kind === "ctState");
   let open: Match | undefined;
   for (const match of rule.matches) {
-    const test = testOf(match, "why", hasState);
+    const test = testOf(match, "why");
     if (test.kind !== "pure") continue;
     const answer = peek(test.ask(view, mind), mind);
     if (answer === false) return { match, known: true };

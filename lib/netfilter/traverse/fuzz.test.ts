@@ -54,3 +54,49 @@ test("in INPUT, iptables-nft's security table comes after nat, the legacy one be
   expect(tablesAt(host(everything, "nft"), "INPUT")).toEqual(["mangle", "filter", "nat", "security"]);
   expect(tablesAt(host(everything, "legacy"), "INPUT")).toEqual(["mangle", "filter", "security", "nat"]);
 });
+
+test("without a connection, one -m conntrack passes by the state that it asks for itself, not by another match's", () => {
+  const invalid: Packet = { ...packet, protocol: "tcp", tcpFlags: ["SYN", "FIN"] };
+  const hits = (options: string): boolean => {
+    const rules = `*filter\n:INPUT ACCEPT [0:0]\n-A INPUT ${options} -j ACCEPT\nCOMMIT\n`;
+    const { outcomes } = traverse(host(rules), invalid, { from: { in: "a0" } });
+    return outcomes.some(({ steps }) => steps.some(({ kind }) => kind === "rule"));
+  };
+  expect(hits("-m conntrack --ctproto 6 --ctstate INVALID")).toBe(true);
+  expect(hits("-m conntrack --ctproto 6 -m state --state INVALID")).toBe(false);
+  expect(hits("-m conntrack --ctproto 6")).toBe(false);
+});
+
+test("a broadcast's source is validated like any other, and a link-layer broadcast is not forwarded", () => {
+  const strict = host("*filter\nCOMMIT\n", "nft", {
+    sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.a0.rp_filter": "1" },
+  });
+  const toAll = { ...packet, src: "8.8.8.8", dst: "255.255.255.255" };
+  expect(traverse(strict, toAll, { from: { in: "a0" } }).outcomes[0]?.verdict).toBe("drop");
+  const wide: Packet = { ...packet, dst: "10.1.0.77", pktType: "broadcast" };
+  expect(traverse(host("*filter\nCOMMIT\n"), wide, { from: { in: "a0" } }).outcomes[0]?.verdict).toBe("drop");
+});
+
+test("a SYN to a connection that a RST of the other end has closed does not open a new one", () => {
+  const router = host("*filter\nCOMMIT\n");
+  const tcp = (flags: Packet["tcpFlags"], back = false): Packet => ({
+    ...packet,
+    ...(back ? { src: packet.dst, dst: packet.src, sport: 53, dport: 40000 } : {}),
+    protocol: "tcp",
+    ...(flags === undefined ? {} : { tcpFlags: flags }),
+  });
+  const run = (closing: Packet, local: boolean): string | undefined => {
+    const from = { in: "a0" } as const;
+    const own = { local: true } as const;
+    const first = traverse(router, tcp(["SYN"]), { from }).outcomes[0];
+    const answered =
+      first && traverse(router, tcp(["SYN", "ACK"], true), { from: own, state: first.state }).outcomes[0];
+    const reset =
+      answered && traverse(router, closing, { from: local ? own : from, state: answered.state }).outcomes[0];
+    const again = reset && traverse(router, tcp(["SYN"]), { from, state: reset.state }).outcomes[0];
+    const step = again?.steps.find(({ kind }) => kind === "conntrack");
+    return step?.kind === "conntrack" ? step.state : undefined;
+  };
+  expect(run(tcp(["RST"], true), true)).toBe("ESTABLISHED");
+  expect(run(tcp(["RST"]), false)).toBe("NEW");
+});

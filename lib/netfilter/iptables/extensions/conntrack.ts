@@ -60,23 +60,42 @@ const ADDRESSES = [
 
 function lowerConntrack(options: Options, context: Parameters<typeof readPrefix>[1]): readonly Match[] {
   const matches: Match[] = [];
+  const state = options.has("ctstate") ? ({ withState: true } as const) : {};
   for (const [name, { inverted, values }] of options) {
     const value = values[0] ?? "";
     const address = ADDRESSES.find(([each]) => each === name);
     const port = ADDRESSES.find(([each]) => `${each}port` === name);
     if (address) {
       const [, tuple, side] = address;
-      matches.push({ kind: "ctAddress", inverted, tuple, side, prefix: readPrefix(value, context) });
+      matches.push({
+        kind: "ctAddress",
+        inverted,
+        ...state,
+        tuple,
+        side,
+        prefix: readPrefix(value, context),
+      });
     } else if (port) {
       const [, tuple, side] = port;
-      matches.push({ kind: "ctPort", inverted, tuple, side, ports: range(value) });
+      matches.push({ kind: "ctPort", inverted, ...state, tuple, side, ports: range(value) });
     } else if (name === "ctstate") matches.push({ kind: "ctState", inverted, states: states(value) });
-    else if (name === "ctproto") matches.push({ kind: "ctProtocol", inverted, protocol: value });
-    else if (name === "ctexpire") matches.push({ kind: "ctExpire", inverted, seconds: range(value) });
+    else if (name === "ctproto") matches.push({ kind: "ctProtocol", inverted, ...state, protocol: value });
+    else if (name === "ctexpire")
+      matches.push({ kind: "ctExpire", inverted, ...state, seconds: range(value) });
     else if (name === "ctstatus")
-      matches.push({ kind: "ctStatus", inverted, status: value === "NONE" ? [] : value.split(",") });
+      matches.push({
+        kind: "ctStatus",
+        inverted,
+        ...state,
+        status: value === "NONE" ? [] : value.split(","),
+      });
     else if (name === "ctdir")
-      matches.push({ kind: "ctDirection", inverted, direction: value === "REPLY" ? "REPLY" : "ORIGINAL" });
+      matches.push({
+        kind: "ctDirection",
+        inverted,
+        ...state,
+        direction: value === "REPLY" ? "REPLY" : "ORIGINAL",
+      });
   }
   return matches;
 }
