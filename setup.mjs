@@ -343,7 +343,9 @@ try {
   if (interrupted) process.exitCode = 130;
   else {
     say(error.message);
-    if (error.name === "LabError" && error.cause?.message) say(`\n${error.cause.message}`);
+    // What the engine or the kernel itself said.
+    if (error.name === "LabError" && error.cause?.message && error.cause.name !== "LabError")
+      say(`  (${error.cause.message})`);
     process.exitCode = 1;
   }
 }
