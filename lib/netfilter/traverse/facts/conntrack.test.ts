@@ -1,0 +1,75 @@
+// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
+// the kernel's source.
+
+import { hit, host, LOCAL, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
+import { replyTo } from "../../conntrack/reply";
+import type { TraversedOutcome } from "..";
+
+describe("conntrack", () => {
+  const states = "-A INPUT -m conntrack --ctstate";
+  const on = host(
+    ["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"].map(
+      (state) => `${states} ${state} -m comment --comment ${state}`,
+    ),
+  );
+  const stateOf = (outcome: TraversedOutcome): string | undefined => rulesOf(outcome)[0]?.split(" ")[5];
+
+  test.each([
+    ["a SYN", ["SYN"], "NEW"],
+    ["an ACK out of nowhere (tcp_loose)", ["ACK"], "NEW"],
+    ["a RST out of nowhere", ["RST"], "INVALID"],
+    ["a SYN,ACK out of nowhere", ["SYN", "ACK"], "INVALID"],
+    ["no flag at all", [], "INVALID"],
+    ["SYN and FIN at once", ["SYN", "FIN"], "INVALID"],
+  ] as const)("%s is %s", (_name, tcpFlags, state) => {
+    expect(stateOf(one(on, packet("tcp 10.1.0.9:1 10.1.0.1:80", { tcpFlags }), via("d0")))).toBe(state);
+  });
+
+  test("an echo reply that nobody asked for is INVALID", () => {
+    expect(
+      stateOf(one(on, packet("icmp 10.1.0.9 10.1.0.1", { icmp: { type: 0, code: 0, id: 1 } }), via("d0"))),
+    ).toBe("INVALID");
+  });
+
+  test("without a connection only --ctstate can match", () => {
+    const lost = host([
+      "-A INPUT -m conntrack --ctproto 6 -j DROP",
+      "-A INPUT -m conntrack ! --ctorigdst 1.1.1.1 -j DROP",
+      "-A INPUT -m conntrack --ctstate INVALID -m comment --comment state",
+    ]);
+    expect(
+      rulesOf(one(lost, packet("tcp 10.1.0.9:1 10.1.0.1:80", { tcpFlags: ["RST"] }), via("d0"))),
+    ).toHaveLength(1);
+  });
+
+  test("notrack makes it UNTRACKED, and NAT leaves it alone", () => {
+    const free = host([
+      "raw: -A PREROUTING -j CT --notrack",
+      "nat: -A PREROUTING -j DNAT --to-destination 10.2.0.9",
+      `${states} UNTRACKED -m comment --comment free`,
+    ]);
+    const outcome = one(free, packet("udp 10.1.0.9:1 10.1.0.1:2"), via("d0"));
+    expect([outcome.delivered, hit(outcome, "free")]).toEqual([true, true]);
+  });
+
+  test("a zone is part of the key: the same addresses in another zone are another connection", () => {
+    const zoned = host(["raw: -A PREROUTING -i d1 -j CT --zone 5", `${states} NEW -m comment --comment new`]);
+    const sent = packet("udp 10.1.0.9:1 10.1.0.1:2");
+    const first = one(zoned, sent, via("d0"));
+    const reply = one(zoned, replyTo(sent) ?? sent, LOCAL, { state: first.state });
+    expect(hit(one(zoned, sent, via("d0"), { state: reply.state }), "new")).toBe(false);
+    expect(hit(one(zoned, sent, via("d1"), { state: reply.state }), "new")).toBe(true);
+  });
+
+  test("a mark saved in the connection comes back with the reply", () => {
+    const marks = host([
+      "mangle: -A PREROUTING -i d0 -j MARK --set-xmark 0x5/0xff",
+      "mangle: -A PREROUTING -i d0 -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff",
+      "mangle: -A PREROUTING -i d1 -j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff",
+    ]);
+    const first = one(marks, packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0"));
+    expect(
+      one(marks, replyTo(first.packet) ?? first.packet, via("d1"), { state: first.state }).packet.mark,
+    ).toBe(5);
+  });
+});

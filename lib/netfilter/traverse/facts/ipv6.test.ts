@@ -1,0 +1,52 @@
+// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
+// the kernel's source.
+
+import { link, one, via } from "../../../../test/netfilter/router";
+import type { Route } from "../../../inspect/snapshot";
+import type { Packet } from "../../model";
+import type { Host } from "..";
+
+describe("IPv6", () => {
+  const six = (dst: string, more: Partial<Packet> = {}): Packet => ({
+    family: "ipv6",
+    src: "fd01::2",
+    dst,
+    protocol: "udp",
+    sport: 1,
+    dport: 2,
+    ttl: 64,
+    tos: 0,
+    length: 60,
+    mark: 0,
+    ...more,
+  });
+  // The kernel lists the newest address first.
+  const on: Host = {
+    place: "router",
+    rulesets: [],
+    links: [link(1, "lo", "::1/128"), link(2, "a0", "fd01::5/64", "fd01::1/64"), link(3, "b0", "fd03::1/64")],
+    routes: ["fd01::/64 a0", "fd03::/64 b0"].map((text): Route => {
+      const [destination = "", dev = ""] = text.split(" ");
+      return { family: "ipv6", destination, type: "unicast", table: "main", dev };
+    }),
+    sysctls: { "net.ipv6.conf.all.forwarding": "1" },
+  };
+
+  test("an ICMPv6 error comes from the interface that the packet came in by, from its newest address", () => {
+    expect(one(on, six("fd04::1"), via("a0")).caused?.[0]?.packet).toMatchObject({
+      src: "fd01::5",
+      dst: "fd01::2",
+      icmp: { type: 1, code: 0 },
+    });
+  });
+
+  test("a loopback address on a wire is dropped before any rule", () => {
+    expect(one(on, six("::1"), via("a0"))).toMatchObject({ verdict: "drop" });
+  });
+
+  test("forwarding is what all says, and the hop limit counts", () => {
+    expect(one(on, six("fd03::9"), via("a0")).left?.dev).toBe("b0");
+    expect(one({ ...on, sysctls: {} }, six("fd03::9"), via("a0")).verdict).toBe("drop");
+    expect(one(on, six("fd03::9", { ttl: 1 }), via("a0")).caused?.[0]?.packet.icmp?.type).toBe(3);
+  });
+});

@@ -1,0 +1,137 @@
+// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
+// the kernel's source.
+
+import { address, all, hit, host, LOCAL, link, one, packet, via } from "../../../../test/netfilter/router";
+import { nextOf, replyTo } from "../../conntrack/reply";
+import { FRESH, type KernelState } from "..";
+
+describe("NAT", () => {
+  test("a DNAT range is chosen by source and destination, whatever the ports", () => {
+    const on = host(["nat: -A OUTPUT -p udp -m udp --dport 57 -j DNAT --to-destination 10.1.0.10-10.1.0.13"]);
+    const chosen = ["9.9.9.9", "9.9.9.8", "9.9.9.7"].map((dst) =>
+      [1, 2].map((sport) => one(on, packet(`udp 10.1.0.1:${30_000 + sport} ${dst}:57`), LOCAL).packet.dst),
+    );
+    expect(chosen).toEqual([
+      ["10.1.0.13", "10.1.0.13"],
+      ["10.1.0.11", "10.1.0.11"],
+      ["10.1.0.13", "10.1.0.13"],
+    ]);
+  });
+
+  test("a source range with two ports is exhausted by the third flow, which is dropped", () => {
+    const on = host(["nat: -A POSTROUTING -p udp -m udp --dport 60 -j SNAT --to-source 10.1.0.1:5000-5001"]);
+    let state: KernelState = FRESH;
+    const ports: (number | undefined)[] = [];
+    const verdicts = [33_000, 33_001, 33_002, 33_003].map((sport) => {
+      const [outcome] = all(on, packet(`udp 10.1.0.1:${sport} 8.8.8.8:60`), LOCAL, { state });
+      if (outcome === undefined) return "none";
+      state = outcome.state;
+      if (outcome.verdict === "accept") ports.push(outcome.packet.sport);
+      return outcome.verdict;
+    });
+    expect(verdicts).toEqual(["accept", "accept", "drop", "drop"]);
+    expect(ports.sort()).toEqual([5000, 5001]);
+  });
+
+  test("rules are asked once: the second packet and the reply follow the connection", () => {
+    const on = host(["nat: -A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.2.0.9:8080"]);
+    const first = one(on, packet("tcp 10.1.0.9:1000 10.1.0.1:80"), via("d0"));
+    const reply = one(on, replyTo(first.packet) ?? first.packet, via("d1"), { state: first.state });
+    expect([reply.packet.src, reply.packet.sport]).toEqual(["10.1.0.1", 80]);
+    const second = one(on, nextOf(packet("tcp 10.1.0.9:1000 10.1.0.1:80")), via("d0"), {
+      state: reply.state,
+    });
+    expect([hit(first, "DNAT"), hit(second, "DNAT"), second.packet.dst, second.packet.dport]).toEqual([
+      true,
+      false,
+      "10.2.0.9",
+      8080,
+    ]);
+  });
+
+  test("a packet dropped before it is confirmed leaves nothing: its retransmission asks nat again", () => {
+    const on = host([
+      "nat: -A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.2.0.9",
+      "-A FORWARD -j DROP",
+    ]);
+    const sent = packet("tcp 10.1.0.9:1000 10.1.0.1:80");
+    const first = one(on, sent, via("d0"));
+    expect(hit(one(on, sent, via("d0"), { state: first.state }), "DNAT")).toBe(true);
+  });
+
+  test("over lo, nat is skipped at PREROUTING and INPUT: OUTPUT and POSTROUTING have done both ends", () => {
+    const on = host([
+      "nat: -A PREROUTING -j DNAT --to-destination 10.2.0.9",
+      "nat: -A INPUT -j SNAT --to-source 10.1.0.2",
+      "-A INPUT -i lo -m comment --comment came",
+    ]);
+    const outcome = one(on, packet("tcp 10.1.0.1:1 10.1.0.1:99"), LOCAL);
+    expect([outcome.delivered, hit(outcome, "DNAT"), hit(outcome, "SNAT"), hit(outcome, "came")]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test("ctstate DNAT is true only where the tuple really changed", () => {
+    const rules = (to: string): string[] => [
+      `nat: -A PREROUTING -j DNAT --to-destination ${to}`,
+      "-A FORWARD -m conntrack --ctstate DNAT -j DROP",
+    ];
+    expect(one(host(rules("10.2.0.9")), packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).verdict).toBe(
+      "accept",
+    );
+    expect(one(host(rules("10.2.0.8")), packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).verdict).toBe("drop");
+  });
+
+  test("MASQUERADE takes the primary address of the device, in the next hop's subnet", () => {
+    const on = host(["nat: -A POSTROUTING -o d1 -j MASQUERADE"], {
+      links: [
+        link(1, "lo", "127.0.0.1/8"),
+        link(2, "d0", "10.1.0.1/24"),
+        {
+          ...link(3, "d1"),
+          addresses: [address("172.16.0.1/24"), address("10.2.0.1/24"), address("10.2.0.3/24", true)],
+        },
+      ],
+    });
+    expect(one(on, packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).packet.src).toBe("10.2.0.1");
+  });
+
+  test("REDIRECT is loopback for the host's own packets, the incoming device's address for others", () => {
+    const rules = [
+      "nat: -A OUTPUT -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080",
+      "nat: -A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080",
+    ];
+    expect(one(host(rules), packet("tcp 10.1.0.1:1 203.0.113.1:80"), LOCAL).packet).toMatchObject({
+      dst: "127.0.0.1",
+      dport: 8080,
+    });
+    expect(one(host(rules), packet("tcp 10.2.0.9:1 203.0.113.1:80"), via("d1")).packet).toMatchObject({
+      dst: "10.2.0.1",
+      dport: 8080,
+    });
+  });
+
+  test("NETMAP keeps the host bits", () => {
+    const on = host(["nat: -A PREROUTING -d 192.0.2.0/24 -j NETMAP --to 10.2.0.0/24"]);
+    expect(one(on, packet("udp 10.1.0.9:1 192.0.2.77:2"), via("d0")).packet.dst).toBe("10.2.0.77");
+  });
+
+  test("an ICMP error is RELATED and carries the addresses that its receiver knows", () => {
+    const on = host([
+      "nat: -A POSTROUTING -o d1 -j MASQUERADE",
+      "-A FORWARD -i d1 -m conntrack --ctstate RELATED -m comment --comment related",
+    ]);
+    const there = one(on, packet("udp 10.1.0.9:1000 10.2.0.9:53"), via("d0"));
+    const error = replyTo(there.packet, "refuses");
+    const back = one(on, error ?? there.packet, via("d1"), { state: there.state });
+    expect(hit(back, "related")).toBe(true);
+    expect(back.packet).toMatchObject({
+      src: "10.2.0.9",
+      dst: "10.1.0.9",
+      icmp: { about: { src: "10.1.0.9", sport: 1000, dst: "10.2.0.9", dport: 53 } },
+    });
+  });
+});
