@@ -239,7 +239,7 @@ let interrupted = false;
 
 /** Ctrl-C and its like: everything that was started ends, and the user reads where it stopped. */
 function interrupt(signal) {
-  if (interrupted) return;
+  if (interrupted) process.exit(128 + constants.signals[signal]);
   interrupted = true;
   stopping.abort(new Error("stopped"));
   for (const child of children) child.kill("SIGTERM");

@@ -59,7 +59,12 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
       resolve(`JupyterLab ended (${signal ?? `exit code ${code}`})\n${tail(log)}`),
     );
   });
-  await answers(port, ended);
+  try {
+    await answers(port, ended);
+  } catch (error) {
+    await stop(child, ended);
+    throw error;
+  }
   return {
     url: `http://127.0.0.1:${port}/lab?token=${token}`,
     port,
