@@ -140,7 +140,7 @@ export class TurnWriter {
     this.pipes.text(open.stream, mark(this.nonce, LEAVE, open.turn, open.cell));
   }
 
-  private pass(stream: Stream, cell: number, after = Buffer.alloc(0)): void {
+  private pass(stream: Stream, cell: number, after: Buffer = Buffer.alloc(0)): void {
     const turn = this.turn++;
     const [enter, leave] = [mark(this.nonce, ENTER, turn, cell), mark(this.nonce, LEAVE, turn, cell)];
     this.pipes.text(stream, Buffer.concat([enter, leave, after]));
