@@ -14,7 +14,7 @@ export const PALETTE = {
   ink: { live: INK, still: "#1f2328" },
   /** Solid: for thick lines and shapes that meet. */
   strong: {
-    live: "var(--jp-content-font-color0, var(--vscode-editor-foreground, #1f2328))",
+    live: `var(--jp-content-font-color0, ${INK})`,
     still: "#1f2328",
   },
   mute: { live: mixed(70, "transparent"), still: "#5b626b" },

@@ -129,7 +129,7 @@ function layer(
     transform.push({ calculate: "datum.y + drop[datum.k || 0]", as: "v" });
     if (has("Y")) transform.push({ calculate: "datum.Y + drop[datum.e || datum.k || 0]", as: "V" });
   }
-  const lit = has("n") ? "(!isValid(datum.n) || at >= datum.n ? 1 : 0.22)" : undefined;
+  const lit = has("n") ? "(!isValid(datum.n) || at >= datum.n ? 1 : 0.3)" : undefined;
   const only = has("i") ? "(!isValid(datum.i) || at == datum.i ? 1 : 0)" : undefined;
   const opacity = [lit, only].filter((part) => part !== undefined).join(" * ");
   return {

@@ -97,5 +97,5 @@ function restText(lines: readonly Vain[]): string {
   }
   const most = [...failed].sort((a, b) => b[1] - a[1]).slice(0, 3);
   const because = most.map(([kind, number]) => `${number.toLocaleString("en-US")} by ${kind}`).join(", ");
-  return `and ${count(tried, "rule")} more that did not match${because === "" ? "" : `: ${because}`}`;
+  return `and ${count(tried, "more rule")} that did not match${because === "" ? "" : `: ${because}`}`;
 }

@@ -1,0 +1,154 @@
+import { textsOf } from "../../../test/pictures/layout";
+import { clusterIp, isolation, marked, publishedPort, rejected, unknown } from "../../../test/pictures/paths";
+import type { Outcome, Path } from "../../netfilter/model";
+import { traversalPicture } from "./index";
+import { staysOf } from "./row";
+import { chanceText, ruleText } from "./say";
+import { wayOf } from "./track";
+
+const drawn = (path: Path) => textsOf(traversalPicture(path).spec).map((text) => text.text);
+
+function first(path: Path): Outcome {
+  const [outcome] = path.outcomes;
+  if (outcome === undefined) throw new Error("no outcome");
+  return outcome;
+}
+
+const paths: readonly (readonly [string, Path])[] = [
+  ["a published port", publishedPort()],
+  ["an isolated network", isolation()],
+  ["a service without endpoints", rejected()],
+  ["a Cluster IP over two nodes", clusterIp()],
+  ["an unknown match", unknown()],
+  ["a hairpin with marks", marked()],
+];
+
+describe.each(paths)("the traversal of %s", (_, path) => {
+  const picture = traversalPicture(path);
+
+  test("says every rule that was asked, and every header, in its text", () => {
+    for (const step of first(path).steps) {
+      if (step.kind === "rule") expect(picture.text).toContain(ruleText(step.rule));
+      if ("tried" in step) {
+        for (const tried of step.tried.slice(0, 40)) {
+          expect(picture.text).toContain(ruleText(tried.rule));
+          expect(picture.text).toContain(tried.reason);
+        }
+      }
+      expect(picture.text).toContain(step.after.src);
+      expect(picture.text).toContain(step.after.dst);
+    }
+  });
+
+  test("shows what decided, in the rule's own words", () => {
+    const all = drawn(path).join(" ");
+    for (const step of first(path).steps) {
+      if (step.kind !== "rule") continue;
+      // A jump into a chain that only returned folds away.
+      if (step.rule.action.kind !== "jump") expect(all).toContain(step.words.slice(0, 12));
+    }
+  });
+});
+
+describe("what was asked in vain", () => {
+  test("folds into a count, chains that only returned are named", () => {
+    expect(drawn(publishedPort())).toContain(
+      "DOCKER-USER, DOCKER-ISOLATION-STAGE-1: returned; 2 rules tried, not matched",
+    );
+  });
+
+  test("of one rule stands with its reason", () => {
+    expect(drawn(publishedPort())).toContain("1 rule tried: came in by eth0, not by docker0");
+  });
+
+  test("of tables without rules is one line", () => {
+    expect(drawn(isolation())).toContain("mangle, nat: no rule asked, policy ACCEPT");
+  });
+
+  test("of hundreds of rules lists a dozen and counts the others with what they failed at", () => {
+    const open = textsOf(traversalPicture(clusterIp(400)).spec, { open: new Set([0]), step: 1 });
+    expect(open.map((text) => text.text)).toContain(
+      "… and 388 more rules that did not match: 388 by destination",
+    );
+  });
+});
+
+describe("the stops that are lit", () => {
+  const ways = (path: Path) =>
+    staysOf(first(path).steps).map((stay) => [stay.place, ...wayOf(stay).stations].join(" "));
+
+  test("are those of a forwarded packet", () => {
+    expect(ways(publishedPort())).toEqual(["host1 PREROUTING routing FORWARD POSTROUTING"]);
+  });
+
+  test("end where the packet was dropped", () => {
+    expect(ways(isolation())).toEqual(["host1 PREROUTING routing FORWARD"]);
+  });
+
+  test("begin at the process that sent it, and end at OUTPUT where it was refused", () => {
+    expect(ways(rejected())).toEqual(["node1 process routing out OUTPUT"]);
+  });
+
+  test("are those of every namespace of a journey, hooks without tables too", () => {
+    expect(ways(clusterIp())).toEqual([
+      "client process routing out OUTPUT POSTROUTING",
+      "node1 PREROUTING routing FORWARD POSTROUTING",
+      "web-0 PREROUTING routing INPUT process",
+    ]);
+  });
+});
+
+describe("the end of a traversal", () => {
+  test("names the verdict and the rule that gave it", () => {
+    expect(drawn(isolation())).toEqual(
+      expect.arrayContaining(["✕ DROP", "drop by rule 2 of filter DOCKER-ISOLATION-STAGE-2"]),
+    );
+    expect(drawn(rejected())).toContain("⊘ REJECT");
+  });
+
+  test("sums up the other ways that chance could have taken", () => {
+    const { text } = traversalPicture(clusterIp(), { names: { "10.244.2.2": "web-1" } });
+    expect(text).toContain("drawn: 1 of 3 possible ways, p = 1/3");
+    expect(text).toContain("p = 1/3: ACCEPT 10.244.2.2:8080 (web-1)");
+  });
+
+  test("says what an unknown match depends on, on both ways", () => {
+    const all = drawn(unknown()).join(" ");
+    expect(all).toContain("string match on bytes that the packet does not carry");
+    expect(all).toContain("✓ ACCEPT");
+  });
+
+  test("shows the first difference between prediction and kernel", () => {
+    const difference = {
+      predicted: "policy ACCEPT",
+      observed: "rule 3 DROP",
+      explanation: "the rules changed",
+    };
+    const picture = traversalPicture(isolation(), {
+      observed: { by: "trace", agreed: 8, total: 9, difference },
+    });
+    const all = textsOf(picture.spec).map((text) => text.text);
+    expect(all).toEqual(
+      expect.arrayContaining([
+        "≠ kernel agrees on 8 of 9",
+        "policy ACCEPT",
+        "rule 3 DROP",
+        "the rules changed",
+      ]),
+    );
+    expect(picture.text).toContain("observed: rule 3 DROP");
+  });
+
+  test("refuses an outcome that the path has not", () => {
+    expect(() => traversalPicture(isolation(), { outcome: 4 })).toThrow(RangeError);
+  });
+});
+
+test.each([
+  [1n, 3n, "p = 1/3"],
+  [1n, 1n, "p = 1"],
+  [715_827_883n, 2_147_483_648n, "p ≈ 1/3"],
+  [123_456_789n, 2_147_483_648n, "p ≈ 0.05749"],
+])("a chance of %s/%s reads %s", (numerator, denominator, text) => {
+  expect(chanceText({ numerator, denominator })).toBe(text);
+});
