@@ -1,6 +1,6 @@
 import type { Hook, Packet, Rule, Step, TableName, Tried } from "../model";
+import { words } from "../words";
 import { effectOf } from "./effect";
-import { ruleWords } from "./words";
 
 /** Where in the tables a step happened: the same for all steps of one run through a table. */
 export interface TablePlace {
@@ -84,7 +84,7 @@ export class RuleStep extends ChainStep {
   }
 
   get words(): string {
-    return ruleWords(this.rule);
+    return words(this.rule);
   }
 
   override toJSON(): object {

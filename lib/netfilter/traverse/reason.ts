@@ -1,9 +1,14 @@
 import { tupleText } from "../conntrack/tuple";
-import type { Match } from "../model";
+import type { Match, Prefix } from "../model";
+import { words } from "../words";
 import { stateOfPacket } from "./match/connection";
 import { flagsOf } from "./match/header";
 import type { View } from "./view";
-import { matchWords, prefixText } from "./words";
+
+function prefixText({ address, mask }: Prefix): string {
+  const whole = address.includes(":") ? ["128"] : ["32", "255.255.255.255"];
+  return whole.includes(String(mask)) ? address : `${address}/${mask}`;
+}
 
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
@@ -72,6 +77,6 @@ export function reasonOf(match: Match, view: View): string {
     case "opaque":
       return `assumed not to match: ${match.text}`;
     default:
-      return `not ${matchWords(match)}`.replace(/^not not /, "");
+      return `it is not so: ${words(match)}`;
   }
 }
