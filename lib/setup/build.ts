@@ -97,6 +97,24 @@ async function removeLeftovers(docker: Docker, built: readonly ImageName[]): Pro
   }
 }
 
+/**
+ * Removes all images of Wirebook, of every version, that no container uses. Shell: `docker rmi wirebook/NAME:TAG`.
+ *
+ * @returns the references of the images that are gone.
+ */
+export async function removeImages(docker: Docker): Promise<readonly string[]> {
+  const tags = (await docker.listImages()).flatMap((image) => image.RepoTags ?? []);
+  const gone: string[] = [];
+  for (const tag of tags.filter((tag) => tag.startsWith("wirebook/"))) {
+    const removed = await docker
+      .getImage(tag)
+      .remove()
+      .then(() => true, ignoreInUse);
+    if (removed) gone.push(tag);
+  }
+  return gone;
+}
+
 function ignoreInUse(cause: unknown): void {
   // 409: a container or another image is made from it; 404: another process removed it first.
   const status = cause instanceof Error && "statusCode" in cause ? cause.statusCode : undefined;

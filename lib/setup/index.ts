@@ -4,7 +4,7 @@ import { dial } from "../engine/transport";
 import { ensureImages, missingImages } from "./build";
 import type { Step } from "./step";
 
-export { ensureImages, missingImages } from "./build";
+export { ensureImages, missingImages, removeImages } from "./build";
 export { engineStep } from "./engine";
 export { type ImageName, imageNames, imageTag } from "./images";
 export type { Step, Tools } from "./step";
