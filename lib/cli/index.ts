@@ -14,6 +14,9 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
   doctor: { summary: "look whether this machine has what Wirebook needs", load: () => import("./doctor.js") },
   rules: { summary: "read iptables rules: report, print, explain", load: () => import("./rules.js") },
   trace: { summary: "where a packet goes, and which rule decides", load: () => import("./trace.js") },
+  labs: { summary: "list the labs that are open, of every session", load: () => import("./labs.js") },
+  clean: { summary: "remove what earlier sessions left behind", load: () => import("./clean.js") },
+  snapshot: { summary: "what a network namespace looks like, as JSON", load: () => import("./snapshot.js") },
   install: { summary: "register the kernel with your own Jupyter", load: () => import("./install.js") },
 };
 

@@ -7,6 +7,7 @@ import type { Snapshot } from "../inspect/snapshot";
 import { imageTag } from "../setup/images";
 import { LabDiff } from "./diff";
 import { DockerHost, type DockerHostSpec } from "./dockerhost";
+import { Failures } from "./failure";
 import { Ground, networkCapabilities } from "./ground";
 import { Host } from "./host";
 import { waitListening } from "./listening";
@@ -64,6 +65,8 @@ export class Lab {
   readonly outside: Outside;
   /** The engine's own machine: it is only looked at. */
   readonly host: Host;
+  /** Breaks parts of the lab; each failure can be undone, and is when the lab closes. */
+  readonly failures: Failures;
   /** What the lab stands on; places of new kinds are built on it. */
   readonly ground: Ground;
 
@@ -72,6 +75,7 @@ export class Lab {
     this.name = ground.name;
     this.outside = outside;
     this.host = new Host(ground.session);
+    this.failures = new Failures(ground);
   }
 
   /**
