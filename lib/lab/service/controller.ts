@@ -2,6 +2,7 @@ import { LabError } from "../../engine";
 import type { ProxyOptions, ServicePort } from "./model";
 import { restoreInput } from "./restore";
 import { type ProxyRules, proxyRules } from "./rules";
+import { staleFlows } from "./stale";
 
 /** A node as the controller sees it. */
 export interface RuledNode {
@@ -9,6 +10,8 @@ export interface RuledNode {
   readonly alive: boolean;
   /** Gives `iptables-restore --noflush` this input. */
   restore(input: string): Promise<void>;
+  /** Runs commands of which each may fail. */
+  inside(script: string): Promise<unknown>;
 }
 
 /** One time that rules were written, and why. */
@@ -30,6 +33,11 @@ export interface Ruled {
   options(node: RuledNode): ProxyOptions;
 }
 
+interface Written {
+  readonly rules: ProxyRules;
+  readonly services: readonly ServicePort[];
+}
+
 interface Cause {
   readonly text: string;
   readonly at: number;
@@ -41,7 +49,7 @@ interface Cause {
  */
 export class ServiceController {
   readonly #ruled: Ruled;
-  readonly #written = new WeakMap<RuledNode, ProxyRules>();
+  readonly #written = new WeakMap<RuledNode, Written>();
   readonly #changes: RuleChange[] = [];
   #causes: Cause[] = [];
   #running: Promise<void> | undefined;
@@ -55,11 +63,6 @@ export class ServiceController {
   /** Every time that rules were written, oldest first. */
   get changes(): readonly RuleChange[] {
     return this.#changes;
-  }
-
-  /** The rules that were written last in a node. */
-  written(node: RuledNode): ProxyRules | undefined {
-    return this.#written.get(node);
   }
 
   /**
@@ -120,11 +123,14 @@ export class ServiceController {
 
   async #write(node: RuledNode): Promise<boolean> {
     const before = this.#written.get(node);
-    const after = proxyRules(this.#ruled.services(node), this.#ruled.options(node));
-    if (before && sameRules(before, after)) return false;
+    const services = this.#ruled.services(node);
+    const rules = proxyRules(services, this.#ruled.options(node));
+    if (before && sameRules(before.rules, rules)) return false;
     try {
-      await node.restore(restoreInput(after, before));
-      this.#written.set(node, after);
+      await node.restore(restoreInput(rules, before?.rules));
+      this.#written.set(node, { rules, services });
+      const stale = staleFlows(before?.services ?? [], services);
+      if (stale.length > 0) await node.inside(stale.join("\n"));
       return true;
     } catch (error) {
       // What stands there now is unknown: the next time everything is written.
