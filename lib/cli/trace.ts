@@ -1,18 +1,22 @@
-import { readFileSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { parseJson } from "../inspect/json";
-import { parseLinks } from "../inspect/links";
-import { parsePolicyRules, parseRoutes } from "../inspect/routes";
-import type { Snapshot } from "../inspect/snapshot";
+import { Command, CommanderError, Option } from "commander";
 import { protocolNumberOf } from "../netfilter/conntrack/protocol";
-import { parseRuleset } from "../netfilter/iptables";
-import type { Packet, TcpFlag } from "../netfilter/model";
-import { canonical, familyOf, wordsOf } from "../netfilter/routing/address";
-import { type Host, hostOf, stateOf, traverse, warningsOf } from "../netfilter/traverse";
-import type { GivenState } from "../netfilter/traverse/force";
+import type { Packet } from "../netfilter/model";
+import { familyOf, wordsOf } from "../netfilter/routing/address";
+import { stateOf, traverse, warningsOf } from "../netfilter/traverse";
 import { pathJson } from "../netfilter/traverse/json";
 import type { Blank } from "../netfilter/traverse/mind";
 import { pathText } from "../netfilter/traverse/text";
+import {
+  address,
+  icmpType,
+  integer,
+  protocol,
+  Refused,
+  setting,
+  type TraceArguments,
+  tcpFlags,
+} from "./trace-argument";
+import { hostFrom } from "./trace-host";
 
 /** Where the command writes; tests give their own. */
 export interface Output {
@@ -21,188 +25,7 @@ export interface Output {
   readonly colour: boolean;
 }
 
-interface Options {
-  readonly rules: readonly string[];
-  readonly addresses?: string;
-  readonly routes?: string;
-  readonly policyRules?: string;
-  readonly snapshot?: string;
-  readonly sysctl: readonly (readonly [string, string])[];
-  readonly in?: string;
-  readonly local?: true;
-  readonly src: string;
-  readonly dst: string;
-  readonly proto: string;
-  readonly sport?: number;
-  readonly dport?: number;
-  readonly icmpType?: { readonly type: number; readonly code: number };
-  readonly tcpFlags?: readonly TcpFlag[];
-  readonly state?: GivenState;
-  readonly ttl?: number;
-  readonly tos?: number;
-  readonly length?: number;
-  readonly mark?: number;
-  readonly mac?: string;
-  readonly uid?: number;
-  readonly tried?: true;
-  readonly json?: true;
-}
-
-/** A message for whoever called, and the exit code: 1 for what cannot be read, 2 for options that make no sense. */
-class Refused extends Error {
-  constructor(
-    message: string,
-    readonly exitCode: 1 | 2,
-  ) {
-    super(message);
-  }
-}
-
-const integer =
-  (low: number, high: number) =>
-  (text: string): number => {
-    const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
-    if (Number.isNaN(value) || value < low || value > high)
-      throw new InvalidArgumentError(`expected a number from ${low} to ${high}.`);
-    return value;
-  };
-
-function address(text: string): string {
-  if (wordsOf(text) === undefined) throw new InvalidArgumentError("expected an IPv4 or IPv6 address.");
-  return canonical(text);
-}
-
-function protocol(text: string): string {
-  const number = protocolNumberOf(text);
-  if (number === undefined || number < 1 || number > 255)
-    throw new InvalidArgumentError("expected a protocol such as tcp, udp or icmp, or its number.");
-  if (number === 58) return "ipv6-icmp";
-  return (
-    { 1: "icmp", 6: "tcp", 17: "udp", 33: "dccp", 132: "sctp", 136: "udplite" }[number] ?? text.toLowerCase()
-  );
-}
-
-function icmpType(text: string): { type: number; code: number } {
-  const [type = "", code = "0"] = text.split("/");
-  return { type: integer(0, 255)(type), code: integer(0, 255)(code) };
-}
-
-const FLAGS: readonly TcpFlag[] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
-
-function tcpFlags(text: string): TcpFlag[] {
-  const names = text.toUpperCase() === "NONE" ? [] : text.toUpperCase().split(",");
-  return names.map((name) => {
-    const flag = FLAGS.find((known) => known === name);
-    if (flag === undefined) throw new InvalidArgumentError(`expected some of ${FLAGS.join(",")}, or NONE.`);
-    return flag;
-  });
-}
-
-function setting(
-  text: string,
-  before: readonly (readonly [string, string])[],
-): (readonly [string, string])[] {
-  const [name = "", value] = text.split("=");
-  if (value === undefined || name === "")
-    throw new InvalidArgumentError("expected NAME=VALUE, such as net.ipv4.ip_forward=0.");
-  return [...before, [name.trim(), value.trim()]];
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (cause) {
-    throw new Refused(`cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, 1);
-  }
-}
-
-function readJson(file: string, what: string): unknown {
-  const text = read(file);
-  try {
-    const value = parseJson(text);
-    if (typeof value === "object" && value !== null) return value;
-  } catch (cause) {
-    throw new Refused(
-      `${file} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}\n  expected ${what}`,
-      1,
-    );
-  }
-  throw new Refused(`${file} is not what was expected: ${what}`, 1);
-}
-
-function isSnapshot(value: unknown): value is Snapshot {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    Array.isArray(Reflect.get(value, "links")) &&
-    Array.isArray(Reflect.get(value, "routes"))
-  );
-}
-
-/**
- * What a router has, where nothing tells the host's own: it forwards, filters no reverse path, and lets loopback
- * addresses be routed as kube-proxy and Docker ask for.
- */
-const ROUTER_SYSCTLS: Readonly<Record<string, string>> = {
-  "net.ipv4.ip_forward": "1",
-  "net.ipv4.conf.all.route_localnet": "1",
-  "net.ipv6.conf.all.forwarding": "1",
-};
-
-function hostFrom(options: Options, family: "ipv4" | "ipv6"): { host: Host; snapshot?: Snapshot } {
-  const given = Object.fromEntries(options.sysctl);
-  const rulesets = options.rules.map((file) => {
-    const text = read(file);
-    try {
-      return parseRuleset(text, { family, file });
-    } catch (cause) {
-      throw new Refused(cause instanceof Error ? cause.message : String(cause), 1);
-    }
-  });
-  if (options.snapshot !== undefined) {
-    const value = readJson(options.snapshot, "a snapshot as `wirebook snapshot` writes it");
-    if (!isSnapshot(value))
-      throw new Refused(`${options.snapshot} is not a snapshot: it has no links and routes`, 1);
-    const host = snapshotHost(value, options.snapshot);
-    const own = rulesets.length === 0 ? host.rulesets : rulesets;
-    const sysctls =
-      value.sysctls === undefined && options.sysctl.length === 0
-        ? {}
-        : { sysctls: { ...value.sysctls, ...given } };
-    return { host: { ...host, rulesets: own, ...sysctls }, snapshot: value };
-  }
-  const list = (file: string, what: string): unknown => {
-    const value = readJson(file, what);
-    if (!Array.isArray(value)) throw new Refused(`${file} is not what was expected: ${what}`, 1);
-    return value;
-  };
-  return {
-    host: {
-      place: "host",
-      rulesets,
-      sysctls: { ...ROUTER_SYSCTLS, ...given },
-      ...(options.addresses === undefined
-        ? {}
-        : { links: parseLinks(list(options.addresses, "what `ip -j addr` prints")) }),
-      ...(options.routes === undefined
-        ? {}
-        : { routes: parseRoutes(list(options.routes, "what `ip -j route` prints")) }),
-      ...(options.policyRules === undefined
-        ? {}
-        : { policyRules: parsePolicyRules(list(options.policyRules, "what `ip -j rule` prints"), family) }),
-    },
-  };
-}
-
-function snapshotHost(snapshot: Snapshot, file: string): Host {
-  try {
-    return hostOf(snapshot);
-  } catch (cause) {
-    throw new Refused(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, 1);
-  }
-}
-
-function packetFrom(options: Options): { packet: Packet; blanks: Blank[] } {
+function packetFrom(options: TraceArguments): { packet: Packet; blanks: Blank[] } {
   const [src, dst] = [wordsOf(options.src), wordsOf(options.dst)];
   if (src === undefined || dst === undefined || src.length !== dst.length)
     throw new Refused(`--src ${options.src} and --dst ${options.dst} are not of one family`, 2);
@@ -242,7 +65,7 @@ function packetFrom(options: Options): { packet: Packet; blanks: Blank[] } {
   return { packet, blanks };
 }
 
-function run(options: Options, output: Output): void {
+function run(options: TraceArguments, output: Output): void {
   if (options.rules.length === 0 && options.snapshot === undefined)
     throw new Refused("name the rules: --rules FILE, or --snapshot FILE", 2);
   if (
@@ -353,7 +176,7 @@ export function configure(
       exit(error.exitCode === 0 ? 0 : 2);
       throw error;
     })
-    .action((options: Options) => {
+    .action((options: TraceArguments) => {
       try {
         run(options, output);
       } catch (cause) {

@@ -211,10 +211,7 @@ function contradiction(matches: readonly Match[]): string | undefined {
       if (one.kind !== other.kind || one.inverted === other.inverted) continue;
       const [plain, negated] = one.inverted ? [other, one] : [one, other];
       if (FICKLE.has(plain.kind)) continue;
-      if (
-        same({ ...plain, inverted: true } as Match, negated) ||
-        includes(plain, { ...negated, inverted: false } as Match)
-      )
+      if (same({ ...plain, inverted: true }, negated) || includes(plain, { ...negated, inverted: false }))
         return `two of its conditions (${plain.kind}) exclude each other`;
     }
   }

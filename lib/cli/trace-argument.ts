@@ -1,0 +1,93 @@
+import { InvalidArgumentError } from "commander";
+import { protocolNumberOf } from "../netfilter/conntrack/protocol";
+import type { TcpFlag } from "../netfilter/model";
+import { canonical, wordsOf } from "../netfilter/routing/address";
+import type { GivenState } from "../netfilter/traverse/force";
+
+/** What `wirebook trace` was asked. */
+export interface TraceArguments {
+  readonly rules: readonly string[];
+  readonly addresses?: string;
+  readonly routes?: string;
+  readonly policyRules?: string;
+  readonly snapshot?: string;
+  readonly sysctl: readonly (readonly [string, string])[];
+  readonly in?: string;
+  readonly local?: true;
+  readonly src: string;
+  readonly dst: string;
+  readonly proto: string;
+  readonly sport?: number;
+  readonly dport?: number;
+  readonly icmpType?: { readonly type: number; readonly code: number };
+  readonly tcpFlags?: readonly TcpFlag[];
+  readonly state?: GivenState;
+  readonly ttl?: number;
+  readonly tos?: number;
+  readonly length?: number;
+  readonly mark?: number;
+  readonly mac?: string;
+  readonly uid?: number;
+  readonly tried?: true;
+  readonly json?: true;
+}
+
+/** A message for whoever called, and the exit code: 1 for what cannot be read, 2 for options that make no sense. */
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2,
+  ) {
+    super(message);
+  }
+}
+
+export const integer =
+  (low: number, high: number) =>
+  (text: string): number => {
+    const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+    if (Number.isNaN(value) || value < low || value > high)
+      throw new InvalidArgumentError(`expected a number from ${low} to ${high}.`);
+    return value;
+  };
+
+export function address(text: string): string {
+  if (wordsOf(text) === undefined) throw new InvalidArgumentError("expected an IPv4 or IPv6 address.");
+  return canonical(text);
+}
+
+export function protocol(text: string): string {
+  const number = protocolNumberOf(text);
+  if (number === undefined || number < 1 || number > 255)
+    throw new InvalidArgumentError("expected a protocol such as tcp, udp or icmp, or its number.");
+  if (number === 58) return "ipv6-icmp";
+  return (
+    { 1: "icmp", 6: "tcp", 17: "udp", 33: "dccp", 132: "sctp", 136: "udplite" }[number] ?? text.toLowerCase()
+  );
+}
+
+export function icmpType(text: string): { type: number; code: number } {
+  const [type = "", code = "0"] = text.split("/");
+  return { type: integer(0, 255)(type), code: integer(0, 255)(code) };
+}
+
+const FLAGS: readonly TcpFlag[] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
+
+export function tcpFlags(text: string): TcpFlag[] {
+  const names = text.toUpperCase() === "NONE" ? [] : text.toUpperCase().split(",");
+  return names.map((name) => {
+    const flag = FLAGS.find((known) => known === name);
+    if (flag === undefined) throw new InvalidArgumentError(`expected some of ${FLAGS.join(",")}, or NONE.`);
+    return flag;
+  });
+}
+
+export function setting(
+  text: string,
+  before: readonly (readonly [string, string])[],
+): (readonly [string, string])[] {
+  const [name = "", value] = text.split("=");
+  if (value === undefined || name === "")
+    throw new InvalidArgumentError("expected NAME=VALUE, such as net.ipv4.ip_forward=0.");
+  return [...before, [name.trim(), value.trim()]];
+}

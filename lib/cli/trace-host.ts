@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import { parseJson } from "../inspect/json";
+import { parseLinks } from "../inspect/links";
+import { parsePolicyRules, parseRoutes } from "../inspect/routes";
+import type { Snapshot } from "../inspect/snapshot";
+import { parseRuleset } from "../netfilter/iptables";
+import { type Host, hostOf } from "../netfilter/traverse";
+import { Refused, type TraceArguments } from "./trace-argument";
+
+function read(file: string): string {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (cause) {
+    throw new Refused(`cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, 1);
+  }
+}
+
+function readJson(file: string, what: string): unknown {
+  const text = read(file);
+  try {
+    const value = parseJson(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch (cause) {
+    throw new Refused(
+      `${file} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}\n  expected ${what}`,
+      1,
+    );
+  }
+  throw new Refused(`${file} is not what was expected: ${what}`, 1);
+}
+
+function isSnapshot(value: unknown): value is Snapshot {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Array.isArray(Reflect.get(value, "links")) &&
+    Array.isArray(Reflect.get(value, "routes"))
+  );
+}
+
+/**
+ * What a router has, where nothing tells the host's own: it forwards, filters no reverse path, and lets loopback
+ * addresses be routed as kube-proxy and Docker ask for.
+ */
+const ROUTER_SYSCTLS: Readonly<Record<string, string>> = {
+  "net.ipv4.ip_forward": "1",
+  "net.ipv4.conf.all.route_localnet": "1",
+  "net.ipv6.conf.all.forwarding": "1",
+};
+
+/** The host that the files describe; with a snapshot, that as well. */
+export function hostFrom(
+  options: TraceArguments,
+  family: "ipv4" | "ipv6",
+): { host: Host; snapshot?: Snapshot } {
+  const given = Object.fromEntries(options.sysctl);
+  const rulesets = options.rules.map((file) => {
+    const text = read(file);
+    try {
+      return parseRuleset(text, { family, file });
+    } catch (cause) {
+      throw new Refused(cause instanceof Error ? cause.message : String(cause), 1);
+    }
+  });
+  if (options.snapshot !== undefined) {
+    const value = readJson(options.snapshot, "a snapshot as `wirebook snapshot` writes it");
+    if (!isSnapshot(value))
+      throw new Refused(`${options.snapshot} is not a snapshot: it has no links and routes`, 1);
+    const host = snapshotHost(value, options.snapshot);
+    const own = rulesets.length === 0 ? host.rulesets : rulesets;
+    const sysctls =
+      value.sysctls === undefined && options.sysctl.length === 0
+        ? {}
+        : { sysctls: { ...value.sysctls, ...given } };
+    return { host: { ...host, rulesets: own, ...sysctls }, snapshot: value };
+  }
+  const list = (file: string, what: string): unknown => {
+    const value = readJson(file, what);
+    if (!Array.isArray(value)) throw new Refused(`${file} is not what was expected: ${what}`, 1);
+    return value;
+  };
+  return {
+    host: {
+      place: "host",
+      rulesets,
+      sysctls: { ...ROUTER_SYSCTLS, ...given },
+      ...(options.addresses === undefined
+        ? {}
+        : { links: parseLinks(list(options.addresses, "what `ip -j addr` prints")) }),
+      ...(options.routes === undefined
+        ? {}
+        : { routes: parseRoutes(list(options.routes, "what `ip -j route` prints")) }),
+      ...(options.policyRules === undefined
+        ? {}
+        : { policyRules: parsePolicyRules(list(options.policyRules, "what `ip -j rule` prints"), family) }),
+    },
+  };
+}
+
+function snapshotHost(snapshot: Snapshot, file: string): Host {
+  try {
+    return hostOf(snapshot);
+  } catch (cause) {
+    throw new Refused(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, 1);
+  }
+}
