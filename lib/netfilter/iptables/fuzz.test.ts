@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { words } from "../words";
+import { toRuleset } from "./chains";
+import { parseDump } from "./parse";
+import { printRuleset } from "./print";
+import { tableStates } from "./tables";
+
+interface Golden {
+  readonly family: "ipv4" | "ipv6";
+  readonly table: string;
+  readonly chain: string;
+  readonly rule: string;
+}
+
+const rules: readonly Golden[] = (
+  JSON.parse(readFileSync(join(__dirname, "golden", "rules.json"), "utf8")) as readonly Golden[]
+).filter(({ family }) => family === "ipv4");
+
+const pieces = [
+  "!",
+  '"',
+  "\\",
+  "-j",
+  "-m",
+  "-p",
+  "--",
+  "-",
+  "\r",
+  "\t",
+  " ",
+  "COMMIT",
+  "*",
+  ":",
+  "[1:2]",
+  "\u0000",
+  "é",
+  "#",
+];
+
+/** A dump of a few real rules, then damaged: characters dropped, doubled, swapped with pieces of other lines. */
+const damaged = fc
+  .record({
+    lines: fc.array(fc.constantFrom(...rules), { minLength: 1, maxLength: 8 }),
+    edits: fc.array(
+      fc.record({
+        at: fc.double({ min: 0, max: 1, noNaN: true }),
+        cut: fc.nat(6),
+        put: fc.constantFrom("", ...pieces),
+      }),
+      { maxLength: 6 },
+    ),
+  })
+  .map(({ lines, edits }) => {
+    let text = `*mangle\n${lines.map(({ chain, rule }) => `-A ${chain} ${rule}`).join("\n")}\nCOMMIT\n`;
+    for (const { at, cut, put } of edits) {
+      const from = Math.floor(at * text.length);
+      text = text.slice(0, from) + put + text.slice(from + cut);
+    }
+    return text;
+  });
+
+const any = fc.oneof(damaged, fc.string({ maxLength: 300 }), fc.string({ unit: "binary", maxLength: 200 }));
+
+const RUNS = { numRuns: 500 };
+
+test("no text makes the parser fail, and the source comes back byte for byte", () => {
+  fc.assert(
+    fc.property(any, (text) => {
+      const dump = parseDump(text);
+      expect(printRuleset(dump, "source")).toBe(text);
+      expect(dump.lines.map(({ start, end }) => text.slice(start, end)).join("")).toBe(
+        text.replace(/\r*\n|\r+$/g, ""),
+      );
+    }),
+    RUNS,
+  );
+});
+
+test("no rule is lost in silence: each line that begins with -A stands in a chain or in the problems", () => {
+  fc.assert(
+    fc.property(damaged, (text) => {
+      const dump = parseDump(text);
+      const seen = new Set<number>(dump.problems.map(({ line }) => line));
+      for (const table of tableStates(dump).values())
+        for (const chain of table.chains.values()) for (const rule of chain.rules) seen.add(rule.line);
+      const flushed = /^\s*(?:\[\d+:\d+\]\s*)?-[FXDREZ]/m.test(text);
+      if (flushed) return;
+      for (const [index, line] of text.split("\n").entries())
+        if (line.startsWith("-A ")) expect(seen).toContain(index + 1);
+    }),
+    RUNS,
+  );
+});
+
+test("every rule lowers, says itself in words and prints, whatever it was", () => {
+  fc.assert(
+    fc.property(damaged, (text) => {
+      const dump = parseDump(text);
+      for (const table of toRuleset(dump).tables.values())
+        for (const chain of table.chains.values())
+          for (const rule of chain.rules) expect(words(rule)).not.toBe("");
+      printRuleset(dump, "legacy");
+      printRuleset(dump, "nft");
+    }),
+    RUNS,
+  );
+});
+
+test("what was printed is read without problems and prints the same again", () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...rules), { maxLength: 6 }), (some) => {
+      const text = ["raw", "mangle", "nat", "filter", "security"]
+        .map((table) => {
+          const own = some.filter((each) => each.table === table);
+          return `*${table}\n${own.map(({ chain, rule }) => `-A ${chain} ${rule}\n`).join("")}COMMIT\n`;
+        })
+        .join("");
+      const dump = parseDump(text, { variant: "nft" });
+      if (dump.problems.length > 0 || text.includes("ipcompspi")) return;
+      const once = printRuleset(dump, "nft");
+      const again = parseDump(once, { variant: "nft" });
+      expect(again.problems).toEqual([]);
+      expect(printRuleset(again, "nft")).toBe(once);
+    }),
+    RUNS,
+  );
+});
