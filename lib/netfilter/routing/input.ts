@@ -134,8 +134,10 @@ function lookup4(
     found.route;
   const text = routeText(route);
   if (route.type === "local" || route.type === "broadcast") {
+    // For a broadcast the source is asked for with no destination (brd_input): a policy rule by it does not match.
+    const asked = route.type === "local" ? packet : { ...packet, dst: "0.0.0.0" };
     const martian =
-      src === undefined ? undefined : validateSource(host, packet, src, device, undefined, judge);
+      src === undefined ? undefined : validateSource(host, asked, src, device, undefined, judge);
     if (martian !== undefined) return { ...drop(martian), route: text };
     const why = route.type === "local" ? "is an address of this host" : "is a broadcast address of this host";
     return { kind: "local", text: `${packet.dst} ${why}`, route: text };

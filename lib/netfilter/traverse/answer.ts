@@ -1,7 +1,7 @@
 import type { Attached } from "../conntrack/connection";
 import { TCP } from "../conntrack/protocol";
 import type { Packet } from "../model";
-import { isLimitedBroadcast, isMulticast, isUnspecified } from "../routing/address";
+import { isLimitedBroadcast, isMulticast, isUnspecified, wordsOf } from "../routing/address";
 import { addressType } from "../routing/local";
 import { routeOut, selectAddress6, sourceFor } from "../routing/output";
 import { sysctl } from "../routing/sysctl";
@@ -111,12 +111,12 @@ export function icmpError(flight: Flight, type: number, code: number): void {
   const mark = replyMark(flight);
   // The answer comes from the address that was asked, where that is ours; else from the way back.
   const forUs = view.hook === "INPUT" || (view.hook === "OUTPUT" && view.out === "lo");
-  const routed = routeOut(host, view.src, { mark, src: forUs ? view.dst : undefined });
+  // For IPv6 "a more meaningful saddr from input if" (icmp6_send): before the route, which is then looked up with it.
+  const chosen = ipv4 || forUs ? undefined : selectAddress6(host, view.in || "lo", view.src);
+  const from = forUs ? view.dst : chosen === undefined ? undefined : wordsOf(chosen);
+  const routed = routeOut(host, view.src, { mark, src: from });
   if (routed.kind === "error") return;
-  // For IPv6 "a more meaningful saddr from input if" (icmp6_send), unless the route names one.
-  const ours = ipv4
-    ? (sourceFor(host, routed.out, view.src) ?? (routed.out.local ? packet.src : undefined))
-    : (routed.out.route?.source ?? selectAddress6(host, view.in || "lo", view.src));
+  const ours = chosen ?? sourceFor(host, routed.out, view.src) ?? (routed.out.local ? packet.src : undefined);
   const src = forUs ? packet.dst : (ours ?? UNKNOWN_ADDRESS);
   const { owner: _owner, macSrc: _mac, ...carried } = packet;
   const answer: Packet = {

@@ -78,7 +78,17 @@ function send(pool: Pool): fc.Arbitrary<CaseStep> {
       .chain((device) =>
         packet(
           pool,
-          weighted<string>([6, fc.constantFrom(...(near[device] ?? []))], [1, anyAddress(pool)]),
+          weighted<string>(
+            [6, fc.constantFrom(...(near[device] ?? []))],
+            [
+              1,
+              fc.constantFrom(
+                ...pool.local,
+                ...pool.remote,
+                ...pool.strange.filter((each) => !each.endsWith("255")),
+              ),
+            ],
+          ),
         ).map((each): CaseStep => ({ kind: "send", at, in: device, packet: each })),
       );
     const own =
