@@ -208,7 +208,9 @@ test("UDP: a client that keeps its port is not sent to a pod that is gone", asyn
     targetPort: 5300,
     protocol: "udp",
   });
-  const question = `echo | timeout 2 socat -T1 - UDP:${udp.clusterIP}:53,sourceport=4444`;
+  // One question from port 4444; ends with the answer.
+  const question = `bash -c 'coproc socat - UDP:${udp.clusterIP}:53,sourceport=4444
+    echo >&"\${COPROC[1]}"; read -r -t 5 line <&"\${COPROC[0]}"; echo "$line"; kill "$COPROC_PID"; wait 2>/dev/null'`;
   expect(await client.script(question).nothrow().text()).toBe("echo1");
   const second = await echo("echo2");
   // The connection is known, and stays where it is.
