@@ -1,0 +1,75 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { take } from "../../lib/cli/snapshot";
+import { Engine } from "../../lib/engine";
+import type { Snapshot } from "../../lib/inspect/snapshot";
+import { gone, leftovers } from "./leftovers";
+
+class Neighbour {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null> = spawn(
+    process.execPath,
+    [join(__dirname, "neighbour.cjs")],
+    { stdio: ["pipe", "pipe", "inherit"] },
+  );
+  readonly #lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+
+  async hear(): Promise<Readonly<Record<string, unknown>>> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error("a neighbour ended too early");
+    const said: unknown = JSON.parse(value);
+    return { ...(typeof said === "object" ? said : {}) };
+  }
+
+  async answers(): Promise<boolean> {
+    this.#child.stdin.write("?\n");
+    return (await this.hear())["answered"] === true;
+  }
+
+  async kill(): Promise<void> {
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exit;
+  }
+
+  async close(): Promise<void> {
+    const exit = once(this.#child, "exit");
+    this.#child.stdin.end();
+    expect((await exit)[0]).toBe(0);
+  }
+}
+
+/** All that a machine's firewall, links and routes say of the given bridges or ranges. */
+function mentions(look: Snapshot, words: readonly string[]): readonly string[] {
+  const lines = [
+    ...(look.iptables ?? []).flatMap(({ text }) => text.split("\n")),
+    ...look.links.map(({ name }) => name),
+    ...look.routes.map(({ destination, dev }) => `${destination} dev ${dev}`),
+  ];
+  return lines.filter((line) => words.some((word) => line.includes(word)));
+}
+
+test("20 labs of one name at once: half killed, the living work, the dead leave nothing, the machine is as it was", async () => {
+  const engine = await Engine.connect();
+  const before = await take(engine);
+  const neighbours = Array.from({ length: 20 }, () => new Neighbour());
+  const made = await Promise.all(neighbours.map((each) => each.hear()));
+  const subnets = made.map(({ subnet }) => String(subnet).replace(/0\/24$/, ""));
+  expect(new Set(subnets).size).toBe(20);
+  expect(new Set(made.map(({ port }) => port)).size).toBe(20);
+  expect(mentions(before, subnets)).toEqual([]);
+
+  const dead = neighbours.slice(0, 10);
+  const alive = neighbours.slice(10);
+  await Promise.all(dead.map((each) => each.kill()));
+  expect(await Promise.all(alive.map((each) => each.answers()))).toEqual(alive.map(() => true));
+  // Removing forty containers takes the engine itself a while.
+  await Promise.all(made.slice(0, 10).map(({ owner }) => gone(engine, String(owner), 60_000)));
+  expect(await Promise.all(alive.map((each) => each.answers()))).toEqual(alive.map(() => true));
+
+  await Promise.all(alive.map((each) => each.close()));
+  for (const { owner } of made) expect(await leftovers(engine, String(owner))).toEqual([]);
+  expect(mentions(await take(engine), subnets)).toEqual([]);
+}, 300_000);

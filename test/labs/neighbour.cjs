@@ -1,0 +1,23 @@
+// A process with a lab of its own, that all others name the same. It says what it made in a line of JSON; a line on
+// stdin makes it answer whether its pod still answers; the end of stdin closes the lab.
+const { createInterface } = require("node:readline");
+const { Lab } = require("wirebook");
+
+async function main() {
+  const lab = await Lab.open("crowd");
+  const pod = await lab.pod("web", { image: "web", publish: { 0: 80 } });
+  const { owner } = lab.ground.session;
+  console.log(
+    JSON.stringify({ owner, subnet: lab.subnet, port: pod.ports[0]?.hostPort, address: pod.address }),
+  );
+  for await (const _line of createInterface({ input: process.stdin })) {
+    const page = await lab.outside.sh`curl -s -m 5 http://${pod.address}/`.text();
+    console.log(JSON.stringify({ answered: page.includes("pod: web") }));
+  }
+  await lab.close();
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
