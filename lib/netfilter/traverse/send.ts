@@ -98,6 +98,7 @@ export function leave(flight: Flight, from: string | undefined): Ending {
   const { run } = flight;
   const { route } = flight;
   flight.view = { ...flight.view, in: from, out: route?.dev, ...(route === undefined ? {} : { route }) };
+  if (route?.route?.type === "broadcast") loopCopy(flight, route.dev ?? "");
   const verdict = runHook(flight, "POSTROUTING");
   if (verdict !== "accept") return stopped(flight, verdict);
   if (route?.local === true || route?.dev === "lo") {
@@ -126,6 +127,32 @@ export function leave(flight: Flight, from: string | undefined): Ending {
       left: { dev: by, nexthop },
     },
   );
+}
+
+/** ip_mc_output: a copy of each broadcast comes back in by its device, and runs through POSTROUTING before the original. */
+function loopCopy(flight: Flight, device: string): void {
+  const { run } = flight;
+  const copy = new Flight(run, flight.packet, "POSTROUTING", { in: "", out: device });
+  copy.view = { ...flight.view, socket: "none" };
+  const verdict = runHook(copy, "POSTROUTING");
+  const ending = verdict === "accept" ? comeBack(copy, device) : stopped(copy, verdict);
+  // Both carry one connection: what the copy made of it holds for the original.
+  const { ct } = copy.view;
+  if (ct !== undefined) flight.view = { ...flight.view, ct };
+  run.caused.push({ packet: flight.packet, verdict: ending.verdict, steps: copy.steps });
+}
+
+function comeBack(copy: Flight, device: string): Ending {
+  const end = { place: copy.run.host.place, link: device };
+  copy.steps.push({
+    ...copy.at(),
+    kind: "link",
+    from: end,
+    to: end,
+    text: `a copy of the broadcast comes back in by ${device}`,
+  });
+  copy.packet = { ...copy.packet, pktType: "broadcast" };
+  return receive(copy, device, true);
 }
 
 /** An answer that the kernel itself makes: it runs through OUTPUT and POSTROUTING with the connection it answers to. */

@@ -74,7 +74,10 @@ function icmpType(names: readonly Named[], any: boolean): Kind {
 function lower(name: string, family: "ipv4" | "ipv6"): (options: Options) => readonly Match[] {
   return (options) => {
     const value = first(options, name);
-    if (value === "any") return [];
+    // "any" matches every message, and negated none (type 255 in icmp_type_code_match).
+    if (value === "any" && !inverted(options, name)) return [];
+    if (value === "any")
+      return [{ kind: "icmp", family, inverted: true, type: 255, codes: { from: 0, to: 255 } }];
     const [type, code] = value.split("/");
     const [from, to] = code === undefined ? ["0", "255"] : code.split(":");
     const codes = { from: Number(from), to: Number(to ?? from) };

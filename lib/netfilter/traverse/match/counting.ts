@@ -1,6 +1,7 @@
 import { tupleKey } from "../../conntrack/tuple";
-import type { Match } from "../../model";
+import type { Family, Match } from "../../model";
 import { masked, maskOf, textOf, type Words, wordsOf } from "../../routing/address";
+import type { Host } from "../host";
 import { doubt, type Mind } from "../mind";
 import type { Bucket } from "../state";
 import type { Ask } from "./header";
@@ -43,21 +44,55 @@ function keyAddress(words: Words | undefined, bits: number): string {
   return words === undefined ? "?" : textOf(masked(words, maskOf(bits, words.length)));
 }
 
+type Hashlimit = Of<"hashlimit">;
+
+const firstRules = new WeakMap<Host, Map<string, Hashlimit>>();
+
+/**
+ * Rules that name one hashlimit table share it, with the settings of the first that was loaded; only `above` is a rule's
+ * own (xt_hashlimit.c, htable_find_get).
+ */
+function settingsOf(host: Host, match: Hashlimit, family: Family): Hashlimit {
+  const known = firstRules.get(host) ?? new Map<string, Hashlimit>();
+  firstRules.set(host, known);
+  const key = `${family} ${match.name}`;
+  const settings = known.get(key) ?? firstHashlimit(host, match.name, family) ?? match;
+  known.set(key, settings);
+  return settings;
+}
+
+function firstHashlimit(host: Host, name: string, family: Family): Hashlimit | undefined {
+  for (const ruleset of host.rulesets) {
+    if (ruleset.family !== family) continue;
+    for (const table of ruleset.tables.values())
+      for (const chain of table.chains.values())
+        for (const rule of chain.rules) {
+          // The text is at hand; conditions are read only when they are asked for.
+          if (!rule.text.includes("hashlimit")) continue;
+          for (const match of rule.matches)
+            if (match.kind === "hashlimit" && match.name === name) return match;
+        }
+  }
+  return undefined;
+}
+
 /** xt_hashlimit.c: one bucket a key; `--hashlimit-above` matches what finds no token. */
-export function hashlimit(match: Of<"hashlimit">): Ask {
+export function hashlimit(match: Hashlimit): Ask {
   return (view, mind) => {
-    if (match.bytes)
+    const { family } = view.packet;
+    const settings = settingsOf(view.host, match, family);
+    if (settings.bytes)
       return doubt(
         `hashlimit ${match.name}`,
         `hashlimit ${match.name} matches`,
         `hashlimit ${match.name} does not match`,
       );
-    const parts = match.key.map((part) => {
-      if (part === "srcip") return keyAddress(view.src, match.srcMask);
-      if (part === "dstip") return keyAddress(view.dst, match.dstMask);
+    const parts = settings.key.map((part) => {
+      if (part === "srcip") return keyAddress(view.src, settings.srcMask);
+      if (part === "dstip") return keyAddress(view.dst, settings.dstMask);
       return String((part === "srcport" ? view.packet.sport : view.packet.dport) ?? "?");
     });
-    const has = takeToken(mind, `hashlimit ${match.name} ${parts.join(" ")}`, match);
+    const has = takeToken(mind, `hashlimit ${family} ${match.name} ${parts.join(" ")}`, settings);
     return (has !== match.above) !== match.inverted;
   };
 }
