@@ -33,7 +33,7 @@ describe("the NAT ladder", () => {
 
   test("ends where the packet was dropped", () => {
     expect(ladderPicture(isolation()).text).toContain(
-      "host1: DROP, drop by rule 2 of filter DOCKER-ISOLATION-STAGE-2",
+      "host1: DROP, dropped by rule 2 of filter DOCKER-ISOLATION-STAGE-2",
     );
   });
 });

@@ -7,7 +7,7 @@ import { elide, type Role, textWidth, wrap } from "../sketch/type";
 import { GAP, HOOK, LINE, PILL_W, PILL_X, RAIL, RIGHT, ROOM, TEXT } from "./columns";
 import { drawVain } from "./draw-vain";
 import type { Row } from "./row";
-import { markText, ruleGlyph, ruleText, sameEnds } from "./say";
+import { markText, ruleGlyph, ruleText, sameEnds, sentence } from "./say";
 
 export function isBig(row: Row): boolean {
   return (row.kind === "rule" && row.decides) || row.kind === "policy";
@@ -215,7 +215,7 @@ function drawRule(
   const changed = !sameEnds(step.before, step.after);
   const pair = ends(step.after, step.before);
   const headerRoom = changed ? headerWidth(pair) + 16 : 0;
-  const said = [step.words, step.because].filter((part) => part !== undefined && part !== "").join(" · ");
+  const said = sentence(step.words, step.because);
   const mark = markText(step.before, step.after);
   if (said !== "") {
     const words = wrap(said, "body", ROOM, 3);

@@ -29,7 +29,7 @@ export function traversalPicture(path: Path, options: TraversalOptions = {}): Pi
     );
   }
   const stays = staysOf(outcome.steps);
-  const title = options.title ?? defaultTitle(path.packet);
+  const title = options.title ?? defaultTitle(path.packet, options.names ?? {});
   const subtitle = options.subtitle ?? defaultSubtitle(stays);
   const sheet = new Sheet();
   const witness = options.observed === undefined ? undefined : witnessPill(options.observed);
@@ -55,9 +55,12 @@ export function traversalPicture(path: Path, options: TraversalOptions = {}): Pi
   );
 }
 
-function defaultTitle(packet: Packet): string {
-  const port = packet.dport === undefined ? "" : ` port ${packet.dport}`;
-  return `${packet.src} → ${packet.dst}, ${packet.protocol.toUpperCase()}${port}`;
+function defaultTitle(
+  { src, dst, protocol, dport }: Packet,
+  names: Readonly<Record<string, string>>,
+): string {
+  const port = dport === undefined ? "" : ` port ${dport}`;
+  return `${names[src] ?? src} → ${names[dst] ?? dst}, ${protocol.toUpperCase()}${port}`;
 }
 
 function defaultSubtitle(stays: readonly Stay[]): string {

@@ -16,7 +16,7 @@ export interface Witness {
 }
 
 export interface TraversalOptions {
-  /** Default: the packet's addresses and port. */
+  /** Default: the packet's addresses, by their names where `names` has them, and its port. */
   readonly title?: string;
   /** Default: the namespaces that the packet crosses. */
   readonly subtitle?: string;
@@ -25,6 +25,6 @@ export interface TraversalOptions {
   readonly outcome?: number;
   /** How the reply comes back, in one sentence, and its header as the sender of the request sees it. */
   readonly reply?: { readonly text: string; readonly packet?: Packet };
-  /** Names of addresses, for the list of other outcomes: `10.244.2.3` → `web-1`. */
+  /** Names of addresses, for the title and the other outcomes: `10.244.2.3` → `web-1`. */
   readonly names?: Readonly<Record<string, string>>;
 }

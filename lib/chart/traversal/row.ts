@@ -109,10 +109,16 @@ export function rowsOf(steps: readonly Step[]): readonly Row[] {
       at = end;
       continue;
     }
-    rows.push(rowOf(step));
+    // What a rule or a policy ended is told there already.
+    if (step.kind !== "end" || !endedBy(rows.at(-1))) rows.push(rowOf(step));
     at += 1;
   }
   return joinIdle(rows);
+}
+
+function endedBy(row: Row | undefined): boolean {
+  if (row?.kind === "policy") return row.step.policy === "DROP";
+  return row?.kind === "rule" && ["drop", "reject", "queue"].includes(row.step.rule.action.kind);
 }
 
 type InTable = Of<"rule"> | Of<"return"> | Of<"policy">;

@@ -8,6 +8,13 @@ export function ruleText(rule: Rule): string {
   return rule.text.replace(/^-A\s+("[^"]*"|\S+)\s*/, "") || "(every packet, no target)";
 }
 
+/** A rule in words, and why it matched where chance or an unknown decided. */
+export function sentence(words: string, because: string | undefined): string {
+  return because === undefined
+    ? words
+    : [words.replace(/\.$/, ""), because].filter((part) => part !== "").join(" · ");
+}
+
 /** The glyph before a rule: what it does with the packet. */
 export function ruleGlyph(rule: Rule): string {
   switch (rule.action.kind) {
@@ -108,23 +115,21 @@ export function chanceText(probability: Probability): string {
 export function endSentence(outcome: Outcome): string {
   const last = outcome.steps.at(-1);
   const to = endpoint(outcome.packet.dst, outcome.packet.dport);
-  if (last === undefined) return to;
-  switch (last.kind) {
-    case "end":
-      return last.text;
-    case "rule":
-      return outcome.verdict === "accept"
-        ? leaves(outcome, to)
-        : `${last.effect} by rule ${last.rule.index} of ${last.table} ${last.chain}`;
-    case "policy":
-      return last.policy === "DROP"
-        ? `dropped by the policy of ${last.table} ${last.chain}`
-        : leaves(outcome, to);
-    case "routing":
-      return last.decision === "drop" ? last.text : leaves(outcome, to);
-    default:
-      return leaves(outcome, to);
+  const decided = last?.kind === "end" ? outcome.steps.at(-2) : last;
+  if (decided?.kind === "rule" && outcome.verdict !== "accept" && decidesAlone(decided.rule)) {
+    const did = decided.effect.replace(/^drop\b/, "dropped").replace(/^reject\b/, "rejected");
+    return `${did} by rule ${decided.rule.index} of ${decided.table} ${decided.chain}`;
   }
+  if (decided?.kind === "policy" && decided.policy === "DROP") {
+    return `dropped by the policy of ${decided.table} ${decided.chain}`;
+  }
+  if (last?.kind === "end") return last.text;
+  return last?.kind === "routing" && last.decision === "drop" ? last.text : leaves(outcome, to);
+}
+
+/** True for a rule that ends the packet's way by itself. */
+export function decidesAlone(rule: Rule): boolean {
+  return ["drop", "reject", "queue"].includes(rule.action.kind);
 }
 
 function leaves(outcome: Outcome, to: string): string {

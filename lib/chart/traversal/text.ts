@@ -10,6 +10,7 @@ import {
   ruleGlyph,
   ruleText,
   sameEnds,
+  sentence,
   VERDICTS,
 } from "./say";
 
@@ -102,11 +103,11 @@ function inChain(step: Extract<Step, { kind: "rule" | "return" | "policy" }>): s
       ? `↩ returns to ${step.to}`
       : `↩ ${ruleText(step.rule)}, back to ${step.to}`;
   }
-  const changed = sameEnds(step.before, step.after) ? "" : `: ${headerText(step.after)}`;
+  const changed = sameEnds(step.before, step.after) ? "" : headerText(step.after);
   const mark = markText(step.before, step.after);
   return [
-    `${ruleGlyph(step.rule)} ${ruleText(step.rule)} — ${step.words}${changed}`,
+    `${ruleGlyph(step.rule)} ${ruleText(step.rule)} — ${sentence(step.words, step.because)}`,
+    ...(changed === "" ? [] : [changed]),
     ...(mark === undefined ? [] : [mark]),
-    ...(step.because === undefined ? [] : [step.because]),
-  ].join(", ");
+  ].join(" → ");
 }

@@ -101,7 +101,7 @@ describe("the stops that are lit", () => {
 describe("the end of a traversal", () => {
   test("names the verdict and the rule that gave it", () => {
     expect(drawn(isolation())).toEqual(
-      expect.arrayContaining(["✕ DROP", "drop by rule 2 of filter DOCKER-ISOLATION-STAGE-2"]),
+      expect.arrayContaining(["✕ DROP", "dropped by rule 2 of filter DOCKER-ISOLATION-STAGE-2"]),
     );
     expect(drawn(rejected())).toContain("⊘ REJECT");
   });
