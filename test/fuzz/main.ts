@@ -10,7 +10,7 @@ const help = `Compares the netfilter model with the kernel on random rule sets, 
   --packets N        packets to compare (default 1000)
   --seed N           where to begin (default: the time); the same seed gives the same cases
   --disagreements N  stop after so many (default 1)
-  --per-case N       packets in one case (default 25)
+  --per-case N       packets in one case (default 40)
   --no-minimize      print disagreeing cases as they are
   --case FILE        run the one case that a file holds as JSON (- for stdin)
 `;
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
       packets: { type: "string", default: "1000" },
       seed: { type: "string" },
       disagreements: { type: "string", default: "1" },
-      "per-case": { type: "string", default: "25" },
+      "per-case": { type: "string", default: "40" },
       "no-minimize": { type: "boolean", default: false },
       case: { type: "string" },
       help: { type: "boolean", default: false },
@@ -54,6 +54,8 @@ async function main(): Promise<number> {
       `${uncertain} of them uncertain, ${refused.length} cases refused, ${found.length} disagreements, ` +
       `${seconds.toFixed(1)} s (${(packets / seconds).toFixed(0)} packets/s)\n`,
   );
+  const kinds = [...report.hits].sort(([, a], [, b]) => b - a).map(([kind, count]) => `${kind} ${count}`);
+  process.stdout.write(`matched: ${kinds.join(", ")}\n`);
   for (const line of refused.slice(0, 20)) process.stdout.write(`refused: ${line}\n`);
   return found.length === 0 ? 0 : 1;
 }

@@ -13,7 +13,7 @@ export interface FuzzOptions {
   readonly seed: number;
   /** Stops after this many disagreements. Default: 1. */
   readonly disagreements?: number;
-  /** Packets in one case. Default: 25. */
+  /** Packets in one case. Default: 40. */
   readonly perCase?: number;
   /** Told how it goes, now and then. */
   readonly progress?: (line: string) => void;
@@ -35,21 +35,24 @@ export interface FuzzReport {
   readonly packets: number;
   readonly passes: number;
   readonly uncertain: number;
+  /** Kinds of matches and targets (`→`) of rules that a packet matched, and how often. */
+  readonly hits: ReadonlyMap<string, number>;
   readonly seconds: number;
   readonly found: readonly Found[];
 }
 
 /** Runs random cases in the model and on the kernel until so many packets have been compared. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const { packets: wanted, seed, disagreements = 1, perCase = 25, progress } = options;
+  const { packets: wanted, seed, disagreements = 1, perCase = 40, progress } = options;
   const engine = await Engine.connect();
   const world = await World.start(engine);
   const began = performance.now();
   const [refused, found]: [string[], Found[]] = [[], []];
   let [cases, packets, passes, uncertain] = [0, 0, 0, 0];
+  const hits = new Map<string, number>();
   const report = (): FuzzReport => {
     const seconds = (performance.now() - began) / 1_000;
-    return { seed, cases, refused, packets, passes, uncertain, seconds, found };
+    return { seed, cases, refused, packets, passes, uncertain, hits, seconds, found };
   };
   try {
     for (let at = seed; packets < wanted && found.length < disagreements; at += 1) {
@@ -61,6 +64,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         packets += result.packets;
         passes += result.passes;
         uncertain += result.uncertain;
+        for (const [kind, count] of result.hits) hits.set(kind, (hits.get(kind) ?? 0) + count);
         if (result.disagreement) {
           progress?.(`seed ${at}: ${result.disagreement.text}`);
           found.push(

@@ -1,5 +1,5 @@
 import { replyTo } from "../../../lib/netfilter/conntrack/reply";
-import type { Packet, Ruleset } from "../../../lib/netfilter/model";
+import type { Packet, Ruleset, Step } from "../../../lib/netfilter/model";
 import { groupPackets, type ObservedPacket, type TraceEvent } from "../../../lib/netfilter/trace";
 import { type Entry, FRESH, type Host, type KernelState, traverse } from "../../../lib/netfilter/traverse";
 import { type CaseStep, type FuzzCase, type RouterName, routers } from "../case";
@@ -23,6 +23,8 @@ export interface CaseResult {
   readonly passes: number;
   /** Of the packets, those about which the model was not certain (a port that the kernel chooses at random …). */
   readonly uncertain: number;
+  /** Kinds of matches and targets of rules that a packet matched, and how often. */
+  readonly hits: ReadonlyMap<string, number>;
   readonly disagreement?: Disagreement;
 }
 
@@ -56,6 +58,7 @@ class CaseRun {
   readonly #states = new Map<RouterName, KernelState>();
   readonly #ended: (Ended | undefined)[] = [];
   readonly #counts = new Map<RouterName, Map<string, number>>();
+  readonly #hits = new Map<string, number>();
   #ipId = 0;
   #passes = 0;
   #uncertain = 0;
@@ -78,6 +81,7 @@ class CaseRun {
       packets,
       passes: this.#passes,
       uncertain: this.#uncertain,
+      hits: this.#hits,
       ...(disagreement === undefined ? {} : { disagreement }),
     });
     for (const [at, step] of this.#case.steps.entries()) {
@@ -209,6 +213,7 @@ class CaseRun {
     }
     let ended: Ended = { at: send.at, entry: send.entry, packet: send.packet, sent: send.packet };
     let [passes, uncertain] = [0, 0];
+    const hits: string[] = [];
     const accept = (): void => {
       for (const name of routers) {
         const state = states.get(name);
@@ -218,6 +223,7 @@ class CaseRun {
           all?.set(key, (all.get(key) ?? 0) + count);
         }
       }
+      for (const kind of hits) this.#hits.set(kind, (this.#hits.get(kind) ?? 0) + 1);
       this.#passes += passes;
       this.#uncertain += uncertain;
     };
@@ -280,6 +286,7 @@ class CaseRun {
       }
       if (!chosen.certain) uncertain += 1;
       states.set(at, chosen.state);
+      hits.push(...kindsOf(chosen.steps));
       countsOf(chosen.steps, counts.get(at));
       for (const caused of chosen.caused ?? []) countsOf(caused.steps, counts.get(at));
       const cross = (left: { dev: string | undefined } | undefined, leaving: Packet): void => {
@@ -348,6 +355,14 @@ class CaseRun {
     }
     return undefined;
   }
+}
+
+function kindsOf(steps: readonly Step[]): string[] {
+  return steps.flatMap((step) =>
+    (step.kind === "rule" || step.kind === "return") && step.rule !== undefined
+      ? [...step.rule.matches.map(({ kind }) => kind), `→ ${step.rule.action.kind}`]
+      : [],
+  );
 }
 
 function lastOf(steps: readonly { readonly after: Packet }[]): Packet | undefined {
