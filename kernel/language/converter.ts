@@ -12,8 +12,16 @@ const INLINE_MAP = /\n?\/\/# sourceMappingURL=data:application\/json;base64,([\w
 /** The file under which tslab keeps what earlier cells declared. */
 const EARLIER_CELLS = "__prev__.d.ts";
 
-type Program = ts.EmitAndSemanticDiagnosticsBuilderProgram;
+type Program = ts.BuilderProgram;
 type HostArguments = Parameters<typeof ts.createWatchCompilerHost<Program>>;
+
+/** Binds a file alone; the compiler's public types leave the function out. */
+function bind(file: ts.SourceFile, options: ts.CompilerOptions): void {
+  if (!("bindSourceFile" in ts) || typeof ts.bindSourceFile !== "function") {
+    throw new Error("this compiler has no bindSourceFile");
+  }
+  ts.bindSourceFile(file, options);
+}
 
 /** A cell's converted text, apart from its maps. */
 export function splitMaps(text: string): { code: string; maps: string[] } {
@@ -44,8 +52,24 @@ function compilerForCells(folder: string, files: LocalFiles): typeof ts {
     );
   }
 
+  /**
+   * tslab asks for a builder that tracks which file depends on which, for all library files, twice a
+   * cell. A cell's program holds nothing that the cell does not need: all its sources are dependencies.
+   */
+  const createProgram: ts.CreateProgram<Program> = (...args) => {
+    const builder = ts.createAbstractBuilder(...args);
+    const whole = builder.getProgram();
+    const sources = whole
+      .getSourceFiles()
+      .filter((file) => !file.isDeclarationFile && !whole.isSourceFileFromExternalLibrary(file));
+    builder.getAllDependencies = () => sources.map(({ fileName }) => fileName);
+    // tslab reads a cell's declared names from `locals`, which binding makes.
+    for (const file of sources) bind(file, whole.getCompilerOptions());
+    return builder;
+  };
+
   const createWatchCompilerHost = (...args: HostArguments) => {
-    const [rootFiles, options, system, createProgram, reportDiagnostic, reportStatus] = args;
+    const [rootFiles, options, system, , reportDiagnostic, reportStatus] = args;
     const { globalsFile } = furnish(system, folder);
     const host = ts.createWatchCompilerHost<Program>(
       [...rootFiles, globalsFile],
@@ -57,7 +81,7 @@ function compilerForCells(folder: string, files: LocalFiles): typeof ts {
         inlineSourceMap: true,
       },
       system,
-      createProgram ?? undefined,
+      createProgram,
       reportDiagnostic,
       reportStatus,
     );
