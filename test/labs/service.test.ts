@@ -196,7 +196,7 @@ test("no endpoints: refused at once, and as soon as a pod has the label it answe
 
 test("UDP: a client that keeps its port is not sent to a pod that is gone", async () => {
   const echo = async (name: string): Promise<NodePod> => {
-    const command = ["socat", "UDP-RECVFROM:5300,fork", `SYSTEM:echo ${name}`];
+    const command = ["socat", "UDP-RECVFROM:5300,fork", `SYSTEM:read line; echo ${name}`];
     const pod = await node2.pod(name, { command, labels: { app: "echo" }, restart: "no" });
     await pod.sh`until ss -H -l -u -n sport = :5300 | grep -q .; do sleep 0.05; done`.timeout(10_000);
     return pod;
