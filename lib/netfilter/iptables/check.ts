@@ -9,11 +9,11 @@ import { baseChains } from "./tables";
 /** Most bytes of a chain's name (XT_EXTENSION_MAXNAMELEN - 1). */
 const NAME_LENGTH = 28;
 
-const VERDICTS = new Set(["ACCEPT", "DROP", "RETURN", "QUEUE"]);
+const VERDICTS = new Set(["ACCEPT", "DROP", "RETURN", "QUEUE", "CONTINUE"]);
 
 /** Base chains in which a packet has no incoming, or no outgoing, interface. */
 const WITHOUT_IN = ["OUTPUT", "POSTROUTING"];
-const WITHOUT_OUT = ["PREROUTING", "INPUT"];
+const WITHOUT_OUT = ["PREROUTING", "INPUT", "BROUTING"];
 
 interface Restricted {
   readonly line: RuleLine;
@@ -66,6 +66,11 @@ export class Checker {
     private readonly report: (line: Line, problem: Omit<Problem, "line" | "file">) => void,
   ) {
     this.enter("filter");
+  }
+
+  /** arptables and ebtables exist in the nftables variant only: their chains of the user have policies. */
+  private get ip(): boolean {
+    return this.dump.family === "ipv4" || this.dump.family === "ipv6";
   }
 
   /** Whether a jump to that name leads to a chain made by the user. */
@@ -193,7 +198,7 @@ export class Checker {
         "ACCEPT",
         "Drop in the filter table.",
       );
-    if (!found?.base && policy !== "-" && command === undefined && this.dump.variant !== "nft")
+    if (!found?.base && policy !== "-" && command === undefined && this.dump.variant !== "nft" && this.ip)
       this.problem(
         "POLICY",
         line,
@@ -357,9 +362,13 @@ export class Checker {
 export function shapeOf({ base, matches, jump }: Spec): Shape {
   const placed = matches.filter(isUse);
   if (jump?.use) placed.push(jump.use);
+  const has = (...names: readonly string[]): boolean =>
+    placed.some(
+      ({ extension, options }) => extension.name === "header" && names.some((name) => options.has(name)),
+    );
   return {
-    in: base.in !== undefined,
-    out: base.out !== undefined,
+    in: base.in !== undefined || has("in-interface", "logical-in"),
+    out: base.out !== undefined || has("out-interface", "logical-out"),
     placed,
     goto: jump?.goto ?? false,
     to: jump && !jump.use && !jump.unread ? jump.name : undefined,

@@ -58,6 +58,8 @@ export interface OptionDeclaration {
   readonly values: readonly Kind[];
   /** The last value may be left out; this stands for it. */
   readonly optional?: string;
+  /** Its short form, for the options of arptables and ebtables that belong to the frame. */
+  readonly letter?: string;
   /** `!` is allowed before it. */
   readonly invertible?: boolean;
   /** May be given more than once (the last counts, unless `join` says otherwise). */
@@ -92,6 +94,8 @@ export interface Extension {
   readonly kind: "match" | "target";
   readonly name: string;
   readonly families: readonly SyntaxFamily[];
+  /** Its options stand without `-m NAME`: all matches of arptables and ebtables. */
+  readonly implicit?: boolean;
   /** Tables in which the kernel accepts it; default: all. */
   readonly tables?: readonly string[];
   /** Base chains from which the kernel lets it be reached; default: all. */

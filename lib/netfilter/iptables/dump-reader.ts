@@ -68,6 +68,8 @@ export class DumpReader {
   private line = 0;
   private start = 0;
   private end = 0;
+  /** arptables-save and ebtables-save write no COMMIT, and their options are others. */
+  private readonly ip: boolean;
   private inTable = false;
   private sawTable = false;
 
@@ -78,6 +80,7 @@ export class DumpReader {
     private readonly variant: Variant | undefined,
   ) {
     this.context = { family };
+    this.ip = family === "ipv4" || family === "ipv6";
     this.segments = new SegmentReader(text, this.context);
     this.checker = new Checker({ text, family, variant }, (line, problem) =>
       this.problems.push({ ...problem, line: line.line, ...(file === undefined ? {} : { file }) }),
@@ -97,7 +100,7 @@ export class DumpReader {
       this.readLine();
     }
     this.checker.leave();
-    if (this.inTable)
+    if (this.inTable && this.ip)
       this.problem(
         "COMMIT_MISSING",
         this.end,
@@ -161,7 +164,7 @@ export class DumpReader {
 
   private table(): void {
     const name = this.text.slice(this.start + 1, this.end).trim();
-    if (this.inTable)
+    if (this.inTable && this.ip)
       this.problem(
         "COMMIT_MISSING",
         this.start,
@@ -247,6 +250,7 @@ export class DumpReader {
   private append(from: number): boolean {
     const { text, end, scanner } = this;
     if (
+      !this.ip ||
       text.charCodeAt(from) !== DASH ||
       text.charCodeAt(from + 1) !== UPPER_A ||
       text.charCodeAt(from + 2) !== SPACE

@@ -53,12 +53,21 @@ const BASE_LONGS: readonly string[] = [
   "ipv6",
 ];
 
-const spellings = (declaration: OptionDeclaration): readonly string[] =>
+const FRAME_LONGS = BASE_LONGS.slice(BASE_LONGS.indexOf("match"));
+
+export const spellings = (declaration: OptionDeclaration): readonly string[] =>
   declaration.aliases ? [declaration.name, ...declaration.aliases] : [declaration.name];
 
 /** Finds a long option as getopt_long does: an exact name first, else a prefix that only one option begins with. */
 export class Lookup<T extends Holder> {
   private readonly holders: T[] = [];
+
+  /** `frame`: options of the header belong to an extension too, as in arptables and ebtables. */
+  constructor(private readonly frame: boolean) {}
+
+  private get longs(): readonly string[] {
+    return this.frame ? FRAME_LONGS : BASE_LONGS;
+  }
 
   /** The options of what was loaded last come first. */
   add(holder: T): void {
@@ -66,7 +75,7 @@ export class Lookup<T extends Holder> {
   }
 
   find(name: string): Found<T> | string | undefined {
-    if (BASE_LONGS.includes(name)) return name;
+    if (this.longs.includes(name)) return name;
     for (const open of this.holders)
       for (const declaration of open.extension.options)
         if (spellings(declaration).includes(name)) return { open, declaration };
@@ -77,7 +86,7 @@ export class Lookup<T extends Holder> {
     if (name === "") return undefined;
     const found = new Map<OptionDeclaration | string, Found<T> | string>();
     for (const command of COMMANDS) if (command.startsWith(name)) found.set(command, command);
-    for (const base of BASE_LONGS) if (base.startsWith(name)) found.set(base, base);
+    for (const base of this.longs) if (base.startsWith(name)) found.set(base, base);
     for (const open of this.holders)
       for (const declaration of open.extension.options)
         if (spellings(declaration).some((each) => each.startsWith(name)) && !found.has(declaration))

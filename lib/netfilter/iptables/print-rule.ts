@@ -33,11 +33,32 @@ const spaced = (head: string, options: string): string => (options === "" ? head
 
 function printMatch(use: Use | Unread, variant: Variant, context: Context): string {
   if (!isUse(use)) return use.text;
-  return spaced(`-m ${use.extension.printsAs ?? use.extension.name}`, printUse(use, variant, context));
+  const options = printUse(use, variant, context);
+  return use.extension.implicit
+    ? options
+    : spaced(`-m ${use.extension.printsAs ?? use.extension.name}`, options);
+}
+
+/**
+ * A rule of arptables or ebtables: the frame's own options before all others. arptables puts the target's name first and
+ * its options last; ebtables ends every rule with a target.
+ */
+function printFrameSpec(spec: Spec, variant: Variant, context: Context): string {
+  const isHeader = (use: Use | Unread): boolean => isUse(use) && use.extension.name === "header";
+  const matches = [...spec.matches.filter(isHeader), ...spec.matches.filter((use) => !isHeader(use))]
+    .map((use) => printMatch(use, variant, context))
+    .filter((shown) => shown !== "");
+  const { jump } = spec;
+  const name = jump ? [`-j ${jump.name}`] : context.family === "bridge" ? ["-j CONTINUE"] : [];
+  const options = jump?.use ? printUse(jump.use, variant, context) : "";
+  const rest = options === "" ? [] : [options];
+  const parts = context.family === "arp" ? [...name, ...matches, ...rest] : [...matches, ...name, ...rest];
+  return parts.join(" ");
 }
 
 /** Everything after `-A CHAIN`, in the order and spelling of that variant's iptables-save. */
 export function printSpec(spec: Spec, variant: Variant, context: Context): string {
+  if (context.family === "arp" || context.family === "bridge") return printFrameSpec(spec, variant, context);
   const shown: string[] = [];
   for (const [name, letter] of LETTERS) {
     const given = spec.base[name];

@@ -14,7 +14,8 @@ function shownValues(declaration: OptionDeclaration, values: readonly string[], 
 }
 
 function shownOption(declaration: OptionDeclaration, given: Given, variant: Variant): string {
-  return `${given.inverted ? "! " : ""}--${declaration.name}${shownValues(declaration, given.values, variant)}`;
+  const name = declaration.letter === undefined ? `--${declaration.name}` : `-${declaration.letter}`;
+  return `${given.inverted ? "! " : ""}${name}${shownValues(declaration, given.values, variant)}`;
 }
 
 /** Everything after `-m NAME` or `-j NAME`, as iptables-save prints it. */

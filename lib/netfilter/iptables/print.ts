@@ -49,10 +49,11 @@ function printTable(dump: Dump, table: TableState, variant: Variant, counters: b
     ...base.flatMap((name) => table.chains.get(name) ?? []),
     ...[...table.chains.values()].filter((chain) => !chain.base).sort(byName),
   ];
+  const frame = dump.family === "arp" || dump.family === "bridge";
   const lines = [`*${table.name}`];
   for (const { name, policy, counters: counted } of chains) {
     const shown = counters && counted ? `[${counted.join(":")}]` : "[0:0]";
-    lines.push(`:${name} ${policy} ${shown}`);
+    lines.push(frame ? `:${name} ${policy === "-" ? "ACCEPT" : policy}` : `:${name} ${policy} ${shown}`);
   }
   for (const chain of chains)
     for (const { counters: own, spec } of chain.rules) {
@@ -62,5 +63,5 @@ function printTable(dump: Dump, table: TableState, variant: Variant, counters: b
         `${counted ? `[${counted.join(":")}] ` : ""}-A ${chain.name}${rule === "" ? "" : ` ${rule}`}`,
       );
     }
-  return `${lines.join("\n")}\nCOMMIT\n`;
+  return `${lines.join("\n")}\n${frame ? "" : "COMMIT\n"}`;
 }

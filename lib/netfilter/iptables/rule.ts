@@ -7,10 +7,11 @@ import {
   Refusal,
   type Use,
 } from "./declare";
-import { extensionFor, matchOfProtocol } from "./extensions";
+import { extensionFor, implicitMatches, matchOfProtocol } from "./extensions";
 import { finish } from "./finish";
-import { Lookup } from "./lookup";
+import { Lookup, spellings } from "./lookup";
 import type { BaseGiven, Jump, Spec, Unread } from "./spec";
+import { etherType, LENGTH } from "./values/ethernet";
 import { readNumber } from "./values/numbers";
 import { protocolNumber } from "./values/protocols";
 import type { Word } from "./words";
@@ -50,7 +51,8 @@ export class RuleReader {
   private readonly parts: (Open | Unread)[] = [];
   private jump: { goto: boolean; name: string; open?: Open; unread?: Unread } | undefined;
   private counters: readonly [string, string] | undefined;
-  private readonly lookup = new Lookup<Open>();
+  private readonly lookup: Lookup<Open>;
+  private readonly implicit: readonly Extension[];
   private index = 0;
   private inverted = false;
   private protocolTried = false;
@@ -59,7 +61,11 @@ export class RuleReader {
     private readonly words: readonly Word[],
     private readonly context: Context,
     private readonly end: number,
-  ) {}
+  ) {
+    const frame = context.family === "arp" || context.family === "bridge";
+    this.lookup = new Lookup(frame);
+    this.implicit = frame ? implicitMatches(context.family) : [];
+  }
 
   read(): Spec {
     while (this.index < this.words.length) {
@@ -136,6 +142,7 @@ export class RuleReader {
     const letter = text.slice(1, 2);
     const attached = text.length > 2 ? text.slice(2) : undefined;
     const name = BASE_NAMES.find((each) => BASE[each].letter === letter);
+    if (this.implicit.length > 0 && this.frameOption(letter, attached)) return;
     if (name) this.baseOption(name, attached, `-${letter}`);
     else if (letter === "m") this.match(this.value(attached, "-m"));
     else if (letter === "j" || letter === "g")
@@ -149,7 +156,7 @@ export class RuleReader {
     const equals = text.indexOf("=");
     const name = equals < 0 ? text.slice(2) : text.slice(2, equals);
     const attached = equals < 0 ? undefined : text.slice(equals + 1);
-    const found = this.lookup.find(name) ?? (this.loadProtocol() ? this.lookup.find(name) : undefined);
+    const found = this.lookup.find(name) ?? (this.loadFor(name) ? this.lookup.find(name) : undefined);
     if (found === undefined)
       throw new Refusal(
         `no option --${name} is known here`,
@@ -209,7 +216,7 @@ export class RuleReader {
   private match(name: string): void {
     if (this.takeInverted()) throw new Refusal(`"!" before -m ${name}`, '"!" before one of its options');
     const extension = extensionFor("match", name, this.context.family);
-    if (!extension)
+    if (!extension || extension.implicit)
       throw this.located(() => {
         throw new Refusal(
           `no match is named "${name}"`,
@@ -240,6 +247,31 @@ export class RuleReader {
     this.jump = { goto, name };
     const extension = goto ? undefined : extensionFor("target", name, this.context.family);
     if (extension) this.jump.open = this.load(extension, first);
+  }
+
+  /** An option that no loaded extension has may belong to one that needs no `-m`. */
+  private loadFor(name: string): boolean {
+    if (this.implicit.length === 0) return this.loadProtocol();
+    const has = (test: (spelling: string) => boolean): Extension | undefined =>
+      this.implicit.find((extension) => extension.options.some((each) => spellings(each).some(test)));
+    const extension = has((each) => each === name) ?? has((each) => each.startsWith(name));
+    if (!extension) return false;
+    this.load(extension, this.index);
+    return true;
+  }
+
+  /** `-s`, `-d`, `-i`, `-o` and `-p` of a frame, each an option of the implicit match `header`. */
+  private frameOption(letter: string, attached: string | undefined): boolean {
+    for (const extension of this.implicit) {
+      const declaration = extension.options.find((each) => each.letter === letter);
+      if (!declaration) continue;
+      const open = this.parts.find(
+        (part): part is Open => "extension" in part && part.extension === extension,
+      );
+      this.extensionOption(open ?? this.load(extension, this.index), declaration, attached);
+      return true;
+    }
+    return false;
   }
 
   private loadProtocol(): boolean {
@@ -304,7 +336,19 @@ export class RuleReader {
     });
   }
 
+  /** The EtherType that `-p` names, where a frame has one. */
+  private frameScope(): Context {
+    const header = this.parts.find(
+      (part): part is Open => "extension" in part && part.extension.name === "header",
+    );
+    const given = header?.options.get("protocol");
+    if (!given || given.inverted) return this.context;
+    const value = given.values[0] ?? "";
+    return { ...this.context, protocol: value === "Length" ? LENGTH : (etherType(value) ?? 0) };
+  }
+
   private scope(): Context {
+    if (this.implicit.length > 0) return this.frameScope();
     const given = this.base.protocol;
     if (!given || given.inverted) return this.context;
     const number = protocolNumber(given.value) ?? Number(given.value);

@@ -21,6 +21,7 @@ mld-listener-query 130|mld-listener-report 131|mld-listener-done,mld-listener-re
 router-advertisement 134|neighbour-solicitation,neighbor-solicitation 135|
 neighbour-advertisement,neighbor-advertisement 136|redirect 137`;
 
+/** A type with or without a code, by one of its names. */
 interface Named {
   readonly name: string;
   readonly type: number;
@@ -37,6 +38,9 @@ function table(text: string): readonly Named[] {
     }));
   });
 }
+
+export const V4_TYPES = table(V4);
+export const V6_TYPES = table(V6);
 
 /** `TYPE`, `TYPE/CODE` or a name, which may be shortened while it stays unique. */
 function icmpType(names: readonly Named[], any: boolean): Kind {
@@ -88,14 +92,14 @@ function lower(name: string, family: "ipv4" | "ipv6"): (options: Options) => rea
 const icmp = match("icmp", {
   families: ["ipv4"],
   protocols: [1],
-  options: [invertible("icmp-type", icmpType(table(V4), true), { required: true })],
+  options: [invertible("icmp-type", icmpType(V4_TYPES, true), { required: true })],
   lower: lower("icmp-type", "ipv4"),
 });
 
 const icmp6 = match("icmp6", {
   families: ["ipv6"],
   protocols: [58],
-  options: [invertible("icmpv6-type", icmpType(table(V6), false), { required: true })],
+  options: [invertible("icmpv6-type", icmpType(V6_TYPES, false), { required: true })],
   lower: lower("icmpv6-type", "ipv6"),
 });
 

@@ -1,4 +1,6 @@
 import type { Extension, OptionDeclaration, SyntaxFamily } from "../declare";
+import { ARP_EXTENSIONS } from "./arp";
+import { BRIDGE_EXTENSIONS } from "./bridge";
 import { CONNTRACK_MATCHES } from "./conntrack";
 import { CONTENT_MATCHES } from "./content";
 import { HASHLIMIT_MATCHES } from "./hashlimit";
@@ -23,6 +25,8 @@ import { VERDICT_TARGETS } from "./verdicts";
 
 /** Every match and target that this library knows. */
 export const EXTENSIONS: readonly Extension[] = [
+  ...ARP_EXTENSIONS,
+  ...BRIDGE_EXTENSIONS,
   ...PORT_MATCHES,
   ...ICMP_MATCHES,
   ...CONNTRACK_MATCHES,
@@ -61,6 +65,10 @@ for (const extension of EXTENSIONS) {
     for (const name of [declaration.name, ...(declaration.aliases ?? [])]) byName.set(name, declaration);
   options.set(extension, byName);
 }
+
+/** The matches whose options stand without `-m`. */
+export const implicitMatches = (family: SyntaxFamily): readonly Extension[] =>
+  EXTENSIONS.filter((extension) => extension.implicit && extension.families.includes(family));
 
 /** The option of an extension by its full name or an alias. */
 export const optionOf = (extension: Extension, name: string): OptionDeclaration | undefined =>

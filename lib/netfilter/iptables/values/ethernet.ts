@@ -1,0 +1,105 @@
+import { type Kind, Refusal } from "../declare";
+import { readNumber } from "./numbers";
+
+/** EtherTypes as Debian's /etc/ethertypes names them (IANA, ieee-802-numbers); the first name is printed. */
+const TYPES: readonly (readonly [number, ...string[]])[] = [
+  [0x0800, "IPv4", "ip", "ip4"],
+  [0x0805, "X25"],
+  [0x0806, "ARP", "ether-arp"],
+  [0x0808, "FR_ARP"],
+  [0x08ff, "BPQ"],
+  [0x22f3, "TRILL"],
+  [0x22f4, "L2-IS-IS"],
+  [0x6558, "TEB"],
+  [0x6559, "RAW_FR"],
+  [0x8035, "RARP"],
+  [0x809b, "ATALK"],
+  [0x80f3, "AARP"],
+  [0x8100, "802_1Q", "8021q", "1q", "802.1q", "dot1q"],
+  [0x8137, "IPX"],
+  [0x8191, "NetBEUI"],
+  [0x86dd, "IPv6", "ip6"],
+  [0x880b, "PPP"],
+  [0x8847, "MPLS"],
+  [0x8848, "MPLS_MULTI"],
+  [0x884c, "ATMMPOA"],
+  [0x8863, "PPP_DISC"],
+  [0x8864, "PPP_SES"],
+  [0x8884, "ATMFATE"],
+  [0x888e, "EAPOL"],
+  [0x88a8, "S-TAG"],
+  [0x88c7, "EAP_PREAUTH"],
+  [0x88cc, "LLDP"],
+  [0x88e5, "MACSEC"],
+  [0x88e7, "PBB", "macinmac"],
+  [0x88f5, "MVRP"],
+  [0x88f7, "PTP"],
+  [0x8906, "FCOE"],
+  [0x8914, "FIP"],
+  [0x8915, "ROCE"],
+  [0xa0ed, "LoWPAN"],
+];
+
+/** Number of an EtherType by name (in any case) or as it is written. */
+export function etherType(word: string): number | undefined {
+  const lower = word.toLowerCase();
+  const named = TYPES.find(([, ...names]) => names.some((name) => name.toLowerCase() === lower));
+  if (named) return named[0];
+  const value = readNumber(word);
+  return value !== undefined && value <= 0xffffn ? Number(value) : undefined;
+}
+
+/** Name of an EtherType, or its number in hexadecimal. */
+export const etherName = (type: number): string =>
+  TYPES.find(([each]) => each === type)?.[1] ?? `0x${type.toString(16)}`;
+
+/** What `-p Length` stands for: frames whose type field is a length (IEEE 802.3). */
+export const LENGTH = 1;
+
+/** The least value of a type field that is no length. */
+const LEAST = 0x600;
+
+export const frameType: Kind = {
+  what: "an EtherType by name or number, or LENGTH",
+  read: (word) => {
+    if (word.toLowerCase() === "length") return "Length";
+    const type = etherType(word);
+    if (type === undefined || type < LEAST)
+      throw new Refusal(`"${word}" is not an EtherType`, "a name such as IPv4 or ARP, or 0x0600 to 0xffff");
+    return etherName(type);
+  },
+};
+
+const octets = (word: string): readonly number[] | undefined =>
+  /^(?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}$/.test(word)
+    ? word.split(":").map((each) => Number.parseInt(each, 16))
+    : undefined;
+
+const text = (parts: readonly number[]): string =>
+  parts.map((part) => part.toString(16).padStart(2, "0")).join(":");
+
+/** Groups of addresses that have a name (ebtables(8), -s). */
+const NAMED: readonly (readonly [string, string])[] = [
+  ["Unicast", "00:00:00:00:00:00/01:00:00:00:00:00"],
+  ["Multicast", "01:00:00:00:00:00/01:00:00:00:00:00"],
+  ["Broadcast", "ff:ff:ff:ff:ff:ff"],
+  ["BGA", "01:80:c2:00:00:00"],
+];
+
+/** `MAC[/MASK]` or a group's name, which is printed as name or as what it stands for. */
+export function macMask(form: { readonly names: "printed" | "resolved" | "none" }): Kind {
+  return {
+    what: "a MAC address, MAC/MASK, Unicast, Multicast, Broadcast or BGA",
+    read: (word) => {
+      const named = NAMED.find(([name]) => name.toLowerCase() === word.toLowerCase());
+      if (named && form.names !== "none") return form.names === "printed" ? named[0] : named[1];
+      const [address = "", mask] = word.split("/");
+      const parts = octets(address);
+      const bits = mask === undefined ? [255, 255, 255, 255, 255, 255] : octets(mask);
+      if (!parts || !bits) throw new Refusal(`"${word}" is not a MAC address`, macMask(form).what);
+      const shown = text(parts.map((part, index) => part & (bits[index] ?? 0)));
+      const whole = bits.every((each) => each === 255) ? shown : `${shown}/${text(bits)}`;
+      return form.names === "printed" ? (NAMED.find(([, each]) => each === whole)?.[0] ?? whole) : whole;
+    },
+  };
+}
