@@ -6,6 +6,7 @@ import { addressAt, type Cidr, parseCidr } from "./cidr/cidr";
 import { AddressPool } from "./cidr/pool";
 import { checkName } from "./name";
 import { ContainerPlace, type Entrance, type Place, type PlaceKind } from "./place";
+import { Progress } from "./progress";
 import type { Session } from "./session";
 import { chooseSubnet } from "./subnet";
 import type { Workbench } from "./workbench";
@@ -34,6 +35,8 @@ export class Ground {
   readonly network: string;
   readonly subnet: Cidr;
   readonly pool: AddressPool;
+  /** Tells of what takes longer than a second. */
+  readonly progress = new Progress();
   /** The outside's address on the network: default route and name server of everything on it. */
   readonly outsideAddress: string;
   readonly #opening: string;
@@ -238,6 +241,17 @@ export class Ground {
       },
       inspect: (place, { shell }) => inspectNamespace(shell, place),
     };
+  }
+
+  /** What the engine still has of this lab, as `container NAME`; empty once the lab is closed. */
+  async leaks(): Promise<readonly string[]> {
+    const mine = { [label.opening]: this.#opening };
+    const { containers, networks, volumes } = this.engine;
+    return [
+      ...(await containers.list(mine)).map(({ name }) => `container ${name}`),
+      ...(await networks.list(mine)).map(({ name }) => `network ${name}`),
+      ...(await volumes.list(mine)).map(({ name }) => `volume ${name}`),
+    ];
   }
 
   /** Undoes, leaves and removes everything. */

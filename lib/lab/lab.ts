@@ -17,6 +17,7 @@ import { Cluster, type ClusterOptions } from "./node/cluster";
 import type { Node, NodeSpec } from "./node/node";
 import { ContainerPlace, type Place } from "./place";
 import { type Pod, type PodSpec, startPod } from "./pod";
+import { Progress } from "./progress";
 import { type Diagnosis, diagnose } from "./service/diagnosis";
 import { gather } from "./service/gather";
 import type { Service } from "./service/service";
@@ -87,6 +88,10 @@ export class Lab {
    */
   static async open(name: string, options: LabOptions = {}): Promise<Lab> {
     checkName(name, "lab");
+    return new Progress().run(`lab ${name}`, () => Lab.#open(name, options));
+  }
+
+  static async #open(name: string, options: LabOptions): Promise<Lab> {
     const engine = options.engine ?? (await Lab.#defaultEngine());
     const session = await Session.on(engine);
     await session.labs.get(name)?.shut();
@@ -145,7 +150,8 @@ export class Lab {
   /** Starts a Docker host. See {@link DockerHost}. */
   async dockerHost(name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
     this.ground.checkNew(name);
-    return this.ground.register(await DockerHost.start(this.ground, name, spec));
+    const start = (): Promise<DockerHost> => DockerHost.start(this.ground, name, spec);
+    return this.ground.register(await this.ground.progress.run(`Docker host ${name}`, start));
   }
 
   /**
@@ -171,7 +177,7 @@ export class Lab {
       run: (each: Parameters<Ground["run"]>[0]): Promise<ContainerInfo> => ground.run(each),
       access: (pid: number) => ground.access(name, pid),
     };
-    return ground.register(await startPod(site, spec));
+    return ground.register(await ground.progress.run(`pod ${name}`, () => startPod(site, spec)));
   }
 
   /** Makes a plain network namespace, with nothing but loopback in it. Shell: `ip netns add NAME`. */
@@ -288,6 +294,11 @@ export class Lab {
   /** Predicts the way of one packet. Nothing is sent. */
   predict(request: TraceRequest): Promise<PacketPath> {
     return predict(this.ground, request);
+  }
+
+  /** What the engine has of this lab right now, as `container NAME`. Empty once it is closed: nothing was left behind. */
+  leaks(): Promise<readonly string[]> {
+    return this.ground.leaks();
   }
 
   /** Removes everything the lab made. When it was the last one open, the session's own containers go as well. */
