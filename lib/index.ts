@@ -13,6 +13,7 @@ export { Bridge, LabLink } from "./lab/link";
 export type { Netns, NetnsSpec } from "./lab/netns";
 export { NodeApp } from "./lab/node/app";
 export { Cluster, type ClusterOptions } from "./lab/node/cluster";
+export { DescribedPod } from "./lab/node/described";
 export { Node, type NodeSpec } from "./lab/node/node";
 export { NodePod } from "./lab/node/pod";
 export type { NodePodSpec, RestartPolicy } from "./lab/node/pod-spec";

@@ -5,6 +5,7 @@ import { AddressPool } from "../cidr/pool";
 import { type Ground, networkCapabilities } from "../ground";
 import { ContainerPlace, type PlaceParts } from "../place";
 import { jumpInput } from "../service/restore";
+import { DescribedPod } from "./described";
 import { NodePod } from "./pod";
 import { type NodePodSpec, planPod } from "./pod-spec";
 import { Prober } from "./prober";
@@ -166,7 +167,20 @@ export class Node extends ContainerPlace {
    * @throws LabError `NODE_DOWN`, `POD_CIDR_EXHAUSTED`, `ADDRESS_TAKEN`, `NAME_TAKEN`, `BAD_NAME`, `BAD_PORT`,
    *   `IMAGE_MISSING`, `COMMAND_MISSING`, `CONTAINER_EXITED`, `NOT_READY`.
    */
-  async pod(name: string, spec: NodePodSpec = {}): Promise<NodePod> {
+  pod(name: string, spec: NodePodSpec = {}): Promise<NodePod> {
+    return this.#start(name, spec);
+  }
+
+  /**
+   * Describes a pod without starting it: it has no address yet, and tells what starting it would do.
+   *
+   * @throws LabError `BAD_NAME`, `BAD_PORT`, `BAD_ADDRESS`.
+   */
+  describe(name: string, spec: NodePodSpec = {}): DescribedPod {
+    return new DescribedPod(this.name, planPod(name, spec), () => this.#start(name, spec));
+  }
+
+  async #start(name: string, spec: NodePodSpec): Promise<NodePod> {
     const cluster = this.#cluster;
     cluster.ground.checkNew(name);
     this.#checkAlive();
