@@ -73,19 +73,45 @@ const allPlaces: Readonly<Record<TableName, readonly Place[]>> = {
   security: places("security"),
 };
 
+// Most rules ask one thing only: a rule of many conditions hardly ever matches.
 function rule(pool: Pool, place: Place): fc.Arbitrary<CaseRule> {
-  return fc.tuple(header(pool, place), protocol(pool), fc.nat(9)).chain(([head, { text, proto }, uid]) =>
-    fc
-      .tuple(
-        fc.array(extension(pool, place, uid), { maxLength: 2 }),
-        target(pool, place, proto, place.chains),
-      )
-      .map(([matches, end]) => ({
+  const nothing = fc.constant("");
+  const noProtocol = fc.constant({ text: "", proto: "" });
+  const one = (uid: number): fc.Arbitrary<string[]> =>
+    fc.array(extension(pool, place, uid), { minLength: 1, maxLength: 1 });
+  const none = fc.constant<string[]>([]);
+  const shape = (
+    head: fc.Arbitrary<string>,
+    proto: fc.Arbitrary<{ text: string; proto: string }>,
+    matches: (uid: number) => fc.Arbitrary<string[]>,
+  ): fc.Arbitrary<CaseRule> =>
+    fc.tuple(head, proto, fc.nat(9)).chain(([headText, { text, proto: name }, uid]) =>
+      fc.tuple(matches(uid), target(pool, place, name, place.chains)).map(([list, end]) => ({
         table: place.table,
         chain: place.chain,
-        text: `${head}${text}${matches.join(" ")} ${end}`.replace(/\s+/g, " ").trim(),
+        text: `${headText}${text}${list.join(" ")} ${end}`.replace(/\s+/g, " ").trim(),
       })),
+    );
+  return weighted(
+    [5, shape(nothing, noProtocol, one)],
+    [3, shape(header(pool, place), noProtocol, () => none)],
+    [4, shape(nothing, protocol(pool), () => none)],
+    [2, shape(header(pool, place), protocol(pool), one)],
+    [1, shape(nothing, protocol(pool), (uid) => fc.array(extension(pool, place, uid), { maxLength: 3 }))],
   );
+}
+
+/** Ways into the user chains: without them most of their rules would never be asked. */
+function jumps(table: TableName): fc.Arbitrary<CaseRule[]> {
+  const into = families[table].map(([name, hooks]) =>
+    fc
+      .tuple(fc.subarray([...hooks], { minLength: 1 }), fc.constantFrom("-j", "-j", "-g"), fc.boolean())
+      .map(([from, how, deeper]): CaseRule[] => [
+        ...from.map((chain) => ({ table, chain, text: `-j ${name}1` })),
+        ...(deeper ? [{ table, chain: `${name}1`, text: `${how} ${name}2` }] : []),
+      ]),
+  );
+  return fc.tuple(...into).map((lists) => lists.flat());
 }
 
 /** Rules of one router: some tables, a few rules in each. */
@@ -97,10 +123,16 @@ export function rules(pool: Pool): fc.Arbitrary<Pick<RouterCase, "tables" | "rul
       rules: fc
         .tuple(
           ...chosen.map((table) =>
-            fc.array(
-              fc.constantFrom(...allPlaces[table]).chain((place) => rule(pool, place)),
-              { maxLength: table === "security" ? 4 : 10 },
-            ),
+            fc
+              .tuple(
+                jumps(table),
+                fc.array(
+                  fc.constantFrom(...allPlaces[table]).chain((place) => rule(pool, place)),
+                  { minLength: 3, maxLength: table === "security" ? 6 : 16 },
+                ),
+              )
+              .map((both) => both.flat())
+              .chain((all) => fc.shuffledSubarray(all, { minLength: all.length })),
           ),
         )
         .map((lists) => lists.flat()),

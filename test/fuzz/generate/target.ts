@@ -59,12 +59,12 @@ export function target(pool: Pool, standing: Standing, proto: string, chains: re
   const snat = table === "nat" && only("POSTROUTING", "INPUT");
   const mangle = table === "mangle";
   return weighted<string>(
-    [5, fc.constant("-j ACCEPT")],
-    [when(table !== "nat", 2), fc.constant("-j DROP")],
+    [3, fc.constant("-j ACCEPT")],
+    [when(table !== "nat", 1), fc.constant("-j DROP")],
     [2, fc.constant("-j RETURN")],
-    [2, fc.constant("")],
+    [3, fc.constant("")],
     [
-      chains.length > 0 ? 8 : 0,
+      chains.length > 0 ? 3 : 0,
       fc.constantFrom(...(chains.length > 0 ? chains : [""])).map((chain) => `-j ${chain}`),
     ],
     [

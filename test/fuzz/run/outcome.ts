@@ -72,8 +72,9 @@ function headerText(
   { packet, certain }: Predicted,
 ): string | undefined {
   if (header === undefined || !certain) return undefined;
-  const show = (each: { src?: string; dst?: string; sport?: number; dport?: number; ttl?: number }): string =>
-    `${each.src}:${each.sport ?? ""} → ${each.dst}:${each.dport ?? ""} ttl ${each.ttl}`;
+  // A port that the kernel chooses at random is absent from the prediction.
+  const show = (each: TraceHeader | Packet): string =>
+    `${each.src}:${packet.sport === undefined ? "" : each.sport} → ${each.dst}:${packet.dport === undefined ? "" : each.dport} ttl ${each.ttl}`;
   const [seen, wanted] = [show(header), show(packet)];
   return seen === wanted ? undefined : `${place}: predicted to end as ${wanted}, but is ${seen}`;
 }

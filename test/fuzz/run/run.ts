@@ -284,7 +284,8 @@ class CaseRun {
         const many = path.outcomes.length > 1 ? ` (none of ${path.outcomes.length} outcomes fits)` : "";
         return { text: `${best?.text}${many}`, accept, ended, counts };
       }
-      if (!chosen.certain) uncertain += 1;
+      const portUnknown = packet.sport !== undefined && chosen.packet.sport === undefined;
+      if (!chosen.certain || portUnknown) uncertain += 1;
       states.set(at, chosen.state);
       hits.push(...kindsOf(chosen.steps));
       countsOf(chosen.steps, counts.get(at));
