@@ -193,10 +193,8 @@ function entry(change: Change, top: number): { marks: readonly Mark[]; height: n
   const full = change.after ?? change.before ?? "";
   if (what === "changed" && change.before !== undefined && change.after !== undefined) {
     const old = elide(change.before, "code", RIGHT - 8 - x);
-    lines.push(
-      { kind: "text", x, y: at, text: old, role: "code", tone: "mute" },
-      strike(x, at, textWidth(old, "code")),
-    );
+    lines.push({ kind: "text", x, y: at, text: old, role: "code", tone: "mute" });
+    lines.push(...strikeGone(change.before, change.after, x, at, textWidth(old, "code")));
     at += LINE;
     const drawn = newParts(change.before, change.after, TEXT, at);
     lines.push(...drawn.marks);
@@ -272,6 +270,20 @@ function strike(x: number, y: number, width: number): Mark {
     ],
     stroke: "mute",
   };
+}
+
+/** Strikes out those words of the old text that the new one has no longer; `room` is how much of it is drawn. */
+function strikeGone(before: string, after: string, x: number, y: number, room: number): readonly Mark[] {
+  const marks: Mark[] = [];
+  const space = textWidth(" ", "code");
+  let from = x;
+  for (const part of markNew(after, before)) {
+    const width = textWidth(part.text, "code");
+    const to = Math.min(from + width, x + room);
+    if (part.isNew && to > from) marks.push(strike(from, y, to - from));
+    from += width + space;
+  }
+  return marks;
 }
 
 /** Text that begins at `x` and goes on, indented, for up to two lines more. */
