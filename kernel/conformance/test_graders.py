@@ -39,55 +39,46 @@ def grade(cell, points=4):
 
 
 class Timeouts(unittest.TestCase):
-    """On its timeout nbgrader interrupts, and needs `idle` within 4 seconds."""
-
-    def check(self, source):
+    def test_idle_comes_in_time_and_variables_stay(self):
+        """On its timeout nbgrader interrupts, and needs `idle` within 4 seconds."""
+        endless = [
+            "while (true) {}",
+            "await null; while (true) {}",
+            "await new Promise(() => {})",
+            'require("child_process").execSync("sleep 100")',
+        ]
         began = {}
         cells = run(
             "const before = 1;",
-            source,
+            *endless,
             "before + 1",
-            timeout_func=lambda cell: TIMEOUT if cell.source == source else 60,
+            timeout_func=lambda cell: TIMEOUT if cell.source in endless else 60,
             on_cell_execute=lambda cell, cell_index: began.setdefault(cell_index, time.monotonic()),
         )
-        self.assertLess(began[2] - began[1], TIMEOUT + 4)
-        self.assertEqual(cells[1].outputs[-1].ename, "Interrupted")
-        self.assertEqual(cells[2].outputs[0].data["text/plain"], "2")
-
-    def test_busy_loop(self):
-        self.check("while (true) {}")
-
-    def test_busy_loop_after_an_await(self):
-        self.check("await null; while (true) {}")
-
-    def test_pending_await(self):
-        self.check("await new Promise(() => {})")
-
-    def test_hanging_child_process(self):
-        self.check('require("child_process").execSync("sleep 100")')
+        for at, source in enumerate(endless, 1):
+            with self.subTest(source):
+                self.assertEqual(cells[at].outputs[-1].ename, "Interrupted")
+                self.assertLess(began[at + 1] - began[at], TIMEOUT + 4)
+        self.assertEqual(cells[-1].outputs[0].data["text/plain"], "2")
 
 
 class Grades(unittest.TestCase):
-    def test_a_number_is_the_score(self):
-        self.assertEqual(grade(run("0.5")[0]), (0.5, 4))
-        self.assertEqual(grade(run("const points = 2;\npoints")[0]), (2, 4))
-
-    def test_no_result_is_full_marks(self):
-        self.assertEqual(grade(run("const x = 1;")[0]), (4, 4))
-
-    def test_stdout_does_not_count(self):
-        self.assertEqual(grade(run('console.log("3")')[0]), (4, 4))
-
-    def test_an_error_is_nothing(self):
-        for source in ('throw new Error("x")', "const n: number = 's'", "process.exit(0)"):
-            self.assertEqual(grade(run(source)[0]), (0, 4), source)
-
-    def test_stderr_is_nothing(self):
-        self.assertEqual(grade(run('console.error("x")')[0]), (0, 4))
-
-    def test_packages_that_are_modules_put_nothing_on_stderr(self):
-        cell = run('import("node:fs/promises").then((m) => typeof m.readFile)')[0]
-        self.assertEqual([o for o in cell.outputs if o.output_type == "stream"], [])
+    def test_cells_get_their_points(self):
+        cases = [
+            ("a number is the score", "0.5", 0.5),
+            ("a variable's as well", "const points = 2;\npoints", 2),
+            ("no result is full marks", "const x = 1;", 4),
+            ("stdout does not count", 'console.log("3")', 4),
+            ("an error is nothing", 'throw new Error("x")', 0),
+            ("a type error is nothing", "const n: number = 's'", 0),
+            ("stderr is nothing", 'console.error("x")', 0),
+            ("a module's warnings are no stderr", 'process.emitWarning("soon", "ExperimentalWarning"); 3', 3),
+            ("the end of the process is nothing", "process.exit(0)", 0),
+        ]
+        cells = run(*(source for _, source, _ in cases))
+        for (name, _, points), cell in zip(cases, cells):
+            with self.subTest(name):
+                self.assertEqual(grade(cell), (points, 4))
 
 
 class Errors(unittest.TestCase):
@@ -101,14 +92,14 @@ class Errors(unittest.TestCase):
         self.assertEqual(nb.cells[1].outputs[0].output_type, "error")
         self.assertEqual(nb.cells[2].outputs, [])
 
-    def test_outputs_keep_their_order(self):
-        (cell,) = run('console.log("a"); console.error("b"); console.log("c"); display(1); console.log("d"); 2')
-        kinds = [o.get("text", None) or o.data["text/plain"] for o in cell.outputs]
+    def test_outputs_keep_their_order_and_are_updated_in_place(self):
+        ordered, updated = run(
+            'console.log("a"); console.error("b"); console.log("c"); display(1); console.log("d"); 2',
+            'for (let i = 0; i < 5; i++) { display(i, { id: "p", update: true }); await null }',
+        )
+        kinds = [o.get("text", None) or o.data["text/plain"] for o in ordered.outputs]
         self.assertEqual(kinds, ["a\n", "b\n", "c\n", "1", "d\n", "2"])
-
-    def test_an_output_is_updated_in_place(self):
-        (cell,) = run('for (let i = 0; i < 5; i++) { display(i, { id: "p", update: true }); await null }')
-        self.assertEqual([o.data["text/plain"] for o in cell.outputs], ["4"])
+        self.assertEqual([o.data["text/plain"] for o in updated.outputs], ["4"])
 
 
 if __name__ == "__main__":
