@@ -4,6 +4,9 @@ import { translate } from "./known";
 import { type Labels, labelFilter } from "./labels";
 import type { CommandLog } from "./record";
 
+/** Milliseconds that an endpoint of a removed container may take to go. */
+const endpointPatience = 15_000;
+
 /** What a network is made from: the part of `docker network create` that labs use. */
 export interface NetworkSpec {
   readonly name: string;
@@ -103,13 +106,23 @@ export class Networks {
     );
   }
 
-  /** Removes a network; one that is gone is fine. Shell: `docker network rm`. */
+  /**
+   * Removes a network; one that is gone is fine. A container that is being removed keeps its endpoint for a moment
+   * longer than the engine lists it, so that is waited for. Shell: `docker network rm`.
+   */
   async remove(name: string): Promise<void> {
+    const deadline = performance.now() + endpointPatience;
     await this.#run(name, `docker network rm ${name}`, async () => {
-      try {
-        await this.#docker.getNetwork(name).remove();
-      } catch (error) {
-        if (statusCode(error) !== 404) throw error;
+      for (;;) {
+        try {
+          await this.#docker.getNetwork(name).remove();
+          return;
+        } catch (error) {
+          if (statusCode(error) === 404) return;
+          const busy = error instanceof Error && error.message.includes("has active endpoints");
+          if (!busy || performance.now() > deadline) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
       }
     });
   }
