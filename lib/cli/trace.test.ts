@@ -230,6 +230,58 @@ describe("wirebook trace", () => {
     expect(forwarded[0]).toMatchObject({ certain: false, packet: { src: "unknown" } });
   });
 
+  test("a snapshot brings rules, addresses, routes, settings and connections of its own", () => {
+    const table = (variant: string, rule: string) => ({
+      family: "ipv4",
+      variant,
+      text: `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rule}\nCOMMIT\n`,
+    });
+    const snapshot = {
+      place: "node1",
+      links: [
+        {
+          ifindex: 2,
+          name: "eth0",
+          kind: "ether",
+          mtu: 1500,
+          up: true,
+          operState: "UP",
+          addresses: [
+            { family: "ipv4", address: "192.0.2.1", prefixLength: 24, scope: "global", secondary: false },
+          ],
+        },
+      ],
+      routes: [{ family: "ipv4", destination: "0.0.0.0/0", type: "unicast", table: "main", dev: "eth0" }],
+      sysctls: { "net.ipv4.ip_forward": "0" },
+      iptables: [table("legacy", "-A INPUT -p udp -j ACCEPT"), table("nft", "-A INPUT -p udp -j DROP")],
+    };
+    writeFileSync(file("snapshot"), JSON.stringify(snapshot));
+    const to = (dst: string) =>
+      trace(
+        "--snapshot",
+        file("snapshot"),
+        "--in",
+        "eth0",
+        "--src",
+        "192.0.2.9",
+        "--dst",
+        dst,
+        "--proto",
+        "udp",
+        "--dport",
+        "9",
+        "--json",
+      );
+    const [outcome] = JSON.parse(to("192.0.2.1").out).outcomes;
+    expect(outcome.verdict).toBe("drop");
+    expect(outcome.steps.map(({ rule }: { rule: string }) => rule)).toEqual([
+      "-A INPUT -p udp -j ACCEPT",
+      "-A INPUT -p udp -j DROP",
+    ]);
+    expect(JSON.parse(to("192.0.2.1").out).warnings[0]).toContain("both legacy and nf_tables");
+    expect(JSON.parse(to("10.9.9.9").out).outcomes[0].path.at(-1).text).toContain("forwarding is off");
+  });
+
   test("the picture names hooks, the rule that matched, what changed, and the verdict", () => {
     const { out } = trace(...host(), "--in", "eth0", ...web);
     for (const words of [

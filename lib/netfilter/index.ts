@@ -1,3 +1,20 @@
+export type { Answer } from "./conntrack/reply";
+export { nextOf, replyTo } from "./conntrack/reply";
 export * from "./iptables";
+export * from "./journey";
 export * from "./model";
+export * from "./questions";
+export {
+  FRESH,
+  type Host,
+  hostOf,
+  type KernelState,
+  later,
+  stateOf,
+  type Traversal,
+  type TraversedOutcome,
+  type TraverseOptions,
+  traverse,
+  warningsOf,
+} from "./traverse";
 export { words } from "./words";

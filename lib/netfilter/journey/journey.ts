@@ -17,6 +17,8 @@ export type WorldState = ReadonlyMap<string, KernelState>;
 export interface JourneyOptions extends Pick<TraverseOptions, "blanks" | "maxOutcomes" | "indexed"> {
   /** Default: what the snapshots' conntrack lists say. */
   readonly state?: WorldState;
+  /** A device by which the packet comes into the first namespace. Default: a process of it sends the packet. */
+  readonly in?: string;
 }
 
 /** An outcome of a journey, with what the next packet needs. */
@@ -49,7 +51,7 @@ const MAX_HOSTS = 70;
  * The path of one packet across namespaces, from a process in one of them until it is delivered, stopped, or leaves
  * what is in view. Between namespaces a packet loses its mark and its connection, as skb_scrub_packet has it.
  *
- * @param place - the namespace whose process sends it.
+ * @param place - the namespace whose process sends it, or into which it comes by `in`.
  */
 export function journey(world: World, place: string, packet: Packet, options: JourneyOptions = {}): Journey {
   const state = options.state ?? new Map([...world.hosts].map(([name, host]) => [name, host.state]));
@@ -58,7 +60,7 @@ export function journey(world: World, place: string, packet: Packet, options: Jo
   walk.visit(
     start,
     packet,
-    { local: true },
+    options.in === undefined ? { local: true } : { in: options.in },
     { probability: START, dependsOn: [], steps: [], caused: [], state },
     0,
   );
