@@ -247,7 +247,8 @@ export class Checker {
 
   private use(line: RuleLine, use: Use, place: Known): void {
     const { extension, options } = use;
-    const { tables, name } = extension;
+    const { name } = extension;
+    const tables = extension.tables ?? (this.dump.variant === "legacy" ? extension.legacyTables : undefined);
     const option = `${extension.kind === "match" ? "-m" : "-j"} ${name}`;
     if (tables && !tables.includes(this.table))
       this.problem(
@@ -267,6 +268,8 @@ export class Checker {
   private jump(line: RuleLine, to: string, goto: boolean, place: Known): void {
     const found = this.chains.get(to);
     if (!goto && VERDICTS.has(to)) {
+      if (to === "QUEUE" && this.dump.variant === "nft")
+        this.problem("TARGET_MISPLACED", line, to, "nftables has no QUEUE", "-j NFQUEUE --queue-num 0");
       if (to === "DROP" && this.table === "nat")
         this.problem(
           "TARGET_MISPLACED",

@@ -98,6 +98,8 @@ export interface Extension {
   readonly implicit?: boolean;
   /** Tables in which the kernel accepts it; default: all. */
   readonly tables?: readonly string[];
+  /** Tables in which only iptables-legacy insists on it. */
+  readonly legacyTables?: readonly string[];
   /** Base chains from which the kernel lets it be reached; default: all. */
   readonly hooks?: readonly string[] | ((options: Options) => readonly string[] | undefined);
   /** Protocols (numbers) one of which `-p` must name. */

@@ -162,7 +162,10 @@ export class Scanner implements Shape {
 }
 
 const isPlaced = ({ extension }: Use): boolean =>
-  extension.tables !== undefined || extension.hooks !== undefined || extension.demands !== undefined;
+  extension.tables !== undefined ||
+  extension.legacyTables !== undefined ||
+  extension.hooks !== undefined ||
+  extension.demands !== undefined;
 
 /** `A.B.C.D/N` without leading zeros and without bits outside the mask: canonical, so nothing is left to read. */
 function isIpv4Network(text: string, from: number, end: number): boolean {

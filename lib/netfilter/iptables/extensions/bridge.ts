@@ -10,7 +10,6 @@ import {
   type Options,
   option,
   Refusal,
-  target,
 } from "../declare";
 import { mac, prefix } from "../values/addresses";
 import { etherType, frameType, LENGTH, macMask } from "../values/ethernet";
@@ -24,7 +23,7 @@ import { rate } from "./rate";
 const BRIDGE = ["bridge"] as const;
 
 const IPV4 = 0x0800;
-const ARP = 0x0806;
+export const ARP = 0x0806;
 const IPV6 = 0x86dd;
 const VLAN = 0x8100;
 
@@ -47,7 +46,7 @@ const header = match("header", {
 });
 
 /** Matches of a protocol need `-p` with it, not negated. */
-const needs =
+export const needs =
   (type: number, name: string) =>
   (context: Context): void => {
     if (context.protocol !== type) throw new Refusal("these options need a protocol", `-p ${name}`);
@@ -388,70 +387,7 @@ const nflog = match("nflog", {
   ],
 });
 
-const END = oneOf(["ACCEPT", "DROP", "CONTINUE", "RETURN"]);
-
-const ending = (name: string, byDefault: string, silent = false) =>
-  option(name, END, {
-    byDefault: () => [byDefault],
-    ...(silent ? { silent: (given: Given) => given.values[0] === byDefault } : {}),
-  });
-
-const MARK_FORMS = ["mark-set", "mark-or", "mark-and", "mark-xor"];
-
-const markTarget = target("mark", {
-  families: BRIDGE,
-  oneOf: MARK_FORMS,
-  options: [
-    ...MARK_FORMS.map((name) =>
-      option(name, hex32, {
-        excludes: MARK_FORMS.filter((each) => each !== name),
-        ...(name === "mark-set" ? { aliases: ["set-mark"] } : {}),
-      }),
-    ),
-    ending("mark-target", "ACCEPT"),
-  ],
-});
-
-const snat = target("snat", {
-  families: BRIDGE,
-  tables: ["nat"],
-  hooks: ["POSTROUTING"],
-  options: [
-    option("to-src", mac, { aliases: ["to-source"], required: true }),
-    flag("snat-arp"),
-    ending("snat-target", "ACCEPT"),
-  ],
-});
-
-const dnat = target("dnat", {
-  families: BRIDGE,
-  tables: ["nat", "broute"],
-  hooks: ["PREROUTING", "OUTPUT", "BROUTING"],
-  options: [
-    option("to-dst", mac, { aliases: ["to-destination"], required: true }),
-    ending("dnat-target", "ACCEPT"),
-  ],
-});
-
-const redirect = target("redirect", {
-  families: BRIDGE,
-  tables: ["nat", "broute"],
-  hooks: ["PREROUTING", "BROUTING"],
-  options: [ending("redirect-target", "ACCEPT", true)],
-});
-
-const arpreply = target("arpreply", {
-  families: BRIDGE,
-  tables: ["nat"],
-  hooks: ["PREROUTING"],
-  options: [
-    option("arpreply-mac", mac, { byDefault: () => ["00:00:00:00:00:00"] }),
-    ending("arpreply-target", "DROP", true),
-  ],
-  check: (_options, context) => needs(ARP, "ARP")(context),
-});
-
-export const BRIDGE_EXTENSIONS: readonly Extension[] = [
+export const BRIDGE_MATCHES: readonly Extension[] = [
   header,
   ip,
   ip6,
@@ -465,9 +401,4 @@ export const BRIDGE_EXTENSIONS: readonly Extension[] = [
   amongMatch,
   log,
   nflog,
-  markTarget,
-  snat,
-  dnat,
-  redirect,
-  arpreply,
 ];

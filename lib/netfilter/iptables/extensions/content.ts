@@ -129,6 +129,8 @@ const tests: Kind = {
 const u32 = match("u32", { options: [invertible("u32", tests, { required: true })] });
 
 const osf = match("osf", {
+  families: ["ipv4"],
+  hooks: ["PREROUTING", "INPUT", "FORWARD"],
   protocols: [6],
   options: [
     invertible("genre", text(31, false), { required: true }),

@@ -1,6 +1,7 @@
 import type { Extension, OptionDeclaration, SyntaxFamily } from "../declare";
 import { ARP_EXTENSIONS } from "./arp";
-import { BRIDGE_EXTENSIONS } from "./bridge";
+import { BRIDGE_MATCHES } from "./bridge";
+import { BRIDGE_TARGETS } from "./bridge-targets";
 import { CONNTRACK_MATCHES } from "./conntrack";
 import { CONTENT_MATCHES } from "./content";
 import { HASHLIMIT_MATCHES } from "./hashlimit";
@@ -26,7 +27,8 @@ import { VERDICT_TARGETS } from "./verdicts";
 /** Every match and target that this library knows. */
 export const EXTENSIONS: readonly Extension[] = [
   ...ARP_EXTENSIONS,
-  ...BRIDGE_EXTENSIONS,
+  ...BRIDGE_MATCHES,
+  ...BRIDGE_TARGETS,
   ...PORT_MATCHES,
   ...ICMP_MATCHES,
   ...CONNTRACK_MATCHES,

@@ -67,6 +67,9 @@ function addressTypes(options: Options): readonly Match[] {
   return matches;
 }
 
+/** Types that the kernel does not ask of an IPv6 address (net/netfilter/xt_addrtype.c). */
+const V4_ONLY: readonly AddressType[] = ["BROADCAST", "BLACKHOLE", "PROHIBIT", "THROW", "NAT", "XRESOLVE"];
+
 const addrtype = match("addrtype", {
   oneOf: ["src-type", "dst-type"],
   options: [
@@ -81,6 +84,16 @@ const addrtype = match("addrtype", {
       : options.has("limit-iface-out")
         ? ["FORWARD", "OUTPUT", "POSTROUTING"]
         : undefined,
+  check: (options, { family }) => {
+    if (family !== "ipv6") return;
+    const asked = ["src-type", "dst-type"].flatMap((name) => first(options, name).split(","));
+    const wrong = asked.find((each) => V4_ONLY.some((type) => type === each));
+    if (wrong)
+      throw new Refusal(
+        `no IPv6 address is ${wrong}`,
+        TYPES.filter((type) => !V4_ONLY.includes(type)).join(", "),
+      );
+  },
   lower: addressTypes,
 });
 

@@ -33,7 +33,16 @@ const shownElement = (options: Options, index: number): string =>
 
 const network = prefix({ cut: false, full: false });
 
-const protocol: Kind = { what: "a protocol such as esp", read: (word) => protocolName(readProtocol(word)) };
+const IPSEC = [50, 51, 108];
+
+function ipsecProtocol(word: string): string {
+  const number = readProtocol(word);
+  if (!IPSEC.includes(number))
+    throw new Refusal(`"${word}" is no protocol of IPsec`, IPSEC.map(protocolName).join(", "));
+  return protocolName(number);
+}
+
+const protocol: Kind = { what: "a protocol such as esp", read: (word) => ipsecProtocol(word) };
 
 function check(options: Map<string, Given>): void {
   const none = options.get("pol")?.values[0] === "none";

@@ -97,6 +97,10 @@ const rateest = match("rateest", {
     ...TESTS.map((name) => invertible(name, [], { excludes: others(name) })),
   ],
   oneOf: TESTS,
+  check: (options) => {
+    if (![...options.keys()].some((name) => /^rateest-[bp]ps/.test(name)))
+      throw new Refusal("no rate to compare with", "--rateest-bps or --rateest-pps");
+  },
   print,
 });
 

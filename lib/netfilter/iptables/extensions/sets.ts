@@ -46,7 +46,7 @@ const isDefault = ({ inverted: not }: Given): boolean => !not;
 
 const set = match("set", {
   options: [
-    invertible("match-set", [setName, directions], { required: true }),
+    invertible("match-set", [setName, directions], { required: true, aliases: ["set"] }),
     flag("return-nomatch"),
     invertible("update-counters", [], { silent: isDefault }),
     invertible("update-subcounters", [], { silent: isDefault }),
@@ -69,8 +69,8 @@ const SET = target("SET", {
   oneOf: CHANGES,
   options: [
     option("add-set", [setName, directions]),
-    flag("exist"),
-    option("timeout", number(0, U32)),
+    flag("exist", { needs: ["add-set"] }),
+    option("timeout", number(0, U32), { needs: ["add-set"] }),
     option("del-set", [setName, directions]),
     option("map-set", [setName, directions]),
     flag("map-mark"),

@@ -54,7 +54,6 @@ const padded = (word: string): string =>
     .join(":");
 
 const CLASSIFY = target("CLASSIFY", {
-  tables: ["mangle"],
   hooks: ["FORWARD", "OUTPUT", "POSTROUTING"],
   options: [
     option(
@@ -127,7 +126,7 @@ const TUPLE_MASKS: readonly (readonly [string, string, string | undefined])[] = 
   ["proto", "hmark-proto-mask", "0xff"],
 ];
 
-const PORT_PARTS = ["hmark-sport-mask", "hmark-dport-mask", "hmark-sport", "hmark-dport"];
+const PORT_PARTS = ["hmark-sport-mask", "hmark-dport-mask"];
 
 const HMARK = target("HMARK", {
   options: [
@@ -138,7 +137,7 @@ const HMARK = target("HMARK", {
     option("hmark-spi-mask", hex(8, U32), { excludes: PORT_PARTS }),
     option("hmark-sport", hex(4, U16)),
     option("hmark-dport", hex(4, U16)),
-    option("hmark-spi", hex(8, U32), { excludes: PORT_PARTS }),
+    option("hmark-spi", hex(8, U32)),
     option("hmark-proto-mask", hex(2, U16)),
     option("hmark-rnd", hex(8, U32), { required: true }),
     option("hmark-mod", number(1, U32), { required: true }),
@@ -155,10 +154,19 @@ const HMARK = target("HMARK", {
   },
 });
 
+/** The label becomes a file below /sys/class/xt_idletimer. */
+const label: Kind = {
+  ...text(27, false),
+  read: (word, context) => {
+    if (word.includes("/")) throw new Refusal(`"${word}" names no file`, 'a label without "/"');
+    return text(27).read(word, context);
+  },
+};
+
 const IDLETIMER = target("IDLETIMER", {
   options: [
     option("timeout", number(1, U32), { required: true }),
-    option("label", text(27, false), { required: true }),
+    option("label", label, { required: true }),
     flag("alarm"),
   ],
   act: note("IDLETIMER"),

@@ -81,6 +81,12 @@ const GROUPS = new Map([["default", 0n]]);
 const REALMS = new Map([["cosmos", 0n]]);
 
 const devgroup = match("devgroup", {
+  hooks: (options) =>
+    options.has("src-group")
+      ? options.has("dst-group")
+        ? ["FORWARD"]
+        : ["PREROUTING", "INPUT", "FORWARD"]
+      : ["FORWARD", "OUTPUT", "POSTROUTING"],
   oneOf: ["src-group", "dst-group"],
   options: [
     invertible("src-group", named(GROUPS, "a device group")),

@@ -114,6 +114,6 @@ const NFLOG = target("NFLOG", {
   act: note("NFLOG"),
 });
 
-const TRACE = target("TRACE", { tables: ["raw"], act: note("TRACE") });
+const TRACE = target("TRACE", { legacyTables: ["raw"], act: note("TRACE") });
 
 export const VERDICT_TARGETS: readonly Extension[] = [REJECT, LOG, NFLOG, TRACE];
