@@ -262,7 +262,7 @@ export class Lab {
    */
   addresses(plan: Readonly<Record<string, string>> = {}): Picture {
     const title = `addresses of ${this.name}`;
-    return addressesPicture([...this.cluster.addresses(), ...this.cluster.planned(plan)], { title });
+    return addressesPicture(this.cluster.addresses(plan), { title });
   }
 
   /**

@@ -1,8 +1,5 @@
 import type { AddressRange } from "../../chart/addresses";
 import { type EngineEvent, LabError, label, type Subscription } from "../../engine";
-import { type Cidr, contains, overlaps, parseCidr } from "../cidr/cidr";
-import { ClusterRange, type Neighbouring } from "../cidr/cluster";
-import { AddressPool } from "../cidr/pool";
 import type { Ground } from "../ground";
 import { checkName } from "../name";
 import { type RuleChange, ServiceController } from "../service/controller";
@@ -12,20 +9,10 @@ import { checkService, NODE_PORTS, type ServiceSpec, selectorText } from "../ser
 import { Node, type NodeSpec } from "./node";
 import type { NodePod } from "./pod";
 import { checkLabels, selects } from "./pod-spec";
+import { type ClusterOptions, ClusterRanges } from "./ranges";
 
-/** The ranges of a cluster. All three, with the nodes' own network, must be apart from each other. */
-export interface ClusterOptions {
-  /** All pods. Default: `10.244.0.0/16`. */
-  readonly podRange?: string;
-  /** Prefix length of a node's chunk. Default: 24. */
-  readonly nodePrefix?: number;
-  /** All services. Default: `10.96.0.0/16`. */
-  readonly serviceRange?: string;
-}
+export type { ClusterOptions } from "./ranges";
 
-const POD_KIND = "pods of the cluster";
-const POD_RANGES = ["10.244.0.0/16", "10.245.0.0/16"];
-const SERVICE_RANGES = ["10.96.0.0/16", "10.97.0.0/16"];
 /** How many events of containers that are not known yet are kept: a pod's first ones come before it is known. */
 const EARLY_EVENTS = 200;
 
@@ -34,9 +21,7 @@ const clusters = new WeakMap<Ground, Cluster>();
 /** The nodes, pods and services of one lab, and what keeps them in step: the part of a cluster's control plane. */
 export class Cluster {
   readonly ground: Ground;
-  readonly range: ClusterRange;
-  readonly serviceRange: Cidr;
-  readonly #services: AddressPool;
+  readonly #ranges: ClusterRanges;
   readonly #nodes = new Map<string, Node>();
   readonly #pods = new Map<string, NodePod>();
   readonly #byName = new Map<string, Service>();
@@ -47,18 +32,7 @@ export class Cluster {
 
   private constructor(ground: Ground, options: ClusterOptions) {
     this.ground = ground;
-    const network: Neighbouring = { what: "the network of the nodes", cidr: ground.subnet };
-    this.serviceRange = apart(options.serviceRange, SERVICE_RANGES, "service range", [network]);
-    const others = [network, { what: "the service range", cidr: this.serviceRange }];
-    const pods = apart(options.podRange, POD_RANGES, "cluster range", others);
-    this.range = new ClusterRange(pods.text, options.nodePrefix, others);
-    this.#services = new AddressPool(this.serviceRange, {
-      where: "services",
-      code: "CIDR_EXHAUSTED",
-      advice: "Remove a service, or open the lab with a larger { serviceRange }.",
-    });
-    // As in every cluster, the first address is the API server's: labs have none, and let it be.
-    this.#services.take("kubernetes");
+    this.#ranges = new ClusterRanges(ground.subnet, options);
     this.#controller = new ServiceController({
       nodes: () => [...this.#nodes.values()],
       services: (node) => [...this.#byName.values()].map((service) => service.portOn(node.name)),
@@ -88,11 +62,12 @@ export class Cluster {
 
   /** The pod range with which the cluster began: `10.244.0.0/16`. */
   get podRange(): string {
-    return this.range.ranges[0]?.text ?? "";
+    return this.#ranges.pods.ranges[0]?.text ?? "";
   }
 
+  /** All ranges of pods: the first, and those that the cluster grew by. */
   get podRanges(): readonly string[] {
-    return this.range.ranges.map(({ text }) => text);
+    return this.#ranges.pods.ranges.map(({ text }) => text);
   }
 
   /**
@@ -100,7 +75,7 @@ export class Cluster {
    * the node's own chunk, as with `--detect-local-mode=NodeCIDR`, since kube-proxy knows one range only.
    */
   proxyOptions(node: string): ProxyOptions {
-    const chunk = this.range.chunks.get(node)?.text;
+    const chunk = this.#ranges.pods.chunks.get(node)?.text;
     return { clusterCidr: this.podRanges.length === 1 || chunk === undefined ? this.podRange : chunk };
   }
 
@@ -110,7 +85,7 @@ export class Cluster {
    * @throws LabError `BAD_ADDRESS`, `CIDR_OVERLAP`.
    */
   async grow(range: string): Promise<void> {
-    this.range.grow(range);
+    this.#ranges.pods.grow(range);
     const nodes = [...this.#nodes.values()].filter((node) => node.alive);
     await Promise.all(nodes.map((node) => node.letReach(range)));
     await this.changed(`the cluster grew by ${range}`);
@@ -144,20 +119,27 @@ export class Cluster {
    */
   async node(name: string, spec: NodeSpec = {}): Promise<Node> {
     this.ground.checkNew(name);
-    const chunk = this.range.claim(name, spec.podCidr);
+    const chunk = this.#ranges.pods.claim(name, spec.podCidr);
+    let node: Node | undefined;
     try {
       this.#events ??= this.#subscribe();
-      const [node] = await Promise.all([Node.start(this, name, chunk, spec), this.#events]);
-      const others = [...this.#nodes.values()].filter((other) => other.alive);
-      this.#nodes.set(name, node);
-      this.ground.register(node);
-      await Promise.all(others.flatMap((other) => [node.routeTo(other), other.routeTo(node)]));
-      await this.changed(`${name}: joined`);
-      return node;
+      [node] = await Promise.all([Node.start(this, name, chunk, spec), this.#events]);
+      return await this.#join(node);
     } catch (error) {
-      this.range.release(name);
+      if (node) await this.removeNode(node);
+      this.#ranges.pods.release(name);
       throw error;
     }
+  }
+
+  async #join(node: Node): Promise<Node> {
+    const others = [...this.#nodes.values()].filter((other) => other.alive);
+    this.#nodes.set(node.name, node);
+    this.ground.register(node);
+    for (const event of this.#early.splice(0)) this.#take(event);
+    await Promise.all(others.flatMap((other) => [node.routeTo(other), other.routeTo(node)]));
+    await this.changed(`${node.name}: joined`);
+    return node;
   }
 
   /** Ends the pods of a node, removes it, and takes the routes to it away. Shell: `kubectl delete node NAME`. */
@@ -166,7 +148,7 @@ export class Cluster {
     this.ground.forget(node);
     await node.end();
     await Promise.all([...this.#nodes.values()].map((other) => other.unroute(node)));
-    this.range.release(node.name);
+    this.#ranges.pods.release(node.name);
   }
 
   /**
@@ -189,7 +171,8 @@ export class Cluster {
     this.#checkSelected(name, spec);
     const nodePort = this.#nodePort(name, spec);
     const { clusterIP: wanted } = spec;
-    const clusterIP = wanted === undefined ? this.#services.take(name) : this.#services.claim(wanted, name);
+    const clusterIP =
+      wanted === undefined ? this.#ranges.services.take(name) : this.#ranges.services.claim(wanted, name);
     const service = new Service(this, name, spec, { clusterIP, nodePort });
     this.#byName.set(name, service);
     try {
@@ -204,7 +187,7 @@ export class Cluster {
   async removeService(service: Service): Promise<void> {
     if (this.#byName.get(service.name) !== service) return;
     this.#byName.delete(service.name);
-    this.#services.release(service.clusterIP);
+    this.#ranges.services.release(service.clusterIP);
     await this.changed(`${service.name}: removed`);
   }
 
@@ -222,43 +205,14 @@ export class Cluster {
     return answers.map(({ stdout }) => stdout);
   }
 
-  /** Every range of the lab and what was cut from it, with how many addresses are given out. */
-  addresses(): readonly AddressRange[] {
-    const pods = this.range.ranges.map((range, index) => ({
-      name: index === 0 ? "pods" : `pods ${index + 1}`,
-      cidr: range.text,
-      kind: POD_KIND,
-      range,
-    }));
-    const chunks = [...this.range.chunks].map(([name, chunk]) => ({
-      name,
-      cidr: chunk.text,
-      kind: "pods of the node",
-      used: this.#nodes.get(name)?.usedAddresses ?? 0,
-      within: pods.find(({ range }) => contains(range, chunk))?.name ?? "pods",
-    }));
-    const { subnet, pool } = this.ground;
-    return [
-      { name: "machines", cidr: subnet.text, kind: "the nodes' own network", used: pool.taken.size },
-      ...pods.map(({ range: _, ...pod }) => pod),
-      ...chunks,
-      {
-        name: "services",
-        cidr: this.serviceRange.text,
-        kind: "Cluster IPs",
-        used: this.#services.taken.size,
-      },
-    ];
-  }
-
-  /** Ranges that nobody has yet, placed where they would be cut from. */
-  planned(plan: Readonly<Record<string, string>>): readonly AddressRange[] {
-    const pods = this.addresses().filter(({ kind }) => kind === POD_KIND);
-    return Object.entries(plan).map(([name, text]) => {
-      const cidr = parseCidr(text, name);
-      const within = pods.find((range) => contains(parseCidr(range.cidr, range.name), cidr))?.name;
-      return { name, cidr: text, kind: "planned", ...(within !== undefined && { within }) };
-    });
+  /**
+   * Every range of the lab and what was cut from it, with how many addresses are given out.
+   *
+   * @param plan - further ranges by name, to see whether they would fit.
+   */
+  addresses(plan: Readonly<Record<string, string>> = {}): readonly AddressRange[] {
+    const chunk = (node: string): number => this.#nodes.get(node)?.usedAddresses ?? 0;
+    return this.#ranges.view({ machines: this.ground.pool.taken.size, chunk }, plan);
   }
 
   /** What a picture of the lab cannot show as a thing: services exist in rules only. */
@@ -339,22 +293,4 @@ export class Cluster {
     for (const node of this.#nodes.values()) node.close();
     (await this.#events?.catch(() => undefined))?.close();
   }
-}
-
-/** The range that was asked for, or the first usual one that is apart from the others. */
-function apart(
-  wanted: string | undefined,
-  usual: readonly string[],
-  where: string,
-  others: readonly Neighbouring[],
-): Cidr {
-  const ranges = (wanted === undefined ? usual : [wanted]).map((text) => parseCidr(text, where));
-  const free = ranges.find((range) => !others.some(({ cidr }) => overlaps(range, cidr)));
-  if (free) return free;
-  const other = others.find(({ cidr }) => ranges.some((range) => overlaps(range, cidr)));
-  throw new LabError("CIDR_OVERLAP", {
-    where,
-    found: `${ranges.map(({ text }) => text).join(" and ")} overlaps ${other?.what} (${other?.cidr.text})`,
-    advice: "One address would mean two things. Choose a range apart from it.",
-  });
 }
