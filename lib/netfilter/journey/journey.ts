@@ -8,7 +8,7 @@ import {
 } from "../traverse";
 import { multiply } from "../traverse/choices";
 import type { Departure } from "../traverse/flight";
-import { type Crossing, wayTo } from "./segment";
+import { type Crossing, portTowards, wayTo } from "./segment";
 import { type End, hostAt, linkOf, type World } from "./world";
 
 /** What each namespace of a world has learnt from the packets so far, by place. */
@@ -214,7 +214,13 @@ class Walk {
     // Bridged in a namespace on the way: its rules may see it (br_netfilter), and may send it elsewhere.
     const { host, state: fresh } = hostAt(this.world, first.place);
     const path = traverse(host, packet, {
-      from: { in: first.from, bridgedTo: first.to },
+      from: {
+        in: first.from,
+        bridgedTo: (address) =>
+          address === packet.dst
+            ? first.to
+            : portTowards(this.world, { place: first.place, link: first.bridge }, address),
+      },
       state: leg.state.get(first.place) ?? fresh,
     });
     for (const outcome of path.outcomes) {

@@ -28,6 +28,12 @@ export function wayTo(world: World, from: End, address: string): Way | undefined
   return overCable(world, from, address, new Set());
 }
 
+/** The port of a bridge behind which an address is; undefined where none has it. */
+export function portTowards(world: World, bridge: End, address: string): string | undefined {
+  const first = wayTo(world, bridge, address)?.crossings[0];
+  return first?.kind === "cable" ? first.from.link : undefined;
+}
+
 function portsOf(host: WorldHost, bridge: string): string[] {
   return host.links.filter(({ master }) => master === bridge).map(({ name }) => name);
 }

@@ -16,35 +16,50 @@ export function callsRules(flight: Flight): boolean {
  * through PREROUTING, FORWARD and POSTROUTING with the bridge as both devices; the ports show in physdev only. No
  * routing, no TTL. A DNAT to somewhere off the bridge makes it a routed packet.
  */
-export function bridged(flight: Flight, from: string, to: string): Ending {
+export function bridged(
+  flight: Flight,
+  from: string,
+  to: string | ((address: string) => string | undefined),
+): Ending {
   const { host } = flight.run;
   const bridge = host.links?.find(({ name }) => name === from)?.master ?? "";
-  const left = { left: { dev: to, nexthop: flight.packet.dst } };
-  if (!callsRules(flight))
-    return finish(
-      flight,
-      "accept",
-      `bridged by ${bridge} from ${from} to ${to}; no rule is asked (bridge-nf-call-iptables is off)`,
-      left,
-    );
+  const portFor = typeof to === "string" ? () => to : to;
+  const arrived = flight.packet.dst;
+  if (!callsRules(flight)) {
+    const port = portFor(arrived);
+    const text = `bridged by ${bridge} from ${from} to ${port}; no rule is asked (bridge-nf-call-iptables is off)`;
+    return finish(flight, "accept", text, { left: { dev: port ?? bridge, nexthop: arrived } });
+  }
   flight.view = { ...flight.view, in: bridge, out: "", physIn: from };
-  const before = flight.packet.dst;
   const prerouting = runHook(flight, "PREROUTING");
   if (prerouting !== "accept") return stopped(flight, prerouting);
-  if (flight.packet.dst !== before) {
-    const dst = wordsOf(flight.packet.dst);
+  const { dst } = flight.packet;
+  if (dst !== arrived) {
+    const words = wordsOf(dst);
     const routed =
-      dst === undefined ? undefined : routeOut(host, dst, { src: undefined, mark: flight.packet.mark });
+      words === undefined ? undefined : routeOut(host, words, { src: undefined, mark: flight.packet.mark });
     const stays = routed?.kind === "out" && routed.out.dev === bridge;
     if (!stays) return afterPrerouting(flight, bridge, false);
   }
-  flight.view = { ...flight.view, in: bridge, out: bridge, physIn: from, physOut: to };
+  const port = portFor(dst);
+  if (port === from)
+    return finish(
+      flight,
+      "drop",
+      `${bridge} does not send a frame back by ${from}, where it came from (hairpin mode is off)`,
+    );
+  flight.view = { ...flight.view, in: bridge, out: bridge, physIn: from, physOut: port ?? "" };
   const forward = runHook(flight, "FORWARD");
   if (forward !== "accept") return stopped(flight, forward);
   flight.view = { ...flight.view, in: "", out: bridge };
   const postrouting = runHook(flight, "POSTROUTING");
   if (postrouting !== "accept") return stopped(flight, postrouting);
-  return finish(flight, "accept", `bridged by ${bridge} from ${from} to ${to}`, {
-    left: { dev: to, nexthop: flight.packet.dst },
-  });
+  return finish(
+    flight,
+    "accept",
+    `bridged by ${bridge} from ${from} to ${port ?? "a port that is not known"}`,
+    {
+      left: { dev: port ?? bridge, nexthop: dst },
+    },
+  );
 }

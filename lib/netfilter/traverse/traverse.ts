@@ -10,8 +10,13 @@ import { receive } from "./receive";
 import { send } from "./send";
 import { FRESH, type KernelState } from "./state";
 
-/** Where the packet comes from: a device of the host, or a process on it. */
-export type Entry = { readonly in: string; readonly bridgedTo?: string } | { readonly local: true };
+/**
+ * Where the packet comes from: a device of the host, or a process on it. A frame that a bridge of the host only hands on
+ * goes `bridgedTo` a port, or to the one that a function gives for an address (rules may change where it goes).
+ */
+export type Entry =
+  | { readonly in: string; readonly bridgedTo?: string | ((address: string) => string | undefined) }
+  | { readonly local: true };
 
 export interface TraverseOptions {
   readonly from: Entry;
