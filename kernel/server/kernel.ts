@@ -101,7 +101,7 @@ export class Kernel {
         return { status: "ok", comms: {} };
       case "comm_open":
         // No target of that name lives here: the protocol answers with a close.
-        this.sockets.publish("comm_close", undefined, { comm_id: content["comm_id"], data: {} });
+        this.sockets.publish("comm_close", header, { comm_id: content["comm_id"], data: {} });
         return undefined;
       case "interrupt_request":
         void this.execution.interrupt();
