@@ -89,6 +89,10 @@ export function chainUnit(chain: Chain): Unit {
       const marks: Mark[] = [];
       const hooks: Hook[] = [];
       const blocks: Block[] = [];
+      const leaves = chain.spots.map((spot) => leafWidth(spot, drawn));
+      const taken = leaves.reduce((sum, wide) => sum + wide, 0);
+      // Cords give way where a trunk or lanes take some of the row.
+      const cord = Math.min(CORD, (width - taken) / chain.pairs.length);
       let x = 0;
       let height = 0;
       for (const spot of chain.spots) {
@@ -97,7 +101,7 @@ export function chainUnit(chain: Chain): Unit {
         marks.push(...block.marks);
         hooks.push(...block.hooks);
         height = Math.max(height, block.height);
-        x += block.width + CORD;
+        x += block.width + cord;
       }
       let left = 0;
       chain.pairs.forEach((pair, i) => {
@@ -107,10 +111,10 @@ export function chainUnit(chain: Chain): Unit {
         const start = left + block.width;
         const near = pair.a.place === from.place.name ? pair.a : pair.b;
         const other = near === pair.a ? pair.b : pair.a;
-        marks.push(...sideCord(near, other, start, start + CORD, 34));
-        left = start + CORD;
+        marks.push(...sideCord(near, other, start, start + cord, 34));
+        left = start + cord;
       });
-      return { width, height: Math.max(height, 66), marks, hooks, bars: [], plugs: [] };
+      return { width: x - cord, height: Math.max(height, 72), marks, hooks, bars: [], plugs: [] };
     },
   };
 }
@@ -134,6 +138,6 @@ function sideCord(near: Port, far: Port, left: number, right: number, y: number)
     { kind: "dot", x: right, y, radius: 4, fill: "cord" },
     ...label(linkName(near.link), "codeSmall", left + 8, y - 8, room, { tone: "mute" }),
     ...label(linkName(far.link), "codeSmall", right - 8, y + 18, room, { tone: "mute", align: "right" }),
-    ...(up ? [] : label("✕ down", "small", left + 8, y + 18, 46)),
+    ...(up ? [] : label("✕ down", "small", left + 8, y + 32, 46)),
   ];
 }

@@ -156,6 +156,26 @@ describe("a topology", () => {
   });
 });
 
+test("a chain as wide as the picture gives way to the trunk of the network beside it", () => {
+  const end = (name: string, ifindex: number, peer: number) =>
+    spot(name, "netns", [
+      link(ifindex, "a-long-name", "veth", ["fd00:10:244:1:aaaa:bbbb:cccc:1/64"], {
+        peer: { ifindex: peer, netnsId: 0 },
+        up: false,
+      }),
+    ]);
+  const nodes = ["172.30.0.2/24", "172.30.0.3/24", "172.30.0.4/24", "172.30.0.5/24"].map((address, i) =>
+    spot(`node-with-a-long-name-${i}`, "node", [link(4, "eth0", "veth", [address])]),
+  );
+  const network = { name: "lab network", subnet: "172.30.0.0/24" };
+  const { spec } = topologyPicture({
+    name: "both",
+    network,
+    places: [...nodes, end("a", 10, 11), end("b", 11, 10)],
+  });
+  expect([...faults(spec), ...boxFaults(spec)]).toEqual([]);
+});
+
 describe("the two ends of a veth pair", () => {
   test("are found though two nodes give the same ifindexes", () => {
     const { places } = cluster([2, 2]);
