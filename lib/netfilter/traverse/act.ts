@@ -70,10 +70,11 @@ export function act(flight: Flight, { rule, id }: CompiledRule, _table: TableNam
       return CONTINUE;
     case "notrack":
       // A packet that carries a connection already (over lo, or REJECT's answer) keeps it (xt_CT.c).
-      if (connection === undefined) flight.view = { ...view, untracked: true };
+      if (connection === undefined && !flight.templated) flight.view = { ...view, untracked: true };
       return CONTINUE;
     case "ct":
-      if (connection === undefined && !view.untracked) {
+      if (connection === undefined && !view.untracked && !flight.templated) {
+        flight.templated = true;
         flight.zone = { id: action.zone ?? 0, from: action.zoneFrom };
         flight.helper = action.helper;
       }

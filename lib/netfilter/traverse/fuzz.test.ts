@@ -100,3 +100,11 @@ test("a SYN to a connection that a RST of the other end has closed does not open
   expect(run(tcp(["RST"], true), true)).toBe("ESTABLISHED");
   expect(run(tcp(["RST"]), false)).toBe("NEW");
 });
+
+test("of two CT targets only the first counts, and a NOTRACK after one does nothing", () => {
+  const rules =
+    "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --zone 5\n-A PREROUTING -j NOTRACK\nCOMMIT\n";
+  const { outcomes } = traverse(host(rules), packet, { from: { in: "a0" } });
+  const step = outcomes[0]?.steps.find(({ kind }) => kind === "conntrack");
+  expect(step).toMatchObject({ kind: "conntrack", state: "NEW" });
+});

@@ -71,7 +71,13 @@ export function protocol(pool: Pool): fc.Arbitrary<{ text: string; proto: string
   const icmp = pool.family === "ipv4" ? "icmp" : "ipv6-icmp";
   const of = (proto: string, text: Text): fc.Arbitrary<{ text: string; proto: string }> =>
     text.map((value) => ({ text: `${value} `, proto }));
-  const portPair = some(option("--dport", portRange), option("--sport", portRange));
+  // Never both negated: iptables-nft 1.8.9 joins those into one comparison, `not (this source and this destination)`,
+  // which nft then lists as two. A rule loaded so does not do what its text says.
+  const portPair = weighted(
+    [2, option("--dport", portRange)],
+    [2, option("--sport", portRange)],
+    [1, fc.tuple(plain("--dport", portRange), option("--sport", portRange)).map((both) => both.join(" "))],
+  );
   const tcp = weighted(
     [3, portPair],
     [1, tcpFlags],

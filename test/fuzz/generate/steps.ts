@@ -28,7 +28,7 @@ function transport(pool: Pool): fc.Arbitrary<Partial<Packet> & { protocol: strin
         .tuple(small(echo), small([7, 8]))
         .map(([type, id]) => ({ protocol: icmp, icmp: { type, code: 0, id }, body: 16 })),
     ],
-    [1, fc.constantFrom("gre", "esp", "99").map((protocol) => ({ protocol, body: 16 }))],
+    [1, fc.constantFrom("gre", "esp", "sctp").map((protocol) => ({ protocol, body: 16 }))],
   );
 }
 
