@@ -182,7 +182,12 @@ function trackTcp(
   if (reopens || next === "ignored")
     return follow(table, { ...found, connection: last(connection) }, options, before);
   if (flags.includes("RST") && !connection.seenReply) {
-    const killed = { ...connection, dying: true, tcp: next };
+    const killed = {
+      ...connection,
+      dying: true,
+      tcp: next,
+      seenReply: connection.seenReply || direction === "reply",
+    };
     return {
       table: table.without(connection),
       attached: { connection: killed, direction, state: stateOf(found) },

@@ -73,3 +73,11 @@ describe("conntrack", () => {
     ).toBe(5);
   });
 });
+
+test("a RST that ends a connection without reply still counts as its reply: found by the fuzz", () => {
+  const on = host(["-A OUTPUT -m conntrack --ctstatus SEEN_REPLY -m comment --comment seen"]);
+  const first = one(on, packet("tcp 10.1.0.9:1 10.1.0.1:80"), via("d0"));
+  const refusal = packet("tcp 10.1.0.1:80 10.1.0.9:1", { tcpFlags: ["RST", "ACK"] });
+  const outcome = one(on, refusal, LOCAL, { state: first.state });
+  expect([hit(outcome, "seen"), outcome.state.conntrack.connections()]).toEqual([true, []]);
+});
