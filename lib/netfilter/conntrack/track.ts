@@ -210,6 +210,7 @@ export function isTaken(
   if (tuple.sport === undefined || tuple.dport === undefined) return false;
   const found = table.find(tuple, zoneOf(own.zone, direction), now);
   if (found === undefined || found.connection.id === own.id) return false;
-  // The same flow seen twice before it was confirmed is no clash.
-  return tupleKey(found.connection.original, 0) !== tupleKey(own.original, 0);
+  // The same flow seen twice before it was confirmed is no clash; in another zone it is another flow.
+  const keyOf = ({ original, zone }: Connection): string => tupleKey(original, zoneOf(zone, "original"));
+  return keyOf(found.connection) !== keyOf(own);
 }

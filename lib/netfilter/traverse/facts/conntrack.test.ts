@@ -81,3 +81,15 @@ test("a RST that ends a connection without reply still counts as its reply: foun
   const outcome = one(on, refusal, LOCAL, { state: first.state });
   expect([hit(outcome, "seen"), outcome.state.conntrack.connections()]).toEqual([true, []]);
 });
+
+test("one flow in two zones that share the reply's zone clashes: NAT moves its source port: found by the fuzz", () => {
+  const on = host([
+    "raw: -A PREROUTING -i d1 -j CT --zone-orig 4",
+    "nat: -A POSTROUTING -m comment --comment asked",
+  ]);
+  const sent = packet("tcp 10.1.0.9:80 10.2.0.9:80");
+  const first = one(on, sent, via("d0"));
+  const other = one(on, sent, via("d1"), { state: first.state });
+  expect([first.packet.sport, other.packet.sport, other.certain]).toEqual([80, undefined, false]);
+  expect(other.dependsOn[0]).toContain("1-511");
+});
