@@ -1,10 +1,14 @@
 import type { Command } from "commander";
+import { findEndpoint } from "../engine/endpoint";
 import { Engine } from "../engine/engine";
 import { LabError } from "../engine/error";
+import { dial } from "../engine/transport";
 import { type Belongings, belongings, removeBelongings } from "../lab/orphans";
+import { removeImages } from "../setup";
 
 interface Options {
   readonly all?: boolean;
+  readonly images?: boolean;
 }
 
 /** `wirebook clean [SESSION…]`: removes what nobody watches, or the sessions that are named, or all. */
@@ -12,6 +16,7 @@ export function configure(command: Command): void {
   command
     .argument("[session...]", "sessions to remove, as `wirebook labs` names them")
     .option("--all", "every session, also those whose notebooks are open")
+    .option("--images", "Wirebook's images as well; npm start builds them again")
     .action(async (sessions: readonly string[], options: Options) => {
       const engine = await Engine.connect();
       const chosen = choose(await belongings(engine), sessions, options);
@@ -23,6 +28,9 @@ export function configure(command: Command): void {
         );
       }
       if (chosen.length === 0) console.log("Nothing was left behind.");
+      if (options.images === true) {
+        for (const image of await removeImages(dial(findEndpoint()))) console.log(`${image}  removed`);
+      }
     });
 }
 
