@@ -5,6 +5,7 @@ import type { World } from "../chart/topology/world";
 import { type ContainerInfo, Engine, LabError } from "../engine";
 import type { Snapshot } from "../inspect/snapshot";
 import { imageTag } from "../setup/images";
+import { Capture } from "./capture";
 import { LabDiff } from "./diff";
 import { DockerHost, type DockerHostSpec } from "./dockerhost";
 import { Failures } from "./failure";
@@ -294,6 +295,24 @@ export class Lab {
   /** Predicts the way of one packet. Nothing is sent. */
   predict(request: TraceRequest): Promise<PacketPath> {
     return predict(this.ground, request);
+  }
+
+  /**
+   * Captures packets at several places at once, until `stop`; then the same packet is laid side by side.
+   *
+   * ```ts
+   * const capture = await lab.capture([client, host, lab.outside], "tcp port 80");
+   * await client.sh`curl -s http://${lab.outside.address}/`;
+   * await capture.stop();
+   * ```
+   *
+   * @param filter - as tcpdump has it. Default: everything.
+   */
+  async capture(places: readonly ContainerPlace[], filter?: string): Promise<Capture> {
+    this.ground.check();
+    const capture = await Capture.start(places, filter);
+    this.ground.onClose(async () => void (await capture.stop()));
+    return capture;
   }
 
   /** What the engine has of this lab right now, as `container NAME`. Empty once it is closed: nothing was left behind. */

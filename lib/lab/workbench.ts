@@ -24,7 +24,10 @@ export class Workbench {
     this.#root = new Shell(engine, container, ["sh"], "workbench");
   }
 
-  /** Starts one. SYS_ADMIN and SYS_PTRACE are what nsenter(1) needs, NET_ADMIN and NET_RAW what ip and iptables need. */
+  /**
+   * Starts one. SYS_ADMIN and SYS_PTRACE are what nsenter(1) needs, NET_ADMIN and NET_RAW what ip and iptables need,
+   * SETUID and SETGID what tcpdump needs.
+   */
   static async start(engine: Engine, name: string, image: string, labels: Labels): Promise<Workbench> {
     const spec = {
       name,
@@ -33,7 +36,7 @@ export class Workbench {
       labels: { ...labels, [label.role]: "workbench" },
       network: "none",
       pid: "host",
-      capabilities: ["SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN", "NET_RAW"],
+      capabilities: ["SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN", "NET_RAW", "SETUID", "SETGID"],
       unconfined: true,
       memoryBytes: 1024 * 1024 * 1024,
       pids: 2_048,
