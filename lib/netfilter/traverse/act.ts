@@ -70,11 +70,12 @@ export function act(flight: Flight, { rule, id }: CompiledRule, _table: TableNam
       return CONTINUE;
     case "notrack":
       // A packet that carries a connection already (over lo, or REJECT's answer) keeps it (xt_CT.c).
-      if (connection === undefined && !flight.templated) flight.view = { ...view, untracked: true };
+      if (connection === undefined && view.template !== true) flight.view = { ...view, untracked: true };
       return CONTINUE;
     case "ct":
-      if (connection === undefined && !view.untracked && !flight.templated) {
-        flight.templated = true;
+      if (connection === undefined && !view.untracked && view.template !== true) {
+        // It is there already: a second CT or NOTRACK does nothing (xt_CT.c, xt_ct_target).
+        flight.view = { ...view, template: true };
         flight.zone = { id: action.zone ?? 0, from: action.zoneFrom };
         flight.helper = action.helper;
       }

@@ -46,8 +46,6 @@ export class Flight {
   route: OutRoute | undefined;
   /** What raw's CT target set before conntrack looks. */
   zone: Zone = NO_ZONE;
-  /** raw's CT target has left its template on the packet: a second CT or NOTRACK does nothing (xt_CT.c). */
-  templated = false;
   helper: string | undefined;
 
   constructor(run: Run, packet: Packet, hook: Hook, devices: { in: Device; out: Device }) {

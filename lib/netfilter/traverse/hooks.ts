@@ -121,6 +121,7 @@ function conntrackHook(flight: Flight, hook: Hook, tells: boolean): void {
   flight.view = {
     ...view,
     untracked: tracked.untracked ?? false,
+    template: false,
     ...(tracked.attached === undefined ? {} : { ct: tracked.attached }),
   };
   tell(tracked.untracked === true ? "UNTRACKED" : (tracked.attached?.state ?? "INVALID"), tracked.text);

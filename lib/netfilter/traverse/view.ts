@@ -27,6 +27,8 @@ export interface View {
   /** The packet's connection; absent: conntrack has not seen it yet, or calls it INVALID. */
   readonly ct?: Attached;
   readonly untracked: boolean;
+  /** raw's CT target has put a template there: until conntrack looks, --ctstate takes it for a new connection. */
+  readonly template?: boolean;
   /** Sent by a local socket: what the owner match asks for. */
   readonly socket: "process" | "kernel" | "none";
   readonly route?: OutRoute;

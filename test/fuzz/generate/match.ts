@@ -217,7 +217,8 @@ export function extension(pool: Pool, standing: Standing, uid: number): Text {
     )
     .map(([list, not, what, which]) => `-m recent ${not}${what} --name ${list} ${which}`);
   return weighted(
-    [8, conntrack.map((text) => `-m conntrack ${text}`)],
+    // raw runs before conntrack: there is no connection, or CT's template.
+    [table === "raw" ? 0 : 8, conntrack.map((text) => `-m conntrack ${text}`)],
     [
       2,
       option("-m state --state", states(["NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"])).map(
@@ -225,7 +226,7 @@ export function extension(pool: Pool, standing: Standing, uid: number): Text {
       ),
     ],
     [3, option("-m mark --mark", masked).map(moveBang)],
-    [2, option("-m connmark --mark", masked).map(moveBang)],
+    [table === "raw" ? 0 : 3, option("-m connmark --mark", masked).map(moveBang)],
     [3, addrtype],
     [
       2,
@@ -306,7 +307,7 @@ export function extension(pool: Pool, standing: Standing, uid: number): Text {
         .constantFrom("a word", "it's", 'say \\"hi\\"', "-j DROP")
         .map((text) => `-m comment --comment "${text}"`),
     ],
-    [1, address.map((each) => `-m conntrack --ctorigdst ${each}`)],
+    [table === "raw" ? 0 : 1, address.map((each) => `-m conntrack --ctorigdst ${each}`)],
   );
 }
 

@@ -91,7 +91,7 @@ export function target(pool: Pool, standing: Standing, proto: string, chains: re
     ],
     [when(dnat || snat, 2), fc.constantFrom(...pool.nets).map((net) => `-j NETMAP --to ${net}`)],
     [3, marks],
-    [2, connmarks],
+    [when(table !== "raw", 2), connmarks],
     [
       when(table === "raw", 3),
       fc.constantFrom(
