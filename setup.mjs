@@ -314,9 +314,7 @@ async function chapters(args) {
 
 async function bench(args) {
   await bring("images", "kernel");
-  const measures = at("lib/dist/bench/index.js");
-  if (!existsSync(measures)) throw new Error("BENCH_MISSING  this version of Wirebook measures nothing yet");
-  return handOver(process.execPath, [measures, ...args], {});
+  return handOver(process.execPath, [at("test/run-ts.cjs"), at("test/bench/main.ts"), ...args], {});
 }
 
 /** Gives the terminal to a program, and returns its exit code. */
