@@ -37,7 +37,8 @@ export interface Connection {
   readonly tcpClosing?: boolean;
   /** Removed from the table while a packet still carries it. */
   readonly dying?: boolean;
-  /** Seconds on the state's clock. */
+  /** When it was made, and when it will be forgotten: seconds on the state's clock. */
+  readonly since: number;
   readonly expires: number;
 }
 

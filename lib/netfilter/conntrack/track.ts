@@ -113,6 +113,7 @@ function open(table: ConntrackTable, packet: Packet, tuple: FlowTuple, options: 
     dstNatDone: false,
     ...(options.helper === undefined ? {} : { helper: options.helper }),
     ...(tcp === undefined ? {} : { tcp }),
+    since: options.now,
     expires: options.now + timeout(tuple.protocol, tcp, false),
   };
   const zone = options.zone.id === 0 ? "" : ` in zone ${options.zone.id}`;
@@ -123,9 +124,9 @@ function open(table: ConntrackTable, packet: Packet, tuple: FlowTuple, options: 
   };
 }
 
-function timeout(protocol: number, tcp: TcpState | undefined, replied: boolean): number {
+function timeout(protocol: number, tcp: TcpState | undefined, stream: boolean): number {
   if (tcp !== undefined) return TCP_TIMEOUTS[tcp];
-  if (protocol === UDP) return replied ? 120 : 30;
+  if (protocol === UDP) return stream ? 120 : 30;
   return isIcmp(protocol) ? 30 : 600;
 }
 
@@ -134,16 +135,33 @@ function stateOf({ connection, direction }: FoundEntry): Attached["state"] {
   return connection.expected ? "RELATED" : "NEW";
 }
 
-/** A packet of a known connection. */
-function follow(table: ConntrackTable, found: FoundEntry, options: TrackOptions, tcp?: TcpState): Tracked {
+/**
+ * Whether the entry may be called ASSURED now: TCP that was answered and has been established before this segment, UDP
+ * that is answered and lasts more than two seconds. Other protocols never are (nf_conntrack_proto_*.c).
+ */
+function becomesAssured(connection: Connection, options: TrackOptions, tcp: TcpState | undefined): boolean {
+  if (!connection.seenReply) return false;
+  const { protocol } = connection.original;
+  if (protocol === UDP) return options.now > connection.since + 2;
+  return tcp === "ESTABLISHED" && (connection.tcp === "SYN_RECV" || connection.tcp === "ESTABLISHED");
+}
+
+/** A packet of a known connection. `ignored`: TCP takes note of nothing in it. */
+function follow(
+  table: ConntrackTable,
+  found: FoundEntry,
+  options: TrackOptions,
+  tcp?: TcpState,
+  ignored = false,
+): Tracked {
   const { direction } = found;
-  const seenReply = found.connection.seenReply || direction === "reply";
+  const assured = found.connection.assured || (!ignored && becomesAssured(found.connection, options, tcp));
   const connection: Connection = {
     ...found.connection,
-    seenReply,
-    assured: found.connection.assured || (tcp === undefined ? seenReply : seenReply && tcp === "ESTABLISHED"),
+    seenReply: found.connection.seenReply || direction === "reply",
+    assured,
     ...(tcp === undefined ? {} : { tcp }),
-    expires: options.now + timeout(found.connection.original.protocol, tcp, seenReply),
+    expires: options.now + timeout(found.connection.original.protocol, tcp, assured),
   };
   const state = stateOf(found);
   const way = direction === "reply" ? "the reply of" : "another packet of";
@@ -180,7 +198,7 @@ function trackTcp(
   if (reopens && (connection.tcpClosing === true || connection.tcpReset === direction))
     return open(table.without(connection), packet, tuple, options);
   if (reopens || next === "ignored")
-    return follow(table, { ...found, connection: last(connection) }, options, before);
+    return follow(table, { ...found, connection: last(connection) }, options, before, true);
   if (flags.includes("RST") && !connection.seenReply) {
     const killed = {
       ...connection,

@@ -83,6 +83,7 @@ export function stateOf(snapshot: Snapshot): KernelState {
       srcNatDone: true,
       dstNatDone: true,
       ...(protocol === 6 ? { tcp: entry.unreplied ? ("SYN_SENT" as const) : ("ESTABLISHED" as const) } : {}),
+      since: 0,
       expires: entry.timeoutSeconds ?? 600,
     });
   }

@@ -3,7 +3,8 @@
 
 import { hit, host, LOCAL, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
 import { replyTo } from "../../conntrack/reply";
-import type { TraversedOutcome } from "..";
+import type { Packet } from "../../model";
+import { FRESH, later, type TraversedOutcome } from "..";
 
 describe("conntrack", () => {
   const states = "-A INPUT -m conntrack --ctstate";
@@ -92,4 +93,57 @@ test("one flow in two zones that share the reply's zone clashes: NAT moves its s
   const other = one(on, sent, via("d1"), { state: first.state });
   expect([first.packet.sport, other.packet.sport, other.certain]).toEqual([80, undefined, false]);
   expect(other.dependsOn[0]).toContain("1-511");
+});
+
+describe("ASSURED", () => {
+  const on = host([]);
+  const assured = (sent: readonly [Packet, "d0" | "local", number][]): boolean => {
+    let state = FRESH;
+    for (const [each, from, seconds] of sent)
+      state = one(on, each, from === "local" ? LOCAL : via(from), { state: later(state, seconds) }).state;
+    return state.conntrack.connections()[0]?.assured === true;
+  };
+  const both = (protocol: string): [Packet, Packet] => [
+    packet(`${protocol} 10.1.0.9:1 10.1.0.1:53`),
+    packet(`${protocol} 10.1.0.1:53 10.1.0.9:1`),
+  ];
+
+  test("UDP is, once it is answered and lasts more than two seconds", () => {
+    const [there, back] = both("udp");
+    expect(
+      assured([
+        [there, "d0", 0],
+        [back, "local", 1],
+        [there, "d0", 0],
+      ]),
+    ).toBe(false);
+    expect(
+      assured([
+        [there, "d0", 0],
+        [back, "local", 1],
+        [there, "d0", 2],
+      ]),
+    ).toBe(true);
+  });
+
+  test("a protocol without a tracker of its own never is: found by the fuzz", () => {
+    const [there, back] = both("esp");
+    expect(
+      assured([
+        [there, "d0", 0],
+        [back, "local", 5],
+        [there, "d0", 5],
+      ]),
+    ).toBe(false);
+  });
+
+  test("TCP is with the handshake's last segment", () => {
+    const [there, back] = both("tcp");
+    const handshake: [Packet, "d0" | "local", number][] = [
+      [there, "d0", 0],
+      [{ ...back, tcpFlags: ["SYN", "ACK"] }, "local", 0],
+    ];
+    expect(assured(handshake)).toBe(false);
+    expect(assured([...handshake, [{ ...there, tcpFlags: ["ACK"] }, "d0", 0]])).toBe(true);
+  });
 });
