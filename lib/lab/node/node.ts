@@ -207,9 +207,9 @@ export class Node extends ContainerPlace {
     cluster.added(pod);
     try {
       await this.#probe(pod);
-      if (plan.readiness !== undefined) await pod.untilReady();
+      if (plan.readiness === undefined) await pod.checkStarted();
+      else await pod.untilReady();
       await cluster.changed(`${name}: started`);
-      await pod.checkStarted();
       return pod;
     } catch (error) {
       await pod.end("it could not be started");

@@ -8,6 +8,10 @@ import { NodeApp } from "./app";
 import { checkLabels, type PodPlan } from "./pod-spec";
 import { vethName } from "./wiring";
 
+/** How often, and with which pause, an app that still works is looked at before it is taken for one that stays. */
+const SETTLE_LOOKS = 30;
+const SETTLE_PAUSE_MS = 10;
+
 /** What a pod needs of its node. */
 export interface PodHome {
   readonly name: string;
@@ -45,6 +49,7 @@ export class NodePod extends ContainerPlace {
   #readyWaiters: (() => void)[] = [];
   #timers = new Set<NodeJS.Timeout>();
   #ending: Promise<void> | undefined;
+  #started = false;
 
   private constructor(
     parts: PlaceParts,
@@ -197,6 +202,11 @@ export class NodePod extends ContainerPlace {
    * @throws LabError `CONTAINER_EXITED` when an app ended meanwhile, `NOT_READY` after the time.
    */
   async untilReady(timeoutMs = 10_000): Promise<void> {
+    await this.#untilReady(timeoutMs);
+    this.#started = true;
+  }
+
+  async #untilReady(timeoutMs: number): Promise<void> {
     if (this.ready) return;
     const reached = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), timeoutMs);
@@ -206,7 +216,8 @@ export class NodePod extends ContainerPlace {
       });
     });
     if (this.ready) return;
-    await this.checkStarted();
+    const ended = [...this.apps.values()].find((app) => app.exitCode !== undefined);
+    if (ended) throw await exited(ended, ended.exitCode);
     throw new LabError("NOT_READY", {
       where: this.name,
       found: reached
@@ -216,10 +227,28 @@ export class NodePod extends ContainerPlace {
     });
   }
 
-  /** @throws LabError `CONTAINER_EXITED` when one of its apps has ended already. */
+  /**
+   * Resolves when every app has come so far that it waits for something, as what is to stay does.
+   *
+   * @throws LabError `CONTAINER_EXITED` when one of them has ended instead.
+   */
   async checkStarted(): Promise<void> {
+    await Promise.all([...this.apps.values()].map((app) => this.#settle(app)));
     const ended = [...this.apps.values()].find((app) => app.exitCode !== undefined);
-    if (ended) throw await exited(ended);
+    if (ended) throw await exited(ended, ended.exitCode);
+    this.#started = true;
+  }
+
+  async #settle(app: NodeApp): Promise<void> {
+    const { pid } = await app.state();
+    const { shell } = this.#home.ground.session.workbench;
+    for (let look = 0; look < SETTLE_LOOKS; look++) {
+      const { stdout } = await shell.run(`cat /proc/${pid}/stat`);
+      if (pid === 0 || stdout === "")
+        throw await exited(app, await this.engine.containers.wait(app.container));
+      if (waits(stdout)) return;
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_PAUSE_MS));
+    }
   }
 
   /**
@@ -295,7 +324,8 @@ export class NodePod extends ContainerPlace {
     app.noteEnd(code === undefined ? undefined : Number(code));
     this.#wake(true);
     const ruled = this.#home.changed(`${app.name} ended`, event.at);
-    const wait = this.#phase === "running" ? app.backoff(this.plan.restart) : undefined;
+    // What does not even start is not started over and over, but refused.
+    const wait = this.#phase === "running" && this.#started ? app.backoff(this.plan.restart) : undefined;
     if (wait !== undefined) {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
@@ -328,11 +358,16 @@ export class NodePod extends ContainerPlace {
   }
 }
 
-async function exited(app: NodeApp): Promise<LabError> {
+async function exited(app: NodeApp, code: number | undefined): Promise<LabError> {
   const said = (await app.logs(3).catch(() => "")).trim().replaceAll("\n", " / ");
   return new LabError("CONTAINER_EXITED", {
     where: app.name,
-    found: `it ended with exit code ${app.exitCode}${said === "" ? "" : `: ${said}`}`,
+    found: `it ended with exit code ${code ?? "unknown"}${said === "" ? "" : `: ${said}`}`,
     advice: 'Give it a command that stays, for example { command: ["sleep", "infinity"] }.',
   });
+}
+
+/** True for a process that sleeps, and is no longer the runtime that is about to become it: proc(5), stat. */
+function waits(stat: string): boolean {
+  return /^\d+ \((?!runc:|crun|youki).*\) [SIT] /.test(stat);
 }
