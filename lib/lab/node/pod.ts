@@ -332,6 +332,8 @@ export class NodePod extends ContainerPlace {
         // An engine that refuses has said so in its record; the next event of the pod will show where it stands.
         if (this.#phase === "running") app.start().catch(() => undefined);
       }, wait);
+      // A lab that is closed meanwhile need not wait for it.
+      timer.unref();
       this.#timers.add(timer);
     }
     await ruled;
