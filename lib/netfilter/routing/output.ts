@@ -157,10 +157,10 @@ export function selectAddress6(host: Host, device: string, dst: Words): string |
         words: wordsOf(address.address) ?? [],
       })),
   );
-  const fitting = all.filter(
-    ({ words, dev }) =>
-      !isLoopback(words) && isLinkLocal6(words) === wantsLink && (!wantsLink || dev === device),
-  );
+  const fitting = all.filter(({ words, dev }) => {
+    if (sameWords(words, dst)) return true;
+    return !isLoopback(words) && isLinkLocal6(words) === wantsLink && (!wantsLink || dev === device);
+  });
   // The prefix that counts is never longer than the address's own (addrconf.c, IPV6_SADDR_RULE_PREFIX).
   const common = (words: Words, prefixLength: number): number => {
     let bits = 0;

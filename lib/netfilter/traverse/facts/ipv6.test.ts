@@ -1,8 +1,9 @@
 // What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
 // the kernel's source.
 
-import { link, one, via } from "../../../../test/netfilter/router";
+import { LOCAL, link, one, via } from "../../../../test/netfilter/router";
 import type { Route } from "../../../inspect/snapshot";
+import { parseRuleset } from "../../iptables";
 import type { Packet } from "../../model";
 import type { Host } from "..";
 
@@ -38,6 +39,22 @@ describe("IPv6", () => {
       dst: "fd01::2",
       icmp: { type: 1, code: 0 },
     });
+  });
+
+  test("an error to ::1 comes from ::1: found by the fuzz", () => {
+    const refuses: Host = {
+      ...on,
+      rulesets: [
+        {
+          ...parseRuleset("*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p udp -j REJECT\nCOMMIT\n", {
+            family: "ipv6",
+          }),
+          variant: "nft",
+        },
+      ],
+    };
+    const [error] = one(refuses, six("fd01::9", { src: "::1" }), LOCAL).caused ?? [];
+    expect(error?.packet).toMatchObject({ src: "::1", dst: "::1" });
   });
 
   test("a loopback address on a wire is dropped before any rule", () => {
