@@ -4,6 +4,7 @@ import { parseLinks } from "../inspect/links";
 import { parsePolicyRules, parseRoutes } from "../inspect/routes";
 import type { Snapshot } from "../inspect/snapshot";
 import { parseRuleset } from "../netfilter/iptables";
+import { describeProblem, type ProblemCode } from "../netfilter/model";
 import { type Host, hostOf } from "../netfilter/traverse";
 import { Refused, type TraceArguments } from "./trace-argument";
 
@@ -48,19 +49,30 @@ const ROUTER_SYSCTLS: Readonly<Record<string, string>> = {
   "net.ipv6.conf.all.forwarding": "1",
 };
 
-/** The host that the files describe; with a snapshot, that as well. */
+const unknown: ReadonlySet<ProblemCode> = new Set(["RULE_UNREADABLE", "CHAIN_UNKNOWN", "TARGET_MISPLACED"]);
+
+/**
+ * The host that the files describe; with a snapshot, that as well.
+ *
+ * @param tell - told of each rule that is not understood.
+ */
 export function hostFrom(
   options: TraceArguments,
   family: "ipv4" | "ipv6",
+  tell: (text: string) => void,
 ): { host: Host; snapshot?: Snapshot } {
   const given = Object.fromEntries(options.sysctl);
   const rulesets = options.rules.map((file) => {
     const text = read(file);
-    try {
-      return parseRuleset(text, { family, file });
-    } catch (cause) {
-      throw new Refused(cause instanceof Error ? cause.message : String(cause), 1);
+    const ruleset = parseRuleset(text, { family, file, tolerant: true });
+    const { problems = [] } = ruleset;
+    // A rule that is not understood is followed both ways; a dump that is cut off or no dump at all says nothing.
+    const broken = problems.filter(({ code }) => !unknown.has(code));
+    if (broken.length > 0) throw new Refused(broken.map(describeProblem).join("\n"), 1);
+    for (const problem of problems) {
+      tell(`${describeProblem(problem)}\n  It is treated as unknown: both ways are followed.\n`);
     }
+    return ruleset;
   });
   if (options.snapshot !== undefined) {
     const value = readJson(options.snapshot, "a snapshot as `wirebook snapshot` writes it");

@@ -69,7 +69,11 @@ beforeAll(() => {
   writeFileSync(file("rules"), RULES);
   writeFileSync(file("addresses"), JSON.stringify(ADDRESSES));
   writeFileSync(file("routes"), JSON.stringify(ROUTES));
-  writeFileSync(file("broken"), "*filter\n-A INPUT --no-such\nCOMMIT\n");
+  writeFileSync(file("broken"), "*filter\n:INPUT DROP [0:0]\n-A INPUT -j ACC");
+  writeFileSync(
+    file("third-party"),
+    "*filter\n:INPUT DROP [0:0]\n-A INPUT -m geoip --src-cc DE -j ACCEPT\nCOMMIT\n",
+  );
   writeFileSync(file("not-json"), "eth0: up");
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -313,9 +317,20 @@ describe("wirebook trace", () => {
     expect(code).toBe(2);
   });
 
+  test("a third-party match is named, and both ways are followed", () => {
+    const { code, error, out } = trace("--rules", file("third-party"), "--in", "eth0", ...web, "--json");
+    expect(code).toBe(0);
+    expect(error).toContain('third-party:3:13: no match is named "geoip"');
+    const { outcomes }: { outcomes: { verdict: string; dependsOn: string[]; steps: { hook: string }[] }[] } =
+      JSON.parse(out);
+    const asked = outcomes.filter(({ steps }) => steps.some(({ hook }) => hook === "INPUT"));
+    expect(new Set(asked.map(({ verdict }) => verdict))).toEqual(new Set(["accept", "drop"]));
+    expect(asked.every(({ dependsOn }) => dependsOn.some((text) => text.includes("geoip")))).toBe(true);
+  });
+
   test.each([
     ["rules that are not there", () => ["--rules", file("none")], "none"],
-    ["rules that are broken", () => ["--rules", file("broken")], "broken:2:"],
+    ["rules that are cut off", () => ["--rules", file("broken")], "COMMIT"],
     [
       "addresses that are no JSON",
       () => ["--rules", file("rules"), "--addresses", file("not-json")],

@@ -82,7 +82,7 @@ function run(options: TraceArguments, output: Output): void {
       2,
     );
   const { packet, blanks } = packetFrom(options);
-  const { host, snapshot } = hostFrom(options, packet.family);
+  const { host, snapshot } = hostFrom(options, packet.family, output.error);
   const links = host.links?.map(({ name }) => name);
   if (options.in !== undefined && links !== undefined && !links.includes(options.in))
     throw new Refused(`--in ${options.in}: the host has no such interface; it has ${links.join(", ")}`, 2);

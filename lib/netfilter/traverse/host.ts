@@ -24,7 +24,9 @@ const parsedDumps = new WeakMap<RulesetDump, Ruleset>();
 function rulesetOf(dump: RulesetDump): Ruleset {
   const known = parsedDumps.get(dump);
   if (known !== undefined) return known;
-  const ruleset: Ruleset = { ...parseRuleset(dump.text, { family: dump.family }), variant: dump.variant };
+  // Tolerant: what a live machine has loaded is right, so a rule that cannot be read here is one to treat as unknown.
+  const parsed = parseRuleset(dump.text, { family: dump.family, tolerant: true });
+  const ruleset: Ruleset = { ...parsed, variant: dump.variant };
   parsedDumps.set(dump, ruleset);
   return ruleset;
 }
