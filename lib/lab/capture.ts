@@ -9,9 +9,10 @@ const display = Symbol.for("Jupyter.display");
 const SENTINEL = "127.255.255.254";
 const SENTINEL_PORT = 9;
 
-// -Z root: tcpdump would change to a user of its own, who may not be there.
+// -B: with immediate mode each packet takes a slot as wide as the longest one could be, and 2 MB, the default, are eight
+// slots: a burst is lost. -Z root: tcpdump would change to a user of its own, who may not be there.
 const program = `exec 3<&0
-tcpdump -i any -n -U --immediate-mode -s 0 -Z root -w - "$1" < /dev/null & dump=$!
+tcpdump -i any -n -U --immediate-mode -s 0 -B 32768 -Z root -w - "$1" < /dev/null & dump=$!
 {
   while read -r _; do { echo > /dev/udp/${SENTINEL}/${SENTINEL_PORT}; } 2>/dev/null; done
   kill -INT $dump 2>/dev/null
