@@ -19,6 +19,8 @@ import type { Node, NodeSpec } from "./node/node";
 import { ContainerPlace, type Place } from "./place";
 import { type Pod, type PodSpec, startPod } from "./pod";
 import { Progress } from "./progress";
+import { ForwardProxy, ReverseProxy } from "./proxy/proxy";
+import type { ProxySpec, ReverseSpec } from "./proxy/spec";
 import { type Diagnosis, diagnose } from "./service/diagnosis";
 import { gather } from "./service/gather";
 import type { Service } from "./service/service";
@@ -179,6 +181,43 @@ export class Lab {
       access: (pid: number) => ground.access(name, pid),
     };
     return ground.register(await ground.progress.run(`pod ${name}`, () => startPod(site, spec)));
+  }
+
+  /**
+   * Starts a forward proxy on the lab's network: clients ask it, and it asks in their place.
+   *
+   * ```ts
+   * const proxy = await lab.proxy("proxy", { forward: { names: { "shop.example": lab.outside.address } } });
+   * await client.sh`curl -s -x ${proxy.url} http://shop.example/`;
+   * ```
+   *
+   * Shell: `tinyproxy -d -c FILE` in a container.
+   *
+   * @throws LabError `NAME_TAKEN`, `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `IMAGE_MISSING`, `NOT_READY`.
+   */
+  async proxy(name: string, spec: ProxySpec): Promise<ForwardProxy> {
+    this.ground.checkNew(name);
+    const start = (): Promise<ForwardProxy> => ForwardProxy.start(this.ground, name, spec);
+    return this.ground.register(await this.ground.progress.run(`proxy ${name}`, start));
+  }
+
+  /**
+   * Starts a reverse proxy on the lab's network: clients ask it, and it passes their requests on to servers.
+   *
+   * ```ts
+   * const shop = await lab.reverseProxy("shop", { upstreams: [web1, web2], routes: { "/api": [api] } });
+   * shop.config;
+   * ```
+   *
+   * Shell: `haproxy -f FILE` in a container.
+   *
+   * @throws LabError `NAME_TAKEN`, `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `SELECTOR_EMPTY`, `NOT_SUPPORTED`,
+   *   `IMAGE_MISSING`, `NOT_READY`.
+   */
+  async reverseProxy(name: string, spec: ReverseSpec): Promise<ReverseProxy> {
+    this.ground.checkNew(name);
+    const start = (): Promise<ReverseProxy> => ReverseProxy.start(this.ground, name, spec);
+    return this.ground.register(await this.ground.progress.run(`reverse proxy ${name}`, start));
   }
 
   /** Makes a plain network namespace, with nothing but loopback in it. Shell: `ip netns add NAME`. */

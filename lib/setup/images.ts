@@ -3,18 +3,19 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 /** An image that the containers of a lab run: a folder of `images/`. */
-export type ImageName = "base" | "pause" | "web" | "host";
+export type ImageName = "base" | "pause" | "web" | "proxy" | "host";
 
 /** Which images each one is built on, in the order in which they are built. */
 export const imageParents: Readonly<Record<ImageName, readonly ImageName[]>> = {
   base: [],
   pause: ["base"],
   web: ["base"],
+  proxy: ["base"],
   host: ["base", "pause", "web"],
 };
 
 /** All images, each after the ones it is built on. */
-export const imageNames: readonly ImageName[] = ["base", "pause", "web", "host"];
+export const imageNames: readonly ImageName[] = ["base", "pause", "web", "proxy", "host"];
 
 /** The folder with the image's Dockerfile. */
 export function imageFolder(name: ImageName): string {
