@@ -52,6 +52,31 @@ export async function benchCluster(runs = 5): Promise<ClusterResult> {
   };
 }
 
+/** So many pods on one node, started at once, and how long it took to close the lab with them. */
+export interface PodsResult {
+  readonly pods: number;
+  /** Milliseconds until all were ready. */
+  readonly started: number;
+  /** Milliseconds until all, their node and the lab were gone. */
+  readonly closed: number;
+}
+
+/** The curve of costs: it should be a straight line. */
+export async function benchPods(counts: readonly number[] = [10, 25, 50]): Promise<readonly PodsResult[]> {
+  const engine = await Engine.connect();
+  const results: PodsResult[] = [];
+  for (const pods of counts) {
+    const lab = await Lab.open("bench-pods", { engine });
+    const node = await lab.node("node1");
+    const started = await took(() =>
+      Promise.all(Array.from({ length: pods }, (_, i) => node.pod(`pod${i}`))),
+    );
+    const closed = await took(() => lab.close());
+    results.push({ pods, started, closed });
+  }
+  return results;
+}
+
 async function readyToAnswer(lab: Lab): Promise<number[]> {
   const started = performance.now();
   const [node1, node2] = await Promise.all([lab.node("node1"), lab.node("node2")]);
