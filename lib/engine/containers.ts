@@ -46,11 +46,18 @@ export class Containers {
     await this.#run(where, `docker start ${where}`, () => this.#docker.getContainer(id).start());
   }
 
-  /** Creates and starts; a container that cannot be started is removed again. Shell: `docker run -d`. */
-  async run(spec: ContainerSpec): Promise<ContainerInfo> {
+  /**
+   * Creates and starts; a container that cannot be started is removed again. Shell: `docker run -d`.
+   *
+   * @param turn - runs the start when its turn has come. Default: at once.
+   */
+  async run(
+    spec: ContainerSpec,
+    turn: (start: () => Promise<void>) => Promise<void> = (start) => start(),
+  ): Promise<ContainerInfo> {
     const id = await this.create(spec);
     try {
-      await this.start(id, spec.name);
+      await turn(() => this.start(id, spec.name));
       return await this.inspect(id, spec.name);
     } catch (error) {
       await this.remove(id).catch(() => undefined);

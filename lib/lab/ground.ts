@@ -46,6 +46,9 @@ export class Ground {
   readonly #sources: (() => Promise<readonly Place[]>)[] = [];
   readonly #undo: (() => Promise<void>)[] = [];
   readonly #entered = new Set<readonly [Workbench, number]>();
+  /** Containers that are being started right now. */
+  #turn: Promise<void> = Promise.resolve();
+  readonly #flights = new Set<Promise<ContainerInfo>>();
   #closed = false;
 
   private constructor(session: Session, name: string, opening: string, network: string, subnet: Cidr) {
@@ -205,6 +208,16 @@ export class Ground {
    */
   async run(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
     this.check();
+    const flight = this.#start(spec, device);
+    this.#flights.add(flight);
+    try {
+      return await flight;
+    } finally {
+      this.#flights.delete(flight);
+    }
+  }
+
+  async #start(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
     if (spec.network !== this.network) {
       const { containers } = this.engine;
       return this.#started(
@@ -213,7 +226,8 @@ export class Ground {
     }
     const address = spec.address ?? this.pool.take(spec.name);
     try {
-      const info = await this.engine.containers.run({ ...spec, address, dns: [this.outsideAddress] });
+      const onNetwork = { ...spec, address, dns: [this.outsideAddress] };
+      const info = await this.engine.containers.run(onNetwork, (start) => this.#inTurn(start));
       await this.#turnOutside(info, address, info.labels[label.role]);
       return await this.#started(info);
     } catch (error) {
@@ -258,6 +272,8 @@ export class Ground {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    // What is being started is removed once it has started: an engine may lose count of one that is removed before.
+    await Promise.allSettled([...this.#flights]);
     for (const undo of this.#undo.reverse()) await undo().catch(() => undefined);
     for (const [bench, pid] of this.#entered) bench.leave(pid);
     const mine = { [label.opening]: this.#opening };
@@ -269,6 +285,15 @@ export class Ground {
     await Promise.all((await networks.list(mine)).map(({ id }) => networks.remove(id)));
     await Promise.all((await volumes.list(mine)).map(({ name }) => volumes.remove(name)));
     this.#places.clear();
+  }
+
+  // One after the other: Docker counts the endpoints of a network, and two that begin at the same moment may be counted
+  // as three (libnetwork's endpoint_cnt up to Docker 28: the count is raised again when writing it down collides). Such a
+  // network cannot be removed until the engine is started anew. Apps join a pause, have no endpoint, and do not wait.
+  #inTurn(start: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(start, start);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   async #started(info: ContainerInfo): Promise<ContainerInfo> {

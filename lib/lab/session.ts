@@ -48,7 +48,14 @@ export class Session {
     const image = imageTag("base");
     let session: Session | undefined;
     // The reaper is there before anything else is, so that whatever happens from here on is cleared.
-    const reaper = await Reaper.start({ engine, owner, name: `wirebook-${owner}-reaper`, image, labels });
+    const reaper = await Reaper.start({
+      engine,
+      owner,
+      name: `wirebook-${owner}-reaper`,
+      image,
+      labels,
+      socket: socketOf(engine),
+    });
     try {
       const [workbench] = await Promise.all([
         Workbench.start(engine, `wirebook-${owner}-workbench`, image, labels),
@@ -124,6 +131,13 @@ export class Session {
     await this.#workbench.remove();
     await this.#reaper.release();
   }
+}
+
+// The socket as the engine's own machine names it. Rootless Docker and Podman have it where their client has it; Docker
+// Desktop's is inside its own machine, and so is that of an engine which is reached over a network.
+function socketOf({ name }: Engine): string {
+  const path = /^unix:\/\/(\/.+)$/.exec(name)?.[1];
+  return path === undefined || path.includes("/.docker/") ? "/var/run/docker.sock" : path;
 }
 
 let listening = false;
