@@ -106,8 +106,26 @@ function indexOf(flags: readonly TcpFlag[]): Index {
   return flags.includes("ACK") ? "ack" : "none";
 }
 
+type Rows = Readonly<Record<Direction, Readonly<Record<Index, ReadonlyMap<TcpState, Next>>>>>;
+
+function rowsOf(direction: Direction): Rows[Direction] {
+  const row = (index: Index): ReadonlyMap<TcpState, Next> =>
+    new Map(
+      NEXT[direction][index].split(" ").map((code, at) => [STATES[at] ?? "NONE", CODES[code] ?? "invalid"]),
+    );
+  return {
+    syn: row("syn"),
+    synack: row("synack"),
+    fin: row("fin"),
+    ack: row("ack"),
+    rst: row("rst"),
+    none: row("none"),
+  };
+}
+
+const ROWS: Rows = { original: rowsOf("original"), reply: rowsOf("reply") };
+
 /** The state after a segment, `invalid` where the kernel calls it INVALID, `ignored` where it leaves the state alone. */
 export function nextTcpState(state: TcpState, direction: Direction, flags: readonly TcpFlag[]): Next {
-  const code = NEXT[direction][indexOf(flags)].split(" ")[STATES.indexOf(state)];
-  return CODES[code ?? "IV"] ?? "invalid";
+  return ROWS[direction][indexOf(flags)].get(state) ?? "invalid";
 }

@@ -1,4 +1,4 @@
-import { textOf, type Words } from "../routing/address";
+import { sameWords, textOf, type Words } from "../routing/address";
 import { jhash2, reciprocalScale, swapped } from "./jhash";
 
 /**
@@ -14,7 +14,7 @@ export function chooseAddress(
   options: { readonly persistent: boolean; readonly zone: number; readonly replaces: "src" | "dst" },
 ): string {
   const { from, to } = range;
-  if (textOf(from) === textOf(to)) return textOf(from);
+  if (sameWords(from, to)) return textOf(from);
   const hashed = [0, 1, 2, 3].map((at) => swapped(src[at] ?? 0));
   const last = swapped(dst[from.length - 1] ?? 0);
   let hash = jhash2(hashed, options.persistent ? 0 : (last ^ options.zone) >>> 0);

@@ -14,14 +14,28 @@ const DEFAULTS: Readonly<Record<string, number>> = {
   "net.ipv4.conf.all.send_redirects": 1,
 };
 
+const asked = new WeakMap<Host, Map<string, number | undefined>>();
+
+/** A device's own setting; undefined where it is not listed. */
 export function perDevice(
   host: Host,
   family: "ipv4" | "ipv6",
   device: string,
   key: string,
 ): number | undefined {
-  const dotted = host.sysctls?.[`net.${family}.conf.${device.replaceAll(".", "/")}.${key}`];
-  return dotted === undefined ? undefined : Number(dotted);
+  if (host.sysctls === undefined) return undefined;
+  let known = asked.get(host);
+  if (known === undefined) {
+    known = new Map();
+    asked.set(host, known);
+  }
+  // Every packet asks these; names are put together once.
+  const name = `${family} ${device} ${key}`;
+  if (known.has(name)) return known.get(name);
+  const text = host.sysctls[`net.${family}.conf.${device.replaceAll(".", "/")}.${key}`];
+  const value = text === undefined ? undefined : Number(text);
+  known.set(name, value);
+  return value;
 }
 
 /** The larger of `all` and the device (IN_DEV_MAXCONF), as rp_filter is read. */

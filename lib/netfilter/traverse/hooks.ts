@@ -94,7 +94,17 @@ function conntrackHook(flight: Flight, hook: Hook, tells: boolean): void {
   const { view, run } = flight;
   if (hook !== "PREROUTING" && hook !== "OUTPUT") return;
   const tell = (state: "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED", text: string): void => {
-    if (tells) flight.steps.push({ ...flight.at(), kind: "conntrack", hook, state, text });
+    const { packet } = flight;
+    if (tells)
+      flight.steps.push({
+        kind: "conntrack",
+        place: run.host.place,
+        before: packet,
+        after: packet,
+        hook,
+        state,
+        text,
+      });
   };
   if (view.ct !== undefined) {
     tell(view.ct.state, "the packet carries its connection already");

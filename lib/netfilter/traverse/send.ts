@@ -18,7 +18,15 @@ export function finish(
   text: string,
   ending: Omit<Ending, "verdict"> = {},
 ): Ending {
-  flight.steps.push({ ...flight.at(), kind: "end", verdict, text });
+  const { packet } = flight;
+  flight.steps.push({
+    kind: "end",
+    place: flight.run.host.place,
+    before: packet,
+    after: packet,
+    verdict,
+    text,
+  });
   return { verdict, ...ending };
 }
 
