@@ -274,7 +274,7 @@ export function extension(pool: Pool, standing: Standing, uid: number): Text {
         )
         .map(
           ([[rate, burst], how, keys]) =>
-            `-m hashlimit --hashlimit-${how} ${rate} --hashlimit-burst ${burst} --hashlimit-mode ${keys.join(",")} --hashlimit-name ${name}`,
+            `-m hashlimit --hashlimit-${how} ${rate} --hashlimit-burst ${burst} --hashlimit-mode ${keys.join(",")} --hashlimit-name ${bucket(rate, burst, how, keys)}`,
         ),
     ],
     [
@@ -315,3 +315,8 @@ const moveBang = (text: string): string =>
   text.startsWith("! ") ? text.slice(2).replace(/ (--\S+)/, " ! $1") : text;
 const moveBang2 = (text: string): string =>
   text.startsWith("! ") ? text.slice(2).replace(/ (--probability)/, " ! $1") : text;
+
+// Rules that name the same table of hashlimit share it, and the first one's settings hold for all.
+function bucket(rate: string, burst: number, how: string, keys: readonly string[]): string {
+  return `h${rate.slice(0, 1)}${burst}${how.slice(0, 1)}${keys.map((key) => key.slice(0, 1) + key.slice(3, 4)).join("")}`;
+}

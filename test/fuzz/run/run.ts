@@ -285,7 +285,12 @@ class CaseRun {
         return { text: `${best?.text}${many}`, accept, ended, counts };
       }
       const portUnknown = packet.sport !== undefined && chosen.packet.sport === undefined;
-      if (!chosen.certain || portUnknown) uncertain += 1;
+      if (!chosen.certain || portUnknown) {
+        // From here on the model cannot know the header: what comes of it further on is not compared.
+        uncertain += 1;
+        passes += 1;
+        return { accept, ended, counts };
+      }
       states.set(at, chosen.state);
       hits.push(...kindsOf(chosen.steps));
       countsOf(chosen.steps, counts.get(at));
