@@ -40,3 +40,16 @@ test("a broadcast that is sent comes back as a copy, which passes POSTROUTING fi
     true,
   ]);
 });
+
+test("connlimit counts packets without a connection by their own addresses, and forgets them", () => {
+  const on = host([
+    "raw: -A PREROUTING -j NOTRACK",
+    "-A FORWARD -m connlimit --connlimit-above 1 --connlimit-mask 32 --connlimit-saddr -j DROP",
+  ]);
+  let state: KernelState = FRESH;
+  for (const sport of [1, 2, 3]) {
+    const outcome = one(on, packet(`udp 10.1.0.9:${sport} 10.2.0.9:2`), via("d0"), { state });
+    expect(outcome).toMatchObject({ verdict: "accept", certain: true });
+    state = outcome.state;
+  }
+});

@@ -1,4 +1,4 @@
-import { tupleKey } from "../../conntrack/tuple";
+import { tupleKey, tupleOf } from "../../conntrack/tuple";
 import type { Family, Match } from "../../model";
 import { masked, maskOf, textOf, type Words, wordsOf } from "../../routing/address";
 import type { Host } from "../host";
@@ -106,16 +106,19 @@ function maskBits(mask: string | number, width: number): Words {
 export function connlimit(match: Of<"connlimit">, id: string): Ask {
   return (view, mind) => {
     const words = match.side === "source" ? view.src : view.dst;
-    if (view.ct === undefined || words === undefined)
+    if (words === undefined)
       return doubt(`connlimit ${id}`, "the connection limit matches", "the connection limit does not match");
     const network = textOf(masked(words, maskBits(match.mask, words.length)));
-    const { connection } = view.ct;
-    const own = tupleKey(connection.original, connection.zone.id);
+    // In raw, and for what is not tracked, the packet's own addresses stand for the connection.
+    const connection = view.ct?.connection;
+    const tuple = connection?.original ?? tupleOf(view.packet);
+    if (tuple === undefined) return match.inverted;
+    const own = tupleKey(tuple, connection?.zone.id ?? 0);
     const alive = new Set(
       mind.state.conntrack
         .connections()
         .filter(({ expires, tcp }) => expires > mind.state.now && tcp !== "TIME_WAIT" && tcp !== "CLOSE")
-        .map(({ original, zone }) => tupleKey(original, zone.id)),
+        .flatMap(({ original, reply, zone }) => [tupleKey(original, zone.id), tupleKey(reply, zone.id)]),
     );
     const key = `${id} ${network}`;
     const before = (mind.state.connlimit.get(key) ?? []).filter((tuple) => tuple === own || alive.has(tuple));
