@@ -146,6 +146,8 @@ export class LabInBrowser {
   #opened = 0;
 
   async #open(path: string): Promise<Page> {
+    // The kernel of the notebook before ends as well, and with it what its labs still hold.
+    await this.#page?.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()");
     await this.#page?.close();
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 1000 } });
     this.#page = page;
