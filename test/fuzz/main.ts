@@ -45,9 +45,9 @@ async function main(): Promise<number> {
     disagreements: Number(values.disagreements),
     perCase: Number(values["per-case"]),
     minimize: !values["no-minimize"],
+    onFound: (found) => process.stdout.write(`${foundText(found)}\n\n`),
     progress: (line) => process.stderr.write(`${line}\n`),
   });
-  for (const found of report.found) process.stdout.write(`${foundText(found)}\n\n`);
   const { cases, packets, passes, uncertain, seconds, seed, refused, found } = report;
   process.stdout.write(
     `seed ${seed}: ${packets} packets in ${cases} cases, ${passes} ways through a router compared, ` +

@@ -17,6 +17,8 @@ export interface FuzzOptions {
   readonly perCase?: number;
   /** Told how it goes, now and then. */
   readonly progress?: (line: string) => void;
+  /** Told each disagreement when it is found. */
+  readonly onFound?: (found: Found) => void;
   /** Makes disagreeing cases small. Default: true. */
   readonly minimize?: boolean;
 }
@@ -67,9 +69,9 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         for (const [kind, count] of result.hits) hits.set(kind, (hits.get(kind) ?? 0) + count);
         if (result.disagreement) {
           progress?.(`seed ${at}: ${result.disagreement.text}`);
-          found.push(
-            await smaller(world, { seed: at, case: next, disagreement: result.disagreement }, options),
-          );
+          const one = { seed: at, case: next, disagreement: result.disagreement };
+          found.push(await smaller(world, one, options));
+          options.onFound?.(found.at(-1) ?? one);
         }
       } catch (error) {
         if (!(error instanceof RefusedCase)) throw error;
