@@ -111,9 +111,15 @@ export function connlimit(match: Of<"connlimit">, id: string): Ask {
     const network = textOf(masked(words, maskBits(match.mask, words.length)));
     // In raw, and for what is not tracked, the packet's own addresses stand for the connection.
     const connection = view.ct?.connection;
-    const tuple = connection?.original ?? tupleOf(view.packet);
-    if (tuple === undefined) return match.inverted;
-    const own = tupleKey(tuple, connection?.zone.id ?? 0);
+    const { src, dst, icmp } = view.packet;
+    const bare = {
+      protocol: view.protocol ?? 255,
+      src,
+      dst,
+      sport: icmp?.id ?? 0,
+      dport: (icmp?.type ?? 0) * 256,
+    };
+    const own = tupleKey(connection?.original ?? tupleOf(view.packet) ?? bare, connection?.zone.id ?? 0);
     const alive = new Set(
       mind.state.conntrack
         .connections()
