@@ -45,7 +45,7 @@ const breaks: readonly [string, () => PromiseLike<unknown>, RegExp, () => Promis
   [
     "the target port",
     () => service.update({ targetPort: 8081 }),
-    /web0 listens on .*8080, not on 8081/,
+    /web0 listens on .*:8080\b.*, not on 8081/,
     () => service.update({ targetPort: 8080 }),
   ],
   [
