@@ -223,7 +223,9 @@ function validateSource(
 
 function routeIn6(host: Host, packet: Packet, device: string, dst: Words, judge: Judge): Decision {
   if (isMulticast(dst)) return multicast(host, packet, dst, judge);
-  const own = isLocal(host, dst);
+  // ::1 is looked for on the incoming device alone (rt6_need_strict), where it is not: a DNAT to it is routed on.
+  const strict = isLoopback(dst);
+  const own = strict ? false : isLocal(host, dst);
   if (typeof own === "boolean" ? own : judge.decide(own))
     return { kind: "local", text: `${packet.dst} is an address of this host` };
   if (host.routes === undefined) return unknownRoute(host, packet, device, judge);
@@ -233,6 +235,7 @@ function routeIn6(host: Host, packet: Packet, device: string, dst: Words, judge:
     mark: packet.mark,
     iif: device,
     ...(src === undefined ? {} : { src }),
+    ...(strict ? { oif: device } : {}),
   });
   // ip6_route_input gives the null entry, whose input handler answers with an error: before the forwarding check.
   if (found.kind === "none")
