@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { LabError } from "../../engine";
 import { imageTag } from "../../setup/images";
 import { Capture } from "../capture";
@@ -15,6 +16,7 @@ import { checkHost, forwardPort, hostsLines, tinyproxyConfig } from "./tinyproxy
 
 // More than any cell makes; the engine keeps what a container wrote.
 const LOG_LINES = 20_000;
+const MARK = "wirebook-mark-";
 
 interface ProxyParts extends PlaceParts {
   readonly ground: Ground;
@@ -71,8 +73,21 @@ export abstract class AnyProxy extends ContainerPlace {
 
   /** What its program wrote, line by line. Shell: `docker logs`. */
   async log(): Promise<readonly string[]> {
+    await this.#written();
     const text = await this.engine.containers.logs(this.container, LOG_LINES);
-    return text.split("\n").filter((line) => line !== "");
+    return text.split("\n").filter((line) => line !== "" && !line.startsWith(MARK));
+  }
+
+  // The engine reads what a container writes when it comes to it: once it has a line of ours, it has all before it.
+  async #written(): Promise<void> {
+    const line = `${MARK}${randomUUID()}`;
+    const { exitCode } = await this.exec(["sh", "-c", `echo ${line} > /proc/1/fd/1`], {
+      user: "haproxy",
+    }).catch(gone);
+    const end = Date.now() + 5000;
+    while (exitCode === 0 && Date.now() < end) {
+      if ((await this.engine.containers.logs(this.container, 100)).includes(line)) return;
+    }
   }
 
   /** The connections that clients are the cause of. */
@@ -224,4 +239,10 @@ async function startProgram(
     address: info.networks[0]?.address ?? "",
     ...ground.access(name, info.pid),
   };
+}
+
+// The log of a proxy that has ended is complete.
+function gone(error: unknown): { readonly exitCode: number } {
+  if (error instanceof LabError && error.code === "NOT_RUNNING") return { exitCode: 1 };
+  throw error;
 }

@@ -99,7 +99,7 @@ function join(parts: ReadonlyMap<number, Buffer>): string {
 
 /**
  * Leaves out the health checks of a reverse proxy at `address`: connections of its own that carry nothing, or a request
- * of HTTP/1.0 (it passes requests on as 1.1), or say that nobody is behind them. Of those that were refused as many are
+ * of HTTP/1.0 (it passes requests on as 1.1), or say by PROXY protocol that nobody else is behind them. Of those that were refused as many are
  * kept as the log tells of.
  */
 export function withoutChecks(
@@ -111,6 +111,7 @@ export function withoutChecks(
   return streams.filter(({ local, sent, received, refused }) => {
     if (local.address !== address) return true;
     if (refused) return refusals-- > 0;
+    if (sent.startsWith(`PROXY TCP4 ${address} `) || sent.startsWith(`PROXY TCP6 ${address} `)) return false;
     return `${sent}${received}` !== "" && !/^(?:PROXY UNKNOWN|\S+ \S+ HTTP\/1\.0)\r\n/.test(sent);
   });
 }
