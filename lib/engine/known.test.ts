@@ -44,6 +44,7 @@ test.each([
     'error gathering device information while adding custom device "/dev/net/tun": no such file or directory',
   ],
   ["ENGINE_GONE", "socket hang up"],
+  ["ENGINE_GONE", "Parse Error: Expected HTTP/, RTSP/ or ICE/"],
   ["ENGINE_FAILED", "something that nobody has seen yet"],
 ])("%s is recognised in: %s", (code, text) => {
   const cause = new Error(text);

@@ -106,8 +106,9 @@ const known: readonly Known[] = [
 ];
 
 const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ENOTFOUND", "ETIMEDOUT"]);
+// The last: what answers in place of an engine that is gone is no HTTP but a runtime's error.
 const connectionTexts =
-  /socket hang up|ECONNREFUSED|ECONNRESET|EPIPE|server is shutting down|context canceled$/;
+  /socket hang up|ECONNREFUSED|ECONNRESET|EPIPE|server is shutting down|context canceled$|Parse Error: Expected HTTP/;
 
 /**
  * The {@link LabError} for a failure that an engine, iptables or the kernel reported: recognised by its real

@@ -56,8 +56,12 @@ export function processOn(stream: Duplex, sink: Sink, exitCode: () => Promise<nu
     stream.once("close", resolve);
     stream.once("error", reject);
   });
+  let cut = false;
   // The engine has closed its side; ours would stay open, and keep our process alive.
-  const exit = ended.finally(() => stream.destroy()).then(exitCode);
+  const exit = ended
+    .finally(() => stream.destroy())
+    // Whoever cut the streams does not ask how the program ends.
+    .then(() => (cut ? -1 : exitCode()));
   // Whoever does not wait for the exit code must not die of it.
   exit.catch(() => undefined);
   return {
@@ -66,7 +70,10 @@ export function processOn(stream: Duplex, sink: Sink, exitCode: () => Promise<nu
         stream.write(chunk, (error) => (error ? reject(error) : resolve()));
       }),
     end: () => stream.end(),
-    destroy: () => stream.destroy(),
+    destroy: () => {
+      cut = true;
+      stream.destroy();
+    },
     unref: () => call(stream, "unref"),
     ref: () => call(stream, "ref"),
     exit,

@@ -10,3 +10,8 @@ export function imageReference(name: string): string {
 export function isOurs(image: string, name: ImageName): boolean {
   return image === name || image === imageTag(name);
 }
+
+/** True for every image of Wirebook's own: what they run by themselves stays. */
+export function isOwn(image: string): boolean {
+  return imageNames.some((name) => isOurs(image, name));
+}

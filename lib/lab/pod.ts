@@ -3,7 +3,7 @@ import type { ContainerInfo, ContainerSpec, Engine, Publish } from "../engine";
 import { checkPort, LabError } from "../engine";
 import { imageTag } from "../setup/images";
 import { type Ground, type NamespaceAccess, networkCapabilities } from "./ground";
-import { imageReference, isOurs } from "./image";
+import { imageReference, isOurs, isOwn } from "./image";
 import { servedPort, waitListening } from "./listening";
 import { ContainerPlace } from "./place";
 import { type PublishMap, publishList } from "./publish";
@@ -195,8 +195,9 @@ async function startApp(
     env: { POD_NAME: site.name.split("/").at(-1) ?? site.name, ...spec.env },
     ...(spec.restart === undefined ? {} : { restart: spec.restart }),
   });
-  if (info.state === "exited" && spec.restart === undefined)
-    await refuseExited(site.engine, info, `${site.name}/${app}`);
+  if (spec.restart === undefined && (spec.command || !isOwn(spec.image ?? "base"))) {
+    await refuseExited(site.engine, info.id, `${site.name}/${app}`);
+  }
   return new App({
     name: `${site.name}/${app}`,
     kind: "container",
@@ -206,8 +207,13 @@ async function startApp(
   });
 }
 
-async function refuseExited(engine: Engine, info: ContainerInfo, where: string): Promise<never> {
-  const said = (await engine.containers.logs(info.id, 3).catch(() => "")).trim().replaceAll("\n", " / ");
+// A program that cannot start ends a moment after the engine said that it runs. One exec later, however busy the machine
+// is, it has ended; what does not run then is refused with what it said.
+async function refuseExited(engine: Engine, id: string, where: string): Promise<void> {
+  await engine.exec(id, ["true"], { where }).catch(() => undefined);
+  const info = await engine.containers.inspect(id, where);
+  if (info.state !== "exited") return;
+  const said = (await engine.containers.logs(id, 3).catch(() => "")).trim().replaceAll("\n", " / ");
   throw new LabError("CONTAINER_EXITED", {
     where,
     found: `it ended at once with exit code ${info.exitCode}${said === "" ? "" : `: ${said}`}`,
