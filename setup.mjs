@@ -294,7 +294,19 @@ async function test(args) {
     report,
     ...args,
   ];
-  const code = await handOver(process.execPath, jest, { WIREBOOK_CHROMIUM: chromium() });
+  const ended = handOver(process.execPath, jest, { WIREBOOK_CHROMIUM: chromium() });
+  // The report is Jest's last act. A test that leaves something open would keep it, and whoever waits, for ever.
+  const watch = setInterval(() => {
+    if (!existsSync(report)) return;
+    clearInterval(watch);
+    setTimeout(() => {
+      for (const child of children) child.kill("SIGKILL");
+    }, 10_000).unref();
+  }, 1_000);
+  const code = await ended;
+  clearInterval(watch);
+  if (code === 128 + constants.signals.SIGKILL)
+    say("✕ Jest did not end by itself: a test has left something open.");
   if (existsSync(report)) {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
       readFileSync(report, "utf8"),
