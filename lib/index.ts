@@ -1,4 +1,8 @@
+export { diffPicture } from "./chart/diff";
+export { ladderPicture } from "./chart/ladder";
 export type { MimeBundle, Picture } from "./chart/picture";
+export { topologyPicture } from "./chart/topology";
+export { traversalPicture } from "./chart/traversal";
 export { type CommandRecord, Engine, LabError, type LabErrorCode } from "./engine";
 export { type Comparison, type Prediction, predict } from "./exercise/prediction";
 export { inspectNamespace } from "./inspect/collect";
@@ -35,3 +39,31 @@ export type { ServiceSpec } from "./lab/service/spec";
 export type { TapCable, TapEnd } from "./lab/tap";
 export { PacketPath, type TraceRequest } from "./lab/trace";
 export { Veth, type VethEnd } from "./lab/veth";
+export {
+  compareRulesets,
+  converse,
+  deadRules,
+  type Family,
+  type Host,
+  hostOf,
+  type Journey,
+  journey,
+  type Outcome,
+  type Packet,
+  type Path,
+  parseDump,
+  parseRuleset,
+  printRuleset,
+  type Rule,
+  type Ruleset,
+  recognise,
+  replyTo,
+  rulesUsed,
+  type Step,
+  traverse,
+  type Verdict,
+  warningsOf,
+  why,
+  words,
+  worldOf,
+} from "./netfilter";
