@@ -148,7 +148,9 @@ class CaseRun {
       }
       const judged = this.#judge({ ...send, packet }, events);
       if (judged.text === undefined || quiet >= 3) {
-        const text = judged.text ?? (counters && (await this.#grownDifference(counters, judged.counts)));
+        const whole = counters !== undefined && !judged.guessed;
+        const text =
+          judged.text ?? (whole ? await this.#grownDifference(counters, judged.counts) : undefined);
         if (text !== undefined) {
           const told = routers.flatMap((name) =>
             (events.get(name) ?? []).map((event) => eventText(name, event)),
@@ -205,6 +207,7 @@ class CaseRun {
     text?: string;
     accept: () => void;
     ended: Ended;
+    guessed?: true;
     counts: ReadonlyMap<RouterName, Map<string, number>>;
   } {
     const states = new Map(this.#states);
@@ -291,7 +294,7 @@ class CaseRun {
         // From here on the model cannot know the header: what comes of it further on is not compared.
         uncertain += 1;
         passes += 1;
-        return { accept, ended, counts };
+        return { accept, ended, counts, guessed: true };
       }
       states.set(at, chosen.state);
       hits.push(...kindsOf(chosen.steps));
