@@ -40,7 +40,7 @@ export abstract class AnyProxy extends ContainerPlace {
   }
 
   /**
-   * Who talks to whom through this proxy: the TCP connections on its two sides, from the sockets of every place.
+   * Who talks to whom through this proxy now: the open TCP connections on its two sides, from the sockets of every place.
    *
    * With an action, it is watched: also connections that were over quickly are seen, with what went over the wire.
    *

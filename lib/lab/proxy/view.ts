@@ -43,10 +43,18 @@ export function connectionsView({ proxy, looks, streams, log = [] }: Seen): Conn
   );
   return {
     title: `connections at ${proxy}`,
+    ...factOf(found),
     parties: names.map((name) => ({ name, ...detailOf(looks, name) })),
     connections,
     ...(notes.length > 0 ? { notes } : {}),
   };
+}
+
+function factOf(found: readonly Stream[]): { readonly fact?: string } {
+  const refused = found.filter((stream) => stream.refused).length;
+  if (refused === 0) return {};
+  const made = found.length - refused;
+  return { fact: `${made} TCP connection${made === 1 ? "" : "s"}, and ${refused} refused` };
 }
 
 interface Context {
@@ -69,7 +77,7 @@ function connection(stream: Stream, { looks, sockets, proxy, clear }: Context): 
     to,
     local,
     remote,
-    seen: told ? { address: told[1] ?? "", port: Number(told[2]) } : local,
+    ...(refused ? {} : { seen: told ? { address: told[1] ?? "", port: Number(told[2]) } : local }),
     protocol: secret ? "TLS" : /^CONNECT /.test(sent) ? "HTTP CONNECT" : lines.length > 0 ? "HTTP" : "TCP",
     ...(lines.length > 0 ? { lines } : {}),
     ...(secret ? { note: "encrypted: on this stretch nobody else can read what is asked" } : {}),
@@ -128,7 +136,7 @@ function isConnection({ protocol, state }: Socket): boolean {
 // A socket for both families has an IPv4 peer as ::ffff:10.0.0.1.
 const plain = (address: string): string => address.replace(/^\[?::ffff:(\d+\.\d+\.\d+\.\d+)\]?$/, "$1");
 
-/** The connections of which one end is at the proxy, from what the sockets of all sides say. */
+/** The open connections of which one end is at the proxy, from what the sockets of all sides say. */
 function fromSockets(proxy: string, looks: readonly Snapshot[]): readonly Stream[] {
   const found = new Map<string, Stream>();
   for (const look of looks) {
@@ -136,10 +144,11 @@ function fromSockets(proxy: string, looks: readonly Snapshot[]): readonly Stream
       (look.sockets ?? []).flatMap(({ state, localPort }) => (state === "LISTEN" ? [localPort] : [])),
     );
     for (const { local, peer, state } of tcp(look)) {
+      if (state !== "ESTAB") continue;
       if (![local, peer].some(({ address }) => placeOf(looks, address) === proxy)) continue;
       const accepted = listening.has(local.port);
       const ends = accepted ? { local: peer, remote: local } : { local, remote: peer };
-      const stream = { ...ends, sent: "", received: "", refused: false, closed: state !== "ESTAB" };
+      const stream = { ...ends, sent: "", received: "", refused: false, closed: false };
       const name = key(ends.local, ends.remote);
       if (!found.has(name)) found.set(name, stream);
     }
