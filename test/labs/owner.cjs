@@ -7,7 +7,10 @@ async function main(then) {
   const [pod, host] = await Promise.all([lab.pod("web", { image: "web" }), lab.dockerHost("host1")]);
   await host.run("inner", { image: "web", publish: { 8080: 80 } });
   console.log(JSON.stringify({ owner: lab.ground.session.owner, pod: pod.container, address: pod.address }));
-  if (then === "spin") setTimeout(() => { for (;;); }, 50);
+  if (then === "spin")
+    setTimeout(() => {
+      for (;;);
+    }, 50);
   if (then === "wait") setInterval(() => undefined, 1000);
 }
 
