@@ -57,13 +57,31 @@ export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
         // Whatever comes next, at the other end of a link or in through lo again, is a packet of its own to the kernel.
         crossed = true;
         break;
-      case "routing":
       case "end":
+        if (step.verdict === "drop") dropped(passes.at(-1)?.events);
+        break;
+      case "routing":
         break;
     }
   }
   return passes;
 }
+
+// A translation that finds no address or no free port drops the packet: the rule's own verdict is DROP then.
+function dropped(events: ExpectedEvent[] | undefined): void {
+  const last = events?.at(-1);
+  const kind = last?.rule?.action.kind;
+  if (events === undefined || last === undefined || kind === undefined || !translations.has(kind)) return;
+  events[events.length - 1] = { ...last, verdict: { kind: "DROP" } };
+}
+
+const translations: ReadonlySet<Action["kind"]> = new Set([
+  "dnat",
+  "snat",
+  "masquerade",
+  "redirect",
+  "netmap",
+]);
 
 function add(events: ExpectedEvent[], step: Extract<Step, { kind: "rule" | "return" | "policy" }>): void {
   const { hook, table, chain, tried, before, after } = step;
