@@ -110,7 +110,8 @@ export function icmpError(flight: Flight, type: number, code: number): void {
   const { host } = flight.run;
   const mark = replyMark(flight);
   // The answer comes from the address that was asked, where that is ours; else from the way back.
-  const forUs = view.hook === "INPUT" || (view.hook === "OUTPUT" && view.out === "lo");
+  const forUs =
+    view.hook === "INPUT" || (view.hook === "OUTPUT" && (flight.route?.local ?? view.out === "lo"));
   // For IPv6 "a more meaningful saddr from input if" (icmp6_send): before the route, which is then looked up with it.
   const chosen = ipv4 || forUs ? undefined : selectAddress6(host, view.in || "lo", view.src);
   const from = forUs ? view.dst : chosen === undefined ? undefined : wordsOf(chosen);
