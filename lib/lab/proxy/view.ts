@@ -20,7 +20,7 @@ const MOST = 8;
 const PROXIED = /^(?:via|forwarded|x-forwarded-[a-z]+|x-tinyproxy|x-real-ip):/i;
 // Who talked, and not what was talked about, in a request's head.
 const QUIET = /^(?:accept|user-agent|connection|proxy-connection):/i;
-// What tinyproxy writes before each line: level, time, process.
+// HAProxy's own messages begin with a bracket. What tinyproxy writes before each line: level, time, process.
 const STAMP = /^[A-Z]+ +[A-Z][a-z]{2} +\d+ [\d:.]+ \[\d+\]: /;
 
 /** Lays the sides together: who opened which connection to whom, with what each of the two sees of the other. */
@@ -34,7 +34,10 @@ export function connectionsView({ proxy, looks, streams, log = [] }: Seen): Conn
   const connections = shown.map((stream) => connection(stream, { looks, sockets, proxy, clear }));
   const notes = [
     ...(found.length > MOST ? [`${found.length - MOST} more connections are not drawn.`] : []),
-    ...log.slice(-3).map((line) => `${proxy} logged: ${line.replace(STAMP, "")}`),
+    ...log
+      .filter((line) => !line.startsWith("["))
+      .slice(-3)
+      .map((line) => `${proxy} logged: ${line.replace(STAMP, "")}`),
   ];
   const rank = (name: string): number =>
     name === proxy ? 1 : connections.some(({ from, to }) => from === name && to === proxy) ? 0 : 2;
