@@ -37,7 +37,7 @@ export class CompiledChain {
     const rule = this.chain.rules[position];
     if (rule === undefined) return undefined;
     const id = `${this.#id} ${position}`;
-    const compiled = { rule, id, tests: rule.matches.map((match) => testOf(match, id)) };
+    const compiled = { rule, id, tests: rule.matches.map((match, at) => testOf(match, `${id} ${at}`)) };
     this.#rules[position] = compiled;
     return compiled;
   }

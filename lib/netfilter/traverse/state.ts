@@ -25,7 +25,7 @@ export interface KernelState {
   /** Seconds. Only differences matter: buckets fill and entries expire by it. */
   readonly now: number;
   readonly conntrack: ConntrackTable;
-  /** Times that a `statistic --mode nth` rule was asked, by rule. */
+  /** Times that a `statistic --mode nth` condition was asked, by rule and position. */
   readonly nth: LayeredMap<number>;
   readonly buckets: LayeredMap<Bucket>;
   /** By list name and address. */

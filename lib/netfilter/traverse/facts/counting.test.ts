@@ -17,6 +17,19 @@ describe("statistic, limit and their like", () => {
     expect(dropped).toEqual([1, 4, 7]);
   });
 
+  test("two nth conditions of one rule count apart, and the second only what the first let through", () => {
+    const nth = "-m statistic --mode nth --every 2 --packet 0";
+    const on = host([`-A OUTPUT ${nth} ${nth} -j DROP`]);
+    let state: KernelState = FRESH;
+    const dropped: number[] = [];
+    for (let count = 1; count <= 8; count++) {
+      const outcome = one(on, packet(`udp 10.1.0.1:${count} 8.8.8.8:55`), LOCAL, { state });
+      if (outcome.verdict === "drop") dropped.push(count);
+      state = outcome.state;
+    }
+    expect(dropped).toEqual([1, 5]);
+  });
+
   test("random is exact: thirds of 2^31 as the kernel rounds them", () => {
     const on = host(["-A OUTPUT -m statistic --mode random --probability 0.33333333349 -j DROP"]);
     expect(all(on, packet("udp 10.1.0.1:1 8.8.8.8:55"), LOCAL).map(({ probability }) => probability)).toEqual(

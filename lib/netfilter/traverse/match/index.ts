@@ -9,7 +9,8 @@ import { setTest } from "./set";
 /**
  * Makes a condition ready to be asked.
  *
- * @param id - identity of the rule: what its counters are kept under.
+ * @param id - identity of the rule and of the condition in it: what its counters are kept under. Two conditions of one
+ * rule count apart, as each has private data in the kernel.
  */
 export function testOf(match: Match, id: string): Test {
   const pure = (ask: header.Ask): Test => ({ match, kind: "pure", ask });
