@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { take } from "../../lib/cli/snapshot";
-import { Engine } from "../../lib/engine";
+import { Engine, label } from "../../lib/engine";
 import type { Snapshot } from "../../lib/inspect/snapshot";
 import { gone, leftovers } from "./leftovers";
 
@@ -45,14 +45,20 @@ class Neighbour {
 let ended = (): Promise<unknown> => Promise.resolve();
 afterEach(() => ended());
 
-/** All that a machine's firewall, links and routes say of the given bridges or ranges. */
-function mentions(look: Snapshot, words: readonly string[]): readonly string[] {
+/** All that a machine's firewall, links and routes say of the given bridges. */
+function mentions(look: Snapshot, bridges: readonly string[]): readonly string[] {
   const lines = [
     ...(look.iptables ?? []).flatMap(({ text }) => text.split("\n")),
     ...look.links.map(({ name }) => name),
     ...look.routes.map(({ destination, dev }) => `${destination} dev ${dev}`),
   ];
-  return lines.filter((line) => words.some((word) => line.includes(word)));
+  return lines.filter((line) => bridges.some((bridge) => line.includes(bridge)));
+}
+
+/** The bridge that the engine made for each network of these owners: named by the network's id. */
+async function bridgesOf(engine: Engine, owners: readonly string[]): Promise<readonly string[]> {
+  const lists = await Promise.all(owners.map((owner) => engine.networks.list({ [label.owner]: owner })));
+  return lists.flat().map(({ id }) => `br-${id.slice(0, 12)}`);
 }
 
 test("20 labs of one name at once: half killed, the living work, the dead leave nothing, the machine is as it was", async () => {
@@ -61,9 +67,14 @@ test("20 labs of one name at once: half killed, the living work, the dead leave 
   // Whatever fails below, no process of this test goes on.
   ended = () => Promise.all(neighbours.map((each) => each.kill()));
   const made = await Promise.all(neighbours.map((each) => each.hear()));
-  const subnets = made.map(({ subnet }) => String(subnet).replace(/0\/24$/, ""));
-  expect(new Set(subnets).size).toBe(20);
+  expect(new Set(made.map(({ subnet }) => subnet)).size).toBe(20);
   expect(new Set(made.map(({ port }) => port)).size).toBe(20);
+  const bridges = await bridgesOf(
+    engine,
+    made.map(({ owner }) => String(owner)),
+  );
+  expect(bridges).toHaveLength(20);
+  expect(mentions(await take(engine), bridges)).not.toEqual([]);
 
   const dead = neighbours.slice(0, 10);
   const alive = neighbours.slice(10);
@@ -75,5 +86,5 @@ test("20 labs of one name at once: half killed, the living work, the dead leave 
 
   await Promise.all(alive.map((each) => each.close()));
   for (const { owner } of made) expect(await leftovers(engine, String(owner))).toEqual([]);
-  expect(mentions(await take(engine), subnets)).toEqual([]);
+  expect(mentions(await take(engine), bridges)).toEqual([]);
 }, 300_000);
