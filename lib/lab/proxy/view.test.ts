@@ -12,7 +12,7 @@ const place = (name: string, address: string, sockets: readonly Socket[] = []): 
       mtu: 1500,
       up: true,
       operState: "UP",
-      addresses: [{ family: "ipv4", address, prefix: 24, scope: "global" }],
+      addresses: [{ family: "ipv4", address, prefixLength: 24, scope: "global", secondary: false }],
     },
   ],
   routes: [],
