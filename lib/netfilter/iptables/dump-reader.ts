@@ -72,6 +72,8 @@ export class DumpReader {
   private readonly ip: boolean;
   private inTable = false;
   private sawTable = false;
+  /** Lines of commands before any table. */
+  private readonly loose: number[] = [];
 
   constructor(
     private readonly text: string,
@@ -171,12 +173,14 @@ export class DumpReader {
         `table ${name} begins before the one above is committed`,
         "COMMIT",
       );
+    this.endLoose();
     this.inTable = true;
     this.sawTable = true;
     this.add({ kind: "table", name, ...this.at() });
   }
 
   private commit(): void {
+    this.endLoose();
     if (!this.inTable)
       this.problem("TABLE_MISPLACED", this.start, "COMMIT outside a table", "*TABLE before it");
     this.inTable = false;
@@ -188,6 +192,20 @@ export class DumpReader {
     if (this.inTable) return;
     if (this.sawTable || this.text.charCodeAt(this.start) === COLON)
       this.problem("TABLE_MISPLACED", this.start, "this line stands outside a table", "*TABLE before it");
+    else this.loose.push(this.line);
+  }
+
+  /** Once a table or a COMMIT comes, this is a dump after all, and what stood before its first table was in none. */
+  private endLoose(): void {
+    for (const line of this.loose.splice(0))
+      this.problems.push({
+        code: "TABLE_MISPLACED",
+        ...(this.file === undefined ? {} : { file: this.file }),
+        line,
+        column: 1,
+        message: "this line stands outside a table",
+        expected: "*TABLE before it",
+      });
   }
 
   private chain(): void {

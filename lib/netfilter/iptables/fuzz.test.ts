@@ -94,6 +94,15 @@ test("no rule is lost in silence: each line that begins with -A stands in a chai
   );
 });
 
+test("a rule before the first table of a dump is named: found by the property above", () => {
+  for (const text of ["-A FORWARD -j ACCEPT\n*filter\nCOMMIT\n", "#*mangle\n-A FORWARD -p tcp\nCOMMIT\n"]) {
+    const line = text.split("\n").findIndex((each) => each.startsWith("-A")) + 1;
+    expect(parseDump(text).problems).toContainEqual(
+      expect.objectContaining({ code: "TABLE_MISPLACED", line }),
+    );
+  }
+});
+
 test("every rule lowers, says itself in words and prints, whatever it was", () => {
   fc.assert(
     fc.property(damaged, (text) => {
