@@ -38,7 +38,10 @@ export function diffPicture(diff: Diff): Picture {
   const head = heading(title, fact);
   sheet.put(...head.marks);
   sheet.y = head.height + 10;
-  for (const place of places) drawPlace(sheet, place);
+  for (const place of places) {
+    sheet.frame(() => drawPlace(sheet, place));
+    sheet.y += 14;
+  }
   return picture(sheet.scene(WIDTH, `${title}: ${fact}`), diffText(title, fact, places));
 }
 
@@ -73,7 +76,6 @@ function byKind(changes: readonly Change[]): readonly (readonly [ChangeKind, rea
 
 function drawPlace(sheet: Sheet, { place, changes }: PlaceDiff): void {
   const top = sheet.y;
-  const foldsAbove = sheet.below;
   const name = elide(place, "head", WIDTH / 2);
   const fact = summary(changes);
   sheet.put(
@@ -109,19 +111,6 @@ function drawPlace(sheet: Sheet, { place, changes }: PlaceDiff): void {
     sheet.y += 6;
   }
   sheet.y += 4;
-  sheet.put({
-    kind: "box",
-    x: 0.5,
-    y: top,
-    width: WIDTH - 1,
-    height: sheet.y - top,
-    stroke: "edge",
-    thick: 1.5,
-    radius: 10,
-    below: foldsAbove,
-    belowEnd: sheet.below,
-  });
-  sheet.y += 14;
 }
 
 /** What a long list opens to. */

@@ -1,3 +1,4 @@
+import { WIDTH } from "./pen";
 import type { Mark, Scene, Shown } from "./scene";
 
 /**
@@ -49,6 +50,25 @@ export class Sheet {
     this.put(...head(fold));
     this.put(...content.map((mark) => ({ ...mark, inside: fold })));
     this.#folds.push(height);
+  }
+
+  /** Puts a frame around what `draw` adds, over the whole width; it grows with the folds that open inside. */
+  frame(draw: () => void): void {
+    const top = this.y;
+    const above = this.below;
+    draw();
+    this.put({
+      kind: "box",
+      x: 0.5,
+      y: top,
+      width: WIDTH - 1,
+      height: this.y - top,
+      stroke: "edge",
+      thick: 1.5,
+      radius: 10,
+      below: above,
+      belowEnd: this.below,
+    });
   }
 
   scene(width: number, description: string, steps?: number): Scene {

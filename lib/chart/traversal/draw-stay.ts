@@ -25,8 +25,19 @@ export function drawStay(
   steps: Counter,
   mixed: boolean,
 ): void {
+  if (!journey) {
+    drawStops(sheet, stay, false, steps, mixed);
+    return;
+  }
+  sheet.frame(() => {
+    drawStops(sheet, stay, true, steps, mixed);
+    sheet.y += 6;
+  });
+  if (next !== undefined) drawCord(sheet, stay, next);
+}
+
+function drawStops(sheet: Sheet, stay: Stay, journey: boolean, steps: Counter, mixed: boolean): void {
   const top = sheet.y;
-  const foldsAbove = sheet.below;
   sheet.at(undefined);
   const way = wayOf(stay);
   const first = new Map<Station, number>();
@@ -75,21 +86,6 @@ export function drawStay(
       belowEnd: to.below,
     });
   }
-  if (!journey) return;
-  sheet.y += 6;
-  sheet.put({
-    kind: "box",
-    x: 0.5,
-    y: top,
-    width: WIDTH - 1,
-    height: sheet.y - top,
-    stroke: "edge",
-    thick: 1.5,
-    radius: 10,
-    below: foldsAbove,
-    belowEnd: sheet.below,
-  });
-  if (next !== undefined) drawCord(sheet, stay, next);
 }
 
 /** From one namespace's frame to the next: the cord between two interfaces. */
