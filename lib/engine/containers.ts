@@ -49,15 +49,15 @@ export class Containers {
   /**
    * Creates and starts; a container that cannot be started is removed again. Shell: `docker run -d`.
    *
-   * @param turn - runs the start when its turn has come. Default: at once.
+   * @param turn - runs the start of the container with this id when its turn has come. Default: at once.
    */
   async run(
     spec: ContainerSpec,
-    turn: (start: () => Promise<void>) => Promise<void> = (start) => start(),
+    turn: (id: string, start: () => Promise<void>) => Promise<void> = (_id, start) => start(),
   ): Promise<ContainerInfo> {
     const id = await this.create(spec);
     try {
-      await turn(() => this.start(id, spec.name));
+      await turn(id, () => this.start(id, spec.name));
       return await this.inspect(id, spec.name);
     } catch (error) {
       await this.remove(id).catch(() => undefined);

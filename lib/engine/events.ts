@@ -15,6 +15,14 @@ export interface EngineEvent {
   readonly at: number;
 }
 
+/** What `docker events --filter KEY=VALUE` takes. */
+export interface EventFilters {
+  readonly type?: ("container" | "network")[];
+  readonly event?: string[];
+  readonly network?: string[];
+  readonly label?: string[];
+}
+
 /** A stream of events that goes on until it is closed. */
 export interface Subscription {
   close(): void;
@@ -26,12 +34,20 @@ export interface Subscription {
  * Calls `listener` for every event of containers and networks that bear all of `labels`.
  * The stream does not keep the process alive. Shell: `docker events --filter label=…`.
  */
-export async function subscribe(
+export function subscribe(
   docker: Docker,
   labels: Partial<Labels>,
   listener: (event: EngineEvent) => void,
 ): Promise<Subscription> {
-  const filters = { type: ["container" as const, "network" as const], ...labelFilter(labels) };
+  return follow(docker, { type: ["container", "network"], ...labelFilter(labels) }, listener);
+}
+
+/** {@link subscribe}, with the engine's own filters. */
+export async function follow(
+  docker: Docker,
+  filters: EventFilters,
+  listener: (event: EngineEvent) => void,
+): Promise<Subscription> {
   let stream: NodeJS.ReadableStream;
   try {
     stream = await docker.getEvents({ filters });
@@ -48,7 +64,9 @@ export async function subscribe(
   });
   const ended = new Promise<void>((resolve, reject) => {
     lines.once("close", resolve);
-    stream.once("error", (error) => (closed ? resolve() : reject(translate(error, "engine"))));
+    const fail = (error: unknown): void => (closed ? resolve() : reject(translate(error, "engine")));
+    // The reader of lines has the stream's errors once more.
+    for (const source of [stream, lines]) source.on("error", fail);
   });
   ended.catch(() => undefined);
   return {

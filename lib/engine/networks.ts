@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { statusCode } from "./containers";
+import { follow, type Subscription } from "./events";
 import { translate } from "./known";
 import { type Labels, labelFilter } from "./labels";
 import type { CommandLog } from "./record";
@@ -103,6 +104,22 @@ export class Networks {
   async disconnect(name: string, container: string): Promise<void> {
     await this.#run(name, `docker network disconnect ${name} ${container}`, () =>
       this.#docker.getNetwork(name).disconnect({ Container: container, Force: true }),
+    );
+  }
+
+  /**
+   * Calls `listener` with the id of each container that gets its place on a network: while it is being started, before
+   * its program runs. Shell: `docker events --filter network=NAME --filter event=connect`.
+   *
+   * @param id - the network's id: the engine takes a name for the beginning of one.
+   */
+  joins(id: string, listener: (container: string) => void): Promise<Subscription> {
+    return follow(
+      this.#docker,
+      { type: ["network"], event: ["connect"], network: [id] },
+      ({ attributes: { container } }) => {
+        if (container !== undefined) listener(container);
+      },
     );
   }
 

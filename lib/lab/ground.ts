@@ -1,9 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { type ContainerInfo, type ContainerSpec, type Engine, LabError, type Labels, label } from "../engine";
+import {
+  type ContainerInfo,
+  type ContainerSpec,
+  type Engine,
+  LabError,
+  type Labels,
+  label,
+  type NetworkInfo,
+} from "../engine";
 import { inspectNamespace } from "../inspect/collect";
 import type { Snapshot } from "../inspect/snapshot";
 import { addressAt, type Cidr, parseCidr } from "./cidr/cidr";
 import { AddressPool } from "./cidr/pool";
+import { Doorway } from "./doorway";
 import { checkName } from "./name";
 import { ContainerPlace, type Entrance, type Place, type PlaceKind } from "./place";
 import { Progress } from "./progress";
@@ -46,15 +55,16 @@ export class Ground {
   readonly #sources: (() => Promise<readonly Place[]>)[] = [];
   readonly #undo: (() => Promise<void>)[] = [];
   readonly #entered = new Set<readonly [Workbench, number]>();
+  readonly #doorway: Doorway;
   /** Containers that are being started right now. */
-  #turn: Promise<void> = Promise.resolve();
   readonly #flights = new Set<Promise<ContainerInfo>>();
   #closed = false;
 
-  private constructor(session: Session, name: string, opening: string, network: string, subnet: Cidr) {
+  private constructor(session: Session, name: string, opening: string, network: NetworkInfo, subnet: Cidr) {
     this.session = session;
     this.name = name;
-    this.network = network;
+    this.network = network.name;
+    this.#doorway = new Doorway(session.engine, network.id);
     this.subnet = subnet;
     this.#opening = opening;
     this.pool = new AddressPool(subnet, {
@@ -83,13 +93,13 @@ export class Ground {
           ? chooseSubnet([...(await takenRanges(session)), ...refused], name)
           : parseCidr(wanted, name);
       try {
-        await session.engine.networks.create({
+        const made = await session.engine.networks.create({
           name: network,
           subnet: subnet.text,
           gateway: addressAt(subnet, 1),
           labels,
         });
-        return new Ground(session, name, opening, network, subnet);
+        return new Ground(session, name, opening, made, subnet);
       } catch (error) {
         // Another lab was faster: look again.
         const raced = error instanceof LabError && error.code === "SUBNET_TAKEN" && wanted === undefined;
@@ -227,7 +237,7 @@ export class Ground {
     const address = spec.address ?? this.pool.take(spec.name);
     try {
       const onNetwork = { ...spec, address, dns: [this.outsideAddress] };
-      const info = await this.engine.containers.run(onNetwork, (start) => this.#inTurn(start));
+      const info = await this.engine.containers.run(onNetwork, (id, start) => this.#doorway.pass(id, start));
       await this.#turnOutside(info, address, info.labels[label.role]);
       return await this.#started(info);
     } catch (error) {
@@ -276,24 +286,25 @@ export class Ground {
     await Promise.allSettled([...this.#flights]);
     for (const undo of this.#undo.reverse()) await undo().catch(() => undefined);
     for (const [bench, pid] of this.#entered) bench.leave(pid);
+    await this.#doorway.close();
     const mine = { [label.opening]: this.#opening };
-    const { containers, networks, volumes } = this.engine;
+    const { containers, volumes } = this.engine;
     // Until nothing is left: a container may be under way while the lab is closed.
     for (let left = await containers.list(mine); left.length > 0; left = await containers.list(mine)) {
-      await Promise.all(left.map(({ id }) => containers.remove(id)));
+      const apps = left.filter(({ labels }) => labels[label.role] === "app");
+      await Promise.all(left.filter((each) => !apps.includes(each)).map(({ id }) => containers.remove(id)));
+      // Apps have no endpoint of their own: the network can go while they do.
+      await Promise.all([this.#removeNetworks(), ...apps.map(({ id }) => containers.remove(id))]);
     }
-    await Promise.all((await networks.list(mine)).map(({ id }) => networks.remove(id)));
+    await this.#removeNetworks();
     await Promise.all((await volumes.list(mine)).map(({ name }) => volumes.remove(name)));
     this.#places.clear();
   }
 
-  // One after the other: Docker counts the endpoints of a network, and two that begin at the same moment may be counted
-  // as three (libnetwork's endpoint_cnt up to Docker 28: the count is raised again when writing it down collides). Such a
-  // network cannot be removed until the engine is started anew. Apps join a pause, have no endpoint, and do not wait.
-  #inTurn(start: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(start, start);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+  async #removeNetworks(): Promise<void> {
+    const { networks } = this.engine;
+    const mine = await networks.list({ [label.opening]: this.#opening });
+    await Promise.all(mine.map(({ id }) => networks.remove(id)));
   }
 
   async #started(info: ContainerInfo): Promise<ContainerInfo> {
