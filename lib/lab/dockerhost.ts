@@ -1,13 +1,13 @@
 import { type ContainerInfo, type ContainerSpec, duplexOf, Engine, LabError, shellText } from "../engine";
 import { imageTag } from "../setup/images";
 import { Command, CommandResult } from "./command";
-import type { Ground } from "./ground";
 import { imageReference } from "./image";
 import { servedPort, waitListening } from "./listening";
 import { checkName } from "./name";
 import { ContainerPlace } from "./place";
 import { type Pod, type PodSpec, startPod } from "./pod";
 import { type PublishMap, publishList } from "./publish";
+import type { Seat } from "./seat";
 import { Workbench } from "./workbench";
 
 // What a dockerd needs: the engine's default set, and namespaces, mounts, control groups, links and rules of its own.
@@ -102,22 +102,22 @@ export class DockerHost extends ContainerPlace {
   readonly address: string;
   /** The engine inside. */
   readonly inner: Engine;
-  readonly #ground: Ground;
+  readonly #seat: Seat;
   readonly #bench: Workbench;
   readonly #containers = new Map<string, HostContainer>();
 
-  private constructor(ground: Ground, name: string, info: ContainerInfo, address: string, inner: Engine) {
+  private constructor(seat: Seat, name: string, info: ContainerInfo, address: string, inner: Engine) {
     super({
       name,
       kind: "docker-host",
-      engine: ground.engine,
+      engine: seat.engine,
       container: info.id,
-      ...ground.access(name, info.pid),
+      ...seat.access(name, info.pid),
     });
-    this.#ground = ground;
+    this.#seat = seat;
     this.address = address;
     this.inner = inner;
-    this.#bench = new Workbench(ground.engine, info.id);
+    this.#bench = new Workbench(seat.engine, info.id);
   }
 
   /**
@@ -125,10 +125,11 @@ export class DockerHost extends ContainerPlace {
    *
    * @throws LabError `NOT_READY` when its engine does not answer within 30 seconds.
    */
-  static async start(ground: Ground, name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
+  static async start(seat: Seat, name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
+    const { ground } = seat;
     const address = ground.pool.take(name);
-    const info = await ground.run({
-      ...ground.spec(name, "docker-host", imageTag("host")),
+    const info = await seat.run({
+      ...seat.spec(name, "docker-host", imageTag("host")),
       command: ["--bip", spec.bridge ?? defaultBridge, ...(spec.args ?? [])],
       network: ground.network,
       address,
@@ -139,8 +140,8 @@ export class DockerHost extends ContainerPlace {
       memoryBytes: spec.memoryBytes ?? 1024 * 1024 * 1024,
       pids: 4_096,
     });
-    const inner = await DockerHost.#connect(ground, info, name);
-    const host = new DockerHost(ground, name, info, address, inner);
+    const inner = await DockerHost.#connect(seat, info, name);
+    const host = new DockerHost(seat, name, info, address, inner);
     ground.onClose(async () => {
       inner.disconnect();
       host.#bench.close();
@@ -154,8 +155,7 @@ export class DockerHost extends ContainerPlace {
     return host;
   }
 
-  static async #connect(ground: Ground, info: ContainerInfo, name: string): Promise<Engine> {
-    const { engine } = ground;
+  static async #connect({ engine }: Seat, info: ContainerInfo, name: string): Promise<Engine> {
     try {
       const answer = await engine.exec(info.id, ["sh", "-c", ready], { where: name });
       if (answer.exitCode !== 0) throw new Error(`no answer within ${readySeconds} seconds`);
@@ -209,7 +209,7 @@ export class DockerHost extends ContainerPlace {
    * @throws LabError `NAME_TAKEN`, `IMAGE_MISSING`, `PORT_IN_USE`, `BAD_PORT`, `NETWORK_GONE`.
    */
   async run(name: string, spec: RunSpec): Promise<HostContainer> {
-    this.#ground.check();
+    this.#seat.ground.check();
     checkName(name, "place");
     const publish = publishList(spec.publish ?? {}, `${this.name}/${name}`).map((each) => ({
       hostAddress: "0.0.0.0",
@@ -244,23 +244,22 @@ export class DockerHost extends ContainerPlace {
     });
     const pod = await startPod(
       {
-        ground: this.#ground,
         engine: this.inner,
         network: "bridge",
         name: full,
         parent: this.name,
         base,
         run: (each) => this.inner.containers.run(each),
-        access: (pid) => this.#ground.access(full, pid, this.#bench),
+        access: (pid) => this.#seat.access(full, pid, this.#bench),
       },
       spec,
     );
-    return this.#ground.register(pod);
+    return this.#seat.ground.register(pod);
   }
 
   /** Creates a network on this host. Shell: `docker network create [--internal] [--subnet …] NAME`. */
   async network(name: string, spec: { internal?: boolean; subnet?: string } = {}): Promise<HostNetwork> {
-    this.#ground.check();
+    this.#seat.ground.check();
     const made = await this.inner.networks.create({ name, ...spec });
     const flags = [
       ...(spec.internal === true ? ["--internal"] : []),
@@ -308,7 +307,7 @@ export class DockerHost extends ContainerPlace {
       networkMode: info.networkMode,
       address: info.networks.find(({ address }) => address !== "")?.address ?? "",
       shell,
-      ...this.#ground.access(name, info.pid, this.#bench),
+      ...this.#seat.access(name, info.pid, this.#bench),
     });
     this.#containers.set(info.id, place);
     return place;

@@ -2,7 +2,7 @@ import { addressesPicture } from "../chart/addresses";
 import type { Picture } from "../chart/picture";
 import { topologyPicture } from "../chart/topology";
 import type { World } from "../chart/topology/world";
-import { type ContainerInfo, Engine, LabError } from "../engine";
+import { type ContainerInfo, type ContainerSpec, Engine, LabError } from "../engine";
 import type { Snapshot } from "../inspect/snapshot";
 import { imageTag } from "../setup/images";
 import { Capture } from "./capture";
@@ -153,7 +153,7 @@ export class Lab {
   /** Starts a Docker host. See {@link DockerHost}. */
   async dockerHost(name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
     this.ground.checkNew(name);
-    const start = (): Promise<DockerHost> => DockerHost.start(this.ground, name, spec);
+    const start = (): Promise<DockerHost> => DockerHost.start(this.ground.home, name, spec);
     return this.ground.register(await this.ground.progress.run(`Docker host ${name}`, start));
   }
 
@@ -168,17 +168,17 @@ export class Lab {
   async pod(name: string, spec: PodSpec = {}): Promise<Pod> {
     const { ground } = this;
     ground.checkNew(name);
+    const { home } = ground;
     const site = {
-      ground,
-      engine: this.engine,
+      engine: home.engine,
       network: ground.network,
       name,
       base: (suffix: string, role: string, image: string) => {
-        const common = ground.spec(name, role, image);
+        const common = home.spec(name, role, image);
         return { ...common, name: `${common.name}${suffix}` };
       },
-      run: (each: Parameters<Ground["run"]>[0]): Promise<ContainerInfo> => ground.run(each),
-      access: (pid: number) => ground.access(name, pid),
+      run: (each: ContainerSpec): Promise<ContainerInfo> => home.run(each),
+      access: (pid: number) => home.access(name, pid),
     };
     return ground.register(await ground.progress.run(`pod ${name}`, () => startPod(site, spec)));
   }
@@ -223,7 +223,7 @@ export class Lab {
   /** Makes a plain network namespace, with nothing but loopback in it. Shell: `ip netns add NAME`. */
   async netns(name: string, spec: NetnsSpec = {}): Promise<Netns> {
     this.ground.checkNew(name);
-    return this.ground.register(await Netns.start(this.ground, name, spec));
+    return this.ground.register(await Netns.start(this.ground.home, name, spec));
   }
 
   /**
@@ -376,14 +376,15 @@ export class Lab {
 
 async function startOutside(ground: Ground): Promise<Outside> {
   const name = "outside";
-  const info = await ground.run({
-    ...ground.spec(name, "outside", imageTag("web")),
+  const { home } = ground;
+  const info = await home.run({
+    ...home.spec(name, "outside", imageTag("web")),
     network: ground.network,
     address: ground.outsideAddress,
     capabilities: networkCapabilities,
   });
-  const parts = { name, kind: "outside" as const, engine: ground.engine, container: info.id, user: "root" };
-  const outside = new Outside({ ...parts, ...ground.access(name, info.pid), address: ground.outsideAddress });
+  const parts = { name, kind: "outside" as const, engine: home.engine, container: info.id, user: "root" };
+  const outside = new Outside({ ...parts, ...home.access(name, info.pid), address: ground.outsideAddress });
   await waitListening(await outside.entrance(), 80, name);
   return ground.register(outside);
 }

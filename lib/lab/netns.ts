@@ -1,10 +1,11 @@
 import type { ContainerInfo } from "../engine";
 import type { Neighbour } from "../inspect/snapshot";
 import { imageTag } from "../setup/images";
-import { type Ground, networkCapabilities } from "./ground";
+import { networkCapabilities } from "./ground";
 import { inNamespace } from "./ip";
 import { addBridge, type Bridge, type BridgeSpec, LabLink, type RouteSpec, routeWords } from "./link";
 import { ContainerPlace } from "./place";
+import type { Seat } from "./seat";
 
 /** How a namespace is set up. */
 export interface NetnsSpec {
@@ -15,18 +16,18 @@ export interface NetnsSpec {
 /** A plain network namespace: nothing in it but a loopback link, until something is added. */
 export class Netns extends ContainerPlace {
   /** Shell: `ip netns add NAME`, `ip link set lo up`. */
-  static async start(ground: Ground, name: string, spec: NetnsSpec = {}): Promise<Netns> {
+  static async start(seat: Seat, name: string, spec: NetnsSpec = {}): Promise<Netns> {
     const container = {
-      ...ground.spec(name, "netns", imageTag("base")),
+      ...seat.spec(name, "netns", imageTag("base")),
       command: ["sleep", "infinity"],
       network: "none",
       capabilities: networkCapabilities,
       // A new namespace takes over what the machine has; a learner's begins as the kernel's own default.
       sysctls: { "net.ipv4.ip_forward": spec.forward === true ? "1" : "0" },
     };
-    const info: ContainerInfo = await ground.run(container, "/dev/net/tun");
-    const parts = { name, kind: "netns" as const, engine: ground.engine, container: info.id };
-    return new Netns({ ...parts, ...ground.access(name, info.pid) });
+    const info: ContainerInfo = await seat.run(container, "/dev/net/tun");
+    const parts = { name, kind: "netns" as const, engine: seat.engine, container: info.id };
+    return new Netns({ ...parts, ...seat.access(name, info.pid) });
   }
 
   /** A link of this namespace by its name. */

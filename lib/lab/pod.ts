@@ -2,11 +2,12 @@ import type { WorldContainer } from "../chart/topology/world";
 import type { ContainerInfo, ContainerSpec, Engine, Publish } from "../engine";
 import { checkPort, LabError } from "../engine";
 import { imageTag } from "../setup/images";
-import { type Ground, type NamespaceAccess, networkCapabilities } from "./ground";
+import { networkCapabilities } from "./ground";
 import { imageReference, isOurs, isOwn } from "./image";
 import { servedPort, waitListening } from "./listening";
 import { ContainerPlace } from "./place";
 import { type PublishMap, publishList } from "./publish";
+import type { NamespaceAccess } from "./seat";
 
 /** One container of a pod. */
 export interface AppSpec {
@@ -115,7 +116,6 @@ export class Pod extends ContainerPlace {
 
 /** Where a pod is started. */
 export interface PodSite {
-  readonly ground: Ground;
   readonly engine: Engine;
   /** The network that pause is on. */
   readonly network: string;

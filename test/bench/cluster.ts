@@ -98,7 +98,7 @@ async function readyToAnswer(lab: Lab): Promise<number[]> {
 async function barePod(engine: Engine, lab: Lab, number: number): Promise<void> {
   const { ground } = lab;
   const spec = (role: string, image: string) => {
-    const common = ground.spec("bare", role, image);
+    const common = ground.home.spec("bare", role, image);
     return { ...common, name: `${common.name}-${role}-${number}` };
   };
   const pause = await engine.containers.create({

@@ -98,14 +98,14 @@ async function thousandRules(host: Place): Promise<void> {
 async function barePod(lab: Lab, name: string): Promise<void> {
   const { ground, engine } = lab;
   const pause = await engine.containers.create({
-    ...ground.spec(name, "pod", imageTag("pause")),
+    ...ground.home.spec(name, "pod", imageTag("pause")),
     network: ground.network,
     address: ground.pool.take(name),
     capabilities: [],
   });
   await engine.containers.start(pause);
   const app = await engine.containers.create({
-    ...ground.spec(`${name}.app`, "app", imageTag("base")),
+    ...ground.home.spec(`${name}.app`, "app", imageTag("base")),
     network: `container:${pause}`,
     capabilities: ["NET_ADMIN", "NET_RAW"],
   });

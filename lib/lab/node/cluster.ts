@@ -123,7 +123,7 @@ export class Cluster {
     let node: Node | undefined;
     try {
       this.#events ??= this.#subscribe();
-      [node] = await Promise.all([Node.start(this, name, chunk, spec), this.#events]);
+      [node] = await Promise.all([Node.start(this, this.ground.home, name, chunk, spec), this.#events]);
       return await this.#join(node);
     } catch (error) {
       if (node) await this.removeNode(node);
@@ -239,7 +239,7 @@ export class Cluster {
   }
 
   #subscribe(): Promise<Subscription> {
-    const opening = this.ground.labels("", "")[label.opening] ?? "";
+    const { opening } = this.ground;
     return this.ground.engine.events({ [label.opening]: opening }, (event) => this.#take(event));
   }
 

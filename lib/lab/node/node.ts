@@ -4,6 +4,7 @@ import { addressAt, type Cidr } from "../cidr/cidr";
 import { AddressPool } from "../cidr/pool";
 import { type Ground, networkCapabilities } from "../ground";
 import { ContainerPlace, type PlaceParts } from "../place";
+import type { Seat } from "../seat";
 import { jumpInput } from "../service/restore";
 import { DescribedPod } from "./described";
 import { NodePod } from "./pod";
@@ -62,6 +63,7 @@ export class Node extends ContainerPlace {
   /** Name of the bridge that its pods are plugged into. */
   readonly bridge = POD_BRIDGE;
   readonly #cluster: NodeCluster;
+  readonly #seat: Seat;
   readonly #pid: number;
   readonly #prefixLength: number;
   readonly #pool: AddressPool;
@@ -73,11 +75,13 @@ export class Node extends ContainerPlace {
   private constructor(
     parts: PlaceParts,
     cluster: NodeCluster,
+    seat: Seat,
     chunk: Cidr,
     about: { pid: number; address: string },
   ) {
     super(parts);
     this.#cluster = cluster;
+    this.#seat = seat;
     this.#pid = about.pid;
     this.address = about.address;
     this.podCidr = chunk.text;
@@ -93,18 +97,24 @@ export class Node extends ContainerPlace {
   }
 
   /** Starts the container, makes its bridge, and puts kube-proxy's jumps in place. */
-  static async start(cluster: NodeCluster, name: string, chunk: Cidr, spec: NodeSpec = {}): Promise<Node> {
-    const { ground } = cluster;
-    const info = await ground.run({
-      ...ground.spec(name, "node", imageTag("base")),
+  static async start(
+    cluster: NodeCluster,
+    seat: Seat,
+    name: string,
+    chunk: Cidr,
+    spec: NodeSpec = {},
+  ): Promise<Node> {
+    const { ground } = seat;
+    const info = await seat.run({
+      ...seat.spec(name, "node", imageTag("base")),
       network: ground.network,
       capabilities: networkCapabilities,
       sysctls: { ...SYSCTLS, ...spec.sysctls },
     });
     const address = info.networks.find(({ network }) => network === ground.network)?.address ?? "";
     const detail = `pod CIDR ${chunk.text}`;
-    const parts = { name, kind: "node" as const, engine: ground.engine, container: info.id, detail };
-    const node = new Node({ ...parts, ...ground.access(name, info.pid) }, cluster, chunk, {
+    const parts = { name, kind: "node" as const, engine: seat.engine, container: info.id, detail };
+    const node = new Node({ ...parts, ...seat.access(name, info.pid) }, cluster, seat, chunk, {
       pid: info.pid,
       address,
     });
@@ -188,7 +198,7 @@ export class Node extends ContainerPlace {
     const pod = await NodePod.start(
       {
         name: this.name,
-        ground: cluster.ground,
+        seat: this.#seat,
         plug: (pod, podPid, address) => this.#plug(pod, podPid, address),
         takeAddress: (owner, wanted) =>
           wanted === undefined ? this.#pool.take(owner) : this.#pool.claim(wanted, owner),
@@ -254,7 +264,7 @@ export class Node extends ContainerPlace {
   async noteEnd(): Promise<void> {
     this.#alive = false;
     this.#prober.close();
-    this.#cluster.ground.session.workbench.leave(this.#pid);
+    this.#seat.workbench.leave(this.#pid);
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} died`)));
   }
 
@@ -268,7 +278,7 @@ export class Node extends ContainerPlace {
     this.#alive = false;
     this.#prober.close();
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} was removed`)));
-    this.#cluster.ground.session.workbench.leave(this.#pid);
+    this.#seat.workbench.leave(this.#pid);
     await this.engine.containers.remove(this.container);
     this.#cluster.ground.pool.release(this.address);
   }
@@ -288,7 +298,7 @@ export class Node extends ContainerPlace {
       prefixLength: this.#prefixLength,
       routed: this.#routed,
     };
-    const { shell } = this.#cluster.ground.session.workbench;
+    const { shell } = this.#seat.workbench;
     const answer = await shell.run(`( ${vethScript({ ...wire, nodePid: this.#pid })}\n)`);
     if (answer.exitCode === 0) return;
     this.#checkAlive();

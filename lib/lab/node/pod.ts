@@ -1,9 +1,9 @@
 import type { WorldContainer } from "../../chart/topology/world";
 import { type EngineEvent, LabError } from "../../engine";
-import type { Ground } from "../ground";
 import { isOurs } from "../image";
 import { ContainerPlace, type PlaceParts } from "../place";
 import { startPod } from "../pod";
+import type { Seat } from "../seat";
 import { NodeApp } from "./app";
 import { checkLabels, type PodPlan } from "./pod-spec";
 import { vethName } from "./wiring";
@@ -15,7 +15,8 @@ const SETTLE_PAUSE_MS = 10;
 /** What a pod needs of its node. */
 export interface PodHome {
   readonly name: string;
-  readonly ground: Ground;
+  /** Its engine, on which its pods run. */
+  readonly seat: Seat;
   /** Plugs the namespace of the process `podPid` into the node's bridge. */
   plug(pod: string, podPid: number, address: string): Promise<void>;
   takeAddress(pod: string, wanted?: string): string;
@@ -77,38 +78,37 @@ export class NodePod extends ContainerPlace {
 
   /** Starts pause, plugs it in, then starts the apps. What was started is removed again when one of them fails. */
   static async start(home: PodHome, plan: PodPlan): Promise<NodePod> {
-    const { ground } = home;
+    const { seat } = home;
     const { name } = plan;
     const address = home.takeAddress(name, plan.address);
     let pid = 0;
     try {
       const base = await startPod(
         {
-          ground,
-          engine: ground.engine,
+          engine: seat.engine,
           network: "none",
           name,
           base: (suffix, role, image) => {
-            const common = ground.spec(name, role, image);
+            const common = seat.spec(name, role, image);
             return { ...common, name: `${common.name}${suffix}` };
           },
           run: async (spec) => {
-            const pause = await ground.run(spec);
+            const pause = await seat.run(spec);
             pid = pause.pid;
             try {
               await home.plug(name, pause.pid, address);
               return pause;
             } catch (error) {
-              await ground.engine.containers.remove(pause.id);
+              await seat.engine.containers.remove(pause.id);
               throw error;
             }
           },
-          access: (pid) => ground.access(name, pid),
+          access: (pid) => seat.access(name, pid),
         },
         plan.pod,
       );
       const enter = () => base.entrance();
-      const access = ground.access(name, 0);
+      const access = seat.access(name, 0);
       const parts = (of: ContainerPlace): PlaceParts => ({
         name: of.name,
         kind: of.kind,
@@ -241,7 +241,7 @@ export class NodePod extends ContainerPlace {
 
   async #settle(app: NodeApp): Promise<void> {
     const { pid } = await app.state();
-    const { shell } = this.#home.ground.session.workbench;
+    const { shell } = this.#home.seat.workbench;
     for (let look = 0; look < SETTLE_LOOKS; look++) {
       const { stdout } = await shell.run(`cat /proc/${pid}/stat`);
       if (pid === 0 || stdout === "")
@@ -311,7 +311,7 @@ export class NodePod extends ContainerPlace {
     const ruled = this.#home.changed(`${this.name}: ${why}`, at);
     await this.#home.forget(this);
     // A shell that is open in the namespace would keep it, and its address, alive.
-    this.#home.ground.session.workbench.leave(this.#pid);
+    this.#home.seat.workbench.leave(this.#pid);
     const containers = [...this.apps.values()].map(({ container }) => container);
     await Promise.all([...containers, this.pause].map((id) => this.engine.containers.remove(id)));
     this.#home.releaseAddress(this.#address);

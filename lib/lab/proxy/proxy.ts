@@ -221,8 +221,8 @@ async function startProgram(
   detail: string,
   env: Readonly<Record<string, string>>,
 ): Promise<Started> {
-  const info = await ground.run({
-    ...ground.spec(name, "proxy", imageTag("proxy")),
+  const info = await ground.home.run({
+    ...ground.home.spec(name, "proxy", imageTag("proxy")),
     network: ground.network,
     // For the commands of the place, which run as root. The proxy itself is another user, and has none of them.
     capabilities: networkCapabilities,
@@ -232,12 +232,12 @@ async function startProgram(
     ground,
     name,
     kind: "container",
-    engine: ground.engine,
+    engine: ground.home.engine,
     container: info.id,
     user: "root",
     detail,
     address: info.networks[0]?.address ?? "",
-    ...ground.access(name, info.pid),
+    ...ground.home.access(name, info.pid),
   };
 }
 
