@@ -11,6 +11,27 @@ const masquerade: Action = {
   to: { random: true, fullyRandom: false, persistent: false },
 };
 
+/** One rule that only counts in each table of a hook, and one table without rules. */
+export function counters(): Path {
+  const counts = [
+    "-p tcp -m tcp --dport 80",
+    { kind: "none" },
+    "TCP to port 80: count it and go on",
+  ] as const;
+  return new Way("router", tcp("10.0.1.2", 40000, "10.0.2.2", 80))
+    .hook("PREROUTING")
+    .rule("raw", "PREROUTING", ...counts)
+    .policy("raw")
+    .conntrack("state NEW: no entry for this connection yet")
+    .rule("mangle", "PREROUTING", ...counts)
+    .policy("mangle")
+    .idle("nat")
+    .route("10.0.2.0/24 dev eth2: not for this host, forward it", "forward", "eth2")
+    .hook("FORWARD")
+    .policy("filter")
+    .path("accept");
+}
+
 /** Docker's rules for `-p 8080:80`, engine 20.10: from outside to the published port. */
 export function publishedPort(): Path {
   return new Way("host1", tcp("172.30.0.1", 51234, "172.30.0.11", 8080))

@@ -11,6 +11,7 @@ import { tcp } from "./path";
 import {
   clusterIp,
   clusterReply,
+  counters,
   ENDPOINT_NAMES,
   isolation,
   marked,
@@ -56,6 +57,8 @@ export function samples(): Readonly<Record<string, () => Picture>> {
           },
         },
       }),
+    "traversal-counters": () => traversalPicture(counters()),
+    "traversal-many-rules": () => traversalPicture(clusterIp(400), { outcome: 1 }),
     "traversal-outward": () => traversalPicture(outward(), { title: "web → outside, port 80" }),
     "traversal-unknown": () => traversalPicture(unknown()),
     "traversal-marked": () => traversalPicture(marked()),

@@ -193,6 +193,9 @@ function boxes(marks: readonly Mark[], over: boolean): Spec | undefined {
   );
 }
 
+/** Round ends reach over the gaps by half the line's width each: the thicker a line, the wider its gaps. */
+const DASH = expr("datum.d ? [5, 2 + datum.w] : [1, 0]");
+
 function straight(line: Line): boolean {
   return line.points.length === 2;
 }
@@ -220,7 +223,7 @@ function rules(marks: readonly Mark[]): Spec | undefined {
       stroke,
       strokeWidth: expr("datum.w"),
       strokeCap: "round",
-      strokeDash: expr("datum.d ? [5, 4] : [1, 0]"),
+      strokeDash: DASH,
     },
     {
       x: at("x"),
@@ -272,7 +275,7 @@ function paths(marks: readonly Mark[]): Spec | undefined {
       strokeWidth: expr("datum.w"),
       strokeCap: "round",
       strokeJoin: "round",
-      strokeDash: expr("datum.d ? [5, 4] : [1, 0]"),
+      strokeDash: DASH,
     },
     {
       x: { value: 0 },

@@ -49,7 +49,7 @@ export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, op
   const hangs = world.network !== undefined && spots.some((spot) => spot.ports.some((port) => port.uplink));
   const trunk = options.open === true ? 0 : TRUNK;
   const once = pack(units, width);
-  const left = once.length > 1 && hangs ? trunk : 0;
+  const left = hanging(once, spots) > 1 && hangs ? trunk : 0;
   const side = once.length > 1 ? crossing(once, lanes) * LANE : 0;
   const rows = left + side > 0 ? pack(units, width - left - side) : once;
   const marks: Mark[] = [];
@@ -59,12 +59,9 @@ export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, op
   let y = 0;
   rows.forEach((row, index) => {
     const blocks = row.map(({ unit, width: own }) => unit.draw(own));
+    const named = bars.length === 0 && world.network !== undefined && world.network.name !== "";
     if (blocks.some((block) => block.hooks.length > 0)) {
-      if (index === 0 && world.network !== undefined && world.network.name !== "") {
-        const text = `${world.network.name} ${world.network.subnet}`;
-        marks.push(...label(text, "codeSmall", left + 4, y + 12, width - left - 8, { tone: "mute" }));
-        y += 20;
-      }
+      if (named) y += 20;
       bars.push(y + 2);
       y += NETWORK;
     }
@@ -79,8 +76,17 @@ export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, op
       x += block.width + GAP;
       height = Math.max(height, block.height);
     }
-    if (hooks.length > 0)
-      marks.push(...network(hooks, bars.at(-1) ?? 0, left > 0 || options.open === true, width));
+    const bar = bars.at(-1);
+    if (hooks.length > 0 && bar !== undefined) {
+      const fromLeft = left > 0 || options.open === true;
+      marks.push(...network(hooks, bar, fromLeft, width));
+      if (named && world.network !== undefined) {
+        const text = `${world.network.name} ${world.network.subnet}`;
+        const at = fromLeft ? left + 4 : barFrom(hooks) + 2;
+        const x = Math.max(0, Math.min(at, width - textWidth(text, "codeSmall")));
+        marks.push(...label(text, "codeSmall", x, bar - 10, width - x, { tone: "mute" }));
+      }
+    }
     y += height;
     bottoms.push(y);
     const ends = lanes.filter(({ a, b }) => [a, b].some((port) => rowOf(port, rows) === index));
@@ -164,8 +170,18 @@ function drawLanes(
   return marks;
 }
 
+/** How many rows have a place that hangs from the network. */
+function hanging(rows: readonly (readonly Placed[])[], spots: readonly Spot[]): number {
+  const hung = new Set(
+    spots.filter((spot) => spot.ports.some((port) => port.uplink)).map((spot) => spot.place.name),
+  );
+  return rows.filter((row) => row.some(({ unit }) => unit.names.some((name) => hung.has(name)))).length;
+}
+
+const barFrom = (hooks: readonly Hook[]) => Math.max(4, Math.min(...hooks.map((hook) => hook.x)) - 24);
+
 function network(hooks: readonly Hook[], bar: number, fromLeft: boolean, width: number): readonly Mark[] {
-  const from = fromLeft ? 4 : Math.max(4, Math.min(...hooks.map((hook) => hook.x)) - 24);
+  const from = fromLeft ? 4 : barFrom(hooks);
   const end = Math.min(width - 4, Math.max(...hooks.map((hook) => hook.x)) + 24);
   return [
     {

@@ -18,17 +18,26 @@ import type { TraversalOptions, Witness } from "./options";
 import { causedWord, chanceText, endSentence, VERDICTS } from "./say";
 
 /** Under the last row: the verdict, what it depends on, the reply, where the kernel differs, the other outcomes. */
-export function drawEnd(sheet: Sheet, path: Path, outcome: Outcome, options: TraversalOptions): void {
+export function drawEnd(
+  sheet: Sheet,
+  path: Path,
+  outcome: Outcome,
+  options: TraversalOptions,
+  framed: boolean,
+): void {
   sheet.at(undefined);
-  sheet.y += 4;
-  sheet.put({
-    kind: "line",
-    points: [
-      [0, sheet.y],
-      [WIDTH, sheet.y],
-    ],
-    stroke: "edge",
-  });
+  // A frame's lower edge is line enough.
+  if (!framed) {
+    sheet.y += 4;
+    sheet.put({
+      kind: "line",
+      points: [
+        [0, sheet.y],
+        [WIDTH, sheet.y],
+      ],
+      stroke: "edge",
+    });
+  }
   sheet.y += 8;
   const line = (label: string, draw: (y: number) => number) => {
     const y = sheet.y + 12;

@@ -68,7 +68,8 @@ export function drawRow(
       drawVain(sheet, row.lines, mixed && row.variant !== undefined ? row.variant : undefined, y);
       break;
     case "idle":
-      plain(sheet, `${row.tables.join(", ")}: no rule asked, policy ACCEPT`, y);
+      if (row.asked === undefined) plain(sheet, `${row.tables.join(", ")}: no rule asked, policy ACCEPT`, y);
+      else plain(sheet, `end of ${row.asked}: policy ACCEPT`, y);
       break;
     case "conntrack":
       withHeader(sheet, row.step.text, row.step.before, row.step.after, y, "mute");

@@ -11,8 +11,9 @@ export function drawVain(sheet: Sheet, lines: readonly Vain[], variant: string |
   const name = lines[0]?.chain ?? "";
   const chain = elide(variant === undefined ? name : `${variant} ${name}`, "code", ROOM * 0.4);
   const x = TEXT + textWidth(chain, "code") + 10;
-  const says = vainText(lines);
-  const text = elide(says, "body", RIGHT - 8 - x - 14);
+  const room = RIGHT - 8 - x - 14;
+  const says = vainText(lines, room);
+  const text = elide(says, "body", room);
   const content = vainContent(lines, y + LINE);
   sheet.y += LINE + GAP;
   sheet.fold(content.height, content.marks, (fold) => [

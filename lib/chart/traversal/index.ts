@@ -47,7 +47,7 @@ export function traversalPicture(path: Path, options: TraversalOptions = {}): Pi
   for (const [index, stay] of stays.entries()) {
     drawStay(sheet, stay, stays[index + 1], journey, steps, mixed);
   }
-  drawEnd(sheet, path, outcome, options);
+  drawEnd(sheet, path, outcome, options, journey);
   const verdict = VERDICTS[outcome.verdict];
   return picture(
     sheet.scene(WIDTH, `${title}, ${subtitle}: ${verdict.word}, ${endSentence(outcome)}`, steps.last),

@@ -32,6 +32,8 @@ export type Row =
       readonly hook: Hook;
       readonly tables: readonly TableName[];
       readonly packet: Packet;
+      /** The chain that was asked and did not decide; absent where no rule was asked. */
+      readonly asked?: string;
     }
   | { readonly kind: "conntrack"; readonly step: Of<"conntrack"> }
   | { readonly kind: "nat"; readonly step: Of<"nat"> }
@@ -257,7 +259,10 @@ function jumpTarget(step: Of<"rule">): string {
   return action.kind === "jump" || action.kind === "goto" ? action.chain : step.chain;
 }
 
-/** Tables of one hook that asked no rule and let the packet pass are one row together. */
+/**
+ * Tables of one hook that asked no rule and let the packet pass are one row together; one whose rules did not decide has
+ * its own.
+ */
 function joinIdle(rows: readonly Row[]): readonly Row[] {
   const out: Row[] = [];
   for (const row of rows) {
@@ -267,7 +272,10 @@ function joinIdle(rows: readonly Row[]): readonly Row[] {
       continue;
     }
     const last = out.at(-1);
-    if (last?.kind === "idle" && last.hook === row.hook) {
+    if (last?.kind === "rule" && last.step.hook === row.hook && last.step.table === row.table) {
+      const asked = row.lines.at(-1)?.chain ?? last.step.chain;
+      out.push({ kind: "idle", hook: row.hook, tables: [row.table], packet: row.packet, asked });
+    } else if (last?.kind === "idle" && last.hook === row.hook && last.asked === undefined) {
       out[out.length - 1] = { ...last, tables: [...last.tables, row.table] };
     } else {
       out.push({ kind: "idle", hook: row.hook, tables: [row.table], packet: row.packet });

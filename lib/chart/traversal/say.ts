@@ -1,6 +1,7 @@
 import type { Outcome, Packet, Probability, Rule, Verdict } from "../../netfilter/model";
 import type { Tone } from "../sketch/palette";
 import { count, endpoint } from "../sketch/pen";
+import { textWidth } from "../sketch/type";
 import type { Row, Vain } from "./row";
 
 /** The rule without `-A CHAIN`: the chain stands beside it. */
@@ -54,24 +55,33 @@ export const VERDICTS: Readonly<
   unknown: { glyph: "?", word: "UNKNOWN", pill: "unsurePill" },
 };
 
-/** `FORWARD ▸ 3 rules tried, not matched` without the chain: what a fold holds, in one line. */
-export function vainText(lines: readonly Vain[]): string {
+/**
+ * `FORWARD ▸ 3 rules tried, not matched` without the chain: what a fold holds, in one line. It names as many of the chains
+ * that were left as there is room for, so that the policy at the end is always to be read.
+ */
+export function vainText(lines: readonly Vain[], room: number): string {
   const tried = lines.flatMap((line) => (line.kind === "tried" ? [line.tried] : []));
   const chains = [...new Set(lines.filter((line) => line.kind === "return").map((line) => line.chain))];
   const [policy] = lines.flatMap((line) => (line.kind === "policy" ? [line.policy] : []));
-  const parts: string[] = [];
-  if (chains.length > 0) parts.push(`${listed(chains)}: returned`);
   const [only] = tried;
-  if (tried.length === 1 && only !== undefined) parts.push(`1 rule tried: ${only.reason}`);
-  else if (tried.length > 0) parts.push(`${count(tried.length, "rule")} tried, not matched`);
-  if (policy !== undefined) parts.push(`policy ${policy}`);
-  return parts.join("; ");
+  const rules =
+    tried.length === 1 && only !== undefined
+      ? `1 rule tried: ${only.reason}`
+      : `${count(tried.length, "rule")} tried, not matched`;
+  const say = (listed: number) =>
+    [
+      ...(chains.length > 0 ? [returned(chains, listed)] : []),
+      ...(tried.length > 0 ? [rules] : []),
+      ...(policy === undefined ? [] : [`policy ${policy}`]),
+    ].join("; ");
+  const [shortest = "", ...longer] = [0, 1, 2, 3].map(say);
+  return longer.reverse().find((text) => textWidth(text, "body") <= room) ?? shortest;
 }
 
-function listed(names: readonly string[]): string {
-  return names.length <= 3
-    ? names.join(", ")
-    : `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
+function returned(chains: readonly string[], listed: number): string {
+  if (listed === 0) return `${count(chains.length, "chain")} returned`;
+  const more = chains.length - listed;
+  return `${chains.slice(0, listed).join(", ")}${more > 0 ? ` and ${more} more` : ""}: returned`;
 }
 
 /** What changed beside addresses and ports: the mark, the TTL is not worth a word. */

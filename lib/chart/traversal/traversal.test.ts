@@ -1,9 +1,17 @@
 import { textsOf } from "../../../test/pictures/layout";
-import { clusterIp, isolation, marked, publishedPort, rejected, unknown } from "../../../test/pictures/paths";
+import {
+  clusterIp,
+  counters,
+  isolation,
+  marked,
+  publishedPort,
+  rejected,
+  unknown,
+} from "../../../test/pictures/paths";
 import type { Outcome, Path } from "../../netfilter/model";
 import { traversalPicture } from "./index";
 import { staysOf } from "./row";
-import { chanceText, ruleText } from "./say";
+import { chanceText, ruleText, vainText } from "./say";
 import { wayOf } from "./track";
 
 const drawn = (path: Path) => textsOf(traversalPicture(path).spec).map((text) => text.text);
@@ -63,6 +71,27 @@ describe("what was asked in vain", () => {
 
   test("of tables without rules is one line", () => {
     expect(drawn(isolation())).toContain("mangle, nat: no rule asked, policy ACCEPT");
+  });
+
+  test("of a table whose rules only counted is not said to have asked none", () => {
+    expect(drawn(counters())).toContain("end of PREROUTING: policy ACCEPT");
+    expect(drawn(counters()).filter((text) => text.includes("no rule asked"))).toEqual([
+      "nat: no rule asked, policy ACCEPT",
+      "filter: no rule asked, policy ACCEPT",
+    ]);
+  });
+
+  test("names as many chains as there is room for, and always the policy", () => {
+    const chains = ["KUBE-PROXY-FIREWALL", "KUBE-FORWARD", "KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES"];
+    const lines = [
+      ...chains.map((chain) => ({ kind: "return", depth: 1, chain }) as const),
+      { kind: "policy", depth: 0, chain: "FORWARD", policy: "ACCEPT" } as const,
+    ];
+    expect(vainText(lines, 480)).toBe(
+      "KUBE-PROXY-FIREWALL, KUBE-FORWARD and 2 more: returned; policy ACCEPT",
+    );
+    expect(vainText(lines, 370)).toBe("KUBE-PROXY-FIREWALL and 3 more: returned; policy ACCEPT");
+    expect(vainText(lines, 100)).toBe("4 chains returned; policy ACCEPT");
   });
 
   test("of hundreds of rules lists a dozen and counts the others with what they failed at", () => {

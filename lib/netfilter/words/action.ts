@@ -52,7 +52,7 @@ export function actionWords(action: Action): string {
     case "snat":
       return `make it come from ${target(action.to)}`;
     case "masquerade":
-      return `make it come from the address of the interface it goes out by${withPorts(action.to)}`;
+      return `make it come from the outgoing interface's address${withPorts(action.to)}`;
     case "redirect":
       return `send it to this host itself${withPorts(action.to)}`;
     case "netmap":

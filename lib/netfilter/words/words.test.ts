@@ -25,7 +25,7 @@ test.each([
     "-s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
     "nat",
     "POSTROUTING",
-    "from 172.17.0.0/16, goes out by another interface than docker0: make it come from the address of the interface it goes out by",
+    "from 172.17.0.0/16, goes out by another interface than docker0: make it come from the outgoing interface's address",
   ],
   [
     "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
