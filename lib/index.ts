@@ -13,6 +13,7 @@ export type { Capture, Captured, CapturedRow, Sighting } from "./lab/capture";
 export { Command, CommandResult } from "./lab/command";
 export type { LabDiff } from "./lab/diff";
 export { DockerHost, HostContainer } from "./lab/dockerhost";
+export type { DrawnJourney } from "./lab/drawn-journey";
 export type { Failure, Failures, RuleAt } from "./lab/failure";
 export { Lab, type LabOptions, Outside } from "./lab/lab";
 export { Bridge, LabLink } from "./lab/link";

@@ -19,7 +19,7 @@ export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = ne
     const ifindex = link.number("ifindex");
     const name = link.text("ifname");
     if (ifindex === undefined || name === undefined) return [];
-    const kind = link.object("linkinfo")?.text("info_kind");
+    const kind = kindOf(link.object("linkinfo"));
     const mac = link.text("address");
     const master = link.text("master");
     const counters = countersOf(link);
@@ -40,6 +40,12 @@ export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = ne
       },
     ];
   });
+}
+
+/** The kernel's kind; a tap is one of `tun` that carries frames instead of packets, and says so in its data. */
+function kindOf(info: Fields | undefined): string | undefined {
+  const kind = info?.text("info_kind");
+  return kind === "tun" ? (info?.object("info_data")?.text("type") ?? kind) : kind;
 }
 
 // The kernel gives the other end of a veth as IFLA_LINK; in the same namespace ip prints its name instead.

@@ -17,7 +17,7 @@ export interface InterfaceAddress {
 export interface Link {
   readonly ifindex: number;
   readonly name: string;
-  /** `loopback`, `veth`, `bridge`, `tun`, `vxlan` …; `ether` where the kernel names no kind. */
+  /** `loopback`, `veth`, `bridge`, `tap`, `tun`, `vxlan` …; `ether` where the kernel names no kind. */
   readonly kind: string;
   readonly mac?: string;
   readonly mtu: number;

@@ -17,6 +17,7 @@ import type { Packet } from "../netfilter/model";
 import { wordsOf } from "../netfilter/routing/address";
 import { routeOut, sourceFor } from "../netfilter/routing/output";
 import { type Agreement, type Traceable, traceFlow } from "../netfilter/trace";
+import { DrawnJourney } from "./drawn-journey";
 import type { Ground } from "./ground";
 import { ContainerPlace, type Place } from "./place";
 import { lookAt } from "./world";
@@ -78,13 +79,13 @@ export class PacketPath implements Journey {
   }
 
   /** The way of the reply, with the connections that this packet left behind; absent where nobody answers. */
-  get reply(): Journey | undefined {
-    return this.#talk.reply;
+  get reply(): DrawnJourney | undefined {
+    return this.#drawn(this.#talk.reply, "the reply");
   }
 
   /** The sender's second packet: no nat rule is asked for it any more. Absent where no reply came back. */
-  get second(): Journey | undefined {
-    return this.#talk.second;
+  get second(): DrawnJourney | undefined {
+    return this.#drawn(this.#talk.second, "the second packet");
   }
 
   /** The addresses at every hop, there and back. */
@@ -108,6 +109,10 @@ export class PacketPath implements Journey {
 
   [display](): Promise<MimeBundle> {
     return this.picture[display]();
+  }
+
+  #drawn(journey: Journey | undefined, says: string): DrawnJourney | undefined {
+    return journey && new DrawnJourney(journey, says, this.#prepared.names);
   }
 
   get #talk(): Conversation {

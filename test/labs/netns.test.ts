@@ -97,7 +97,7 @@ test("two tap devices with a process between them carry frames; without the proc
   );
   expect((await p.sh`ping -c2 -i0.2 -W2 10.4.0.2`).exitCode).toBe(0);
   await p.sh`ping -c1 -W2 -s 1472 -M do 10.4.0.2`;
-  expect((await p.snapshot()).links.find(({ name }) => name === "tap0")?.kind).toBe("tun");
+  expect((await p.snapshot()).links.find(({ name }) => name === "tap0")?.kind).toBe("tap");
   await cable.cut();
   expect((await q.snapshot()).links.map(({ name }) => name)).toEqual(["lo"]);
   expect((await p.snapshot()).links.map(({ name }) => name)).toEqual(["lo"]);

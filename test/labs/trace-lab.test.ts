@@ -1,5 +1,6 @@
 import { Engine } from "../../lib/engine";
 import type { DockerHost, HostContainer } from "../../lib/lab/dockerhost";
+import type { DrawnJourney } from "../../lib/lab/drawn-journey";
 import { Lab } from "../../lib/lab/lab";
 import type { TraceRequest } from "../../lib/lab/trace";
 import { leftovers } from "./leftovers";
@@ -63,6 +64,20 @@ test.each<[string, () => TraceRequest, { verdict: string; src: () => string; dst
   },
   60_000,
 );
+
+test("the reply and the second packet are asked no nat rule: the connection's entry translates them", async () => {
+  const path = await lab.trace({ from: web, to: lab.outside, tcp: 80 });
+  const translated = (journey: DrawnJourney | undefined) =>
+    journey?.outcome?.steps.flatMap((step) =>
+      step.before.src !== step.after.src || step.before.dst !== step.after.dst ? [step.kind] : [],
+    );
+  expect(translated(path.reply)).toEqual(["nat"]);
+  expect(path.reply?.outcome?.packet).toMatchObject({ src: lab.outside.address, dst: web.address });
+  expect(translated(path.second)).toEqual(["nat"]);
+  expect(path.second?.outcome?.packet).toMatchObject({ src: host.address, dst: lab.outside.address });
+  expect(String(path.second)).toContain("the second packet, through host1/web, host1, outside");
+  expect(path.ladder.text).toContain("conntrack destination put back, no rule is asked");
+}, 60_000);
 
 test("a rule that is put in between is asked, and the kernel says so too", async () => {
   await host.sh`iptables -I DOCKER-USER -p tcp --dport 80 -s ${lab.outside.address} -j REJECT`;

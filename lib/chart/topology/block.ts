@@ -124,7 +124,8 @@ export function headLines(spot: Spot, drawnAs: DrawnAs): readonly Line[] {
       continue;
     }
     const state = port.link.up ? "" : " down";
-    const kind = ["ether", "veth"].includes(port.link.kind) ? "" : ` ${port.link.kind}`;
+    const { kind: what } = port.link;
+    const kind = ["ether", "veth"].includes(what) ? "" : what === "tap" ? " tap to a program" : ` ${what}`;
     const peer = port.peer === undefined ? "" : ` ⇅ ${port.peer.place} ${linkName(port.peer.link)}`;
     lines.push({ text: `${linkName(port.link)}${kind}${state}${peer}`, role: "codeSmall", tone: "mute" });
     for (const address of addresses) lines.push({ text: `  ${address}`, role: "codeSmall", tone: "ink" });

@@ -1,0 +1,42 @@
+import { display, type MimeBundle, type Picture } from "../chart/picture";
+import { traversalPicture } from "../chart/traversal";
+import type { Journey, JourneyOutcome } from "../netfilter/journey";
+import type { Packet } from "../netfilter/model";
+
+/** A packet that follows another one of the same connection, as the value of a cell: a reply, a second packet. */
+export class DrawnJourney implements Journey {
+  readonly packet: Packet;
+  readonly outcomes: readonly JourneyOutcome[];
+  readonly #says: string;
+  readonly #names: Readonly<Record<string, string>>;
+
+  /**
+   * @param says - which packet of the connection it is: `the reply`.
+   * @param names - names of addresses, for the picture's title.
+   */
+  constructor(journey: Journey, says: string, names: Readonly<Record<string, string>>) {
+    this.packet = journey.packet;
+    this.outcomes = journey.outcomes;
+    this.#says = says;
+    this.#names = names;
+  }
+
+  /** Its way. Which of several endpoints answers was decided by the first packet, so there is one as a rule. */
+  get outcome(): JourneyOutcome | undefined {
+    return this.outcomes[0];
+  }
+
+  get picture(): Picture {
+    const places = [...new Set(this.outcome?.steps.map(({ place }) => place))];
+    const subtitle = `${this.#says}, through ${places.join(", ")}`;
+    return traversalPicture(this, { names: this.#names, subtitle });
+  }
+
+  toString(): string {
+    return this.picture.text;
+  }
+
+  [display](): Promise<MimeBundle> {
+    return this.picture[display]();
+  }
+}
