@@ -1,27 +1,31 @@
 import type { Command } from "commander";
 import { findEndpoint } from "../engine/endpoint";
-import { Engine } from "../engine/engine";
+import type { Engine } from "../engine/engine";
 import { LabError } from "../engine/error";
 import { dial } from "../engine/transport";
 import { type Belongings, belongings, removeBelongings } from "../lab/orphans";
 import { removeImages } from "../setup";
+import { connectAll, type EngineOptions, engineOption } from "./engines";
 
-interface Options {
+interface Options extends EngineOptions {
   readonly all?: boolean;
   readonly images?: boolean;
 }
 
 /** `wirebook clean [SESSION…]`: removes what nobody watches, or the sessions that are named, or all. */
 export function configure(command: Command): void {
-  command
+  engineOption(command)
     .argument("[session...]", "sessions to remove, as `wirebook labs` names them")
     .option("--all", "every session, also those whose notebooks are open")
     .option("--images", "Wirebook's images as well; npm start builds them again")
     .action(async (sessions: readonly string[], options: Options) => {
-      const engine = await Engine.connect();
-      const chosen = choose(await belongings(engine), sessions, options);
+      const engines = await connectAll(options.engine);
+      const found = await Promise.all(
+        engines.map(async (engine) => (await belongings(engine)).map((each) => ({ ...each, engine }))),
+      );
+      const chosen = choose(found.flat(), sessions, options);
+      await removeAll(chosen);
       for (const each of chosen) {
-        await removeBelongings(engine, each);
         const things = each.containers.length + (each.reaper ? 1 : 0);
         console.log(
           `${each.owner}  ${each.labs.join(" ") || "(no lab)"}: ${things} containers, ${each.networks.length} networks removed`,
@@ -34,16 +38,22 @@ export function configure(command: Command): void {
     });
 }
 
+// A network over several engines goes when the containers of all of them have gone: side by side, so that the engine
+// that has it waits for the others.
+async function removeAll(chosen: readonly (Belongings & { readonly engine: Engine })[]): Promise<void> {
+  await Promise.all(chosen.map((each) => removeBelongings(each.engine, each)));
+}
+
 /**
  * The sessions to remove: those that are named, all, or those that no reaper watches.
  *
  * @throws LabError `UNKNOWN_PLACE` for a session that does not exist.
  */
-export function choose(
-  found: readonly Belongings[],
+export function choose<Found extends Belongings>(
+  found: readonly Found[],
   sessions: readonly string[],
-  { all = false }: Options,
-): readonly Belongings[] {
+  { all = false }: Pick<Options, "all">,
+): readonly Found[] {
   for (const session of sessions) {
     if (found.some(({ owner }) => owner === session)) continue;
     throw new LabError("UNKNOWN_PLACE", {

@@ -1,13 +1,24 @@
 import type { Command } from "commander";
-import { Engine } from "../engine/engine";
 import { type Belongings, belongings } from "../lab/orphans";
+import { connectAll, type EngineOptions, engineOption } from "./engines";
 
-/** `wirebook labs`: what every session has on the engine. */
+interface Options extends EngineOptions {
+  readonly json?: boolean;
+}
+
+/** `wirebook labs`: what every session has on the engine, or on several. */
 export function configure(command: Command): void {
-  command.option("--json", "as JSON").action(async ({ json }: { json?: boolean }) => {
-    const found = await belongings(await Engine.connect());
-    console.log(json === true ? JSON.stringify(found, undefined, 2) : listing(found));
-  });
+  engineOption(command)
+    .option("--json", "as JSON")
+    .action(async ({ json, engine }: Options) => {
+      const engines = await connectAll(engine);
+      const all = await Promise.all(engines.map(belongings));
+      if (json === true) console.log(JSON.stringify(all.flat(), undefined, 2));
+      else if (engines.length === 1) console.log(listing(all.flat()));
+      else
+        for (const [index, found] of all.entries())
+          console.log(`${engines[index]?.name}\n${listing(found)}\n`);
+    });
 }
 
 /** The lines of `wirebook labs`: one for each session, its labs and what they hold. */

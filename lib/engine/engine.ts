@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
+import { askFacts, askSwarmNodes, type EngineFacts, type SwarmNode } from "./about";
 import { Containers } from "./containers";
 import { findEndpoint } from "./endpoint";
 import { LabError } from "./error";
@@ -123,6 +124,24 @@ export class Engine {
   /** Calls `listener` for each event of what bears all of `labels`. Shell: `docker events`. */
   events(labels: Partial<Labels>, listener: (event: EngineEvent) => void): Promise<Subscription> {
     return subscribe(this.#docker, labels, listener);
+  }
+
+  /**
+   * What the engine says of itself, its machine and its swarm. Shell: `docker info`.
+   *
+   * @throws LabError `ENGINE_GONE` when it does not answer.
+   */
+  facts(): Promise<EngineFacts> {
+    return askFacts(this.#docker).catch((cause: unknown) => Promise.reject(translate(cause, this.name)));
+  }
+
+  /**
+   * The members of the swarm that this engine manages. Shell: `docker node ls`.
+   *
+   * @throws LabError `ENGINE_GONE`; `ENGINE_FAILED` when it is no manager.
+   */
+  swarmNodes(): Promise<readonly SwarmNode[]> {
+    return askSwarmNodes(this.#docker).catch((cause: unknown) => Promise.reject(translate(cause, this.name)));
   }
 
   /** True while the engine answers. Shell: `docker version`. */

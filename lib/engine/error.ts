@@ -17,6 +17,7 @@ export type LabErrorCode =
   | "DISK_FULL"
   | "ENGINE_FAILED"
   | "ENGINE_GONE"
+  | "ENGINE_TWICE"
   | "IMAGE_MISSING"
   | "INTERRUPTED"
   | "LAB_CLOSED"
@@ -25,6 +26,7 @@ export type LabErrorCode =
   | "NODE_DOWN"
   | "NO_ENGINE"
   | "NO_PERMISSION"
+  | "NOT_ONE_SWARM"
   | "NOT_READY"
   | "NOT_RUNNING"
   | "NOT_SUPPORTED"
@@ -33,6 +35,7 @@ export type LabErrorCode =
   | "SELECTOR_EMPTY"
   | "SUBNET_TAKEN"
   | "TIMED_OUT"
+  | "UNKNOWN_ENGINE"
   | "UNKNOWN_PLACE";
 
 /** What a {@link LabError} is made of. */

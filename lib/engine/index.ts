@@ -1,3 +1,4 @@
+export type { EngineFacts, SwarmNode } from "./about";
 export type { Attachment, ContainerInfo, ContainerSpec, Publish } from "./container";
 export type { ContainerLine, Containers } from "./containers";
 export { duplexOf } from "./duplex";

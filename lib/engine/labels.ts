@@ -11,6 +11,8 @@ export const label = {
   lab: "wirebook.lab",
   /** One id for each opening of a lab. */
   opening: "wirebook.lab.id",
+  /** Node id of the engine that made it, on what all engines of a swarm list. */
+  node: "wirebook.node",
   /** Name of the place. */
   place: "wirebook.place",
   /** `outside`, `pod`, `app`, `netns`, `docker-host`, `node`, `reaper`, `reader` … */

@@ -16,6 +16,8 @@ export interface NetworkSpec {
   /** IPv4 range, `10.8.0.0/24`. Default: the engine chooses. */
   readonly subnet?: string;
   readonly gateway?: string;
+  /** The part of `subnet` from which the engine takes what it gives out by itself. Default: all of it. */
+  readonly range?: string;
   /** No way out of the machine. */
   readonly internal?: boolean;
   readonly attachable?: boolean;
@@ -29,6 +31,9 @@ export interface NetworkInfo {
   readonly name: string;
   readonly driver: string;
   readonly internal: boolean;
+  /** `local`, or `swarm` for one that all engines of a swarm know. */
+  readonly scope: string;
+  readonly createdAt: Date;
   readonly subnets: readonly string[];
   readonly gateways: readonly string[];
   readonly labels: Labels;
@@ -67,7 +72,11 @@ export class Networks {
               IPAM: {
                 Driver: "default",
                 Config: [
-                  { Subnet: spec.subnet, ...(spec.gateway === undefined ? {} : { Gateway: spec.gateway }) },
+                  {
+                    Subnet: spec.subnet,
+                    ...(spec.gateway === undefined ? {} : { Gateway: spec.gateway }),
+                    ...(spec.range === undefined ? {} : { IPRange: spec.range }),
+                  },
                 ],
               },
             }),
@@ -124,8 +133,8 @@ export class Networks {
   }
 
   /**
-   * Removes a network; one that is gone is fine. A container that is being removed keeps its endpoint for a moment
-   * longer than the engine lists it, so that is waited for. Shell: `docker network rm`.
+   * Removes a network; one that is gone is fine. A container that is being removed keeps its endpoint, and on a swarm
+   * its task, for a moment longer than the engine lists it, so that is waited for. Shell: `docker network rm`.
    */
   async remove(name: string): Promise<void> {
     const deadline = performance.now() + endpointPatience;
@@ -136,7 +145,7 @@ export class Networks {
           return;
         } catch (error) {
           if (statusCode(error) === 404) return;
-          const busy = error instanceof Error && error.message.includes("has active endpoints");
+          const busy = error instanceof Error && /has active endpoints|is in use by task/.test(error.message);
           if (!busy || performance.now() > deadline) throw error;
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
@@ -160,6 +169,8 @@ function networkInfo(raw: Docker.NetworkInspectInfo): NetworkInfo {
     name: raw.Name,
     driver: raw.Driver,
     internal: raw.Internal,
+    scope: raw.Scope,
+    createdAt: new Date(raw.Created),
     subnets: config.flatMap(({ Subnet }) => (Subnet ? [Subnet] : [])),
     gateways: config.flatMap(({ Gateway }) => (Gateway ? [Gateway] : [])),
     labels: raw.Labels ?? {},

@@ -14,7 +14,8 @@ api() { curl -sSf -m 60 --unix-socket /run/engine.sock "$@"; }
 filter="{\\"label\\":[\\"${label.owner}=$owner\\"]}"
 mine="{\\"label\\":[\\"${label.owner}=$owner\\",\\"${label.role}=reaper\\"]}"
 things() { api -G --data-urlencode "filters=$filter" "http://engine/$1"; }
-ids() { grep -o '"Id":"[0-9a-f]*"' | cut -d'"' -f4; }
+# A swarm's networks have ids of letters and digits, all others of hex digits.
+ids() { grep -o '"Id":"[0-9a-z]*"' | cut -d'"' -f4; }
 held() {
   for file in /tmp/hold.*; do
     [ -e "$file" ] || return 1

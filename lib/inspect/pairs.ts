@@ -15,7 +15,8 @@ export interface Pair {
 /**
  * Finds the veth pairs among namespaces. Each end names the other's ifindex; ifindexes repeat from namespace to
  * namespace, so the far end's inode decides, where one of the two ends knows it. Where neither does, two links that
- * point at each other are a pair only when no third could be meant. Places that share one namespace count once.
+ * point at each other are a pair only when no third could be meant. Places that share one namespace count once, and
+ * both ends of a pair are on one machine.
  *
  * Rule: ip-link(8), `link-netns` and `@ifN`; the kernel's IFLA_LINK and IFLA_LINK_NETNSID.
  */
@@ -65,18 +66,25 @@ function knownSpace({ space, peer }: { space: Snapshot; peer: Peer }): number | 
 }
 
 function agrees(end: { space: Snapshot; peer: Peer }, other: Snapshot): boolean {
+  if (end.space.machine !== other.machine) return false;
   if (end.peer.netnsId === undefined && end.peer.netns === undefined) return end.space === other;
   if (end.space === other) return false;
   const known = knownSpace(end);
   return known === undefined || other.netns === undefined || known === other.netns;
 }
 
+/** Equal for two places that share one namespace; undefined where that is not known. */
+export function spaceOf({ netns, machine }: Snapshot): string | undefined {
+  return netns === undefined ? undefined : `${machine ?? ""} ${netns}`;
+}
+
 function distinct(snapshots: readonly Snapshot[]): readonly Snapshot[] {
-  const seen = new Set<number>();
-  return snapshots.filter(({ netns }) => {
-    if (netns === undefined) return true;
-    if (seen.has(netns)) return false;
-    seen.add(netns);
+  const seen = new Set<string>();
+  return snapshots.filter((snapshot) => {
+    const space = spaceOf(snapshot);
+    if (space === undefined) return true;
+    if (seen.has(space)) return false;
+    seen.add(space);
     return true;
   });
 }

@@ -144,6 +144,8 @@ export interface Snapshot {
   readonly place: string;
   /** Inode of the namespace (`readlink /proc/self/ns/net`): equal for two places that share one. */
   readonly netns?: number;
+  /** The machine that it is on, where a lab has several: inodes and ifindexes of two machines say nothing of each other. */
+  readonly machine?: string;
   readonly links: readonly Link[];
   readonly routes: readonly Route[];
   readonly policyRules?: readonly PolicyRule[];

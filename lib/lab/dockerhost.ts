@@ -33,6 +33,8 @@ exit 1`;
 export interface DockerHostSpec {
   /** Address and range of docker0. Default: `172.17.0.1/16`. */
   readonly bridge?: string;
+  /** The engine of the lab on which it runs, or its name. Default: the one with the fewest Docker hosts. */
+  readonly engine?: Engine | string;
   /** More arguments of dockerd. */
   readonly args?: readonly string[];
   /** Bytes of memory for it and its containers. Default: 1 GiB. */
@@ -250,6 +252,7 @@ export class DockerHost extends ContainerPlace {
         parent: this.name,
         base,
         run: (each) => this.inner.containers.run(each),
+        runApp: (each) => this.inner.containers.run(each),
         access: (pid) => this.#seat.access(full, pid, this.#bench),
       },
       spec,

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { type Engine, LabError, label, type NetworkInfo } from "../engine";
-import { addressAt, type Cidr, parseCidr } from "./cidr/cidr";
+import { type Engine, LabError, label } from "../engine";
+import { addressAt, type Cidr } from "./cidr/cidr";
 import { AddressPool } from "./cidr/pool";
+import type { LabEngine, LabEngines } from "./engines";
 import { checkName } from "./name";
-import type { Place } from "./place";
+import { type LabNetwork, layNetwork } from "./network";
+import type { Place, PlaceKind } from "./place";
+import { Placement } from "./placement";
 import { Progress } from "./progress";
 import { Seat } from "./seat";
 import type { Session } from "./session";
-import { chooseSubnet } from "./subnet";
 
 /** What a learner's tools need inside a namespace of ours: ip, iptables, ping, tcpdump. */
 export const networkCapabilities = [
@@ -42,12 +44,19 @@ export class Ground {
   readonly #asked = new Set<string>();
   readonly #sources: (() => Promise<readonly Place[]>)[] = [];
   readonly #undo: (() => Promise<void>)[] = [];
+  readonly #hub: Session;
+  readonly #placement: Placement;
   #closing: Promise<void> | undefined;
 
-  private constructor(session: Session, name: string, opening: string, network: NetworkInfo, subnet: Cidr) {
-    this.seats = [new Seat(this, session, session.engine.name, network.id)];
+  private constructor(engines: LabEngines, name: string, opening: string, network: LabNetwork) {
+    const { info, subnet, reserved } = network;
+    const seat = (engine: LabEngine): Seat => new Seat(this, engine, info.id);
+    const [home, ...others] = engines.all;
+    this.seats = [seat(home), ...others.map(seat)];
+    this.#hub = engines.hub.session;
+    this.#placement = new Placement(engines.all.map((engine) => engine.name));
     this.name = name;
-    this.network = network.name;
+    this.network = info.name;
     this.subnet = subnet;
     this.opening = opening;
     this.pool = new AddressPool(subnet, {
@@ -57,39 +66,31 @@ export class Ground {
     });
     this.pool.claim(addressAt(subnet, 1), "gateway");
     this.outsideAddress = this.pool.claim(addressAt(subnet, 2), "outside");
+    for (const address of reserved) this.pool.claim(address, "load balancer of an engine");
   }
 
-  /** Makes the lab's network, on a range that nothing on the engine's machine uses. */
-  static async lay(session: Session, name: string, wanted?: string): Promise<Ground> {
+  /**
+   * Makes the lab's network, on a range that nothing on the machines of its engines uses.
+   *
+   * @throws LabError `SUBNET_TAKEN`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`.
+   */
+  static async lay(engines: LabEngines, name: string, wanted?: string): Promise<Ground> {
     const opening = randomBytes(4).toString("hex");
-    const network = `wirebook-${session.owner}-${name}`;
-    const labels = {
-      ...session.labels,
-      [label.wirebook]: "lab",
-      [label.lab]: name,
-      [label.opening]: opening,
-    };
-    const refused: string[] = [];
-    for (;;) {
-      const subnet =
-        wanted === undefined
-          ? chooseSubnet([...(await takenRanges(session)), ...refused], name)
-          : parseCidr(wanted, name);
-      try {
-        const made = await session.engine.networks.create({
-          name: network,
-          subnet: subnet.text,
-          gateway: addressAt(subnet, 1),
-          labels,
-        });
-        return new Ground(session, name, opening, made, subnet);
-      } catch (error) {
-        // Another lab was faster: look again.
-        const raced = error instanceof LabError && error.code === "SUBNET_TAKEN" && wanted === undefined;
-        if (!raced) throw error;
-        refused.push(subnet.text);
-      }
-    }
+    const labels = { [label.wirebook]: "lab", [label.lab]: name, [label.opening]: opening };
+    const network = await layNetwork(engines, { name, labels }, wanted);
+    return new Ground(engines, name, opening, network);
+  }
+
+  /**
+   * The seat on which the next of a kind starts: on the engine that is asked for, or else on the one with the fewest.
+   *
+   * @param wanted - an engine of the lab, or its name.
+   * @throws LabError `UNKNOWN_ENGINE`, with the names there are.
+   */
+  seat(kind: PlaceKind, where: string, wanted?: Engine | string): Seat {
+    const known =
+      typeof wanted === "object" ? this.seats.findIndex(({ engine }) => engine === wanted) : wanted;
+    return this.seats[this.#placement.choose(kind, where, known)] ?? this.home;
   }
 
   /** The first seat: the outside is there, and all that is not placed elsewhere. */
@@ -190,18 +191,24 @@ export class Ground {
     await Promise.all(this.seats.map((seat) => seat.landed()));
     for (const undo of this.#undo.reverse()) await undo().catch(() => undefined);
     for (const seat of this.seats) seat.leave();
-    await Promise.all(this.seats.map((seat) => seat.clear()));
+    // Containers first, on every engine: they keep the network, which the hub alone removes.
+    const all = await this.onEach((seat) => seat.clear(this.seats.length === 1));
+    // A swarm keeps a network as long as it believes that a container of an engine that is gone may come back.
+    if (!all) this.#hub.unfinished = true;
+    await this.onEach((seat) => seat.clearRest(all && seat.session === this.#hub));
     this.#places.clear();
   }
-}
 
-async function takenRanges(session: Session): Promise<readonly string[]> {
-  const [networks, routes] = await Promise.all([
-    session.engine.networks.list(),
-    session.hostShell.run(
-      "ip -4 -o route show table all | sed 's/^\\(local\\|broadcast\\|unicast\\|blackhole\\) //'",
-    ),
-  ]);
-  const destinations = routes.stdout.split("\n").map((line) => line.split(" ")[0] ?? "");
-  return [...networks.flatMap(({ subnets }) => subnets), ...destinations];
+  /**
+   * Does something on each engine. One of several that went away is passed over: its reaper sees to what it has.
+   *
+   * @returns false when one was passed over.
+   */
+  async onEach(action: (seat: Seat) => Promise<void>): Promise<boolean> {
+    const ends = await Promise.allSettled(this.seats.map(action));
+    const failures = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+    const other = failures.find((reason) => !(reason instanceof LabError && reason.code === "ENGINE_GONE"));
+    if (other !== undefined || (failures.length > 0 && this.seats.length === 1)) throw other ?? failures[0];
+    return failures.length === 0;
+  }
 }

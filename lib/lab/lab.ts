@@ -8,6 +8,7 @@ import { imageTag } from "../setup/images";
 import { Capture } from "./capture";
 import { LabDiff } from "./diff";
 import { DockerHost, type DockerHostSpec } from "./dockerhost";
+import { openEngines } from "./engines";
 import { Failures } from "./failure";
 import { Ground, networkCapabilities } from "./ground";
 import { Host } from "./host";
@@ -25,7 +26,6 @@ import { type Diagnosis, diagnose } from "./service/diagnosis";
 import { gather } from "./service/gather";
 import type { Service } from "./service/service";
 import type { ServiceSpec } from "./service/spec";
-import { Session } from "./session";
 import { addTapCable, type TapCable, type TapEnd } from "./tap";
 import { type PacketPath, predict, type TraceRequest, trace } from "./trace";
 import { addVeth, type Veth, type VethEnd } from "./veth";
@@ -35,6 +35,12 @@ import { lookAt, worldOf } from "./world";
 export interface LabOptions {
   /** Default: the engine that the docker command would use. */
   readonly engine?: Engine;
+  /**
+   * Several engines of one Docker Swarm, as values or as the docker command names them (`ssh://me@two`); each node and
+   * Docker host is placed on one of them, and they meet on an attachable overlay network instead of a bridge. The first
+   * is home to the outside, and to all that is not placed. One of them is a manager of the swarm. Default: only `engine`.
+   */
+  readonly engines?: readonly (Engine | string)[];
   /** Range of the lab's network. Default: one that no route and no network of the machine overlaps. */
   readonly subnet?: string;
   /** Ranges of the lab's cluster, where it has nodes. Default: 10.244.0.0/16 for pods, 10.96.0.0/16 for services. */
@@ -67,7 +73,7 @@ export class Lab {
   readonly name: string;
   /** What is outside of everything else in the lab. */
   readonly outside: Outside;
-  /** The engine's own machine: it is only looked at. */
+  /** The engine's own machine, with several the first one's: it is only looked at. */
   readonly host: Host;
   /** Breaks parts of the lab; each failure can be undone, and is when the lab closes. */
   readonly failures: Failures;
@@ -87,22 +93,26 @@ export class Lab {
    * starts afresh; a lab of the same name in another notebook is another lab.
    *
    * @param name - lower-case letters, digits, hyphens; 40 at most.
-   * @throws LabError `BAD_NAME`, `NO_ENGINE`, `NO_PERMISSION`, `IMAGE_MISSING`, `SUBNET_TAKEN`.
+   * @throws LabError `BAD_NAME`, `NO_ENGINE`, `NO_PERMISSION`, `IMAGE_MISSING`, `SUBNET_TAKEN`; over several engines also
+   *   `ENGINE_GONE`, `ENGINE_TWICE`, `NOT_ONE_SWARM`, `NOT_READY`, `NOT_SUPPORTED`.
    */
   static async open(name: string, options: LabOptions = {}): Promise<Lab> {
     checkName(name, "lab");
-    return new Progress().run(`lab ${name}`, () => Lab.#open(name, options));
+    const progress = new Progress();
+    return progress.run(`lab ${name}`, () => Lab.#open(name, options, progress));
   }
 
-  static async #open(name: string, options: LabOptions): Promise<Lab> {
-    const engine = options.engine ?? (await Lab.#defaultEngine());
-    const session = await Session.on(engine);
-    await session.labs.get(name)?.shut();
-    const ground = await Ground.lay(session, name, options.subnet);
+  static async #open(name: string, options: LabOptions, progress: Progress): Promise<Lab> {
+    const [first, ...others] = await Promise.all((options.engines ?? []).map((each) => Lab.#connect(each)));
+    const home = first ?? options.engine ?? (await Lab.#connect());
+    const engines = await openEngines([home, ...others], progress);
+    const sessions = engines.all.map(({ session }) => session);
+    await Promise.all(sessions.map(({ labs }) => labs.get(name)?.shut()));
+    const ground = await Ground.lay(engines, name, options.subnet);
     try {
       if (options.cluster) Cluster.on(ground, options.cluster);
       const lab = new Lab(ground, await startOutside(ground));
-      session.labs.set(name, lab);
+      for (const { labs } of sessions) labs.set(name, lab);
       return lab;
     } catch (error) {
       await ground.close();
@@ -110,19 +120,26 @@ export class Lab {
     }
   }
 
-  static #engine: Promise<Engine> | undefined;
+  static readonly #engines = new Map<string, Promise<Engine>>();
 
-  // The connection is kept, and made anew when its engine has gone; which engine it is stays the caller's choice.
-  static async #defaultEngine(): Promise<Engine> {
-    const known = await Lab.#engine?.catch(() => undefined);
+  // A connection is kept, and made anew when its engine has gone; which engine it is stays the caller's choice.
+  static async #connect(to: Engine | string = ""): Promise<Engine> {
+    if (typeof to !== "string") return to;
+    const known = await Lab.#engines.get(to)?.catch(() => undefined);
     if (known && (await known.answers())) return known;
-    Lab.#engine = Engine.connect();
-    return Lab.#engine;
+    const engine = Engine.connect(to === "" ? {} : { host: to });
+    Lab.#engines.set(to, engine);
+    return engine;
   }
 
-  /** The engine on which it runs. */
+  /** The engine on which it runs; the first of several. */
   get engine(): Engine {
     return this.ground.engine;
+  }
+
+  /** Every engine on which it runs, by name. */
+  get engines(): ReadonlyMap<string, Engine> {
+    return new Map(this.ground.seats.map(({ name, engine }) => [name, engine]));
   }
 
   /** Range of the lab's network. */
@@ -153,7 +170,8 @@ export class Lab {
   /** Starts a Docker host. See {@link DockerHost}. */
   async dockerHost(name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
     this.ground.checkNew(name);
-    const start = (): Promise<DockerHost> => DockerHost.start(this.ground.home, name, spec);
+    const seat = this.ground.seat("docker-host", name, spec.engine);
+    const start = (): Promise<DockerHost> => DockerHost.start(seat, name, spec);
     return this.ground.register(await this.ground.progress.run(`Docker host ${name}`, start));
   }
 
@@ -178,6 +196,7 @@ export class Lab {
         return { ...common, name: `${common.name}${suffix}` };
       },
       run: (each: ContainerSpec): Promise<ContainerInfo> => home.run(each),
+      runApp: (each: ContainerSpec): Promise<ContainerInfo> => home.run(each),
       access: (pid: number) => home.access(name, pid),
     };
     return ground.register(await ground.progress.run(`pod ${name}`, () => startPod(site, spec)));
@@ -223,7 +242,8 @@ export class Lab {
   /** Makes a plain network namespace, with nothing but loopback in it. Shell: `ip netns add NAME`. */
   async netns(name: string, spec: NetnsSpec = {}): Promise<Netns> {
     this.ground.checkNew(name);
-    return this.ground.register(await Netns.start(this.ground.home, name, spec));
+    const seat = spec.engine === undefined ? this.ground.home : this.ground.seat("netns", name, spec.engine);
+    return this.ground.register(await Netns.start(seat, name, spec));
   }
 
   /**
@@ -362,15 +382,15 @@ export class Lab {
   /** Removes everything the lab made. When it was the last one open, the session's own containers go as well. */
   async close(): Promise<void> {
     await this.shut();
-    const { session } = this.ground;
-    if (session.labs.size === 0) await session.end();
+    await this.ground.onEach(({ session }) => session.endIdle());
   }
 
   /** Removes everything the lab made; the session stays ready for the next one. */
   async shut(): Promise<void> {
     await this.ground.close();
-    const { labs } = this.ground.session;
-    if (labs.get(this.name) === this) labs.delete(this.name);
+    for (const { session } of this.ground.seats) {
+      if (session.labs.get(this.name) === this) session.labs.delete(this.name);
+    }
   }
 }
 

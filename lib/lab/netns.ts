@@ -1,4 +1,4 @@
-import type { ContainerInfo } from "../engine";
+import type { ContainerInfo, Engine } from "../engine";
 import type { Neighbour } from "../inspect/snapshot";
 import { imageTag } from "../setup/images";
 import { networkCapabilities } from "./ground";
@@ -11,6 +11,8 @@ import type { Seat } from "./seat";
 export interface NetnsSpec {
   /** Passes packets on between its links, as a router does. Default: false. */
   readonly forward?: boolean;
+  /** The engine of the lab on which it is, or its name; a veth joins two on one engine. Default: the first. */
+  readonly engine?: Engine | string;
 }
 
 /** A plain network namespace: nothing in it but a loopback link, until something is added. */

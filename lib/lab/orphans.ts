@@ -1,4 +1,4 @@
-import { type Engine, label } from "../engine";
+import { type Engine, label, type NetworkInfo } from "../engine";
 
 /** What bears an owner's label on an engine. */
 export interface Belongings {
@@ -29,7 +29,8 @@ interface Collected {
 export async function belongings(engine: Engine): Promise<readonly Belongings[]> {
   const any = { [label.owner]: "" };
   // Containers last: an owner's reaper is there before its first network, so who is seen here without one has none.
-  const [networks, volumes] = await Promise.all([engine.networks.list(any), engine.volumes.list(any)]);
+  const [listed, volumes] = await Promise.all([engine.networks.list(any), engine.volumes.list(any)]);
+  const networks = await ownNetworks(engine, listed);
   const containers = await engine.containers.list(any);
   const owners = new Map<string, Collected>();
   const of = (labels: Readonly<Record<string, string>>): Collected => {
@@ -51,6 +52,14 @@ export async function belongings(engine: Engine): Promise<readonly Belongings[]>
   for (const { id, labels } of networks) of(labels).networks.push(id);
   for (const { name, labels } of volumes) of(labels).volumes.push(name);
   return [...owners].map(([owner, entry]) => ({ ...entry, owner, labs: [...entry.labs].sort() }));
+}
+
+// Every engine of a swarm lists the networks of all. One is the business of the engine that made it: only there is its
+// owner's reaper.
+async function ownNetworks(engine: Engine, listed: readonly NetworkInfo[]): Promise<readonly NetworkInfo[]> {
+  if (listed.every(({ scope }) => scope !== "swarm")) return listed;
+  const node = (await engine.facts()).swarm?.node;
+  return listed.filter(({ scope, labels }) => scope !== "swarm" || labels[label.node] === node);
 }
 
 /**

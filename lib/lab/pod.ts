@@ -127,6 +127,8 @@ export interface PodSite {
   readonly base: (suffix: string, role: string, image: string) => ContainerSpec;
   /** Starts pause. */
   readonly run: (spec: ContainerSpec) => Promise<ContainerInfo>;
+  /** Starts an app. */
+  readonly runApp: (spec: ContainerSpec) => Promise<ContainerInfo>;
   readonly access: (pid: number) => NamespaceAccess;
 }
 
@@ -187,7 +189,7 @@ async function startApp(
   spec: AppSpec,
 ): Promise<App> {
   const image = imageReference(spec.image ?? "base");
-  const info = await site.engine.containers.run({
+  const info = await site.runApp({
     ...site.base(`.${app}`, "app", image),
     network: `container:${pause}`,
     capabilities: spec.capabilities ?? (isOurs(spec.image ?? "base", "base") ? networkCapabilities : []),

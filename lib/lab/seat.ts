@@ -2,6 +2,7 @@ import { type ContainerInfo, type ContainerSpec, type Engine, LabError, type Lab
 import { inspectNamespace } from "../inspect/collect";
 import type { Snapshot } from "../inspect/snapshot";
 import { Doorway } from "./doorway";
+import { type LabEngine, sendMissing } from "./engines";
 import type { Ground } from "./ground";
 import type { Entrance } from "./place";
 import type { Session } from "./session";
@@ -19,16 +20,23 @@ export class Seat {
   readonly session: Session;
   /** The engine's name; with a number behind it where two engines of the lab have the same. */
   readonly name: string;
+  /** A fact of the engine for its picture. */
+  readonly detail: string;
+  readonly architecture?: string;
   readonly #entered = new Set<readonly [Workbench, number]>();
   /** Containers that are being started right now. */
   readonly #flights = new Set<Promise<ContainerInfo>>();
   readonly #doorway: Doorway;
+  /** Images that are being sent here right now. */
+  readonly #supplies = new Map<string, Promise<void>>();
 
   /** @param network - id of the lab's network. */
-  constructor(ground: Ground, session: Session, name: string, network: string) {
+  constructor(ground: Ground, { session, name, detail, architecture }: LabEngine, network: string) {
     this.ground = ground;
     this.session = session;
     this.name = name;
+    this.detail = detail;
+    if (architecture !== undefined) this.architecture = architecture;
     this.#doorway = new Doorway(session.engine, network);
   }
 
@@ -72,12 +80,28 @@ export class Seat {
    */
   async run(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
     this.ground.check();
-    const flight = this.#start(spec, device);
+    const flight = this.#supplied(spec.image, () => this.#start(spec, device));
     this.#flights.add(flight);
     try {
       return await flight;
     } finally {
       this.#flights.delete(flight);
+    }
+  }
+
+  // An image that only another engine of the lab has is sent.
+  async #supplied(image: string, start: () => Promise<ContainerInfo>): Promise<ContainerInfo> {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof LabError && error.code === "IMAGE_MISSING")) throw error;
+      const { seats, progress } = this.ground;
+      const known = this.#supplies.get(image);
+      const supply = known ?? sendMissing(this, seats, [image], progress);
+      this.#supplies.set(image, supply);
+      await supply.finally(() => this.#supplies.delete(image));
+      if ((await this.engine.images.find(image)) === undefined) throw error;
+      return await start();
     }
   }
 
@@ -113,7 +137,10 @@ export class Seat {
         this.#entered.add([bench, pid]);
         return bench.enter(pid, name);
       },
-      inspect: (place, { shell }) => inspectNamespace(shell, place),
+      inspect: async (place, { shell }) => {
+        const look = await inspectNamespace(shell, place);
+        return this.ground.seats.length === 1 ? look : { ...look, machine: this.name };
+      },
     };
   }
 
@@ -138,19 +165,34 @@ export class Seat {
     for (const [bench, pid] of this.#entered) bench.leave(pid);
   }
 
-  /** Removes all that the lab has here. */
-  async clear(): Promise<void> {
+  /**
+   * Removes the lab's containers here.
+   *
+   * @param alone - also its network, as soon as no container needs it.
+   */
+  async clear(alone: boolean): Promise<void> {
     await this.#doorway.close();
     const mine = { [label.opening]: this.ground.opening };
-    const { containers, volumes } = this.engine;
+    const { containers } = this.engine;
     // Until nothing is left: a container may be under way while the lab is closed.
     for (let left = await containers.list(mine); left.length > 0; left = await containers.list(mine)) {
       const apps = left.filter(({ labels }) => labels[label.role] === "app");
       await Promise.all(left.filter((each) => !apps.includes(each)).map(({ id }) => containers.remove(id)));
       // Apps have no endpoint of their own: the network can go while they do.
-      await Promise.all([this.#clearNetworks(), ...apps.map(({ id }) => containers.remove(id))]);
+      const removed = apps.map(({ id }) => containers.remove(id));
+      await Promise.all(alone ? [this.#clearNetworks(), ...removed] : removed);
     }
-    await this.#clearNetworks();
+  }
+
+  /**
+   * Removes what the lab's containers had. They are gone by then, on all engines.
+   *
+   * @param network - also its network: on a swarm it is for a manager to remove.
+   */
+  async clearRest(network: boolean): Promise<void> {
+    const mine = { [label.opening]: this.ground.opening };
+    const { volumes } = this.engine;
+    if (network) await this.#clearNetworks();
     await Promise.all((await volumes.list(mine)).map(({ name }) => volumes.remove(name)));
   }
 
@@ -169,7 +211,9 @@ export class Seat {
 
   async #turnOutside(info: ContainerInfo, address: string, role: string | undefined): Promise<void> {
     const { outsideAddress } = this.ground;
-    const route = address === outsideAddress ? "del default" : `replace default via ${outsideAddress}`;
+    // An overlay that is internal has no way out, so the outside has none to lose.
+    const none = this.ground.seats.length > 1 ? "show default" : "del default";
+    const route = address === outsideAddress ? none : `replace default via ${outsideAddress}`;
     const script = turnOutside
       .replaceAll("PID", String(info.pid))
       .replaceAll("ROUTE", route)

@@ -21,6 +21,8 @@ export class Session {
   readonly #reaper: Reaper;
   readonly #workbench: Workbench;
   readonly #hostShell: Shell;
+  /** True when a lab could not remove all that it had here. */
+  unfinished = false;
   #lost = false;
 
   private constructor(engine: Engine, owner: string, reaper: Reaper, workbench: Workbench) {
@@ -98,7 +100,7 @@ export class Session {
     if (this.alive) return;
     throw new LabError("ENGINE_GONE", {
       where,
-      found: "the container engine went away in between, and took the lab's containers with it",
+      found: `the container engine ${this.engine.name} went away in between, and took the lab's containers with it`,
       advice: "Run the notebook again from the cell that opens the lab.",
     });
   }
@@ -123,13 +125,22 @@ export class Session {
     this.#workbench.close();
   }
 
-  /** Removes the session's own containers. Its labs are closed by then. */
+  /** Removes the session's own containers when no lab needs it any more. */
+  async endIdle(): Promise<void> {
+    if (this.labs.size === 0) await this.end();
+  }
+
+  /**
+   * Removes the session's own containers. Its labs are closed by then; what could not be removed with them, because
+   * another engine of theirs is gone, is left to the reaper, who goes on trying.
+   */
   async end(): Promise<void> {
     sessions.delete(this.engine);
     open.delete(this);
     this.#hostShell.close();
     await this.#workbench.remove();
-    await this.#reaper.release();
+    if (this.unfinished) this.#reaper.drop();
+    else await this.#reaper.release();
   }
 }
 

@@ -1,9 +1,9 @@
 import type { World, WorldPlace } from "../chart/topology/world";
-import { LabError } from "../engine";
+import { type Engine, LabError } from "../engine";
 import { findPairs } from "../inspect/pairs";
 import type { Snapshot } from "../inspect/snapshot";
 import type { Ground } from "./ground";
-import type { Place } from "./place";
+import { ContainerPlace, type Place } from "./place";
 
 /** A look at some places at one moment; one that cannot be asked any more has none. */
 export async function lookAt(places: readonly Place[]): Promise<ReadonlyMap<Place, Snapshot | undefined>> {
@@ -27,13 +27,14 @@ export async function worldOf(ground: Ground, notes: readonly string[] = []): Pr
     Promise.all(places.map((place) => place.boxes?.().catch(() => []) ?? [])),
   ]);
   const known = new Set(places.map(({ name }) => name));
+  const engines = enginesOf(ground, known);
   const worldPlaces = places.map((place, index): WorldPlace => {
     const snapshot = looks.get(place);
     const containers = boxes[index] ?? [];
     return {
       name: place.name,
       kind: place.kind,
-      ...(place.parent !== undefined && known.has(place.parent) ? { parent: place.parent } : {}),
+      ...parentOf(place, known, engines),
       ...(snapshot ? { snapshot } : {}),
       ...(containers.length > 0 ? { containers } : {}),
       ...(place.detail === undefined ? {} : { detail: place.detail }),
@@ -42,8 +43,33 @@ export async function worldOf(ground: Ground, notes: readonly string[] = []): Pr
   return {
     name: ground.name,
     network: { name: "lab network", subnet: ground.subnet.text },
-    places: worldPlaces,
+    places: [...engines.map(({ frame }) => frame), ...worldPlaces],
     pairs: findPairs([...looks.values()].flatMap((look) => (look ? [look] : []))),
     ...(notes.length > 0 ? { notes } : {}),
   };
+}
+
+interface EngineFrame {
+  readonly engine: Engine;
+  readonly frame: WorldPlace;
+}
+
+/** A frame for each engine, where a lab has several. */
+function enginesOf({ seats }: Ground, taken: ReadonlySet<string>): readonly EngineFrame[] {
+  if (seats.length === 1) return [];
+  return seats.map(({ engine, name, detail }) => {
+    const frame = { name: taken.has(name) ? `engine ${name}` : name, kind: "engine" as const, detail };
+    return { engine, frame };
+  });
+}
+
+function parentOf(
+  place: Place,
+  known: ReadonlySet<string>,
+  engines: readonly EngineFrame[],
+): { readonly parent?: string } {
+  if (place.parent !== undefined && known.has(place.parent)) return { parent: place.parent };
+  if (!(place instanceof ContainerPlace)) return {};
+  const around = engines.find(({ engine }) => engine === place.engine);
+  return around === undefined ? {} : { parent: around.frame.name };
 }

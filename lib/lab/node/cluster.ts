@@ -27,7 +27,7 @@ export class Cluster {
   readonly #byName = new Map<string, Service>();
   readonly #controller: ServiceController;
   readonly #early: EngineEvent[] = [];
-  #events: Promise<Subscription> | undefined;
+  #events: Promise<readonly Subscription[]> | undefined;
   #closed = false;
 
   private constructor(ground: Ground, options: ClusterOptions) {
@@ -119,11 +119,12 @@ export class Cluster {
    */
   async node(name: string, spec: NodeSpec = {}): Promise<Node> {
     this.ground.checkNew(name);
+    const seat = this.ground.seat("node", name, spec.engine);
     const chunk = this.#ranges.pods.claim(name, spec.podCidr);
     let node: Node | undefined;
     try {
       this.#events ??= this.#subscribe();
-      [node] = await Promise.all([Node.start(this, this.ground.home, name, chunk, spec), this.#events]);
+      [node] = await Promise.all([Node.start(this, seat, name, chunk, spec), this.#events]);
       return await this.#join(node);
     } catch (error) {
       if (node) await this.removeNode(node);
@@ -238,9 +239,12 @@ export class Cluster {
     this.ground.forget(pod);
   }
 
-  #subscribe(): Promise<Subscription> {
-    const { opening } = this.ground;
-    return this.ground.engine.events({ [label.opening]: opening }, (event) => this.#take(event));
+  #subscribe(): Promise<readonly Subscription[]> {
+    const { opening, seats } = this.ground;
+    const all = seats.map(({ engine }) =>
+      engine.events({ [label.opening]: opening }, (event) => this.#take(event)),
+    );
+    return Promise.all(all);
   }
 
   #take(event: EngineEvent): void {
@@ -291,6 +295,6 @@ export class Cluster {
     this.#closed = true;
     this.#controller.close();
     for (const node of this.#nodes.values()) node.close();
-    (await this.#events?.catch(() => undefined))?.close();
+    for (const events of (await this.#events?.catch(() => undefined)) ?? []) events.close();
   }
 }

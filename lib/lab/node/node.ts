@@ -1,4 +1,4 @@
-import { LabError, type ShellAnswer } from "../../engine";
+import { type Engine, LabError, type ShellAnswer } from "../../engine";
 import { imageTag } from "../../setup/images";
 import { addressAt, type Cidr } from "../cidr/cidr";
 import { AddressPool } from "../cidr/pool";
@@ -16,6 +16,8 @@ import { bridgeScript, growScript, POD_BRIDGE, routeScript, vethName, vethScript
 export interface NodeSpec {
   /** The node's chunk of the cluster's pod range. Default: the next free one. */
   readonly podCidr?: string;
+  /** The engine of the lab on which it and its pods run, or its name. Default: the one with the fewest nodes. */
+  readonly engine?: Engine | string;
   /** Further sysctls of its network namespace: `{ "net.ipv4.conf.all.rp_filter": "1" }`. */
   readonly sysctls?: Readonly<Record<string, string>>;
 }
@@ -29,6 +31,8 @@ const SYSCTLS: Readonly<Record<string, string>> = {
   "net.ipv4.conf.all.send_redirects": "0",
   "net.ipv4.conf.default.send_redirects": "0",
 };
+
+const USUAL_MTU = 1500;
 
 /** What a node tells its cluster. */
 export interface NodeCluster {
@@ -71,6 +75,7 @@ export class Node extends ContainerPlace {
   readonly #pods = new Map<string, NodePod>();
   #alive = true;
   #routed = false;
+  #mtu: number | undefined;
 
   private constructor(
     parts: PlaceParts,
@@ -127,10 +132,13 @@ export class Node extends ContainerPlace {
         podRanges: cluster.podRanges,
       });
       const setUp = `${bridge}\niptables-restore --noflush <<'END'\n${jumpInput()}END`;
-      const filters = await node.#must(
-        `${setUp}\ncat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || :`,
+      const facts = await node.#must(
+        `${setUp}\nip -o link show eth0\ncat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || :`,
       );
-      node.#routed = filters.trim() !== "1";
+      node.#routed = !/^1$/m.test(facts);
+      // On an overlay a packet has an envelope around it: what pods send must leave room for that.
+      const mtu = Number(/ mtu (\d+)/.exec(facts)?.[1] ?? USUAL_MTU);
+      if (mtu !== USUAL_MTU) node.#mtu = mtu;
       return node;
     } catch (error) {
       await node.end();
@@ -297,6 +305,7 @@ export class Node extends ContainerPlace {
       gateway,
       prefixLength: this.#prefixLength,
       routed: this.#routed,
+      ...(this.#mtu === undefined ? {} : { mtu: this.#mtu }),
     };
     const { shell } = this.#seat.workbench;
     const answer = await shell.run(`( ${vethScript({ ...wire, nodePid: this.#pid })}\n)`);

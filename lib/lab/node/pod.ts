@@ -103,6 +103,7 @@ export class NodePod extends ContainerPlace {
               throw error;
             }
           },
+          runApp: (spec) => seat.run(spec),
           access: (pid) => seat.access(name, pid),
         },
         plan.pod,

@@ -61,6 +61,8 @@ export interface PodWire {
   readonly address: string;
   readonly gateway: string;
   readonly prefixLength: number;
+  /** Bytes of the longest packet that the node's own uplink takes, where it is not the usual 1500. */
+  readonly mtu?: number;
   /**
    * True where bridged packets do not meet the node's rules (no br_netfilter, or bridge-nf-call-iptables is 0). Pods of
    * one node then speak to each other through the node instead of past it: a reply that took the short way over the
@@ -75,9 +77,10 @@ export interface PodWire {
  */
 export function vethScript(wire: PodWire): string {
   const { nodePid, podPid, veth, address, gateway, prefixLength, routed } = wire;
+  const mtu = wire.mtu === undefined ? "" : ` mtu ${wire.mtu}`;
   return [
     "set -e",
-    `ip link add ${veth} netns ${nodePid} type veth peer name eth0 address ${macFor(address)} netns ${podPid}`,
+    `ip link add ${veth} netns ${nodePid}${mtu} type veth peer name eth0${mtu} address ${macFor(address)} netns ${podPid}`,
     `nsenter -t ${podPid} -n ip -batch - <<'END'`,
     `addr add ${address}/${routed ? 32 : prefixLength} dev eth0`,
     "link set lo up",

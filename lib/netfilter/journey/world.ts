@@ -1,4 +1,4 @@
-import { findPairs } from "../../inspect/pairs";
+import { findPairs, spaceOf } from "../../inspect/pairs";
 import type { Link, Snapshot } from "../../inspect/snapshot";
 import { canonical } from "../routing/address";
 import { type Host, hostOf, type KernelState, stateOf } from "../traverse";
@@ -47,15 +47,16 @@ export interface WorldOptions {
 export function worldOf(snapshots: readonly Snapshot[], options: WorldOptions = {}): World {
   const hosts = new Map<string, WorldHost>();
   const aliases = new Map<string, string>();
-  const byInode = new Map<number, string>();
+  const bySpace = new Map<string, string>();
   for (const snapshot of snapshots) {
-    const { place, netns } = snapshot;
-    const first = netns === undefined ? undefined : byInode.get(netns);
+    const { place } = snapshot;
+    const space = spaceOf(snapshot);
+    const first = space === undefined ? undefined : bySpace.get(space);
     if (first !== undefined) {
       aliases.set(place, first);
       continue;
     }
-    if (netns !== undefined) byInode.set(netns, place);
+    if (space !== undefined) bySpace.set(space, place);
     hosts.set(place, { place, host: hostOf(snapshot), links: snapshot.links, state: stateOf(snapshot) });
   }
   const cables = new Map<string, End>();

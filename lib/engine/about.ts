@@ -1,0 +1,59 @@
+import type Docker from "dockerode";
+
+/** What an engine says about itself and its machine, and about the swarm that it is a part of. */
+export interface EngineFacts {
+  /** Equal for two ways to one engine. */
+  readonly id: string;
+  /** `20.10.24`. */
+  readonly version: string;
+  /** The newest and the oldest API that it speaks: `1.41`, `1.12`. */
+  readonly api: { readonly newest: string; readonly oldest: string };
+  /** `x86_64`. */
+  readonly architecture: string;
+  /** Host name of its machine. */
+  readonly machine: string;
+  /** Absent where it is a part of none. */
+  readonly swarm?: { readonly node: string; readonly manager: boolean };
+}
+
+/** A member of a swarm, as a manager sees it. */
+export interface SwarmNode {
+  readonly id: string;
+  /** `ready`, `down`, `unknown`, `disconnected`. */
+  readonly state: string;
+}
+
+/** Shell: `docker info`, `docker version`. */
+export async function askFacts(docker: Docker): Promise<EngineFacts> {
+  const [info, version]: [unknown, unknown] = await Promise.all([docker.info(), docker.version()]);
+  const swarm = field(info, "Swarm");
+  const active = field(swarm, "LocalNodeState") === "active";
+  const machine = text(field(info, "Name"));
+  const node = text(field(swarm, "NodeID"));
+  return {
+    // Machines that were cloned have one engine id in common, but not their place in a swarm; Podman has neither.
+    id: active ? node : `${text(field(info, "ID"))}/${machine}`,
+    version: text(field(version, "Version")),
+    api: { newest: text(field(version, "ApiVersion")), oldest: text(field(version, "MinAPIVersion")) },
+    architecture: text(field(info, "Architecture")),
+    machine,
+    ...(active ? { swarm: { node, manager: field(swarm, "ControlAvailable") === true } } : {}),
+  };
+}
+
+/** Every member of the swarm that this engine manages. Shell: `docker node ls`. */
+export async function askSwarmNodes(docker: Docker): Promise<readonly SwarmNode[]> {
+  const nodes: unknown = await docker.listNodes();
+  return (Array.isArray(nodes) ? nodes : []).map((node: unknown) => ({
+    id: text(field(node, "ID")),
+    state: text(field(field(node, "Status"), "State")),
+  }));
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,183 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Engine } from "../../lib/engine";
+import type { DockerHost } from "../../lib/lab/dockerhost";
+import { Lab } from "../../lib/lab/lab";
+import type { Node } from "../../lib/lab/node/node";
+import type { NodePod } from "../../lib/lab/node/pod";
+import { imageTag } from "../../lib/setup/images";
+import { ask, ends, until } from "./cluster";
+import { gone, leftovers } from "./leftovers";
+
+jest.setTimeout(60_000);
+
+// Two machines with an engine each: the Docker hosts of a lab of their own.
+let machines: Lab;
+let one: DockerHost;
+let two: DockerHost;
+const engines = (): readonly [Engine, Engine] => [one.inner, two.inner];
+
+beforeAll(async () => {
+  machines = await Lab.open("machines");
+  [one, two] = await Promise.all([machines.dockerHost("one"), machines.dockerHost("two")]);
+});
+
+afterAll(async () => {
+  const { engine, ground } = machines;
+  await machines.close();
+  expect(await leftovers(engine, ground.session.owner)).toEqual([]);
+});
+
+test("engines that are in no swarm, or in two, are refused with what would make them one", async () => {
+  const none = { code: "NOT_ONE_SWARM", where: "one", found: "one is in no swarm" };
+  await expect(Lab.open("apart", { engines: engines() })).rejects.toMatchObject(none);
+  await one.docker("swarm", "init", "--advertise-addr", one.address).quiet();
+  await two.docker("swarm", "init", "--advertise-addr", two.address).quiet();
+  const other = { code: "NOT_ONE_SWARM", where: "two", found: "two is in another swarm than one" };
+  await expect(Lab.open("apart", { engines: engines() })).rejects.toMatchObject(other);
+  await two.docker("swarm", "leave", "--force").quiet();
+  for (const engine of engines()) expect(await engine.containers.list()).toEqual([]);
+});
+
+describe("over the two engines of a swarm", () => {
+  let lab: Lab;
+  let nodes: readonly [Node, Node];
+  let client: NodePod;
+  let web: NodePod;
+
+  beforeAll(async () => {
+    const token = await one.docker("swarm", "join-token", "-q", "worker").text();
+    await two.docker("swarm", "join", "--token", token, `${one.address}:2377`).quiet();
+    // One engine lacks an image that every lab needs, and one that a pod will ask for.
+    await two.docker("tag", imageTag("pause"), "kept:here").quiet();
+    await two.docker("rmi", imageTag("pause")).quiet();
+    await one.docker("tag", "pause", "only:here").quiet();
+    lab = await Lab.open("two", { engines: engines() });
+    nodes = await Promise.all([lab.node("node1"), lab.node("node2")]);
+    [client, web] = await Promise.all([
+      nodes[0].pod("client"),
+      nodes[1].pod("web", { image: "web", labels: { app: "web" }, readiness: { tcp: 8080 } }),
+    ]);
+  });
+
+  afterAll(async () => {
+    const owners = lab.ground.seats.map(({ engine, session }) => [engine, session.owner] as const);
+    await lab.close();
+    expect(await lab.leaks()).toEqual([]);
+    for (const [engine, owner] of owners) expect(await leftovers(engine, owner)).toEqual([]);
+    expect(await networks()).not.toContainEqual(expect.stringContaining("wirebook"));
+  });
+
+  test("nodes are spread, and one goes where it is told", async () => {
+    expect(nodes.map(({ engine }) => engine.name)).toEqual(["one", "two"]);
+    const told = await lab.node("told", { engine: "two" });
+    expect(told.engine).toBe(two.inner);
+    expect((await told.pod("guest")).engine).toBe(two.inner);
+    await told.remove();
+    await expect(lab.node("lost", { engine: "three" })).rejects.toMatchObject({ code: "UNKNOWN_ENGINE" });
+  });
+
+  test("a pod reaches a pod on the other engine by its own address, with full segments", async () => {
+    expect(await ask(client, `http://${web.address}:8080/`)).toEqual({
+      pod: "web",
+      client: client.address,
+      server: web.address,
+    });
+    await web.sh`head -c 1000000 /dev/zero > /tmp/million; socat -u OPEN:/tmp/million TCP-LISTEN:9000 & sleep 0`.quiet();
+    const size = await client.sh`socat -u TCP:${web.address}:9000,retry=50,interval=0.1 - | wc -c`.text();
+    expect(Number(size)).toBe(1_000_000);
+    expect(await client.sh`cat /sys/class/net/eth0/mtu`.text()).toBe("1450");
+  });
+
+  test("a ClusterIP leads to its only endpoint on the other engine, and follows what happens there", async () => {
+    const service = await lab.service("web", { selector: { app: "web" }, port: 80, targetPort: 8080 });
+    expect((await ask(client, `http://${service.clusterIP}/`)).pod).toBe("web");
+    const before = lab.cluster.changes.length;
+    await web.app().kill();
+    await until("the rules of both nodes follow", () => lab.cluster.changes.length > before);
+    const change = lab.cluster.changes[before];
+    expect(change?.nodes).toEqual(["node1", "node2"]);
+    expect((change?.appliedAt ?? 0) - (change?.at ?? 0)).toBeLessThan(500);
+    await web.untilReady();
+    await until("it is an endpoint again", () => ends(service).length === 1);
+
+    const path = await lab.trace({ from: client, to: service, tcp: 80 });
+    expect(path.unobserved).toBeUndefined();
+    expect(path.agrees).toBe(true);
+    const places = path.outcome?.steps.map(({ place }) => place) ?? [];
+    expect([...new Set(places)]).toEqual(["client", "node1", "node2", "web"]);
+    expect(path.reply?.outcomes[0]?.verdict).toBe("accept");
+  });
+
+  test("an image that only the other engine has is sent", async () => {
+    const sent = await nodes[1].pod("sent", { image: "only:here" });
+    expect(sent.running).toBe(true);
+    await sent.remove(0);
+    const there = ["only:here", imageTag("pause")].map((reference) => two.inner.images.find(reference));
+    expect(await Promise.all(there)).not.toContain(undefined);
+    const nowhere = nodes[1].pod("nowhere", { image: "no:where" });
+    await expect(nowhere).rejects.toMatchObject({ code: "IMAGE_MISSING" });
+  });
+
+  test("the picture has a frame for each engine around its nodes", async () => {
+    const { places } = await lab.world();
+    expect(places.filter(({ kind }) => kind === "engine").map(({ name, detail }) => [name, detail])).toEqual([
+      ["one", `Docker ${one.inner.version}, swarm manager`],
+      ["two", `Docker ${two.inner.version}, swarm worker`],
+    ]);
+    const parent = new Map(places.map((place) => [place.name, place.parent]));
+    expect(["outside", "node1", "node2", "web"].map((name) => parent.get(name))).toEqual([
+      "one",
+      "one",
+      "two",
+      "node2",
+    ]);
+  });
+
+  test("no way leads out of the lab", async () => {
+    const routes = await Promise.all(
+      [lab.outside, ...nodes].map((place) => place.sh`ip -4 route show default`.text()),
+    );
+    const onwards = `default via ${lab.outside.address} dev eth0`;
+    expect(routes.map((route) => route.trim())).toEqual(["", onwards, onwards]);
+    for (const place of [lab.outside, ...nodes])
+      expect((await place.snapshot()).links.map(({ name }) => name)).not.toContain("eth1");
+  });
+
+  test("one engine twice, and a lab on one that ended, are refused by name", async () => {
+    const again = await Engine.through(() => Promise.reject(new Error("cut")), "three").catch(
+      (error: unknown) => error,
+    );
+    expect(again).toMatchObject({ code: "NO_ENGINE", where: "three" });
+    await expect(Lab.open("same", { engines: [one.inner, one.inner] })).rejects.toMatchObject({
+      code: "ENGINE_TWICE",
+      where: "one#2",
+    });
+  });
+
+  test("kill -9 of a process that holds a lab over both leaves nothing on either", async () => {
+    const child = spawn(
+      process.execPath,
+      [join(__dirname, "two-engines.cjs"), one.container, two.container],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    let owners: readonly string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      const said: unknown = JSON.parse(line);
+      const field: unknown = typeof said === "object" && said !== null ? Reflect.get(said, "owners") : [];
+      owners = Array.isArray(field) ? field.map(String) : [];
+      break;
+    }
+    expect(owners).toHaveLength(2);
+    expect(await networks()).toContainEqual(expect.stringMatching(/wirebook-\w+-held/));
+    child.kill("SIGKILL");
+    await Promise.all(engines().map((engine, index) => gone(engine, owners[index] ?? "", 10_000)));
+    expect(await networks()).not.toContainEqual(expect.stringMatching(/wirebook-\w+-held/));
+  });
+});
+
+async function networks(): Promise<readonly string[]> {
+  const all = await Promise.all(engines().map((engine) => engine.networks.list()));
+  return all.flat().map(({ name }) => name);
+}

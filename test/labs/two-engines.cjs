@@ -1,0 +1,23 @@
+// A process that holds a lab over two engines, the Docker hosts whose containers are named in its arguments, says so in a
+// line of JSON, and keeps it open.
+const { duplexOf, Engine } = require("../../lib/dist/engine");
+const { Lab } = require("wirebook");
+
+async function main(containers) {
+  const outer = await Engine.connect();
+  const engines = await Promise.all(
+    containers.map((id) =>
+      Engine.through(() => duplexOf(outer, id, ["docker", "system", "dial-stdio"]), id.slice(0, 12)),
+    ),
+  );
+  const lab = await Lab.open("held", { engines });
+  const nodes = await Promise.all([lab.node("node1"), lab.node("node2")]);
+  await Promise.all(nodes.map((node, index) => node.pod(`pod${index + 1}`)));
+  console.log(JSON.stringify({ owners: lab.ground.seats.map(({ session }) => session.owner) }));
+  setInterval(() => undefined, 1_000);
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
