@@ -15,6 +15,7 @@ export type { LabDiff } from "./lab/diff";
 export { DockerHost, HostContainer } from "./lab/dockerhost";
 export type { DrawnJourney } from "./lab/drawn-journey";
 export type { Failure, Failures, RuleAt } from "./lab/failure";
+export type { HostObservation } from "./lab/host-witness";
 export { Lab, type LabOptions, Outside } from "./lab/lab";
 export { Bridge, LabLink } from "./lab/link";
 export type { Netns, NetnsSpec } from "./lab/netns";

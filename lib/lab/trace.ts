@@ -3,6 +3,7 @@ import { ladderPicture } from "../chart/ladder";
 import { display, type MimeBundle, type Picture } from "../chart/picture";
 import { traversalPicture, type Witness } from "../chart/traversal";
 import { checkPort, LabError } from "../engine";
+import { inspectNamespace } from "../inspect/collect";
 import type { Snapshot } from "../inspect/snapshot";
 import {
   type Conversation,
@@ -19,7 +20,9 @@ import { routeOut, sourceFor } from "../netfilter/routing/output";
 import { type Agreement, type Traceable, traceFlow } from "../netfilter/trace";
 import { DrawnJourney } from "./drawn-journey";
 import type { Ground } from "./ground";
+import { type HostObservation, HostWitness, hostWitness } from "./host-witness";
 import { ContainerPlace, type Place } from "./place";
+import { REPEATS, repeat, send, sourcePort } from "./send";
 import { lookAt } from "./world";
 
 /** Something with an address that a packet can be sent to. */
@@ -37,6 +40,15 @@ export interface TraceRequest {
   readonly icmp?: true;
   /** Address that the sender is bound to. Default: the one that its routes choose. */
   readonly source?: string;
+  /**
+   * Takes the engine's own machine in as a place. Where br_netfilter is on, its rules (Docker's own) are asked for every
+   * frame between two containers of the lab's network, and what reaches a published port of 127.0.0.1 crosses it as well.
+   * It is read and never traced: its counters before and after are the witness, {@link PacketPath.counted}.
+   *
+   * Default: false. A beginner's picture of two namespaces would gain a third, whose rules are the machine's, not the
+   * lab's, and differ from one machine to the next.
+   */
+  readonly host?: boolean;
 }
 
 /** What the kernel did with the packet, beside what was predicted. */
@@ -54,23 +66,30 @@ export class PacketPath implements Journey {
   readonly observed: Observation | undefined;
   /** Why the kernel could not be asked. */
   readonly unobserved: string | undefined;
+  /** What the counters of the engine's own machine said, where `host` was asked for. */
+  readonly counted: HostObservation | undefined;
   readonly #prepared: Prepared;
   #conversation: Conversation | undefined;
 
   constructor(
     prepared: Prepared,
-    seen: { readonly observed?: Observation; readonly unobserved?: string } = {},
+    seen: {
+      readonly observed?: Observation;
+      readonly unobserved?: string;
+      readonly counted?: HostObservation;
+    } = {},
   ) {
     this.packet = prepared.path.packet;
     this.outcomes = prepared.path.outcomes;
     this.observed = seen.observed;
     this.unobserved = seen.unobserved;
+    this.counted = seen.counted;
     this.#prepared = prepared;
   }
 
-  /** True when the kernel did what was predicted; undefined when it was not asked. */
+  /** True when the kernel did what was predicted, by its trace and by the machine's counters; undefined when not asked. */
   get agrees(): boolean | undefined {
-    return this.observed?.agrees;
+    return this.counted?.agrees === false ? false : this.observed?.agrees;
   }
 
   /** The outcome that the kernel took, or the likeliest one where it was not asked. */
@@ -100,6 +119,7 @@ export class PacketPath implements Journey {
       outcome: this.#taken,
       names: this.#prepared.names,
       ...(witness ? { observed: witness } : {}),
+      ...(this.counted ? { counted: hostWitness(this.counted) } : {}),
     });
   }
 
@@ -171,13 +191,23 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
   const namespaces = places.flatMap((place) =>
     place instanceof ContainerPlace && crossed.has(place.name) ? [traceable(place)] : [],
   );
+  const { host } = prepared;
+  const witness =
+    host !== undefined && crossed.has(host.place)
+      ? new HostWitness(host, () => lookAtHost(ground, host.place))
+      : undefined;
+  const sendOnce = () => send(from, path.packet);
   try {
     const { agreement } = await traceFlow(path, {
       namespaces,
       anyPort: true,
-      send: () => send(from, path.packet),
+      send: witness === undefined ? sendOnce : () => witness.during(1, sendOnce, path.packet.family),
     });
-    return new PacketPath(prepared, { observed: agreement });
+    if (witness === undefined) return new PacketPath(prepared, { observed: agreement });
+    // One packet is soon lost among others: more of the same tell what is the flow's and what is not.
+    await witness.during(REPEATS, () => repeat(from, path.packet), path.packet.family);
+    const counted = witness.judge(prepared.world, prepared.from, path, Math.max(agreement.outcome, 0));
+    return new PacketPath(prepared, { observed: agreement, counted });
   } catch (error) {
     if (error instanceof LabError && (error.code === "COMMAND_FAILED" || error.code === "TIMED_OUT")) {
       return new PacketPath(prepared, { unobserved: error.message });
@@ -192,18 +222,38 @@ interface Prepared {
   readonly path: Journey;
   readonly places: readonly Place[];
   readonly names: Readonly<Record<string, string>>;
+  /** How the engine's own machine looked, where it is a place of the path. */
+  readonly host?: Snapshot;
 }
 
 async function prepare(ground: Ground, request: TraceRequest): Promise<Prepared> {
   const places = await ground.allPlaces();
-  const looks = await lookAt(places);
-  const snapshots = [...looks.values()].flatMap((look) => (look ? [look] : []));
+  const hostName = places.some(({ name }) => name === "host") ? "the machine" : "host";
+  const [looks, host] = await Promise.all([
+    lookAt(places),
+    request.host === true ? lookAtHost(ground, hostName) : undefined,
+  ]);
+  const snapshots = [...looks.values(), host].flatMap((look) => (look ? [look] : []));
   const world = worldOf(snapshots);
   const own = [...looks].find(([place]) => place.name === request.from.name)?.[1];
   if (own === undefined) throw unknown(request.from.name);
   const packet = packetOf(world, own, request);
   const from = request.from.name;
-  return { world, from, path: journey(world, from, packet), places, names: namesOf(snapshots) };
+  const path = journey(world, from, packet);
+  return { world, from, path, places, names: namesOf(snapshots), ...(host ? { host } : {}) };
+}
+
+/** The engine's own machine, read through the session's shell in it. */
+async function lookAtHost(ground: Ground, place: string): Promise<Snapshot> {
+  if (ground.seats.length > 1) {
+    throw new LabError("NOT_SUPPORTED", {
+      where: place,
+      found: "the lab spans several engines: what crosses their machines is inside an overlay network",
+      advice: "Trace without { host: true }, or on a lab with one engine.",
+    });
+  }
+  ground.session.check(place);
+  return inspectNamespace(ground.session.hostShell, place);
 }
 
 function unknown(name: string): LabError {
@@ -279,24 +329,4 @@ function traceable(place: ContainerPlace): Traceable {
       return bench.engine.open(bench.container, enter, { where: place.name, sink });
     },
   };
-}
-
-// Sent by root, from the namespace itself: an app's image may have no tool that can. The source port is the predicted
-// one, so that the trace is of this packet and no other.
-async function send(from: ContainerPlace, { protocol, dst, sport, dport }: Packet): Promise<void> {
-  const { shell } = await from.entrance();
-  const host = dst.includes(":") ? `[${dst}]` : dst;
-  const socket = `${protocol.toUpperCase()}:${host}:${dport},sourceport=${sport},reuseaddr`;
-  // Whether an answer came is not the question here: the trace tells where the packet went.
-  if (dport === undefined) await shell.command(["ping", "-n", "-c1", "-W1", dst]);
-  else if (protocol === "udp") await shell.run(`echo | timeout 0.8 socat -u - '${socket}'`);
-  else await shell.command(["timeout", "0.8", "socat", "-u", "/dev/null", socket]);
-}
-
-// Below the range that Linux gives out by itself (32768-60999), so that no program has it.
-let lastPort = 20_000 + Math.floor(Math.random() * 10_000);
-
-function sourcePort(): number {
-  lastPort = lastPort >= 31_999 ? 20_000 : lastPort + 1;
-  return lastPort;
 }

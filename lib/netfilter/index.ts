@@ -1,5 +1,6 @@
 export type { Answer } from "./conntrack/reply";
 export { nextOf, replyTo } from "./conntrack/reply";
+export * from "./counters";
 export * from "./iptables";
 export * from "./journey";
 export * from "./model";

@@ -15,7 +15,7 @@ import type { Sheet } from "../sketch/sheet";
 import { elide, type Role, textWidth, wrap } from "../sketch/type";
 import { GAP, HOOK, LINE, PILL_W, PILL_X, RIGHT, ROOM, TEXT } from "./columns";
 import type { TraversalOptions, Witness } from "./options";
-import { causedWord, chanceText, endSentence, VERDICTS } from "./say";
+import { causedWord, chanceText, countedSentence, endSentence, VERDICTS } from "./say";
 
 /** Under the last row: the verdict, what it depends on, the reply, where the kernel differs, the other outcomes. */
 export function drawEnd(
@@ -120,8 +120,19 @@ export function drawEnd(
       return (said.length + (beside ? 0 : 1)) * LINE;
     });
   }
-  const difference = options.observed?.difference;
-  if (difference !== undefined) drawDifference(line, sheet, difference);
+  if (options.counted !== undefined) {
+    const agrees = options.counted.difference === undefined;
+    const said = countedSentence(options.counted);
+    line("counters", (y) => {
+      const word = agrees ? "✓ agree" : "≠ differ";
+      sheet.put(...pill(word, agrees ? "goodPill" : "badPill", PILL_X, y, Math.max(PILL_W, pillWidth(word))));
+      sheet.put({ kind: "text", x: TEXT, y, text: elide(said, "body", ROOM), role: "body" });
+      return LINE;
+    });
+  }
+  for (const { difference } of [options.observed, options.counted].flatMap((each) => each ?? [])) {
+    if (difference !== undefined) drawDifference(line, sheet, difference);
+  }
   drawOthers(sheet, path, outcome, options);
 }
 

@@ -6,6 +6,8 @@ export interface Witness {
   /** Of `total` events (or rules), how many are as predicted. */
   readonly agreed: number;
   readonly total: number;
+  /** How many more could not be told apart from other traffic. */
+  readonly unsure?: number;
   /** The first thing that is otherwise, in words. */
   readonly difference?: {
     readonly place?: string;
@@ -21,6 +23,8 @@ export interface TraversalOptions {
   /** Default: the namespaces that the packet crosses. */
   readonly subtitle?: string;
   readonly observed?: Witness;
+  /** What the counters of the engine's own machine say, which is read and never traced. */
+  readonly counted?: Witness;
   /** Which of `path.outcomes` is drawn; the others are summed up beneath. Default: 0. */
   readonly outcome?: number;
   /** How the reply comes back, in one sentence, and its header as the sender of the request sees it. */

@@ -2,6 +2,7 @@ import type { Outcome, Packet, Probability, Rule, Verdict } from "../../netfilte
 import type { Tone } from "../sketch/palette";
 import { count, endpoint } from "../sketch/pen";
 import { textWidth } from "../sketch/type";
+import type { Witness } from "./options";
 import type { Row, Vain } from "./row";
 
 /** The rule without `-A CHAIN`: the chain stands beside it. */
@@ -87,6 +88,12 @@ function returned(chains: readonly string[], listed: number): string {
 /** What changed beside addresses and ports: the mark, the TTL is not worth a word. */
 export function markText(before: Packet, after: Packet): string | undefined {
   return before.mark === after.mark ? undefined : `mark 0x${(after.mark >>> 0).toString(16)}`;
+}
+
+/** What counters before and after say, in one sentence: they know rules, and other traffic counts too. */
+export function countedSentence({ agreed, total, unsure = 0 }: Witness): string {
+  const rest = unsure === 0 ? "" : `; ${unsure} more could not be told`;
+  return `counters before and after: ${agreed} of ${count(total, "rule")} as predicted${rest}`;
 }
 
 /** What kind of answer a host made by itself: `TCP RST`, `ICMP 3/3`. */

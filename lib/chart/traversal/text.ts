@@ -5,6 +5,7 @@ import type { Stay } from "./row";
 import {
   causedWord,
   chanceText,
+  countedSentence,
   endSentence,
   markText,
   ruleGlyph,
@@ -31,6 +32,7 @@ export function traversalText(
       `${witness.by === "trace" ? "kernel's trace" : "counters"}: ${witness.agreed} of ${witness.total} agree`,
     );
   }
+  if (options.counted !== undefined) lines.push(countedSentence(options.counted));
   lines.push(`packet: ${headerText(path.packet)} ${path.packet.protocol}`);
   let place = "";
   for (const step of outcome.steps) {
@@ -52,8 +54,8 @@ export function traversalText(
     const { text, packet } = options.reply;
     lines.push(`reply: ${text}${packet === undefined ? "" : `: ${headerText(packet)}`}`);
   }
-  const difference = witness?.difference;
-  if (difference !== undefined) {
+  for (const { difference } of [witness, options.counted].flatMap((each) => each ?? [])) {
+    if (difference === undefined) continue;
     lines.push(`predicted: ${difference.predicted}`, `observed: ${difference.observed}`);
     if (difference.explanation !== undefined) lines.push(`why: ${difference.explanation}`);
   }
