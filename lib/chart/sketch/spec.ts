@@ -24,13 +24,14 @@ type Datum = Record<string, string | number | undefined>;
  */
 export function specOf(scene: Scene, medium: Medium): Spec {
   const folds = scene.folds ?? [];
+  const marks = medium === "live" ? scene.marks : scene.marks.filter((mark) => seenStill(mark, scene));
   const layers = [
-    boxes(scene.marks, false),
-    rules(scene.marks),
-    paths(scene.marks),
-    boxes(scene.marks, true),
-    dots(scene.marks),
-    texts(scene.marks),
+    boxes(marks, false),
+    rules(marks),
+    paths(marks),
+    boxes(marks, true),
+    dots(marks),
+    texts(marks),
     hits(scene.marks, folds.length > 0, scene.steps ?? 0),
   ].filter((layer) => layer !== undefined);
   return {
@@ -50,6 +51,11 @@ export function specOf(scene: Scene, medium: Medium): Spec {
     layer: layers,
     config: { view: { stroke: null }, aria: false },
   };
+}
+
+/** Whether a mark is to be seen while every fold is closed and the slider stands at its end. */
+function seenStill(mark: Mark, { steps }: Scene): boolean {
+  return mark.inside === undefined && (mark.only === undefined || steps === undefined || mark.only === steps);
 }
 
 function constants(marks: readonly Mark[], medium: Medium): readonly Json[] {

@@ -9,8 +9,30 @@ export async function drawSvg(spec: Readonly<Record<string, unknown>>): Promise<
   const { spec: compiled } = vegaLite.compile(plain);
   const view = new vega.View(vega.parse(compiled), { renderer: "none" });
   try {
-    return await view.toSVG();
+    return slim(await view.toSVG());
   } finally {
     view.finalize();
   }
+}
+
+const NUMBER = /-?\d+\.\d{3,}/g;
+const SAYS_NOTHING =
+  / (?:aria-[a-z]+|role|class|pointer-events)="[^"]*"| (?:opacity="1"|text-anchor="start"|font-weight="400"|stroke-dasharray="1,0"|transform="translate\(0,0\)")/g;
+const FAMILY = / font-family="([^"]*)"/g;
+
+/**
+ * The same picture in half the text: without defaults, without marks for those who script it, to a hundredth of a pixel,
+ * and with the font that most texts have said once.
+ */
+function slim(svg: string): string {
+  const plain = svg
+    .replace(SAYS_NOTHING, "")
+    .replace(NUMBER, (number) => String(Math.round(Number(number) * 100) / 100));
+  const families = [...plain.matchAll(FAMILY)].map(([, family]) => family ?? "");
+  const [most] = [...new Set(families)].sort(
+    (a, b) => families.filter((one) => one === b).length - families.filter((one) => one === a).length,
+  );
+  if (most === undefined) return plain;
+  const said = ` font-family="${most}"`;
+  return plain.replaceAll(said, "").replace("<svg", `<svg${said}`);
 }
