@@ -4,13 +4,14 @@ import { parseArgs } from "node:util";
 import { benchCluster } from "./cluster";
 import { benchLab } from "./lab";
 import { benchParse, SIZES } from "./parse";
+import { benchPictures } from "./pictures";
 import { benchTrace } from "./trace";
 
 const help = `Measures Wirebook, side by side with a peer where there is one.
 
   npm run bench [-- NAME…] [--json FILE]
 
-  NAME         parse, trace, lab, cluster (default: all)
+  NAME         parse, trace, pictures, lab, cluster (default: all)
   --json FILE  the numbers as JSON as well
 `;
 
@@ -18,7 +19,7 @@ const help = `Measures Wirebook, side by side with a peer where there is one.
 interface Measure {
   readonly name: string;
   readonly value: number;
-  readonly unit: "ms" | "MB";
+  readonly unit: "ms" | "MB" | "kB";
   readonly peer?: { readonly name: string; readonly value: number };
   readonly limit?: number;
 }
@@ -45,6 +46,14 @@ const suites: Readonly<Record<string, () => readonly Measure[] | Promise<readonl
     return [
       { name: `first packet on ${lines} lines`, value: firstMs, unit: "ms" },
       { name: "each packet after it, whole path", value: perPacketMs, unit: "ms", limit: limitMs },
+    ];
+  },
+  pictures: () => {
+    const { traversalMs, ladderMs, kilobytes } = benchPictures();
+    return [
+      { name: "traversal of five hops, 400 rules each", value: traversalMs, unit: "ms", limit: 10 },
+      { name: "its specification", value: kilobytes, unit: "kB", limit: 200 },
+      { name: "ladder of the same", value: ladderMs, unit: "ms", limit: 10 },
     ];
   },
   lab: async () => {

@@ -11,6 +11,31 @@ const masquerade: Action = {
   to: { random: true, fullyRandom: false, persistent: false },
 };
 
+/** From host to host, each of which asks many rules in vain in every table, and one that lets the packet pass. */
+export function longJourney(hops: number, rules: number): Path {
+  const way = new Way("host1", tcp("10.0.1.2", 40000, "10.0.99.2", 80));
+  for (let hop = 1; hop <= hops; hop += 1) {
+    way
+      .hook("PREROUTING")
+      .conntrack("state NEW: no entry for this connection yet")
+      .policy("mangle", "ACCEPT", KUBE_SERVICES(rules))
+      .policy("nat", "ACCEPT", KUBE_SERVICES(rules))
+      .route(`10.0.99.0/24 via 10.0.${hop}.1 dev eth1: not for this host, forward it`, "forward", "eth1")
+      .hook("FORWARD")
+      .rule("filter", "FORWARD", "-p tcp -m tcp --dport 80 -j ACCEPT", accept, "TCP to port 80: accepted", {
+        tried: KUBE_SERVICES(rules),
+        index: rules + 1,
+      })
+      .hook("POSTROUTING")
+      .rule("nat", "POSTROUTING", "-o eth1 -j MASQUERADE", masquerade, "take the address of eth1", {
+        tried: KUBE_SERVICES(rules),
+        change: { src: `10.0.${hop}.2` },
+      })
+      .link(["eth1", 3], `host${hop + 1}`, ["eth0", 2], "veth pair");
+  }
+  return way.end("accept", `delivered to host${hops + 1}, TCP port 80`).path("accept");
+}
+
 /** One rule that only counts in each table of a hook, and one table without rules. */
 export function counters(): Path {
   const counts = [

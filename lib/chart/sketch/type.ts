@@ -49,30 +49,37 @@ export type Role = keyof typeof ROLES;
 
 /** Width of one line of text in pixels, rounded up to a tenth. */
 export function textWidth(text: string, role: Role): number {
-  const { size, bold, code } = ROLES[role];
-  const table = bold ? BOLD : REGULAR;
   let thousandths = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? FIRST;
-    if (point >= 0x1100 && !(point >= 0x2000 && point < 0x2e80)) thousandths += WIDE;
-    else if (code) thousandths += MONO;
-    else thousandths += table[point - FIRST] ?? NARROW[character] ?? BEYOND;
-  }
-  return Math.ceil((thousandths * size) / 100) / 10;
+  for (const character of text) thousandths += advance(character, role);
+  return pixels(thousandths, role);
+}
+
+function pixels(thousandths: number, role: Role): number {
+  return Math.ceil((thousandths * ROLES[role].size) / 100) / 10;
+}
+
+/** Width of one character in thousandths of the font size. */
+function advance(character: string, role: Role): number {
+  const { bold, code } = ROLES[role];
+  const point = character.codePointAt(0) ?? FIRST;
+  if (point >= 0x1100 && !(point >= 0x2000 && point < 0x2e80)) return WIDE;
+  return code ? MONO : ((bold ? BOLD : REGULAR)[point - FIRST] ?? NARROW[character] ?? BEYOND);
 }
 
 /** The text, or its beginning with `…`, so that it fits into `room` pixels. */
 export function elide(text: string, role: Role, room: number): string {
-  if (textWidth(text, role) <= room) return text;
-  const characters = [...text];
-  let low = 0;
-  let high = characters.length;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (textWidth(`${characters.slice(0, middle).join("").trimEnd()}…`, role) <= room) low = middle;
-    else high = middle - 1;
+  // What fits with the dots behind it, and what fits at all: one walk along the text.
+  let thousandths = advance("…", role);
+  let cut = 0;
+  let at = 0;
+  const dots = thousandths;
+  for (const character of text) {
+    thousandths += advance(character, role);
+    at += character.length;
+    if (pixels(thousandths, role) <= room) cut = at;
+    else if (pixels(thousandths - dots, role) > room) return `${text.slice(0, cut).trimEnd()}…`;
   }
-  return `${characters.slice(0, low).join("").trimEnd()}…`;
+  return text;
 }
 
 /**

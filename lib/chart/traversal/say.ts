@@ -61,22 +61,34 @@ export const VERDICTS: Readonly<
  * that were left as there is room for, so that the policy at the end is always to be read.
  */
 export function vainText(lines: readonly Vain[], room: number): string {
-  const tried = lines.flatMap((line) => (line.kind === "tried" ? [line.tried] : []));
-  const chains = [...new Set(lines.filter((line) => line.kind === "return").map((line) => line.chain))];
-  const [policy] = lines.flatMap((line) => (line.kind === "policy" ? [line.policy] : []));
-  const [only] = tried;
-  const rules =
-    tried.length === 1 && only !== undefined
-      ? `1 rule tried: ${only.reason}`
-      : `${count(tried.length, "rule")} tried, not matched`;
-  const say = (listed: number) =>
+  const left = new Set<string>();
+  let tried = 0;
+  let reason = "";
+  let policy: string | undefined;
+  for (const line of lines) {
+    if (line.kind === "return") left.add(line.chain);
+    else if (line.kind === "policy") policy ??= line.policy;
+    else if (line.kind === "tried") {
+      tried += 1;
+      reason = line.tried.reason;
+    }
+  }
+  const chains = [...left];
+  const plain = `${count(tried, "rule")} tried, not matched`;
+  const say = (listed: number, rules: string) =>
     [
       ...(chains.length > 0 ? [returned(chains, listed)] : []),
-      ...(tried.length > 0 ? [rules] : []),
+      ...(tried > 0 ? [rules] : []),
       ...(policy === undefined ? [] : [`policy ${policy}`]),
     ].join("; ");
-  const [shortest = "", ...longer] = [0, 1, 2, 3].map(say);
-  return longer.reverse().find((text) => textWidth(text, "body") <= room) ?? shortest;
+  const reasoned = tried === 1 ? `1 rule tried: ${reason}` : plain;
+  for (const rules of [reasoned, plain]) {
+    for (const listed of [3, 2, 1]) {
+      const text = say(listed, rules);
+      if (textWidth(text, "body") <= room) return text;
+    }
+  }
+  return say(0, plain);
 }
 
 function returned(chains: readonly string[], listed: number): string {
