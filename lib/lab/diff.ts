@@ -2,6 +2,8 @@ import { type ChangeKind, type Change as Drawn, diffPicture } from "../chart/dif
 import { display, type MimeBundle, type Picture } from "../chart/picture";
 import { type Change, type ChangeSubject, type Diff, diffSnapshots } from "../inspect/diff";
 import type { Snapshot } from "../inspect/snapshot";
+import { parseRuleset } from "../netfilter/iptables";
+import { words } from "../netfilter/words";
 
 /** What an action changed in the places of a lab, and what the action returned. Drawn as the value of a cell. */
 export class LabDiff<Result> implements Diff {
@@ -60,7 +62,9 @@ const kinds: Readonly<Record<ChangeSubject, ChangeKind>> = {
   sysctl: "sysctl",
 };
 
-function drawn({ subject, change, text, was, table, chain }: Change): Drawn {
+function drawn(changed: Change): Drawn {
+  const { subject, change, text, was, table, chain } = changed;
+  const says = change === "removed" ? undefined : ruleWords(changed);
   const line = subject === "namespace" ? "a network namespace of its own" : text;
   return {
     kind: kinds[subject],
@@ -68,7 +72,21 @@ function drawn({ subject, change, text, was, table, chain }: Change): Drawn {
     ...(chain === undefined ? {} : { chain }),
     ...(change === "removed" ? { before: line } : { after: line }),
     ...(was === undefined ? {} : { before: was }),
+    ...(says === undefined ? {} : { words: says }),
   };
+}
+
+/** What a rule does, in words. */
+function ruleWords({ subject, text, table = "", chain = "" }: Change): string | undefined {
+  const [family, name] = table.split(" ");
+  if (subject !== "rule" || (family !== "ipv4" && family !== "ipv6")) return undefined;
+  // Alone, it may jump to a chain that is not there: tolerated.
+  const dump = `*${name}\n:${chain} - [0:0]\n${text}\nCOMMIT\n`;
+  const { tables } = parseRuleset(dump, { family, tolerant: true });
+  const [rule] = [...tables.values()].flatMap(({ chains }) =>
+    [...chains.values()].flatMap(({ rules }) => rules),
+  );
+  return rule && words(rule);
 }
 
 // What the library's own calls return says what one would have typed.

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { ladderPicture } from "../chart/ladder";
 import { display, type MimeBundle, type Picture } from "../chart/picture";
-import { traversalPicture, type Witness } from "../chart/traversal";
+import { packetTitle, traversalPicture, type Witness } from "../chart/traversal";
 import { checkPort, LabError } from "../engine";
 import { inspectNamespace } from "../inspect/collect";
 import type { Snapshot } from "../inspect/snapshot";
@@ -26,7 +26,10 @@ import { REPEATS, repeat, send, sourcePort } from "./send";
 import { lookAt } from "./world";
 
 /** Something with an address that a packet can be sent to. */
-export type Destination = string | { readonly address: string } | { readonly clusterIP: string };
+export type Destination =
+  | string
+  | { readonly address: string }
+  | { readonly clusterIP: string; readonly name?: string };
 
 /** The packet to follow: who sends it, where to, and one of `tcp`, `udp` (a port) or `icmp`. */
 export interface TraceRequest {
@@ -110,7 +113,8 @@ export class PacketPath implements Journey {
   /** The addresses at every hop, there and back. */
   get ladder(): Picture {
     const { reply } = this;
-    return ladderPicture(this, { outcome: this.#taken, ...(reply ? { reply } : {}) });
+    const title = packetTitle(this.packet, this.#prepared.names);
+    return ladderPicture(this, { title, outcome: this.#taken, ...(reply ? { reply } : {}) });
   }
 
   get picture(): Picture {
@@ -240,7 +244,8 @@ async function prepare(ground: Ground, request: TraceRequest): Promise<Prepared>
   const packet = packetOf(world, own, request);
   const from = request.from.name;
   const path = journey(world, from, packet);
-  return { world, from, path, places, names: namesOf(snapshots), ...(host ? { host } : {}) };
+  const names = { ...namesOf(snapshots), ...serviceName(request.to) };
+  return { world, from, path, places, names, ...(host ? { host } : {}) };
 }
 
 /** The engine's own machine, read through the session's shell in it. */
@@ -273,6 +278,13 @@ function namesOf(snapshots: readonly Snapshot[]): Readonly<Record<string, string
     }
   }
   return names;
+}
+
+/** A service's address stands on no interface: the service itself says whose it is. */
+function serviceName(to: Destination): Readonly<Record<string, string>> {
+  return typeof to === "object" && "clusterIP" in to && to.name !== undefined
+    ? { [to.clusterIP]: `service ${to.name}` }
+    : {};
 }
 
 function packetOf(world: World, own: Snapshot, request: TraceRequest): Packet {

@@ -40,10 +40,9 @@ export function servicePicture(service: ServiceView): Picture {
   const head = heading(title, fact);
   sheet.put(...head.marks);
   sheet.y = head.height + 8;
-  const counted = service.endpoints.some((end) => end.counted !== undefined);
   const total = service.endpoints.reduce((sum, end) => sum + (end.counted ?? 0), 0);
   const top = sheet.y;
-  if (counted) {
+  if (total > 0) {
     sheet.put(
       { kind: "text", x: BARS, y: top + 10, text: "┆ expected", role: "small", tone: "mute" },
       {

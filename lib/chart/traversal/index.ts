@@ -29,7 +29,7 @@ export function traversalPicture(path: Path, options: TraversalOptions = {}): Pi
     );
   }
   const stays = staysOf(outcome.steps);
-  const title = options.title ?? defaultTitle(path.packet, options.names ?? {});
+  const title = options.title ?? packetTitle(path.packet, options.names ?? {});
   const subtitle = options.subtitle ?? defaultSubtitle(stays);
   const sheet = new Sheet();
   const witness = options.observed === undefined ? undefined : witnessPill(options.observed);
@@ -55,7 +55,8 @@ export function traversalPicture(path: Path, options: TraversalOptions = {}): Pi
   );
 }
 
-function defaultTitle(
+/** `client → web, TCP port 80`, by the names of addresses where `names` has them. */
+export function packetTitle(
   { src, dst, protocol, dport }: Packet,
   names: Readonly<Record<string, string>>,
 ): string {
