@@ -122,6 +122,8 @@ export class LabInBrowser {
       `jupyterapp.commands.execute('apputils:change-theme', { theme: '${themes[theme]}' })`,
     );
     await page.locator(`body[data-jp-theme-name="${themes[theme]}"]`).waitFor({ state: "attached" });
+    // High enough for the tallest picture: what is outside of the notebook's window is cut off.
+    await page.setViewportSize({ width: 1280, height: 2600 });
     mkdirSync(folder, { recursive: true });
     const files: string[] = [];
     for (const [index, cell] of (await codeCells(page)).entries()) {
@@ -146,6 +148,8 @@ export class LabInBrowser {
   #opened = 0;
 
   async #open(path: string): Promise<Page> {
+    // What the page before asks while it is closed fails, and that is no fault of it.
+    this.#page?.removeAllListeners("pageerror");
     // The kernel of the notebook before ends as well, and with it what its labs still hold.
     await this.#page?.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()");
     await this.#page?.close();
