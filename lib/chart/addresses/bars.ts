@@ -1,168 +1,11 @@
-import ipaddr from "ipaddr.js";
-import { type Picture, picture } from "./picture";
-import { count, heading, pill, pillWidth, WIDTH } from "./sketch/pen";
-import type { Mark } from "./sketch/scene";
-import { elide, textWidth, wrap } from "./sketch/type";
-
-/** A range of addresses that something owns. Names are unique. */
-export interface AddressRange {
-  readonly name: string;
-  /** `10.244.0.0/16`, `fd00:10:244::/56`. */
-  readonly cidr: string;
-  /** What it is for, in a word or two: `pods`, `services`, `lab network`. */
-  readonly kind: string;
-  /** Name of the range that this one is cut from. Two ranges that share addresses without this are an error. */
-  readonly within?: string;
-  /** How many of its addresses are given out. */
-  readonly used?: number;
-}
-
-export interface AddressesOptions {
-  /** Default: `addresses`. */
-  readonly title?: string;
-  readonly notes?: readonly string[];
-}
-
-interface Span {
-  readonly range: AddressRange;
-  readonly start: bigint;
-  /** One past the last address. */
-  readonly end: bigint;
-  readonly bits: number;
-  readonly children: readonly Span[];
-}
-
-interface Overlap {
-  readonly a: Span;
-  readonly b: Span;
-  readonly start: bigint;
-  readonly end: bigint;
-}
+import { WIDTH } from "../sketch/pen";
+import type { Mark } from "../sketch/scene";
+import { elide, textWidth } from "../sketch/type";
+import { grouped, least, most, type Overlap, type Span, sizeText, windowOf } from "./span";
 
 const BAR = 168;
 const ROOM = WIDTH - BAR;
 const HIGH = 26;
-
-/**
- * Draws ranges of addresses as bars, each with the ranges cut from it beneath, magnified. Addresses that two ranges
- * claim, neither cut from the other, stand in the colour of error on both bars, and are said in words.
- *
- * @throws Error when a CIDR cannot be read (ipaddr.js says which).
- */
-export function addressesPicture(ranges: readonly AddressRange[], options: AddressesOptions = {}): Picture {
-  const roots = spansOf(ranges);
-  const overlaps = overlapsOf(roots);
-  const title = options.title ?? "addresses";
-  const fact =
-    overlaps.length === 0
-      ? `${count(ranges.length, "range")}, none overlaps`
-      : `${count(ranges.length, "range")}, ${count(overlaps.length, "overlap")}`;
-  const head = heading(title, fact);
-  const marks: Mark[] = [...head.marks];
-  let y = head.height + 12;
-  for (const span of roots) y = drawSpan(span, y, 0, marks, overlaps) + 12;
-  const lines: string[] = [...overlaps.map(overlapText), ...(options.notes ?? [])];
-  overlaps.forEach((overlap) => {
-    const word = "✕ overlap";
-    const size = pillWidth(word);
-    marks.push(...pill(word, "badPill", 0, y + 12, size));
-    for (const line of wrap(overlapText(overlap), "body", WIDTH - size - 10, 3)) {
-      marks.push({ kind: "text", x: size + 10, y: y + 12, text: line, role: "body" });
-      y += 18;
-    }
-    y += 4;
-  });
-  for (const note of options.notes ?? []) {
-    for (const line of wrap(note, "body", WIDTH, 3)) {
-      marks.push({ kind: "text", x: 0, y: y + 12, text: line, role: "body", tone: "mute" });
-      y += 17;
-    }
-  }
-  return picture(
-    { width: WIDTH, height: y, description: `${title}: ${fact}`, marks },
-    [`${title} · ${fact}`, ...roots.flatMap((span) => spanText(span, 1)), ...lines].join("\n"),
-  );
-}
-
-function spansOf(ranges: readonly AddressRange[]): readonly Span[] {
-  const names = new Set(ranges.map((range) => range.name));
-  const build = (range: AddressRange, above: readonly string[]): Span => {
-    const [address, prefix] = ipaddr.parseCIDR(range.cidr);
-    const bytes = address.toByteArray();
-    const bits = bytes.length * 8;
-    const value = bytes.reduce((sum, byte) => (sum << 8n) + BigInt(byte), 0n);
-    const size = 1n << BigInt(bits - prefix);
-    const start = value - (value % size);
-    const children = ranges
-      .filter((one) => one.within === range.name && !above.includes(one.name) && one.name !== range.name)
-      .map((one) => build(one, [...above, range.name]))
-      .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
-    return { range, start, end: start + size, bits, children };
-  };
-  return ranges
-    .filter((range) => range.within === undefined || !names.has(range.within))
-    .map((range) => build(range, []));
-}
-
-/** Pairs of ranges that share addresses though neither was cut from the other, and children that leave their parent. */
-function overlapsOf(roots: readonly Span[]): readonly Overlap[] {
-  const all: { span: Span; path: readonly Span[] }[] = [];
-  const walk = (span: Span, path: readonly Span[]) => {
-    all.push({ span, path });
-    for (const child of span.children) walk(child, [...path, span]);
-  };
-  for (const root of roots) walk(root, []);
-  const found: Overlap[] = [];
-  all.forEach(({ span: a, path: aboveA }, i) => {
-    for (const { span: b, path: aboveB } of all.slice(i + 1)) {
-      if (a.bits !== b.bits || aboveA.includes(b) || aboveB.includes(a)) continue;
-      const start = most(a.start, b.start);
-      const end = least(a.end, b.end);
-      if (start < end) found.push({ a, b, start, end });
-    }
-  });
-  // A range that overlaps another does so with everything cut from it as well: the outermost pair says it all,
-  // unless the inner ranges are siblings of the same parent.
-  return found.filter(
-    ({ a, b }) =>
-      !found.some(
-        (other) =>
-          (other.a !== a && other.b === b && contains(other.a, a)) ||
-          (other.b !== b && other.a === a && contains(other.b, b)),
-      ),
-  );
-}
-
-function least(a: bigint, b: bigint): bigint {
-  if (a < b) return a;
-  return b;
-}
-
-function most(a: bigint, b: bigint): bigint {
-  if (a > b) return a;
-  return b;
-}
-
-function contains(outer: Span, inner: Span): boolean {
-  return outer.children.some((child) => child === inner || contains(child, inner));
-}
-
-function overlapText({ a, b, start, end }: Overlap): string {
-  const shared = end - start;
-  const many = shared === 1n ? "1 address" : `${grouped(shared)} addresses`;
-  return `${a.range.name} ${a.range.cidr} and ${b.range.name} ${b.range.cidr} share ${many}`;
-}
-
-function grouped(number: bigint): string {
-  const digits = number.toString();
-  return digits.length > 12 ? `2^${number.toString(2).length - 1}` : digits.replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-function sizeText(span: Span): string {
-  const size = grouped(span.end - span.start);
-  const used = span.range.used === undefined ? "" : `${span.range.used.toLocaleString("en-US")} of `;
-  return `${used}${size}`;
-}
 
 /** Where a share of addresses lies on a bar, in pixels; never thinner than can be seen. */
 function pixels(start: bigint, end: bigint, from: bigint, to: bigint): { x: number; width: number } {
@@ -172,7 +15,14 @@ function pixels(start: bigint, end: bigint, from: bigint, to: bigint): { x: numb
   return { x: BAR + Math.min(x, ROOM - 3), width };
 }
 
-function drawSpan(span: Span, y: number, depth: number, marks: Mark[], overlaps: readonly Overlap[]): number {
+/** Draws a range as a bar, and what is cut from it beneath; returns where it ends. */
+export function drawSpan(
+  span: Span,
+  y: number,
+  depth: number,
+  marks: Mark[],
+  overlaps: readonly Overlap[],
+): number {
   const indent = Math.min(depth, 3) * 12;
   const room = BAR - indent - 12;
   const bad = overlaps.some(({ a, b }) => a === span || b === span);
@@ -284,19 +134,6 @@ function boxWidth(child: Span): number {
     textWidth(child.range.cidr, "codeSmall"),
     textWidth(sizeText(child), "small"),
   );
-}
-
-/** The smallest aligned block that holds all children, at most the whole range. */
-function windowOf(span: Span): { start: bigint; end: bigint } {
-  const first = span.children.reduce((sum, child) => least(sum, child.start), span.end);
-  const last = span.children.reduce((sum, child) => most(sum, child.end), span.start);
-  let size = 1n;
-  for (;;) {
-    const start = first - (first % size);
-    if (start <= span.start && start + size >= span.end) return { start: span.start, end: span.end };
-    if (start + size >= last) return { start: most(start, span.start), end: start + size };
-    size <<= 1n;
-  }
 }
 
 /** Children as boxes side by side, with what is free between them. */
@@ -428,12 +265,4 @@ function text(
   const short = elide(what, role, room);
   const mark: Mark = { kind: "text", x, y, text: short, role, tone };
   return short === what ? [mark] : [mark, { kind: "hit", x, y: y - 12, width: room, height: 16, tip: what }];
-}
-
-function spanText(span: Span, depth: number): readonly string[] {
-  const indent = "  ".repeat(depth);
-  return [
-    `${indent}${span.range.name}: ${span.range.cidr}, ${span.range.kind}, ${sizeText(span)} addresses`,
-    ...span.children.flatMap((child) => spanText(child, depth + 1)),
-  ];
 }
