@@ -1,4 +1,5 @@
 import { type Picture, picture } from "./picture";
+import { Columns } from "./sketch/columns";
 import { endpoint, heading, pill, pillWidth, tint, WIDTH } from "./sketch/pen";
 import type { Mark } from "./sketch/scene";
 import { elide, textWidth, wrap } from "./sketch/type";
@@ -43,8 +44,6 @@ export interface ConnectionsView {
   readonly notes?: readonly string[];
 }
 
-const HEAD = 40;
-const EDGE = 72;
 const LINES = 10;
 
 /**
@@ -66,36 +65,22 @@ export function connectionsPicture(view: ConnectionsView): Picture {
   const head = heading(view.title, fact);
   const marks: Mark[] = [...head.marks];
   const top = head.height + 8;
-  const gap = parties.length > 1 ? (WIDTH - 2 * EDGE) / (parties.length - 1) : 0;
-  const x = (name: string) => {
-    const index = parties.findIndex((party) => party.name === name);
-    return parties.length === 1 ? WIDTH / 2 : EDGE + Math.max(0, index) * gap;
-  };
-  const boxWidth = Math.min(2 * EDGE, parties.length > 1 ? gap - 8 : 220);
-  for (const party of parties) {
-    const at = x(party.name);
-    marks.push({
-      kind: "box",
-      x: at - boxWidth / 2,
-      y: top,
-      width: boxWidth,
-      height: HEAD,
-      fill: "card",
-      stroke: "edge",
-      radius: 5,
-    });
-    marks.push(
-      ...centred(party.name, "head", at, top + (party.detail === undefined ? 25 : 17), boxWidth - 12),
+  const columns = new Columns(
+    parties.map(({ name, detail }) => ({ name, ...(detail === undefined ? {} : { fact: detail }) })),
+  );
+  const x = (name: string) =>
+    columns.x(
+      Math.max(
+        0,
+        parties.findIndex((party) => party.name === name),
+      ),
     );
-    if (party.detail !== undefined)
-      marks.push(...centred(party.detail, "codeSmall", at, top + 32, boxWidth - 8));
-  }
-  let y = top + HEAD + 14;
-  const bands: (readonly [number, number, number, number])[] = [];
+  marks.push(...columns.heads(top));
+  let y = columns.below(top) + 6;
   view.connections.forEach((connection, i) => {
-    y = drawConnection(connection, i + 1, x, y, marks, bands) + 14;
+    y = drawConnection(connection, i + 1, columns, x, y, marks) + 14;
   });
-  for (const party of parties) marks.push(...lifeline(x(party.name), top + HEAD, y - 6, bands));
+  marks.push(...columns.lines(top, y - 6));
   for (const note of view.notes ?? []) {
     for (const line of wrap(note, "body", WIDTH, 3)) {
       marks.push({ kind: "text", x: 0, y: y + 12, text: line, role: "body", tone: "mute" });
@@ -108,64 +93,13 @@ export function connectionsPicture(view: ConnectionsView): Picture {
   );
 }
 
-function centred(
-  text: string,
-  role: "head" | "codeSmall",
-  x: number,
-  y: number,
-  room: number,
-): readonly Mark[] {
-  const short = elide(text, role, room);
-  const mark: Mark = {
-    kind: "text",
-    x,
-    y,
-    text: short,
-    role,
-    tone: role === "head" ? "ink" : "mute",
-    align: "center",
-  };
-  return short === text
-    ? [mark]
-    : [mark, { kind: "hit", x: x - room / 2, y: y - 12, width: room, height: 16, tip: text }];
-}
-
-function lifeline(
-  x: number,
-  top: number,
-  bottom: number,
-  bands: readonly (readonly [number, number, number, number])[],
-): readonly Mark[] {
-  const cuts = bands.filter(([left, right]) => left - 4 < x && x < right + 4).sort((a, b) => a[2] - b[2]);
-  const marks: Mark[] = [];
-  let from = top;
-  const put = (to: number) => {
-    if (to > from)
-      marks.push({
-        kind: "line",
-        points: [
-          [x, from],
-          [x, to],
-        ],
-        stroke: "edge",
-        thick: 1.5,
-      });
-  };
-  for (const [, , start, end] of cuts) {
-    put(start);
-    from = Math.max(from, end);
-  }
-  put(bottom);
-  return marks;
-}
-
 function drawConnection(
   connection: Connection,
   number: number,
+  columns: Columns,
   x: (name: string) => number,
   top: number,
   marks: Mark[],
-  bands: (readonly [number, number, number, number])[],
 ): number {
   const [a, b] = [x(connection.from), x(connection.to)];
   const [left, right] = a <= b ? [a, b] : [b, a];
@@ -185,7 +119,7 @@ function drawConnection(
     role: "codeSmall",
   });
   if (short !== header) marks.push({ kind: "hit", x: start, y: y - 12, width, height: 16, tip: header });
-  bands.push([start, start + width, top - 2, top + 18]);
+  columns.keep({ left: start, right: start + width, top: top - 2, bottom: top + 18 });
   y += 15;
   const state = connection.state ?? "open";
   marks.push(
@@ -233,7 +167,7 @@ function drawConnection(
   for (const line of connection.note === undefined ? [] : wrap(connection.note, "body", textRoom - 8, 3)) {
     put(line, "body", "mute", false);
   }
-  if (y > from) bands.push([textLeft, textLeft + widest, from, y + 2]);
+  if (y > from) columns.keep({ left: textLeft, right: textLeft + widest, top: from, bottom: y + 2 });
   return y;
 }
 

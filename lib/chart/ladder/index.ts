@@ -1,0 +1,98 @@
+import type { Path } from "../../netfilter/model";
+import { type Picture, picture } from "../picture";
+import { Columns } from "../sketch/columns";
+import { endpoint, headerText, heading, WIDTH } from "../sketch/pen";
+import type { Mark } from "../sketch/scene";
+import { staysOf } from "../traversal/row";
+import { VERDICTS } from "../traversal/say";
+import { drawRung } from "./draw";
+import { columnsOf, type Rung, rungsOf } from "./rung";
+
+export interface LadderOptions {
+  /** Default: the packet's addresses and port. */
+  readonly title?: string;
+  /** Which of `path.outcomes` is drawn. Default: 0. */
+  readonly outcome?: number;
+  /** The way of the reply, drawn dashed beneath. */
+  readonly reply?: Path;
+  /** A fact under the name of a place: `pod · 10.244.1.2`. Default: the address it sends from or is reached at. */
+  readonly facts?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Draws the addresses and ports of one packet at every hop, what changed at each in a tinted box, and beneath, dashed,
+ * the reply's way back, where conntrack undoes what NAT did.
+ *
+ * @throws RangeError when the path has no outcome with that number.
+ */
+export function ladderPicture(path: Path, options: LadderOptions = {}): Picture {
+  const outcome = path.outcomes[options.outcome ?? 0];
+  if (outcome === undefined) {
+    throw new RangeError(
+      `the path has ${path.outcomes.length} outcomes, there is none at ${options.outcome ?? 0}`,
+    );
+  }
+  const answer = options.reply?.outcomes[0];
+  const stays = staysOf(outcome.steps);
+  const columns = columnsOf(path.packet, outcome, stays);
+  const rungs: Rung[] = [...rungsOf(path, outcome, stays, columns, false)];
+  if (answer !== undefined && options.reply !== undefined) {
+    rungs.push({ kind: "turn" }, ...rungsOf(options.reply, answer, staysOf(answer.steps), columns, true));
+  }
+  const title =
+    options.title ??
+    `${endpoint(path.packet.src, path.packet.sport)} → ${endpoint(path.packet.dst, path.packet.dport)}`;
+  const fact =
+    answer === undefined ? "the addresses at every hop" : "the addresses at every hop, there and back";
+  const head = heading(title, fact);
+  const top = head.height + 8;
+  const parties = new Columns(
+    columns.map((name, i) => ({ name, fact: options.facts?.[name] ?? defaultFact(name, i, columns, rungs) })),
+  );
+  const marks: Mark[] = [...head.marks, ...parties.heads(top)];
+  let y = parties.below(top);
+  for (const rung of rungs) y = drawRung(rung, y, parties, marks);
+  marks.push(...parties.lines(top, y));
+  return picture(
+    { width: WIDTH, height: y + 6, description: `${title}: ${fact}`, marks },
+    ladderText(title, fact, columns, rungs),
+  );
+}
+
+function defaultFact(
+  name: string,
+  column: number,
+  columns: readonly string[],
+  rungs: readonly Rung[],
+): string {
+  const arrows = rungs.flatMap((rung) => (rung.kind === "arrow" && !rung.reply ? [rung] : []));
+  const arrives = rungs.some((rung) => rung.kind === "seen" && rung.at === column);
+  const address =
+    column === 0
+      ? arrows[0]?.packet.src
+      : column === columns.length - 1 && arrives
+        ? arrows.at(-1)?.packet.dst
+        : undefined;
+  return address === undefined || address === name ? "" : address;
+}
+
+function ladderText(title: string, fact: string, columns: readonly string[], rungs: readonly Rung[]): string {
+  const name = (column: number) => columns[column] ?? "?";
+  const lines = rungs.map((rung) => rungText(rung, name));
+  return [`${title} · ${fact}`, "request:", ...lines].join("\n");
+}
+
+function rungText(rung: Rung, name: (column: number) => string): string {
+  switch (rung.kind) {
+    case "arrow":
+      return `  ${name(rung.from)} → ${name(rung.to)}: ${headerText(rung.packet)}`;
+    case "card":
+      return `  ${name(rung.at)}: ${rung.table} ${rung.title}, ${rung.detail}`;
+    case "seen":
+      return `  ${name(rung.at)}: ${rung.text}`;
+    case "stop":
+      return `  ${name(rung.at)}: ${VERDICTS[rung.outcome.verdict].word}, ${rung.text}`;
+    case "turn":
+      return "reply:";
+  }
+}

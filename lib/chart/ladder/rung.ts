@@ -1,0 +1,131 @@
+import type { Outcome, Packet, Path, Step } from "../../netfilter/model";
+import { endpoint } from "../sketch/pen";
+import type { Stay } from "../traversal/row";
+import { chanceText, endSentence, sameEnds } from "../traversal/say";
+import { wayOf } from "../traversal/track";
+
+/** One rung: something that happens at a column, or on the way from one to another. */
+export type Rung =
+  | {
+      readonly kind: "arrow";
+      readonly from: number;
+      readonly to: number;
+      readonly packet: Packet;
+      readonly before: Packet;
+      readonly reply: boolean;
+    }
+  | {
+      readonly kind: "card";
+      readonly at: number;
+      readonly table: string;
+      readonly title: string;
+      readonly detail: string;
+    }
+  | { readonly kind: "seen"; readonly at: number; readonly text: string }
+  | {
+      readonly kind: "stop";
+      readonly at: number;
+      readonly outcome: Pick<Outcome, "verdict">;
+      readonly text: string;
+    }
+  | { readonly kind: "turn" };
+
+/** Places in the order in which the packet meets them; a way through one place only gets its two neighbours as well. */
+export function columnsOf(packet: Packet, outcome: Outcome, stays: readonly Stay[]): readonly string[] {
+  const places = [...new Set(stays.map((stay) => stay.place))];
+  if (places.length > 1) return places;
+  const [only = ""] = places;
+  const [stay] = stays;
+  const way = stay === undefined ? undefined : wayOf(stay);
+  const cameIn = way?.stations[0] === "PREROUTING";
+  const goesOut = outcome.verdict === "accept" && way?.stations.at(-1) === "POSTROUTING";
+  return [...(cameIn ? [packet.src] : []), only, ...(goesOut ? [outcome.packet.dst] : [])];
+}
+
+/** What happens on the way of a packet, from its first place to its last. */
+export function rungsOf(
+  path: Path,
+  outcome: Outcome,
+  stays: readonly Stay[],
+  columns: readonly string[],
+  reply: boolean,
+): readonly Rung[] {
+  const rungs: Rung[] = [];
+  const column = (place: string) => Math.max(0, columns.indexOf(place));
+  let sent = path.packet;
+  const arrow = (from: number, to: number, packet: Packet) => {
+    rungs.push({ kind: "arrow", from, to, packet, before: sent, reply });
+    sent = packet;
+  };
+  const [first] = stays;
+  const single = new Set(stays.map((stay) => stay.place)).size === 1;
+  const middle = column(first?.place ?? "");
+  const [sender, receiver] = reply ? [middle + 1, middle - 1] : [middle - 1, middle + 1];
+  if (single && columns[sender] !== undefined) arrow(sender, middle, path.packet);
+  stays.forEach((stay, index) => {
+    const at = column(stay.place);
+    for (const step of stepsOf(outcome.steps, stay)) {
+      if (sameEnds(step.before, step.after)) continue;
+      const card = cardOf(step, outcome, at);
+      if (card !== undefined) rungs.push(card);
+    }
+    const next = stays[index + 1];
+    if (next !== undefined) arrow(at, column(next.place), packetAt(outcome, stay, next));
+  });
+  const last = stays.at(-1);
+  const lastAt = column(last?.place ?? "");
+  if (outcome.verdict !== "accept") {
+    rungs.push({ kind: "stop", at: lastAt, outcome, text: endSentence(outcome) });
+    return rungs;
+  }
+  const beyond = single && columns[receiver] !== undefined;
+  if (beyond) arrow(middle, receiver, outcome.packet);
+  const at = beyond ? receiver : lastAt;
+  rungs.push({ kind: "seen", at, text: seenText(path.packet, outcome.packet, reply) });
+  return rungs;
+}
+
+/** The steps of one stay: those of its rows, unfolded again by identity of place and order. */
+function stepsOf(steps: readonly Step[], stay: Stay): readonly Step[] {
+  const rows = stay.rows.flatMap((row) => ("step" in row ? [row.step as Step] : []));
+  const wanted = new Set<Step>(rows);
+  return steps.filter((step) => wanted.has(step));
+}
+
+function packetAt(outcome: Outcome, stay: Stay, next: Stay): Packet {
+  const link = stay.left ?? next.entered;
+  return link?.after ?? outcome.packet;
+}
+
+function seenText(sent: Packet, got: Packet, reply: boolean): string {
+  const seen = endpoint(got.src, got.sport);
+  if (reply) {
+    return `the answer comes from ${seen}`;
+  }
+  return sent.src === got.src ? "✓ sees the sender's own address" : `sees ${seen}, not the sender`;
+}
+
+function cardOf(step: Step, outcome: Outcome, at: number): Rung | undefined {
+  if (step.kind === "rule") {
+    const kind = step.rule.action.kind.toUpperCase();
+    const chance =
+      outcome.probability.numerator === outcome.probability.denominator
+        ? ""
+        : `, ${chanceText(outcome.probability)}`;
+    return {
+      kind: "card",
+      at,
+      table: step.table,
+      title: `${kind}${chance}`,
+      detail: `${step.chain} rule ${step.rule.index}`,
+    };
+  }
+  if (step.kind === "nat") {
+    const source = step.before.src !== step.after.src || step.before.sport !== step.after.sport;
+    const target = step.before.dst !== step.after.dst || step.before.dport !== step.after.dport;
+    const what =
+      source && target ? "both ends put back" : source ? "source put back" : "destination put back";
+    return { kind: "card", at, table: "conntrack", title: what, detail: "no rule is asked" };
+  }
+  return undefined;
+}

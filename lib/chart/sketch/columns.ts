@@ -1,0 +1,111 @@
+import type { Tone } from "./palette";
+import { WIDTH } from "./pen";
+import type { Mark } from "./scene";
+import { elide } from "./type";
+
+const HEAD = 40;
+/** From the picture's edge to the middle of its first column. */
+const EDGE = 70;
+
+/** A party of a picture in columns: its name and a fact beneath. */
+export interface Party {
+  readonly name: string;
+  readonly fact?: string;
+}
+
+/** What stands in the way of a column's line, in pixels. */
+export interface Band {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Parties side by side, each with a box at its head and a line down from it that gives way to text. */
+export class Columns {
+  readonly #parties: readonly Party[];
+  readonly #gap: number;
+  readonly #bands: Band[] = [];
+
+  constructor(parties: readonly Party[]) {
+    this.#parties = parties;
+    this.#gap = parties.length > 1 ? (WIDTH - 2 * EDGE) / (parties.length - 1) : 0;
+  }
+
+  /** The middle of a column. */
+  x(column: number): number {
+    return this.#parties.length === 1 ? WIDTH / 2 : EDGE + column * this.#gap;
+  }
+
+  /** Keeps the lines out of this part of the picture. */
+  keep(band: Band): void {
+    this.#bands.push(band);
+  }
+
+  /** The boxes; `top` is their upper edge. */
+  heads(top: number): readonly Mark[] {
+    const width = Math.min(2 * EDGE, this.#parties.length > 1 ? this.#gap - 10 : 200);
+    return this.#parties.flatMap(({ name, fact = "" }, i) => [
+      {
+        kind: "box",
+        x: this.x(i) - width / 2,
+        y: top,
+        width,
+        height: HEAD,
+        fill: "card",
+        stroke: "edge",
+        radius: 5,
+      } as const,
+      ...centred(name, "head", this.x(i), top + (fact === "" ? 25 : 17), width - 12),
+      ...(fact === "" ? [] : centred(fact, "codeSmall", this.x(i), top + 32, width - 8, "mute")),
+    ]);
+  }
+
+  /** Where what happens between the parties begins, below heads whose upper edge is `top`. */
+  below(top: number): number {
+    return top + HEAD + 8;
+  }
+
+  /** The lines, from heads whose upper edge is `top` down to `bottom`, with gaps where text stands on them. */
+  lines(top: number, bottom: number): readonly Mark[] {
+    return this.#parties.flatMap((_, i) => lifeline(this.x(i), top + HEAD, bottom, this.#bands));
+  }
+}
+
+function centred(
+  text: string,
+  role: "head" | "codeSmall",
+  x: number,
+  y: number,
+  room: number,
+  tone: Tone = "ink",
+): readonly Mark[] {
+  const short = elide(text, role, room);
+  const mark: Mark = { kind: "text", x, y, text: short, role, tone, align: "center" };
+  if (short === text) return [mark];
+  return [mark, { kind: "hit", x: x - room / 2, y: y - 12, width: room, height: 16, tip: text }];
+}
+
+function lifeline(x: number, top: number, bottom: number, bands: readonly Band[]): readonly Mark[] {
+  const cuts = bands.filter((band) => band.left - 4 < x && x < band.right + 4).sort((a, b) => a.top - b.top);
+  const marks: Mark[] = [];
+  let from = top;
+  for (const cut of cuts) {
+    if (cut.top > from) marks.push(segment(x, from, cut.top));
+    from = Math.max(from, cut.bottom);
+  }
+  if (bottom > from) marks.push(segment(x, from, bottom));
+  return marks;
+}
+
+function segment(x: number, top: number, bottom: number): Mark {
+  return {
+    kind: "line",
+    points: [
+      [x, top],
+      [x, bottom],
+    ],
+    stroke: "edge",
+    thick: 1.5,
+  };
+}
