@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
+import type { Spec } from "./sketch/json";
 import type { Scene } from "./sketch/scene";
-import { type Spec, specOf } from "./sketch/spec";
+import { specOf } from "./sketch/spec";
 import { drawSvg } from "./sketch/still";
 
 /** The method under which a notebook kernel asks a value for what to draw: Deno's convention. */

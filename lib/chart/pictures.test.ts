@@ -121,12 +121,14 @@ test("a journey past hundreds of rules is laid out in under 10 ms, in less than 
   const path = clusterIp(400);
   const draw = () => JSON.stringify(traversalPicture(path, { outcome: 1 }).spec).length;
   for (let i = 0; i < 40; i += 1) draw();
-  const times = Array.from({ length: 15 }, () => {
-    const start = performance.now();
+  // The processor's time, the best of many: what else the machine does is not the picture's.
+  const times = Array.from({ length: 60 }, () => {
+    const start = process.cpuUsage();
     draw();
-    return performance.now() - start;
-  }).sort((a, b) => a - b);
-  expect(times[0]).toBeLessThan(10);
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
+  });
+  expect(Math.min(...times)).toBeLessThan(10);
   expect(draw()).toBeLessThan(200_000);
 });
 

@@ -1,21 +1,13 @@
 import { type Picture, picture } from "../picture";
-import { type Tone, tableTones } from "../sketch/palette";
-import { count, heading, pill, tint, WIDTH } from "../sketch/pen";
+import { count, heading, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
 import { Sheet } from "../sketch/sheet";
-import { elide, textWidth, wrap } from "../sketch/type";
-import { type Change, type ChangeKind, changeOf, type Diff, KINDS, markNew, type PlaceDiff } from "./change";
+import { elide, textWidth } from "../sketch/type";
+import { type Change, type ChangeKind, changeOf, type Diff, KINDS, type PlaceDiff } from "./change";
+import { entry, GAP, LINE, RIGHT, SIGN_X, TEXT } from "./entry";
 
 export type { Change, ChangeKind, Diff, PlaceDiff } from "./change";
 
-const SIGN_X = 16;
-const PILL_X = 38;
-const PILL_W = 82;
-const TEXT = 130;
-const RIGHT = WIDTH - 12;
-const ROOM = RIGHT - TEXT - 8;
-const LINE = 16;
-const GAP = 6;
 /** Changes of one kind that are shown at once; a click opens the others. */
 const SHOWN = 8;
 const OPENED = 60;
@@ -152,172 +144,6 @@ function drawRest(sheet: Sheet, rest: readonly Change[]): void {
       tip: "click to open and close",
     },
   ]);
-}
-
-const SIGNS = { added: "+", removed: "−", changed: "~" } as const;
-
-function pillOf(change: Change): { text: string; tone: Tone } {
-  if (change.table !== undefined) return { text: change.table, tone: tableTones(change.table).pill };
-  if (change.kind === "connection") return { text: "conntrack", tone: "conntrackPill" };
-  return { text: KINDS[change.kind].one.split(" ")[0] ?? change.kind, tone: "rawPill" };
-}
-
-/** One change: its sign, its pill, its text over up to three lines, its words. */
-function entry(change: Change, top: number): { marks: readonly Mark[]; height: number } {
-  const what = changeOf(change) ?? "added";
-  const y = top + 14;
-  const { text: name, tone } = pillOf(change);
-  const marks: Mark[] = [
-    ...sign(what, y),
-    ...pill(elide(name, "smallBold", PILL_W - 10), tone, PILL_X, y, PILL_W),
-  ];
-  const lines: Mark[] = [];
-  let at = y;
-  let x = TEXT;
-  if (change.chain !== undefined && change.kind === "rule") {
-    const chain = elide(change.chain, "code", ROOM * 0.42);
-    lines.push({ kind: "text", x, y, text: chain, role: "code", tone: "mute" });
-    x += textWidth(chain, "code") + 10;
-  }
-  const full = change.after ?? change.before ?? "";
-  if (what === "changed" && change.before !== undefined && change.after !== undefined) {
-    const old = elide(change.before, "code", RIGHT - 8 - x);
-    lines.push({ kind: "text", x, y: at, text: old, role: "code", tone: "mute" });
-    lines.push(...strikeGone(change.before, change.after, x, at, textWidth(old, "code")));
-    at += LINE;
-    const drawn = newParts(change.before, change.after, TEXT, at);
-    lines.push(...drawn.marks);
-    at = drawn.y + LINE;
-  } else {
-    const role = what === "added" ? "codeBold" : "code";
-    const tail = flow(full, role, x, at);
-    for (const line of tail) {
-      lines.push({
-        kind: "text",
-        x: line.x,
-        y: line.y,
-        text: line.text,
-        role,
-        tone: what === "removed" ? "mute" : "ink",
-      });
-      if (what === "removed") lines.push(strike(line.x, line.y, textWidth(line.text, role)));
-    }
-    at = (tail.at(-1)?.y ?? at) + LINE;
-  }
-  if (change.words !== undefined) {
-    for (const line of wrap(change.words, "body", ROOM, 2)) {
-      lines.push({ kind: "text", x: TEXT, y: at, text: line, role: "body", tone: "mute" });
-      at += LINE;
-    }
-  }
-  const height = at - y + 6;
-  if (what !== "removed") {
-    marks.push({
-      kind: "box",
-      x: TEXT - 8,
-      y: top - 1,
-      width: RIGHT - TEXT + 8,
-      height,
-      fill: "card",
-      radius: 5,
-    });
-  }
-  const hit: Mark = { kind: "hit", x: TEXT - 8, y: top, width: RIGHT - TEXT, height, tip: full };
-  const cut = lines.some((line) => line.kind === "text" && line.text.endsWith("…"));
-  return { marks: [...marks, ...lines, ...(cut ? [hit] : [])], height: height + GAP };
-}
-
-function sign(what: "added" | "removed" | "changed", y: number): readonly Mark[] {
-  const solid = what !== "removed";
-  return [
-    {
-      kind: "dot",
-      x: SIGN_X + 4,
-      y: y - 4,
-      radius: 7.5,
-      fill: solid ? "ink" : "ground",
-      stroke: solid ? "none" : "mute",
-    },
-    {
-      kind: "text",
-      x: SIGN_X + 4,
-      y: y - 0.2,
-      text: SIGNS[what],
-      role: "label",
-      tone: solid ? "ground" : "mute",
-      align: "center",
-    },
-  ];
-}
-
-function strike(x: number, y: number, width: number): Mark {
-  return {
-    kind: "line",
-    points: [
-      [x, y - 4],
-      [x + width, y - 4],
-    ],
-    stroke: "mute",
-  };
-}
-
-/** Strikes out those words of the old text that the new one has no longer; `room` is how much of it is drawn. */
-function strikeGone(before: string, after: string, x: number, y: number, room: number): readonly Mark[] {
-  const marks: Mark[] = [];
-  const space = textWidth(" ", "code");
-  let from = x;
-  for (const part of markNew(after, before)) {
-    const width = textWidth(part.text, "code");
-    const to = Math.min(from + width, x + room);
-    if (part.isNew && to > from) marks.push(strike(from, y, to - from));
-    from += width + space;
-  }
-  return marks;
-}
-
-/** Text that begins at `x` and goes on, indented, for up to two lines more. */
-function flow(
-  text: string,
-  role: "code" | "codeBold",
-  x: number,
-  y: number,
-): readonly { x: number; y: number; text: string }[] {
-  const first = RIGHT - 8 - x;
-  if (textWidth(text, role) <= first) return [{ x, y, text }];
-  const [start = ""] = wrap(text, role, first, 99);
-  const rest = text.slice(start.length).trimStart();
-  const more = wrap(rest, role, ROOM - 14, 2);
-  return [
-    { x, y, text: start },
-    ...more.map((line, i) => ({ x: TEXT + 14, y: y + (i + 1) * LINE, text: line })),
-  ];
-}
-
-/** The new text with what the old one had not in tinted boxes, word by word over as many lines as it takes. */
-function newParts(
-  before: string,
-  after: string,
-  x: number,
-  y: number,
-): { marks: readonly Mark[]; y: number } {
-  const marks: Mark[] = [];
-  let at = x;
-  let line = y;
-  const space = textWidth(" ", "code");
-  for (const part of markNew(before, after)) {
-    const role = part.isNew ? "codeBold" : "code";
-    for (const piece of wrap(part.text, role, ROOM, 4)) {
-      const width = textWidth(piece, role);
-      if (at > x && at + width > RIGHT - 8) {
-        at = x;
-        line += LINE;
-      }
-      if (part.isNew) marks.push(tint(at, line, width));
-      marks.push({ kind: "text", x: at, y: line, text: piece, role });
-      at += width + space + (part.isNew ? 2 : 0);
-    }
-  }
-  return { marks, y: line };
 }
 
 function diffText(title: string, fact: string, places: readonly PlaceDiff[]): string {

@@ -2,7 +2,7 @@ import type { Outcome, Packet, Path, Step } from "../../netfilter/model";
 import { endpoint } from "../sketch/pen";
 import type { Stay } from "../traversal/row";
 import { chanceText, endSentence, sameEnds } from "../traversal/say";
-import { wayOf } from "../traversal/track";
+import { wayOf } from "../traversal/way";
 
 /** One rung: something that happens at a column, or on the way from one to another. */
 export type Rung =

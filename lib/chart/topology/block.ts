@@ -2,8 +2,8 @@ import type { Link } from "../../inspect/snapshot";
 import { moved } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
 import { elide, type Role, textWidth } from "../sketch/type";
-import type { Port, Spot } from "./graph";
-import type { WorldContainer, WorldPlace } from "./world";
+import type { Port } from "./graph";
+import type { WorldPlace } from "./world";
 
 /** A part of the picture that is laid out: its size, its marks from its own upper left corner, and where cords plug in. */
 export interface Block {
@@ -100,126 +100,6 @@ export function label(
   return [mark, { kind: "hit", x: left, y: y - 12, width: room, height: 16, tip: text }];
 }
 
-interface Line {
-  readonly text: string;
-  readonly role: Role;
-  readonly tone: "ink" | "mute";
-}
-
-/** How the picture shows a link already: by a cord with its name, by a plug with name and first address, or not. */
-export type DrawnAs = (port: Port) => "cord" | "plug" | undefined;
-
-/** What is written in the head of a place: the links and addresses that no cord and no plug names. */
-export function headLines(spot: Spot, drawnAs: DrawnAs): readonly Line[] {
-  const lines: Line[] = [];
-  const several = spot.ports.length > 1;
-  for (const port of spot.ports) {
-    const addresses = addressesOf(port.link);
-    const drawn = drawnAs(port);
-    if (drawn !== undefined) {
-      const of = several ? `${port.link.name} ` : "";
-      for (const address of drawn === "plug" ? addresses.slice(1) : addresses) {
-        lines.push({ text: `${of}${address}`, role: "codeSmall", tone: "ink" });
-      }
-      continue;
-    }
-    const state = port.link.up ? "" : " down";
-    const { kind: what } = port.link;
-    const kind = ["ether", "veth"].includes(what) ? "" : what === "tap" ? " tap to a program" : ` ${what}`;
-    const peer = port.peer === undefined ? "" : ` ⇅ ${port.peer.place} ${linkName(port.peer.link)}`;
-    lines.push({ text: `${linkName(port.link)}${kind}${state}${peer}`, role: "codeSmall", tone: "mute" });
-    for (const address of addresses) lines.push({ text: `  ${address}`, role: "codeSmall", tone: "ink" });
-  }
-  return lines;
-}
-
-const CONTAINER_LINE = 15;
-
-function containerHeight(container: WorldContainer): number {
-  return container.role === "pause" || container.detail === undefined ? 24 : 36;
-}
-
-function containerWidth(container: WorldContainer): number {
-  const detail = container.role === "pause" ? "holds the netns" : (container.detail ?? "");
-  if (container.role === "pause")
-    return textWidth(container.name, "codeSmall") + 10 + textWidth(detail, "small") + 14;
-  return Math.max(textWidth(container.name, "codeSmallBold"), textWidth(detail, "codeSmall")) + 14;
-}
-
-/** Pause and apps as boxes in the frame of the namespace that they share. */
-export function containerBoxes(
-  containers: readonly WorldContainer[],
-  x: number,
-  y: number,
-  width: number,
-): Block {
-  const marks: Mark[] = [];
-  let top = y;
-  for (const container of containers) {
-    const height = containerHeight(container);
-    const pause = container.role === "pause";
-    const stopped = container.running === false;
-    marks.push({
-      kind: "box",
-      x,
-      y: top,
-      width,
-      height,
-      fill: "ground",
-      stroke: pause ? "edge" : "ink",
-      radius: 4,
-      dashed: stopped,
-      over: true,
-    });
-    const room = width - 14;
-    const name = stopped ? `${container.name} (stopped)` : container.name;
-    if (pause) {
-      const nameRoom = Math.min(textWidth(name, "codeSmall"), room);
-      marks.push(...label(name, "codeSmall", x + 7, top + 16, nameRoom));
-      const left = room - nameRoom - 10;
-      if (textWidth("holds the netns", "small") <= left) {
-        marks.push(
-          ...label("holds the netns", "small", x + width - 7, top + 16, left, {
-            tone: "mute",
-            align: "right",
-          }),
-        );
-      }
-    } else {
-      marks.push(...label(name, "codeSmallBold", x + 7, top + 16, room));
-      if (container.detail !== undefined) {
-        marks.push(
-          ...label(container.detail, "codeSmall", x + 7, top + 16 + CONTAINER_LINE - 1, room, {
-            tone: "mute",
-          }),
-        );
-      }
-    }
-    top += height + 6;
-  }
-  return { width, height: top - y, marks, hooks: [], bars: [], plugs: [] };
-}
-
-/** How wide a leaf wants to be. */
-export function leafWidth(spot: Spot, drawn: DrawnAs): number {
-  const { place } = spot;
-  const lines = headLines(spot, drawn);
-  const [only] = lines;
-  const beside =
-    lines.length === 1 && only !== undefined
-      ? textWidth(shortName(place), "head") + 12 + textWidth(only.text.trim(), "codeSmall")
-      : 0;
-  const inner = Math.max(
-    textWidth(shortName(place), "head"),
-    textWidth(kindText(place), "small"),
-    ...lines.map((line) => textWidth(line.text, line.role)),
-    beside <= 170 ? beside : 0,
-    ...spot.ports.filter((port) => port.uplink).map((port) => chipWidth(port) + 8),
-    ...(place.containers ?? []).map(containerWidth),
-  );
-  return Math.min(LEAF_MAX, Math.max(LEAF_MIN, Math.ceil(inner + 2 * PAD)));
-}
-
 export function chipText(port: Port): string {
   const [address] = addressesOf(port.link);
   return address === undefined ? linkName(port.link) : `${linkName(port.link)} ${address}`;
@@ -251,73 +131,6 @@ export function chip(port: Port, x: number, y: number, room: number): readonly M
     ...label(chipText(port), "codeSmall", x + 8, y + 4, width - 14),
   ];
   return marks;
-}
-
-/**
- * A namespace in which no other one lives: a rounded box with its name, its addresses and its containers. What hangs
- * from the lab's network plugs into its upper border.
- */
-export function leaf(spot: Spot, width: number, drawn: DrawnAs, bottom: readonly Port[] = []): Block {
-  const { place } = spot;
-  const uplinks = spot.ports.filter((port) => port.uplink);
-  const room = width - 2 * PAD;
-  const marks: Mark[] = [];
-  const hooks: Hook[] = [];
-  let y = 0;
-  uplinks.forEach((port, i) => {
-    const at = i * (CHIP_HEIGHT + 6);
-    marks.push(...chip(port, PAD, at, width - 2 * PAD));
-    if (i === 0) hooks.push({ port, x: PAD + 16, y: at - CHIP_HEIGHT / 2 });
-    y = at + CHIP_HEIGHT / 2 + 2;
-  });
-  y += 18;
-  const nameRoom = room;
-  const lines = headLines(spot, drawn);
-  const [only] = lines;
-  const beside =
-    lines.length === 1 &&
-    only !== undefined &&
-    textWidth(shortName(place), "head") + 12 + textWidth(only.text.trim(), "codeSmall") <= room;
-  marks.push(...label(shortName(place), "head", PAD, y, nameRoom));
-  if (beside && only !== undefined) {
-    marks.push(...label(only.text.trim(), "codeSmall", width - PAD, y, room, { align: "right" }));
-  }
-  if (place.kind !== "pod" && place.kind !== "container") {
-    y += 15;
-    marks.push(...label(kindText(place), "small", PAD, y, room, { tone: "mute" }));
-  } else if (place.detail !== undefined) {
-    y += 15;
-    marks.push(...label(place.detail, "small", PAD, y, room, { tone: "mute" }));
-  }
-  if (!beside) {
-    for (const line of lines) {
-      y += 15;
-      marks.push(...label(line.text, line.role, PAD, y, room, { tone: line.tone }));
-    }
-  }
-  y += 10;
-  const containers = place.containers ?? [];
-  if (containers.length > 0) {
-    const boxes = containerBoxes(containers, PAD, y, room);
-    marks.push(...boxes.marks);
-    y += boxes.height + 4;
-  }
-  const plugs = bottomPlugs(bottom, width, y);
-  marks.push(...plugs.marks);
-  y += plugs.height;
-  const frame: Mark = {
-    kind: "box",
-    x: 0,
-    y: 0,
-    width,
-    height: y,
-    fill: "card",
-    stroke: "edge",
-    thick: 1.5,
-    radius: 8,
-    dashed: place.snapshot === undefined,
-  };
-  return { width, height: y, marks: [frame, ...marks], hooks, bars: [], plugs: plugs.plugs };
 }
 
 /** Links that a cord leaves downwards, side by side on the lower border. `y` is where the box would end without them. */

@@ -1,8 +1,9 @@
 import { WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
-import { type Block, type DrawnAs, type Hook, label, leaf, leafWidth, linkName, shift } from "./block";
+import { type Block, type Hook, label, linkName, shift } from "./block";
 import type { Graph, Port, Spot } from "./graph";
-import type { Unit } from "./rows";
+import { type DrawnAs, leaf, leafWidth } from "./leaf";
+import type { Unit } from "./unit";
 
 type Pair = Graph["pairs"][number];
 

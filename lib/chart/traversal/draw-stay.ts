@@ -5,7 +5,8 @@ import { elide, textWidth } from "../sketch/type";
 import { HOOK, PILL_X, RAIL, RIGHT, TEXT } from "./columns";
 import { drawRow, hookLabel } from "./draw-row";
 import type { Stay } from "./row";
-import { STRIP_HEIGHT, type Station, stationOf, strip, TRACK_HEIGHT, track, wayOf } from "./track";
+import { STRIP_HEIGHT, strip, TRACK_HEIGHT, track } from "./track";
+import { type Station, stationOf, wayOf } from "./way";
 
 /** The steps of the slider: one for each row. */
 export class Counter {

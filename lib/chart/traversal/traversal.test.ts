@@ -12,7 +12,7 @@ import type { Outcome, Path } from "../../netfilter/model";
 import { traversalPicture } from "./index";
 import { staysOf } from "./row";
 import { chanceText, ruleText, vainText } from "./say";
-import { wayOf } from "./track";
+import { wayOf } from "./way";
 
 const drawn = (path: Path) => textsOf(traversalPicture(path).spec).map((text) => text.text);
 

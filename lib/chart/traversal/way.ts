@@ -1,0 +1,83 @@
+import type { Hook } from "../../netfilter/model";
+import type { Row, Stay } from "./row";
+
+/** A stop on the way through a namespace: a hook, a routing decision, or the process that sends or receives. */
+export type Station = Hook | "routing" | "routing out" | "process";
+
+/** Which stop a row belongs to; a routing decision is the one before OUTPUT while nothing came in. */
+export function stationOf(row: Row, cameIn: boolean): Station {
+  switch (row.kind) {
+    case "vain":
+    case "idle":
+      return row.hook;
+    case "routing":
+      return cameIn ? "routing" : "routing out";
+    case "link":
+    case "end":
+      return "process";
+    default:
+      return row.step.hook;
+  }
+}
+
+export interface Way {
+  readonly stations: readonly Station[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly delivered: boolean;
+}
+
+/**
+ * The stops of one stay, in order, and the names of the interfaces where it begins and ends. A hook that no table is
+ * registered at is a stop as well: the packet passes it, though no step tells.
+ */
+export function wayOf(stay: Stay): Way {
+  const hooks = stay.rows.flatMap((row) =>
+    "hook" in row ? [row.hook] : "hook" in row.step ? [row.step.hook] : [],
+  );
+  const decisions = stay.rows.flatMap((row) => (row.kind === "routing" ? [row.step] : []));
+  const cameIn =
+    stay.entered !== undefined ||
+    hooks[0] === "PREROUTING" ||
+    (hooks[0] !== "OUTPUT" && decisions[0] !== undefined && decisions[0].decision !== "out");
+  const stations: Station[] = [cameIn ? "PREROUTING" : "process"];
+  const add = (station: Station) => {
+    if (stations.at(-1) !== station && !(station === "routing out" && stations.includes("OUTPUT")))
+      stations.push(station);
+  };
+  for (const row of stay.rows) {
+    if (row.kind === "link" || row.kind === "end") continue;
+    add(stationOf(row, cameIn));
+  }
+  const last = stay.rows.at(-1);
+  const stopped = stopsHere(last) && stay.left === undefined;
+  const decision = decisions.at(-1)?.decision;
+  if (!stopped && decision === "forward")
+    for (const station of ["FORWARD", "POSTROUTING"] as const) fill(stations, station);
+  if (!stopped && decision === "out")
+    for (const station of ["OUTPUT", "POSTROUTING"] as const) fill(stations, station);
+  if (!stopped && decision === "local" && cameIn) fill(stations, "INPUT");
+  const delivered = !stopped && stations.at(-1) === "INPUT";
+  if (delivered) stations.push("process");
+  const out = decisions.reduce<string | undefined>((name, step) => step.out ?? name, undefined);
+  const from = stay.entered?.to.link;
+  const to = stay.left?.from.link ?? (stations.at(-1) === "POSTROUTING" ? out : undefined);
+  return { stations, ...(from ? { from } : {}), ...(to ? { to } : {}), delivered };
+}
+
+/** Adds a stop that the steps skipped, before POSTROUTING where that is there already. */
+export function fill(stations: Station[], station: Station): void {
+  if (stations.includes(station)) return;
+  const at = stations.indexOf("POSTROUTING");
+  if (at >= 0) stations.splice(at, 0, station);
+  else stations.push(station);
+}
+
+function stopsHere(row: Row | undefined): boolean {
+  if (row === undefined) return false;
+  if (row.kind === "end") return row.step.verdict !== "accept";
+  if (row.kind === "policy") return row.step.policy === "DROP";
+  if (row.kind === "routing") return row.step.decision === "drop";
+  if (row.kind === "rule") return ["drop", "reject", "queue"].includes(row.step.rule.action.kind);
+  return false;
+}
