@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+
+/** What of a notebook's file is asked for here. */
+export interface ReadNotebook {
+  readonly cells: readonly {
+    readonly cell_type: string;
+    readonly source: string | readonly string[];
+    readonly metadata: { readonly tags?: readonly string[] };
+    readonly outputs?: readonly { readonly data?: Readonly<Record<string, string | readonly string[]>> }[];
+  }[];
+}
+
+/** A cell whose picture stands in the README. */
+export interface PictureCell {
+  readonly picture: string;
+  /** Headings above the cell, the nearest last. */
+  readonly headings: readonly string[];
+  /** What it drew last; absent where it has not been executed. */
+  readonly svg: string | undefined;
+}
+
+export function readNotebook(path: string): ReadNotebook {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/** The headings of a notebook's Markdown, in their order, without their marks. */
+export function headingsOf({ cells }: ReadNotebook): readonly string[] {
+  return cells.flatMap((cell) => headingsIn(cell));
+}
+
+/** The cells that bear a tag `picture-NAME`. */
+export function pictureCells({ cells }: ReadNotebook): readonly PictureCell[] {
+  const headings: string[] = [];
+  return cells.flatMap((cell) => {
+    headings.push(...headingsIn(cell));
+    return (cell.metadata.tags ?? []).flatMap((tag) => {
+      const picture = /^picture-(.+)$/.exec(tag)?.[1];
+      return picture === undefined ? [] : [{ picture, headings: [...headings], svg: svgOf(cell) }];
+    });
+  });
+}
+
+type Cell = ReadNotebook["cells"][number];
+
+function headingsIn(cell: Cell): readonly string[] {
+  if (cell.cell_type !== "markdown") return [];
+  return [...joined(cell.source).matchAll(/^#{1,6} (.+)$/gm)].map(([, words]) => words ?? "");
+}
+
+function svgOf({ outputs = [] }: Cell): string | undefined {
+  const last = outputs.map(({ data }) => data?.["image/svg+xml"]).findLast((svg) => svg !== undefined);
+  return last === undefined ? undefined : joined(last);
+}
+
+function joined(text: string | readonly string[]): string {
+  return typeof text === "string" ? text : text.join("");
+}
