@@ -1,4 +1,4 @@
-import { faults, foldsOf, stepsOf } from "../../test/pictures/layout";
+import { faults, foldsOf, stepsOf, textsOf } from "../../test/pictures/layout";
 import { clusterIp, longJourney } from "../../test/pictures/paths";
 import { samples } from "../../test/pictures/samples";
 import { display, traversalPicture } from "./index";
@@ -60,6 +60,16 @@ describe.each(all)("the picture %s", (name, make) => {
     expect(svg).toMatch(/^<svg/);
     expect(svg).not.toMatch(/var\(|color-mix|undefined|NaN/);
     expect(bundle["text/plain"]).toBe(picture.text);
+  });
+
+  test("says every text in the static SVG as well, to the letter", async () => {
+    const plain = (text: string) =>
+      text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+    const said = [...(await picture.svg()).matchAll(/<text[^>]*>([^<]*)/g)].map(([, text]) =>
+      plain(text ?? ""),
+    );
+    const drawn = textsOf(spec).map(({ text }) => text);
+    expect(drawn.filter((text) => !said.includes(text))).toEqual([]);
   });
 
   test("follows the theme: no fixed colour for text or ground", () => {

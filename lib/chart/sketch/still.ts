@@ -25,9 +25,10 @@ const FAMILY = / font-family="([^"]*)"/g;
  * and with the font that most texts have said once.
  */
 function slim(svg: string): string {
-  const plain = svg
-    .replace(SAYS_NOTHING, "")
-    .replace(NUMBER, (number) => String(Math.round(Number(number) * 100) / 100));
+  // Inside of tags only: an address in a text is no length.
+  const plain = svg.replace(/<[^>]+>/g, (tag) =>
+    tag.replace(SAYS_NOTHING, "").replace(NUMBER, (number) => String(Math.round(Number(number) * 100) / 100)),
+  );
   const families = [...plain.matchAll(FAMILY)].map(([, family]) => family ?? "");
   const [most] = [...new Set(families)].sort(
     (a, b) => families.filter((one) => one === b).length - families.filter((one) => one === a).length,
