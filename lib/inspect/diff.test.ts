@@ -1,16 +1,6 @@
+import { link } from "../../test/netfilter/router";
 import { diffSnapshots } from "./diff";
-import type { Link, Snapshot } from "./snapshot";
-
-const link = (ifindex: number, name: string, more: Partial<Link> = {}): Link => ({
-  ifindex,
-  name,
-  kind: "veth",
-  mtu: 1500,
-  up: true,
-  operState: "UP",
-  addresses: [],
-  ...more,
-});
+import type { Snapshot } from "./snapshot";
 
 const look = (more: Partial<Snapshot>): Snapshot => ({ place: "host1", links: [], routes: [], ...more });
 
@@ -19,7 +9,10 @@ const dump = (...lines: readonly string[]): NonNullable<Snapshot["iptables"]> =>
 ];
 
 test("a veth that appeared is an added link", () => {
-  const { changes } = diffSnapshots([look({})], [look({ links: [link(4, "veth1", { master: "docker0" })] })]);
+  const { changes } = diffSnapshots(
+    [look({})],
+    [look({ links: [{ ...link(4, "veth1"), master: "docker0" }] })],
+  );
   expect(changes).toEqual([
     { place: "host1", subject: "link", change: "added", text: "4: veth1 veth mtu 1500 master docker0 up" },
   ]);
@@ -28,7 +21,7 @@ test("a veth that appeared is an added link", () => {
 test("a link that went down is a changed link", () => {
   const { changes } = diffSnapshots(
     [look({ links: [link(4, "veth1")] })],
-    [look({ links: [link(4, "veth1", { up: false })] })],
+    [look({ links: [{ ...link(4, "veth1"), up: false }] })],
   );
   expect(changes).toMatchObject([{ subject: "link", change: "changed", was: "4: veth1 veth mtu 1500 up" }]);
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Link, Route } from "../../inspect/snapshot";
+import { link, route } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
 import type { Packet, Path } from "../model";
 import { FRESH, traverse } from "../traverse";
@@ -13,29 +13,12 @@ const golden = (name: string): string => readFileSync(join(__dirname, "golden", 
 const loaded = new LoadedRules(golden("ruleset.txt"));
 const recorded = groupPackets(parseTrace(golden("nft-monitor.txt")).events, loaded);
 
-const link = (ifindex: number, name: string, address: string): Link => ({
-  ifindex,
-  name,
-  kind: "veth",
-  mtu: 1500,
-  up: true,
-  operState: "UP",
-  addresses: [{ family: "ipv4", address, prefixLength: 24, scope: "global", secondary: false }],
-});
-const route = (destination: string, dev: string): Route => ({
-  family: "ipv4",
-  destination,
-  type: "unicast",
-  table: "main",
-  dev,
-});
-
 /** What the model says of the router of the recording, with these rules. */
 function predict(rules: string, packet: Packet): Path {
   const host = {
     place: "router",
     rulesets: [{ ...parseRuleset(rules, { family: "ipv4" }), variant: "nft" as const }],
-    links: [link(2, "vc", "10.0.0.1"), link(3, "vs", "192.168.0.1")],
+    links: [link(2, "vc", "10.0.0.1/24"), link(3, "vs", "192.168.0.1/24")],
     routes: [route("10.0.0.0/24", "vc"), route("192.168.0.0/24", "vs")],
     sysctls: { "net.ipv4.ip_forward": "1" },
   };

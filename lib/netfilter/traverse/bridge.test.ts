@@ -1,4 +1,4 @@
-import type { Link } from "../../inspect/snapshot";
+import { link } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
 import type { Packet } from "../model";
 import { type Host, type TraversedOutcome, traverse } from ".";
@@ -36,29 +36,13 @@ COMMIT
 COMMIT
 `;
 
-const link = (ifindex: number, name: string, more: Partial<Link> = {}): Link => ({
-  ifindex,
-  name,
-  kind: "veth",
-  mtu: 1500,
-  up: true,
-  operState: "UP",
-  addresses: [],
-  ...more,
-});
-
 const bridge = (calls: boolean): Host => ({
   place: "bridge",
   rulesets: [parseRuleset(RULES, { family: "ipv4" })],
   links: [
-    link(2, "br0", {
-      kind: "bridge",
-      addresses: [
-        { family: "ipv4", address: "10.9.0.1", prefixLength: 24, scope: "global", secondary: false },
-      ],
-    }),
-    link(3, "p1", { master: "br0" }),
-    link(4, "p2", { master: "br0" }),
+    { ...link(2, "br0", "10.9.0.1/24"), kind: "bridge" },
+    { ...link(3, "p1"), master: "br0" },
+    { ...link(4, "p2"), master: "br0" },
   ],
   routes: [
     {

@@ -1,74 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { Link, Route } from "../../inspect/snapshot";
+import { first, node, SETS } from "../../../test/netfilter/kube-proxy";
 import { errorAbout } from "../conntrack/reply";
-import { parseRuleset } from "../iptables";
-import type { Outcome, Packet } from "../model";
+import type { Outcome } from "../model";
 import type { Host } from "./host";
 import { type TraversedOutcome, traverse } from "./traverse";
-
-interface Flow {
-  readonly name: string;
-  readonly protocol: string;
-  readonly src: string;
-  readonly dst: string;
-  readonly dport: number;
-  readonly verdicts: readonly string[];
-  readonly markedForMasquerade: boolean;
-  readonly possibleEndpoints: readonly string[];
-  readonly hooks: readonly string[];
-  readonly ruleHits: readonly string[] | null;
-}
-
-interface FlowSet {
-  readonly id: string;
-  readonly iptablesSaveLegacy: string;
-  readonly iptablesSaveNft: string;
-  readonly flows: readonly Flow[];
-}
-
-const FILE = join(__dirname, "../../../../shared/data/kube-proxy/flows.json");
-const SETS: readonly FlowSet[] = existsSync(FILE) ? JSON.parse(readFileSync(FILE, "utf8")) : [];
-
-const link = (ifindex: number, name: string, address: string, prefixLength: number): Link => ({
-  ifindex,
-  name,
-  kind: "ether",
-  mtu: 1500,
-  up: true,
-  operState: "UP",
-  addresses: [
-    { family: "ipv4", address, prefixLength, scope: name === "lo" ? "host" : "global", secondary: false },
-  ],
-});
-
-const route = (destination: string, dev: string, source?: string): Route => ({
-  family: "ipv4",
-  destination,
-  type: "unicast",
-  table: "main",
-  dev,
-  ...(source === undefined ? {} : { source }),
-});
-
-/** The node of kube-proxy's tests: nodes 192.168.0.0/24, pods 10.0.0.0/8, the world behind eth0. */
-function node(text: string, variant: "legacy" | "nft"): Host {
-  return {
-    place: "node",
-    rulesets: [{ ...parseRuleset(text, { family: "ipv4" }), variant }],
-    links: [
-      link(1, "lo", "127.0.0.1", 8),
-      link(2, "eth0", "192.168.0.2", 24),
-      link(3, "pods", "10.255.255.1", 8),
-    ],
-    routes: [
-      route("192.168.0.0/24", "eth0", "192.168.0.2"),
-      route("10.0.0.0/8", "pods", "10.255.255.1"),
-      { ...route("0.0.0.0/0", "eth0"), via: "192.168.0.1" },
-    ],
-    sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.all.route_localnet": "1" },
-  };
-}
 
 function rulesOf(outcome: Outcome): string[] {
   const steps = [...outcome.steps, ...(outcome.caused ?? []).flatMap((caused) => caused.steps)];
@@ -110,20 +44,7 @@ describe("kube-proxy's flows as the kernel routed them", () => {
   test.each(CASES)("$name", ({ set, flow, variant }) => {
     const text = variant === "legacy" ? set.iptablesSaveLegacy : set.iptablesSaveNft;
     const host = node(text, variant);
-    const packet: Packet = {
-      family: "ipv4",
-      src: flow.src,
-      dst: flow.dst,
-      protocol: flow.protocol,
-      sport: 40000,
-      dport: flow.dport,
-      ttl: 64,
-      tos: 0,
-      length: 40,
-      mark: 0,
-    };
-    const local = flow.hooks.includes("OUTPUT");
-    const from = local ? { local: true as const } : { in: flow.src.startsWith("10.") ? "pods" : "eth0" };
+    const { packet, from } = first(flow);
     const { outcomes } = traverse(host, packet, { from });
     const endpoints = outcomes
       .filter(({ verdict }) => verdict === "accept")

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Link, Route } from "../../inspect/snapshot";
+import { link, route } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
 import type { Packet } from "../model";
 import { parseTrace } from "../trace/reader";
@@ -11,38 +11,13 @@ const FOLDER = join(__dirname, "../../../../shared/data/trace");
 const read = (name: string): string =>
   existsSync(join(FOLDER, name)) ? readFileSync(join(FOLDER, name), "utf8") : "";
 
-const link = (ifindex: number, name: string, ...addresses: [string, number][]): Link => ({
-  ifindex,
-  name,
-  kind: "veth",
-  mtu: 1500,
-  up: true,
-  operState: "UP",
-  addresses: addresses.map(([address, prefixLength], at) => ({
-    family: "ipv4",
-    address,
-    prefixLength,
-    scope: name === "lo" ? "host" : "global",
-    secondary: at > 0,
-  })),
-});
-
-const route = (destination: string, dev: string, more: Partial<Route> = {}): Route => ({
-  family: "ipv4",
-  destination,
-  type: "unicast",
-  table: "main",
-  dev,
-  ...more,
-});
-
 const router = (rules: string): Host => ({
   place: "router",
   rulesets: [parseRuleset(rules, { family: "ipv4" })],
   links: [
-    link(1, "lo", ["127.0.0.1", 8]),
-    link(2, "vc", ["10.0.0.1", 24]),
-    link(3, "vs", ["192.168.0.1", 24], ["192.168.0.2", 24]),
+    link(1, "lo", "127.0.0.1/8"),
+    link(2, "vc", "10.0.0.1/24"),
+    link(3, "vs", "192.168.0.1/24", "192.168.0.2/24"),
   ],
   routes: [
     route("10.0.0.0/24", "vc", { source: "10.0.0.1" }),

@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseRuleset } from "../../lib/netfilter/iptables";
+import type { Packet } from "../../lib/netfilter/model";
+import type { Entry, Host } from "../../lib/netfilter/traverse";
+import { LOCAL, link, route, via } from "./router";
+
+/** A packet of kube-proxy's own tests, and where its authors say that it ends. */
+export interface Flow {
+  readonly name: string;
+  readonly protocol: string;
+  readonly src: string;
+  readonly dst: string;
+  readonly dport: number;
+  readonly verdicts: readonly string[];
+  readonly markedForMasquerade: boolean;
+  readonly possibleEndpoints: readonly string[];
+  readonly hooks: readonly string[];
+  readonly ruleHits: readonly string[] | null;
+}
+
+export interface FlowSet {
+  readonly id: string;
+  readonly iptablesSaveLegacy: string;
+  readonly iptablesSaveNft: string;
+  readonly flows: readonly Flow[];
+}
+
+const FILE = join(__dirname, "../../../shared/data/kube-proxy/flows.json");
+
+/** Empty where the data is not there. */
+export const SETS: readonly FlowSet[] = existsSync(FILE) ? JSON.parse(readFileSync(FILE, "utf8")) : [];
+
+/** The node of kube-proxy's tests: nodes 192.168.0.0/24, pods 10.0.0.0/8, the world behind eth0. */
+export function node(text: string, variant: "legacy" | "nft"): Host {
+  return {
+    place: "node",
+    rulesets: [{ ...parseRuleset(text, { family: "ipv4" }), variant }],
+    links: [
+      link(1, "lo", "127.0.0.1/8"),
+      link(2, "eth0", "192.168.0.2/24"),
+      link(3, "pods", "10.255.255.1/8"),
+    ],
+    routes: [
+      route("192.168.0.0/24", "eth0", { source: "192.168.0.2" }),
+      route("10.0.0.0/8", "pods", { source: "10.255.255.1" }),
+      route("0.0.0.0/0", "eth0", { via: "192.168.0.1" }),
+    ],
+    sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.all.route_localnet": "1" },
+  };
+}
+
+/** The flow's first packet, and how it comes to the node. */
+export function first({ src, dst, protocol, dport, hooks }: Flow): { packet: Packet; from: Entry } {
+  return {
+    packet: {
+      family: "ipv4",
+      src,
+      dst,
+      protocol,
+      sport: 40000,
+      dport,
+      ttl: 64,
+      tos: 0,
+      length: 40,
+      mark: 0,
+    },
+    from: hooks.includes("OUTPUT") ? LOCAL : via(src.startsWith("10.") ? "pods" : "eth0"),
+  };
+}
