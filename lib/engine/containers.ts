@@ -168,7 +168,7 @@ export class Containers {
     try {
       return await this.#log.run(where, command, action);
     } catch (error) {
-      throw translate(error, where);
+      throw translate(error, where, this.#log.engine);
     }
   }
 }

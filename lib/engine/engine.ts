@@ -55,7 +55,7 @@ export class Engine {
     this.version = about.version;
     this.kind = about.kind;
     this.#streams = about.streams;
-    this.log = new CommandLog();
+    this.log = new CommandLog(about.name);
     this.containers = new Containers(docker, this.log);
     this.networks = new Networks(docker, this.log);
     this.images = new Images(docker, this.log);

@@ -108,7 +108,7 @@ export class Execs {
       record({ exitCode });
       return { ...text, exitCode, milliseconds: performance.now() - start };
     } catch (error) {
-      const failure = translate(error, where);
+      const failure = translate(error, where, this.#log.engine);
       record({ failure: failure.message });
       throw failure;
     } finally {
@@ -132,7 +132,7 @@ export class Execs {
       const stream = await exec.start({ hijack: true, stdin: true });
       return processOn(stream, options.sink ?? {}, () => exitCodeOf(exec));
     } catch (error) {
-      throw translate(error, where);
+      throw translate(error, where, this.#log.engine);
     }
   }
 

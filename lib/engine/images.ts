@@ -65,7 +65,7 @@ export class Images {
     try {
       return await this.#log.run(where, command, action);
     } catch (error) {
-      throw translate(error, where);
+      throw translate(error, where, this.#log.engine);
     }
   }
 }

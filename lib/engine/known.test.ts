@@ -62,6 +62,14 @@ test("a port that is taken is named, and the message says what to do", () => {
   );
 });
 
+test("an engine that went away is named where its name is known", () => {
+  const { code, message } = translate(new Error("socket hang up"), "web", "ssh://me@two");
+  expect([code, message]).toEqual([
+    "ENGINE_GONE",
+    expect.stringContaining("web: the container engine ssh://me@two does not"),
+  ]);
+});
+
 test("an error that is one already stays what it is", () => {
   const error = translate(new Error("socket hang up"), "web");
   expect(translate(error, "other")).toBe(error);

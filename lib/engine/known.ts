@@ -115,8 +115,9 @@ const connectionTexts =
  * text, which is kept as the cause. A failure that nobody has met yet becomes `ENGINE_FAILED` with that text.
  *
  * @param where - what it happened to: the name of a place, a network or an image.
+ * @param engine - the engine's name, for a lab that has several.
  */
-export function translate(cause: unknown, where: string): LabError {
+export function translate(cause: unknown, where: string, engine?: string): LabError {
   if (cause instanceof LabError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   // dockerode puts words of its own before the engine's.
@@ -131,7 +132,7 @@ export function translate(cause: unknown, where: string): LabError {
   if (connectionCodes.has(errno(cause)) || connectionTexts.test(text)) {
     return new LabError("ENGINE_GONE", {
       where,
-      found: `the container engine does not answer any more (${text.trim()})`,
+      found: `the container engine${engine === undefined ? "" : ` ${engine}`} does not answer any more (${text.trim()})`,
       advice: "Start it again (sudo systemctl start docker), then run the cells from the lab's first one.",
       cause,
     });

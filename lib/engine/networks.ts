@@ -157,7 +157,7 @@ export class Networks {
     try {
       return await this.#log.run(where, command, action);
     } catch (error) {
-      throw translate(error, where);
+      throw translate(error, where, this.#log.engine);
     }
   }
 }

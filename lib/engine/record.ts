@@ -19,10 +19,13 @@ export interface CommandRecord {
  * Everything that touches Docker passes here, and only here.
  */
 export class CommandLog {
+  /** The engine's name. */
+  readonly engine: string;
   readonly #records: CommandRecord[] = [];
   readonly #limit: number;
 
-  constructor(limit = 5_000) {
+  constructor(engine = "engine", limit = 5_000) {
+    this.engine = engine;
     this.#limit = limit;
   }
 

@@ -171,3 +171,11 @@ test("a pair within one namespace is a pair, and places that share a namespace c
     { a: { place: "pod", ifindex: 4 }, b: { place: "pod", ifindex: 5 } },
   ]);
 });
+
+test("two machines count inodes and ifindexes each for themselves: what only looks like a pair is none", () => {
+  const on = (machine: string, look: Snapshot): Snapshot => ({ ...look, machine });
+  const node = on("one", space("node1", 1, veth(4, { ifindex: 3, netnsId: 0, netns: 11 })));
+  const pod = space("pod", 11, veth(3, { ifindex: 4, netnsId: 0, netns: 1 }));
+  expect(findPairs([node, on("two", pod)])).toEqual([]);
+  expect(findPairs([node, on("one", pod), on("two", { ...pod, place: "other" })])).toHaveLength(1);
+});

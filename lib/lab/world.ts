@@ -42,7 +42,10 @@ export async function worldOf(ground: Ground, notes: readonly string[] = []): Pr
   });
   return {
     name: ground.name,
-    network: { name: "lab network", subnet: ground.subnet.text },
+    network: {
+      name: engines.length > 0 ? "lab network (overlay)" : "lab network",
+      subnet: ground.subnet.text,
+    },
     places: [...engines.map(({ frame }) => frame), ...worldPlaces],
     pairs: findPairs([...looks.values()].flatMap((look) => (look ? [look] : []))),
     ...(notes.length > 0 ? { notes } : {}),

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Engine } from "../../lib/engine";
+import { Engine, label } from "../../lib/engine";
 import type { DockerHost } from "../../lib/lab/dockerhost";
 import { Lab } from "../../lib/lab/lab";
 import type { Node } from "../../lib/lab/node/node";
 import type { NodePod } from "../../lib/lab/node/pod";
+import { belongings } from "../../lib/lab/orphans";
 import { imageTag } from "../../lib/setup/images";
 import { ask, ends, until } from "./cluster";
 import { gone, leftovers } from "./leftovers";
@@ -171,10 +172,35 @@ describe("over the two engines of a swarm", () => {
     }
     expect(owners).toHaveLength(2);
     expect(await networks()).toContainEqual(expect.stringMatching(/wirebook-\w+-held/));
+    // What `wirebook labs` lists and `clean` takes: a session on each, and the network where it was made, though both see it.
+    const held = (await Promise.all(engines().map(belongings))).map((found, index) =>
+      found.find(({ owner }) => owner === owners[index]),
+    );
+    expect(held.map((each) => [each?.labs, each?.networks.length, each?.reaper?.state])).toEqual([
+      [["held"], 1, "running"],
+      [["held"], 0, "running"],
+    ]);
     child.kill("SIGKILL");
     await Promise.all(engines().map((engine, index) => gone(engine, owners[index] ?? "", 10_000)));
     expect(await networks()).not.toContainEqual(expect.stringMatching(/wirebook-\w+-held/));
   });
+});
+
+test("an engine that ends in the middle is named, and the lab can be closed", async () => {
+  const lab = await Lab.open("halved", { engines: engines() });
+  const nodes = await Promise.all([lab.node("node1"), lab.node("node2")]);
+  const [near, far] = await Promise.all(nodes.map((node, index) => node.pod(`pod${index}`)));
+  const sleeping = far?.exec(["sleep", "60"]).catch((error: unknown) => error);
+  await machines.engine.containers.kill(two.container);
+  expect(await sleeping).toMatchObject({ code: "ENGINE_GONE", message: expect.stringContaining("two") });
+  await expect(lab.node("late")).rejects.toMatchObject({
+    code: "ENGINE_GONE",
+    message: expect.stringContaining("two"),
+  });
+  expect((await near?.exec(["echo", "here"]))?.stdout).toBe("here\n");
+  await lab.close();
+  const { opening } = lab.ground;
+  expect(await one.inner.containers.list({ [label.opening]: opening })).toEqual([]);
 });
 
 async function networks(): Promise<readonly string[]> {
