@@ -374,11 +374,13 @@ export class DumpReader {
     const numbered = command !== "A" && command !== "C" && third !== undefined && /^\d+$/.test(third.text);
     const reader = new RuleReader(words.slice(numbered ? 3 : 2), this.context, this.end);
     const spec = reader.read();
-    for (const { at, refusal } of reader.complaints)
-      if (refusal.variant === undefined || refusal.variant === this.variant)
-        this.problem("RULE_UNREADABLE", at, refusal.message, refusal.expected, refusal.advice);
+    const complaints = reader.complaints.filter(
+      ({ refusal: { variant } }) => variant === undefined || variant === this.variant,
+    );
+    for (const { at, refusal } of complaints)
+      this.problem("RULE_UNREADABLE", at, refusal.message, refusal.expected, refusal.advice);
     const position = numbered ? Number(third.text) : undefined;
-    const broken = unclosed || reader.complaints.length > 0;
+    const broken = unclosed || complaints.length > 0;
     this.push(command, this.checker.nameOf(chain.text), position, counters, spec, broken);
   }
 }

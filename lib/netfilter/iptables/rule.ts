@@ -191,6 +191,8 @@ export class RuleReader {
     if ((name === "source" || name === "destination") && inverted && value.includes(","))
       throw new Refusal(`! ${option} with several addresses`, "one address after !");
     this.base[name] = { inverted, value };
+    if (inverted && (value === "0.0.0.0/0" || value === "::/0"))
+      this.complaints.push({ at: this.words[this.index - 1]?.at ?? this.end, refusal: noAddress(option) });
   }
 
   /** Marks a refusal of a value as being about the word just taken. */
@@ -395,4 +397,9 @@ export class RuleReader {
       return unread;
     }
   }
+}
+
+/** Legacy tables keep such a rule, which no packet matches; nf_tables has no expression for it. */
+function noAddress(option: string): Refusal {
+  return new Refusal(`! ${option} with all addresses`, "a network that leaves some out", "", "nft");
 }

@@ -79,19 +79,25 @@ export class Scanner implements Shape {
         parts = this.segments.partsNamed(text.slice(first, stop), dash !== at);
         if (!parts) return false;
       } else if (base === "in" || base === "out") {
-        if (stop === first || stop - first > 15 || !this.plainName(first)) return false;
+        if (stop === first || stop - first > 15 || !this.plainName(first, stop)) return false;
         if (base === "in") this.in = true;
         else this.out = true;
-      } else if (!isIpv4Network(text, first, stop) && !this.network(text.slice(first, stop))) return false;
+      } else if (dash !== at && text.startsWith("/0", stop - 2)) return false;
+      else if (!isIpv4Network(text, first, stop) && !this.network(text.slice(first, stop))) return false;
       at = stop + 1;
     }
     return true;
   }
 
-  /** Names that another reader should look at: quoted, `!`, or not ASCII. */
-  private plainName(at: number): boolean {
-    const code = this.text.charCodeAt(at);
-    return code !== QUOTE && code !== BANG && code < 128;
+  /** Names that another reader should look at: `!`, with a quote, or not ASCII. */
+  private plainName(from: number, end: number): boolean {
+    const { text } = this;
+    if (text.charCodeAt(from) === BANG) return false;
+    for (let at = from; at < end; at++) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE || code >= 128) return false;
+    }
+    return true;
   }
 
   private network(word: string): boolean {

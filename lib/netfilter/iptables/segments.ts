@@ -131,8 +131,12 @@ export class SegmentReader {
         at = this.quoteEnd(at, end);
         if (at < 0) return -1;
       } else {
-        const space = text.indexOf(" ", at);
-        at = space < 0 || space > end ? end : space;
+        // A quote inside a word opens there as well.
+        for (; at < end; at++) {
+          const each = text.charCodeAt(at);
+          if (each === SPACE) break;
+          if (each === QUOTE) return -1;
+        }
       }
       if (at >= end) return end;
       const next = at + 1;

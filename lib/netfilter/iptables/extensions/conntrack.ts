@@ -3,7 +3,7 @@ import { readProtocol } from "../base";
 import { type Extension, invertible, type Kind, match, type Options, option, Refusal } from "../declare";
 import { prefix, readPrefix } from "../values/addresses";
 import { numberRange, oneOf, U32 } from "../values/numbers";
-import { portRange } from "../values/ports";
+import { decimalPortRange } from "../values/ports";
 import { first, range } from "../values/read";
 
 const STATES: readonly ConnectionState[] = [
@@ -100,7 +100,7 @@ function lowerConntrack(options: Options, context: Parameters<typeof readPrefix>
   return matches;
 }
 
-const network = prefix({ cut: false, full: false });
+const network = prefix({ cut: false, full: false, host: true });
 
 /** iptables-save has no spelling for a mask with holes: it prints the address alone (libxt_conntrack.c). */
 const shown = (value: string): string => {
@@ -113,7 +113,7 @@ const conntrack = match("conntrack", {
     invertible("ctstate", ordered(STATES)),
     invertible("ctproto", protocol),
     ...ADDRESSES.map(([name]) => invertible(name, { ...network, shown })),
-    ...ADDRESSES.map(([name]) => invertible(`${name}port`, portRange)),
+    ...ADDRESSES.map(([name]) => invertible(`${name}port`, decimalPortRange)),
     invertible("ctstatus", ordered(STATUS, "NONE")),
     invertible("ctexpire", numberRange(U32)),
     option("ctdir", oneOf(["ORIGINAL", "REPLY"], true)),

@@ -60,7 +60,8 @@ function readAverage(word: string): Average {
       ? 0
       : LONG_UNITS.findIndex((name) => unit !== "" && name.startsWith(unit.toLowerCase()));
   const seconds = SECONDS[index];
-  const packets = /^\d+$/.test(count) ? BigInt(count) : 0n;
+  // atoi: whatever stands behind the digits is not looked at.
+  const packets = BigInt(/^\s*\d+/.exec(count)?.[0] ?? 0);
   if (seconds === undefined || packets === 0n) throw new Refusal(`"${word}" is not a rate`, what);
   const cost = (SCALE * seconds) / packets;
   if (cost === 0n) throw new Refusal(`rate "${word}" is too fast`, "at most 1000000/sec");

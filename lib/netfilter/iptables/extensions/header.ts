@@ -181,6 +181,10 @@ const ECN = target("ECN", {
   check: (options, context) => {
     const tcp = ["ecn-tcp-remove", "ecn-tcp-cwr", "ecn-tcp-ece"].some((name) => options.has(name));
     if (tcp && context.protocol !== 6) throw new Refusal("the TCP bits of ECN need TCP", "-p tcp");
+    // To remove is to set both bits to 0, and only by itself it prints as it was written.
+    if (!options.has("ecn-tcp-remove") || !options.has("ecn-ip-ect")) return;
+    options.delete("ecn-tcp-remove");
+    for (const name of ["ecn-tcp-ece", "ecn-tcp-cwr"]) options.set(name, { inverted: false, values: ["0"] });
   },
   act: note("ECN"),
 });

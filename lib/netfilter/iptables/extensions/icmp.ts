@@ -69,7 +69,9 @@ function icmpType(names: readonly Named[], any: boolean): Kind {
       const to = high === undefined ? from : readNumber(high);
       if (from === undefined || to === undefined || from > 255n || to > 255n)
         throw new Refusal(`"${code}" is not an ICMP code`, "a code, 0 to 255");
-      if (from === 0n && to === 255n) return any && type === 255n ? "any" : String(type);
+      // Type 255 asks for no type, and then for no code either.
+      if (any && type === 255n) return "any";
+      if (from === 0n && to === 255n) return String(type);
       return from === to ? `${type}/${from}` : `${type}/${from}:${to}`;
     },
   };

@@ -1,6 +1,7 @@
 import {
   type Extension,
   flag,
+  type Given,
   invertible,
   type Kind,
   match,
@@ -227,12 +228,14 @@ const mapped: Kind = {
   },
 };
 
+const isAll = ({ values: [value] }: Given): boolean => value === "::/0";
+
 const npt = (name: "SNPT" | "DNPT", hooks: readonly string[]): Extension =>
   target(name, {
     families: ONLY,
     tables: ["mangle"],
     hooks,
-    options: [option("src-pfx", mapped, { required: true }), option("dst-pfx", mapped, { required: true })],
+    options: ["src-pfx", "dst-pfx"].map((each) => option(each, mapped, { required: true, silent: isAll })),
   });
 
 export const IPV6_EXTENSIONS: readonly Extension[] = [

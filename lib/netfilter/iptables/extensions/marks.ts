@@ -90,7 +90,9 @@ const CONNMARK = target("CONNMARK", {
     options.delete("mask");
     if (!moved(options)) {
       const set = options.get("set-xmark");
-      const mask = both?.values[0];
+      const later = [...options.keys()].indexOf("ctmask") > [...options.keys()].indexOf("set-xmark");
+      const mask = (both ?? (later ? options.get("ctmask") : undefined))?.values[0];
+      for (const name of ["nfmask", "ctmask"]) options.delete(name);
       if (set && mask !== undefined) {
         const { value } = masked(set.values[0] ?? "");
         options.set("set-xmark", { inverted: false, values: [`${hex(value)}/${mask}`] });

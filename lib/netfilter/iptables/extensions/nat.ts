@@ -135,16 +135,18 @@ const REDIRECT = target("REDIRECT", {
   act: (options): Action => ({ kind: "redirect", to: range("", first(options, "to-ports"), options) }),
 });
 
+const mapped = prefix({ cut: true, full: true, host: true });
+
 /** NETMAP keeps no mask with holes: libipt_NETMAP prints such a one as a single address. */
 function netmapPrefix(word: string, context: Context): string {
-  const [network = "", mask = ""] = prefix().read(word, context).split("/");
+  const [network = "", mask = ""] = mapped.read(word, context).split("/");
   return `${network}/${/^[0-9]+$/.test(mask) ? mask : context.family === "ipv6" ? 128 : 32}`;
 }
 
 const NETMAP = target("NETMAP", {
   tables: ["nat"],
   hooks: ["PREROUTING", "POSTROUTING", "OUTPUT", "INPUT"],
-  options: [option("to", { ...prefix(), read: netmapPrefix }, { required: true })],
+  options: [option("to", { ...mapped, read: netmapPrefix }, { required: true })],
   act: (options): Action => ({ kind: "netmap", prefix: first(options, "to") }),
 });
 

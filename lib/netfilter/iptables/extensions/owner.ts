@@ -96,6 +96,7 @@ const owner = match("owner", {
     ),
     flag("suppl-groups", { needs: ["gid-owner"] }),
   ],
+  // 1.8.9 takes a range here, which the kernel does not look at as a whole; later versions refuse it.
   check: (options) => {
     if (options.has("suppl-groups") && first(options, "gid-owner").includes("-"))
       throw new Refusal("--suppl-groups with a range of groups", "one group");

@@ -31,7 +31,7 @@ const shownElement = (options: Options, index: number): string =>
     return given ? [`${given.inverted ? "! " : ""}--${name} ${given.values[0]}`] : [];
   }).join(" ");
 
-const network = prefix({ cut: false, full: false });
+const network = prefix({ cut: false, full: false, host: true });
 
 const IPSEC = [50, 51, 108];
 
@@ -48,7 +48,7 @@ function check(options: Map<string, Given>): void {
   const none = options.get("pol")?.values[0] === "none";
   const count = elementOf(options) + 1;
   const elements = [...options.keys()].filter((key) => key.includes("@"));
-  if (none && (options.has("strict") || elements.length > 0))
+  if (none && options.has("strict"))
     throw new Refusal("--pol none with a description of a policy", "--pol ipsec");
   if (!options.has("strict") && count > 1) throw new Refusal("--next needs --strict", "--strict");
   if (options.has("strict") && elements.length === 0)
@@ -57,7 +57,8 @@ function check(options: Map<string, Given>): void {
     const own = elements.filter((key) => key.endsWith(`@${index}`));
     if (options.has("strict") && own.length === 0)
       throw new Refusal("an empty element of a policy", "--reqid, --spi, --proto …");
-    const tunnel = options.get(`mode@${index}`)?.values[0] === "tunnel";
+    const mode = options.get(`mode@${index}`);
+    const tunnel = mode !== undefined && (mode.values[0] === "tunnel") !== mode.inverted;
     if (own.some((key) => key.startsWith("tunnel-")) && !tunnel)
       throw new Refusal("tunnel addresses of what is no tunnel", "--mode tunnel");
   }
@@ -89,6 +90,9 @@ const policy = match("policy", {
       : ["FORWARD", "OUTPUT", "POSTROUTING"],
   check: (options) => {
     if (elementOf(options) >= MOST) throw new Refusal(`more than ${MOST} elements`, `at most ${MOST}`);
+    // Where there is no policy, what it would be like asks nothing, and iptables-save says nothing of it.
+    if (options.get("pol")?.values[0] === "none" && !options.has("strict"))
+      for (const key of [...options.keys()]) if (key.includes("@")) options.delete(key);
     check(options);
   },
   print: (options) => {

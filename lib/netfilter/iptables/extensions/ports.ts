@@ -1,20 +1,26 @@
 import type { Match, Range } from "../../model/match";
 import type { TcpFlag } from "../../model/packet";
-import { type Extension, invertible, type Kind, match, type Options, option, Refusal } from "../declare";
+import {
+  type Extension,
+  type Given,
+  invertible,
+  type Kind,
+  match,
+  type Options,
+  option,
+  Refusal,
+} from "../declare";
 import { coversAll, number, numberRange, oneOf, U8, U16, U32 } from "../values/numbers";
-import { portRange, readPort } from "../values/ports";
+import { decimalPortRange, portRange, readPort } from "../values/ports";
 import { first, range } from "../values/read";
 
-/** tcp and udp are silent about a range that covers all; sctp and dccp print it (iptables 1.8.9). */
-const ALL_PORTS = [
-  invertible("sport", portRange, { aliases: ["source-port"] }),
-  invertible("dport", portRange, { aliases: ["destination-port"] }),
+const sides = (range: Kind, rest: { readonly silent?: (given: Given) => boolean } = {}) => [
+  invertible("sport", range, { aliases: ["source-port"], ...rest }),
+  invertible("dport", range, { aliases: ["destination-port"], ...rest }),
 ];
 
-const PORTS = [
-  invertible("sport", portRange, { aliases: ["source-port"], silent: coversAll(U16) }),
-  invertible("dport", portRange, { aliases: ["destination-port"], silent: coversAll(U16) }),
-];
+/** tcp and udp are silent about a range that covers all; sctp and dccp print it (iptables 1.8.9). */
+const SILENT = { silent: coversAll(U16) };
 
 function ports(options: Options, protocol: string): Match[] {
   const matches: Match[] = [];
@@ -59,7 +65,7 @@ const flags = (value: string): readonly TcpFlag[] =>
 const tcp = match("tcp", {
   protocols: [6],
   options: [
-    ...PORTS,
+    ...sides(portRange, SILENT),
     invertible("tcp-option", number(1, U8, "a TCP option's number")),
     invertible("tcp-flags", [flagList, flagList], {
       silent: (given) => !given.inverted && given.values[0] === "NONE",
@@ -88,11 +94,15 @@ const tcp = match("tcp", {
   },
 });
 
-const udp = match("udp", { protocols: [17], options: PORTS, lower: (options) => ports(options, "udp") });
+const udp = match("udp", {
+  protocols: [17],
+  options: sides(decimalPortRange, SILENT),
+  lower: (options) => ports(options, "udp"),
+});
 
 const udplite = match("udplite", {
   protocols: [136],
-  options: PORTS,
+  options: sides(decimalPortRange, SILENT),
   lower: (options) => ports(options, "udplite"),
 });
 
@@ -206,7 +216,11 @@ const dccpTypes: Kind = {
 
 const dccp = match("dccp", {
   protocols: [33],
-  options: [...ALL_PORTS, invertible("dccp-types", dccpTypes), invertible("dccp-option", number(1, U8))],
+  options: [
+    ...sides(decimalPortRange),
+    invertible("dccp-types", dccpTypes),
+    invertible("dccp-option", number(1, U8)),
+  ],
   lower: (options) => [
     ...ports(options, "dccp"),
     ...(["dccp-types", "dccp-option"] as const)
@@ -274,7 +288,7 @@ const chunkList: Kind = {
 
 const sctp = match("sctp", {
   protocols: [132],
-  options: [...ALL_PORTS, invertible("chunk-types", [oneOf(["any", "all", "only"], true), chunkList])],
+  options: [...sides(portRange), invertible("chunk-types", [oneOf(["any", "all", "only"], true), chunkList])],
   order: ["sport", "dport", "chunk-types"],
   lower: (options) => {
     const matches = ports(options, "sctp");

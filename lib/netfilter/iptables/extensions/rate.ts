@@ -33,8 +33,9 @@ export const rate: Kind = {
         ? 0
         : UNIT_NAMES.findIndex((name) => unit !== "" && name.startsWith(unit.toLowerCase()));
     const seconds = UNITS[names]?.[1];
-    const packets = /^\d+$/.test(count) ? Number(count) : 0;
-    if (packets === 0) throw new Refusal(`"${word}" is not a rate`, "a rate such as 5/min");
+    // atoi: whatever stands behind the digits is not looked at.
+    const packets = Number.parseInt(count, 10) || 0;
+    if (packets <= 0) throw new Refusal(`"${word}" is not a rate`, "a rate such as 5/min");
     if (seconds === undefined) throw new Refusal(`"${unit}" is not a unit of time`, UNIT_NAMES.join(", "));
     const cost = Math.floor((SCALE * seconds) / packets);
     if (cost === 0 || packets / seconds > SCALE)
@@ -83,7 +84,7 @@ const probability: Kind = {
   what: "a probability, 0 to 1",
   read: (word) => {
     const value = Number(word);
-    if (word.trim() === "" || Number.isNaN(value) || value < 0 || value > 1)
+    if (word.trimEnd() === "" || word !== word.trimEnd() || Number.isNaN(value) || value < 0 || value > 1)
       throw new Refusal(`"${word}" is not a probability`, "a number, 0 to 1");
     return (Math.round(0x80000000 * value) / 0x80000000).toFixed(11);
   },

@@ -116,7 +116,7 @@ const TIME_UNITS: Readonly<Record<string, number>> = {
   usecs: 1,
 };
 
-/** Microseconds of an interval, rounded to 2^n quarter seconds as the kernel keeps it (net/core/gen_estimator.c). */
+/** Microseconds of a time; a number alone is in microseconds. */
 function microseconds(word: string): number {
   const found = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(word);
   const unit = found?.[2] === "" ? 1 : TIME_UNITS[found?.[2] ?? "?"];
@@ -132,13 +132,19 @@ function shownTime(time: number): string {
 
 const QUARTER = 250_000;
 
+/** Rounded to 2^n quarter seconds, as the kernel keeps it (net/core/gen_estimator.c). */
+function rounded(word: string): number {
+  const time = microseconds(word);
+  for (let power = 0; power <= 5; power++) if (time <= QUARTER * 2 ** power) return QUARTER * 2 ** power;
+  throw new Refusal(`interval "${word}" is too long`, "at most 8s");
+}
+
+/** Kept as it was written: the time constant is a multiple of that, and only then both are rounded. */
 const interval: Kind = {
   what: "an interval such as 250ms",
   read: (word) => {
-    const time = microseconds(word);
-    for (let power = 0; power <= 5; power++)
-      if (time <= QUARTER * 2 ** power) return shownTime(QUARTER * 2 ** power);
-    throw new Refusal(`interval "${word}" is too long`, "at most 8s");
+    rounded(word);
+    return word;
   },
 };
 
@@ -157,7 +163,9 @@ function shownEwma(value: string, own: string): string {
   for (let power = 1; power < 32; power++) {
     const average = 1 - 1 / 2 ** power;
     const reached = -step / Math.log(average);
-    if (reached > time) return shownTime(step * 2 ** (power - 1));
+    if (reached <= time) continue;
+    if (power === 1) throw new Refusal(`"${value}" is too short`, "a longer time constant");
+    return shownTime(rounded(own) * 2 ** (power - 1));
   }
   throw new Refusal(`"${value}" is too long`, "a shorter time constant");
 }
@@ -169,8 +177,10 @@ const RATEEST = target("RATEEST", {
     option("rateest-ewmalog", ewma, { required: true }),
   ],
   check: (options) => {
-    const values = [shownEwma(first(options, "rateest-ewmalog"), first(options, "rateest-interval"))];
+    const own = first(options, "rateest-interval");
+    const values = [shownEwma(first(options, "rateest-ewmalog"), own)];
     options.set("rateest-ewmalog", { inverted: false, values });
+    options.set("rateest-interval", { inverted: false, values: [shownTime(rounded(own))] });
   },
   act: note("RATEEST"),
 });

@@ -11,7 +11,7 @@ import {
   Refusal,
   target,
 } from "../declare";
-import { number, text, U32, U64 } from "../values/numbers";
+import { number, U32, U64 } from "../values/numbers";
 import { inverted } from "../values/read";
 
 const MOST = 6;
@@ -27,7 +27,16 @@ const directions: Kind = {
   },
 };
 
-const setName = text(31, false);
+/** The kernel's IPSET_MAXNAMELEN, with its end. */
+const NAME_LENGTH = 31;
+
+const setName: Kind = {
+  what: "the name of a set",
+  read: (word) => {
+    if (word !== "" && Buffer.byteLength(word) <= NAME_LENGTH) return word;
+    throw new Refusal(`"${word}" is no name of a set`, `1 to ${NAME_LENGTH} bytes`);
+  },
+};
 
 const sides = (options: Options, name: string): readonly ("src" | "dst")[] =>
   (options.get(name)?.values[1] ?? "").split(",").map((each) => (each === "dst" ? "dst" : "src"));

@@ -31,11 +31,17 @@ const hex8: Kind = {
 /** Most nodes of a cluster (XT_CLUSTER_NODES_MAX). */
 const NODES = 32;
 
+/** Bounded as if it were a node's number (libxt_cluster.c): of the masks, only those of the first few nodes pass. */
+const nodeMask: Kind = {
+  what: `a mask of nodes, 1 to ${NODES}`,
+  read: (word, context) => hex8.read(number(1, NODES, "a mask of nodes").read(word, context), context),
+};
+
 const cluster = match("cluster", {
   oneOf: ["cluster-local-node", "cluster-local-nodemask"],
   options: [
     invertible("cluster-local-node", number(1, NODES), { excludes: ["cluster-local-nodemask"] }),
-    invertible("cluster-local-nodemask", hex8, { excludes: ["cluster-local-node"] }),
+    invertible("cluster-local-nodemask", nodeMask, { excludes: ["cluster-local-node"] }),
     option("cluster-total-nodes", number(1, NODES), { required: true }),
     option("cluster-hash-seed", hex8, { required: true }),
   ],

@@ -1,4 +1,4 @@
-import { type Extension, flag, invertible, type Kind, match, option, Refusal } from "../declare";
+import { type Extension, flag, type Given, invertible, type Kind, match, option, Refusal } from "../declare";
 import { readNumber } from "../values/numbers";
 
 const two = (value: number): string => String(value).padStart(2, "0");
@@ -66,10 +66,7 @@ const weekdays: Kind = {
   read: (word) => {
     const wanted = new Set<number>();
     for (const each of word.split(",")) {
-      const named =
-        each.length >= 2
-          ? WEEKDAYS.findIndex((day) => each.toLowerCase().startsWith(day.toLowerCase().slice(0, 2)))
-          : -1;
+      const named = each.length >= 2 ? WEEKDAYS.findIndex((day) => each.startsWith(day.slice(0, 2))) : -1;
       const value = readNumber(each);
       if (named >= 0) wanted.add(named);
       else if (value !== undefined && value >= 1n && value <= 7n) wanted.add(Number(value) - 1);
@@ -84,20 +81,37 @@ const monthdays: Kind = {
   read: (word) => {
     const wanted = new Set<number>();
     for (const each of word.split(",")) {
-      const value = readNumber(each);
-      if (value === undefined || value < 1n || value > 31n)
-        throw new Refusal(`"${each}" is not a day of the month`, "1 to 31");
-      wanted.add(Number(value));
+      const value = /^\d+$/.test(each) ? Number(each) : 0;
+      if (value < 1 || value > 31) throw new Refusal(`"${each}" is not a day of the month`, "1 to 31");
+      wanted.add(value);
     }
     return [...wanted].sort((one, other) => one - other).join(",");
   },
 };
 
+const MONTHDAYS = Array.from({ length: 31 }, (_, index) => String(index + 1));
+
 const FIRST_SECOND = "00:00:00";
 const LAST_SECOND = "23:59:59";
 
+const isEpoch = ({ values: [value] }: Given): boolean => value === "1970-01-01T00:00:00";
+
 /** What iptables-save prints where no end was given: the last second that 31 bits hold. */
 const LAST_DATE = "2038-01-19T03:14:07";
+
+/** iptables keeps which days are meant, not that they were written as an exception. */
+function withoutExceptions(options: Map<string, Given>): void {
+  for (const [name, all] of [
+    ["weekdays", WEEKDAYS],
+    ["monthdays", MONTHDAYS],
+  ] as const) {
+    const given = options.get(name);
+    if (given?.inverted !== true) continue;
+    const except = (given.values[0] ?? "").split(",");
+    const values = [all.filter((day) => !except.includes(day)).join(",")];
+    options.set(name, { inverted: false, values });
+  }
+}
 
 const time = match("time", {
   options: [
@@ -105,12 +119,12 @@ const time = match("time", {
     option("timestop", dayTime),
     invertible("monthdays", monthdays),
     invertible("weekdays", weekdays),
-    option("datestart", date),
-    option("datestop", date, { byDefault: () => [LAST_DATE] }),
-    flag("kerneltz", { repeatable: true }),
+    option("datestart", date, { silent: isEpoch }),
+    option("datestop", date, { byDefault: () => [LAST_DATE], silent: isEpoch }),
+    flag("kerneltz", { repeatable: true, excludes: ["utc"] }),
     flag("contiguous"),
     flag("localtz", { repeatable: true, excludes: ["utc"], becomes: (given) => ["kerneltz", given] }),
-    flag("utc", { excludes: ["localtz"] }),
+    flag("utc", { excludes: ["kerneltz"] }),
   ],
   check: (options) => {
     options.delete("utc");
@@ -118,7 +132,10 @@ const time = match("time", {
     const stop = options.get("timestop")?.values[0];
     if (options.has("contiguous") && (stop ?? LAST_SECOND) >= (start ?? FIRST_SECOND))
       throw new Refusal("--contiguous within one day", "--timestop before --timestart");
-    if (start === undefined && stop === undefined) return;
+    withoutExceptions(options);
+    for (const name of ["timestart", "timestop"]) options.delete(name);
+    // A whole day asks nothing.
+    if ((start ?? FIRST_SECOND) === FIRST_SECOND && (stop ?? LAST_SECOND) === LAST_SECOND) return;
     options.set("timestart", { inverted: false, values: [start ?? FIRST_SECOND] });
     options.set("timestop", { inverted: false, values: [stop ?? LAST_SECOND] });
   },

@@ -158,6 +158,11 @@ const CT = target("CT", {
     if (given.length < 2 || !last) return;
     for (const name of given) options.set(name, last);
     if (given.some((name) => name !== "zone")) options.delete("zone");
+    if (!options.has("zone-orig") || !options.has("zone-reply")) return;
+    // Both directions are no direction.
+    options.delete("zone-orig");
+    options.delete("zone-reply");
+    options.set("zone", last);
   },
   act: ct,
 });

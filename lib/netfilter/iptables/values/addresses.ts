@@ -1,16 +1,18 @@
 import { type Context, type Kind, Refusal } from "../declare";
+import { readNumber } from "./numbers";
 
 const ZERO = 48;
 /** A dot, counted from the digit zero. */
 const DOT = 46 - ZERO;
 
-/** Four octets as one number. Missing octets are zero, as iptables pads `10/8` (xtables.c, xtables_numeric_to_ipaddr). */
-export function readIpv4(word: string, whole = true): number | undefined {
+/** Four octets as one number, as inet_pton reads them: all four, in decimal, without leading zeros. */
+export function readIpv4(word: string): number | undefined {
   let value = 0;
   let octets = 0;
   let octet = -1;
   for (let at = 0; at <= word.length; at++) {
     const digit = at < word.length ? word.charCodeAt(at) - ZERO : DOT;
+    if (octet === 0 && digit >= 0 && digit <= 9) return undefined;
     if (digit >= 0 && digit <= 9) octet = Math.max(octet, 0) * 10 + digit;
     else if (digit !== DOT || octet < 0 || octets === 4) return undefined;
     else {
@@ -20,8 +22,44 @@ export function readIpv4(word: string, whole = true): number | undefined {
     }
     if (octet > 255) return undefined;
   }
-  if (whole && octets !== 4) return undefined;
-  return value * 256 ** (4 - octets);
+  return octets === 4 ? value : undefined;
+}
+
+/**
+ * As `-s` and `-d` read it: octets as C writes numbers (010 is 8, 0x0a is 10), and those that are missing are zero, so that
+ * `10/8` is 10.0.0.0/8 (xtables.c, xtables_numeric_to_ipaddr).
+ */
+export function readPadded(word: string): number | undefined {
+  const plain = readIpv4(word);
+  if (plain !== undefined) return plain;
+  const octets = word.split(".").map(readNumber);
+  if (octets.length > 4) return undefined;
+  let value = 0;
+  for (let index = 0; index < 4; index++) {
+    const octet = index < octets.length ? octets[index] : 0n;
+    if (octet === undefined || octet > 255n) return undefined;
+    value = value * 256 + Number(octet);
+  }
+  return value;
+}
+
+/**
+ * As most extensions read a host: by getaddrinfo, whose last number fills all octets that are left (inet_aton(3)), so that
+ * `10.1` is 10.0.0.1.
+ */
+export function readHost(word: string): number | undefined {
+  const plain = readIpv4(word);
+  if (plain !== undefined) return plain;
+  if (!/^[0-9]/.test(word)) return undefined;
+  const parts = word.split(".").map(readNumber);
+  const last = parts.pop();
+  if (parts.length > 3 || last === undefined || last >= 256n ** BigInt(4 - parts.length)) return undefined;
+  let value = 0;
+  for (const part of parts) {
+    if (part === undefined || part > 255n) return undefined;
+    value = value * 256 + Number(part);
+  }
+  return value * 256 ** (4 - parts.length) + Number(last);
 }
 
 export const ipv4Text = (value: number): string =>
@@ -78,14 +116,18 @@ export function ipv6Text(parts: readonly number[]): string {
   return `${all.slice(0, best).join(":")}::${all.slice(best + length).join(":")}`;
 }
 
-/** An address of the rule's family, canonical. */
-export function readAddress(word: string, context: Context): string {
+/**
+ * An address of the rule's family, canonical.
+ *
+ * @param read - how IPv4 is read. Default: as inet_pton does, which is what the targets of NAT ask.
+ */
+export function readAddress(word: string, context: Context, read = readIpv4): string {
   if (context.family === "ipv6") {
     const parts = readIpv6(word);
     if (parts) return ipv6Text(parts);
     throw new Refusal(`"${word}" is not an IPv6 address`, "an IPv6 address such as fd00::1");
   }
-  const value = readIpv4(word);
+  const value = read(word);
   if (value === undefined)
     throw new Refusal(
       `"${word}" is not an IPv4 address`,
@@ -95,7 +137,10 @@ export function readAddress(word: string, context: Context): string {
   return ipv4Text(value);
 }
 
-export const address: Kind = { what: "an address", read: readAddress };
+export const address: Kind = {
+  what: "an address",
+  read: (word, context) => readAddress(word, context, readHost),
+};
 
 const ipv4Mask = (length: number): number => (length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0);
 
@@ -125,6 +170,8 @@ export interface PrefixForm {
   readonly cut: boolean;
   /** `/32` and `/128` are printed. */
   readonly full: boolean;
+  /** IPv4 is read as a host is, not padded with zeros: `10.1` is 10.0.0.1. */
+  readonly host?: boolean;
 }
 
 const badMask = (mask: string, most: number): Refusal =>
@@ -137,7 +184,7 @@ function readLength(word: string, most: number): number | undefined {
 }
 
 function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm): string {
-  const value = readIpv4(word, false);
+  const value = form.host === true ? readHost(word) : readPadded(word);
   if (value === undefined)
     throw new Refusal(
       `"${word}" is not an IPv4 address`,
@@ -147,7 +194,7 @@ function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm): s
   let bits = 0xffffffff;
   if (mask !== undefined) {
     const length = readLength(mask, 32);
-    const dotted = length === undefined ? readIpv4(mask) : ipv4Mask(length);
+    const dotted = length === undefined ? readPadded(mask) : ipv4Mask(length);
     if (dotted === undefined) throw badMask(mask, 32);
     bits = dotted;
   }

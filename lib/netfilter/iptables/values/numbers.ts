@@ -1,11 +1,11 @@
 import { type Context, type Kind, Refusal } from "../declare";
 
-const DECIMAL = /^\+?(?:0[xX][0-9a-fA-F]+|[0-9]+)$/;
+const DECIMAL = /^\s*\+?(?:0[xX][0-9a-fA-F]+|[0-9]+)$/;
 
 /** Reads a number as strtoul(…, 0) does: decimal, 0x hexadecimal, leading 0 octal. Never negative. */
 export function readNumber(word: string): bigint | undefined {
   if (!DECIMAL.test(word)) return undefined;
-  const digits = word.startsWith("+") ? word.slice(1) : word;
+  const digits = word.trimStart().replace("+", "");
   if (/^0[0-9]+$/.test(digits)) return /^[0-7]+$/.test(digits) ? BigInt(`0o${digits}`) : undefined;
   return BigInt(digits);
 }

@@ -69,6 +69,7 @@ const OWN: readonly (readonly [string, number])[] = [
   ["ipv6-icmp", 58],
   ["esp", 50],
   ["ah", 51],
+  ["mh", 135],
   ["ipv6-mh", 135],
   ["mobility-header", 135],
   ["all", 0],
