@@ -2,7 +2,7 @@ import { excerpt } from "../link/excerpt";
 import type { CellError } from "../link/protocol";
 import { plain } from "./display";
 import { cellSource } from "./origins";
-import { firstCellFrame, frames } from "./stack";
+import { firstCellFrame, frames, shortened } from "./stack";
 
 function isError(value: unknown): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
@@ -28,7 +28,7 @@ function trace(error: Error, seen: ReadonlySet<unknown>): string[] {
   const source = place && cellSource(place.name);
   if (place && source !== undefined)
     lines.push(`${place.name}:`, ...excerpt(source, place.line, place.column));
-  lines.push(...stack);
+  lines.push(...shortened(stack));
   if ("code" in error && typeof error.code === "string" && !error.message.includes(error.code)) {
     lines.push(`    code: ${error.code}`);
   }

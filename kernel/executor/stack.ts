@@ -54,6 +54,32 @@ export function frames(error: Error): string[] {
   return stack.split("\n").filter((line) => /^\s+at /.test(line));
 }
 
+/** Frames of packages that are shown of each run of them; the others are counted. */
+const SHOWN = 2;
+
+/**
+ * The frames as a reader wants them: all that lie in cells, and of a package's, which the reader has not written, the
+ * first ones. `error.stack` keeps them all.
+ */
+export function shortened(lines: readonly string[]): string[] {
+  const out: string[] = [];
+  let run: string[] = [];
+  const flush = () => {
+    const kept = run.length <= SHOWN + 1 ? run : run.slice(0, SHOWN);
+    out.push(...kept);
+    if (kept.length < run.length) out.push(`    … ${run.length - kept.length} more in packages`);
+    run = [];
+  };
+  for (const line of lines) {
+    if (CELL_FRAME.test(line)) {
+      flush();
+      out.push(line);
+    } else run.push(line);
+  }
+  flush();
+  return out;
+}
+
 /** The first of these frames that lies in a cell. */
 export function firstCellFrame(
   lines: readonly string[],

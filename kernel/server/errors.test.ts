@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { Client, shown } from "../test-support/client";
 
 jest.setTimeout(30_000);
@@ -58,6 +61,22 @@ test("advice over several lines, the code and the causes are shown", async () =>
   expect(lines).toContain("which caused:");
   expect(lines).toContain("    code: NO_ANSWER");
   expect(lines.indexOf("TypeError: socket closed")).toBeLessThan(lines.indexOf("which caused:"));
+});
+
+test("of a package's frames the first are shown, the others are counted", async () => {
+  const deep = "n => { if (n === 0) throw new Error('deep'); exports.f(n - 1); }";
+  const file = join(mkdtempSync(join(tmpdir(), "wirebook-")), "deep.js");
+  writeFileSync(file, `exports.f = ${deep};`);
+  const { lines } = await failure(`require(${JSON.stringify(file)}).f(6)`);
+  const frames = lines.filter((line) => line.includes(`(${file}:`));
+  expect(frames).toHaveLength(2);
+  expect(lines.slice(-4)).toEqual([
+    frames[1],
+    "    … 5 more in packages",
+    expect.stringMatching(/^ {4}at In\[\d+\]:1:/),
+    "Error: deep",
+  ]);
+  rmSync(dirname(file), { recursive: true });
 });
 
 test("whatever is thrown is described", async () => {
