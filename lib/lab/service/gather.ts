@@ -124,8 +124,9 @@ async function connect(
   times: number,
 ): Promise<readonly Reach[]> {
   // 124 is what timeout(1) gives; a shell that is refused says so at once. After the first failure no more is asked:
-  // the kernel refuses so many a second and no more (icmp_ratelimit), and then keeps silent.
-  const once = `timeout 1 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null; code=$?; echo $code`;
+  // the kernel refuses so many a second and no more (icmp_ratelimit), and then keeps silent. A refusal by ICMP that comes
+  // while connect() still holds the socket is not heard; the SYN is sent again after a second, and that one's is.
+  const once = `timeout 1.5 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null; code=$?; echo $code`;
   const { shell } = await place.entrance();
   const { stdout } = await shell.run(`for i in $(seq ${times}); do ${once}; [ $code = 0 ] || break; done`);
   return stdout
