@@ -2,23 +2,34 @@ import { display, type MimeBundle, type Picture } from "../chart/picture";
 import { traversalPicture } from "../chart/traversal";
 import type { Journey, JourneyOutcome } from "../netfilter/journey";
 import type { Packet } from "../netfilter/model";
+import type { Agreement } from "../netfilter/trace";
+import { witnessOf } from "./trace-witness";
 
 /** A packet that follows another one of the same connection, as the value of a cell: a reply, a second packet. */
 export class DrawnJourney implements Journey {
   readonly packet: Packet;
   readonly outcomes: readonly JourneyOutcome[];
+  /** What the kernel's trace said of it; absent where it reported no such packet, or was not asked. */
+  readonly observed: Agreement | undefined;
   readonly #says: string;
   readonly #names: Readonly<Record<string, string>>;
 
   /**
    * @param says - which packet of the connection it is: `the reply`.
    * @param names - names of addresses, for the picture's title.
+   * @param observed - what the kernel's trace said of this packet.
    */
-  constructor(journey: Journey, says: string, names: Readonly<Record<string, string>>) {
+  constructor(journey: Journey, says: string, names: Readonly<Record<string, string>>, observed?: Agreement) {
+    this.observed = observed;
     this.packet = journey.packet;
     this.outcomes = journey.outcomes;
     this.#says = says;
     this.#names = names;
+  }
+
+  /** True when the kernel did what was predicted; undefined when it reported no such packet, or was not asked. */
+  get agrees(): boolean | undefined {
+    return this.observed?.agrees;
   }
 
   /** Its way. Which of several endpoints answers was decided by the first packet, so there is one as a rule. */
@@ -29,7 +40,11 @@ export class DrawnJourney implements Journey {
   get picture(): Picture {
     const places = [...new Set(this.outcome?.steps.map(({ place }) => place))];
     const subtitle = `${this.#says}, through ${places.join(", ")}`;
-    return traversalPicture(this, { names: this.#names, subtitle });
+    return traversalPicture(this, {
+      names: this.#names,
+      subtitle,
+      ...(this.observed ? { observed: witnessOf(this.observed) } : {}),
+    });
   }
 
   toString(): string {

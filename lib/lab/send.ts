@@ -2,15 +2,19 @@ import type { Packet } from "../netfilter/model";
 import type { ContainerPlace } from "./place";
 
 /**
- * Really sends a packet. By root, from the namespace itself: an app's image may have no tool that can. The source port is
- * the predicted one, so that the trace is of this packet and no other.
+ * Really sends a packet. By root, from the namespace itself: an app's image may have no tool that can. The source port (the echo's
+ * identifier) is the predicted one, so that the trace is of this packet and no other.
  */
-export async function send(from: ContainerPlace, { protocol, dst, sport, dport }: Packet): Promise<void> {
+export async function send(
+  from: ContainerPlace,
+  { protocol, dst, sport, dport, icmp }: Packet,
+): Promise<void> {
   const { shell } = await from.entrance();
   const host = dst.includes(":") ? `[${dst}]` : dst;
   const socket = `${protocol.toUpperCase()}:${host}:${dport},sourceport=${sport},reuseaddr`;
   // Whether an answer came is not the question here: the trace tells where the packet went.
-  if (dport === undefined) await shell.command(["ping", "-n", "-c1", "-W1", dst]);
+  if (dport === undefined)
+    await shell.command(["ping", "-n", "-c1", "-W1", "-e", String(icmp?.id ?? 0), dst]);
   else if (protocol === "udp") await shell.run(`echo | timeout 0.8 socat -u - '${socket}'`);
   else await shell.command(["timeout", "0.8", "socat", "-u", "/dev/null", socket]);
 }

@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { ladderPicture } from "../chart/ladder";
 import { display, type MimeBundle, type Picture } from "../chart/picture";
-import { packetTitle, traversalPicture, type Witness } from "../chart/traversal";
+import { packetTitle, traversalPicture } from "../chart/traversal";
 import { checkPort, LabError } from "../engine";
 import { inspectNamespace } from "../inspect/collect";
 import type { Snapshot } from "../inspect/snapshot";
@@ -17,12 +17,13 @@ import {
 import type { Packet } from "../netfilter/model";
 import { wordsOf } from "../netfilter/routing/address";
 import { routeOut, sourceFor } from "../netfilter/routing/output";
-import { type Agreement, type Traceable, traceFlow } from "../netfilter/trace";
+import { type Agreement, type PlaceTrace, type Traceable, traceFlow } from "../netfilter/trace";
 import { DrawnJourney } from "./drawn-journey";
 import type { Ground } from "./ground";
 import { type HostObservation, HostWitness, hostWitness } from "./host-witness";
 import { ContainerPlace, type Place } from "./place";
 import { REPEATS, repeat, send, sourcePort } from "./send";
+import { observedLater, witnessOf } from "./trace-witness";
 import { lookAt } from "./world";
 
 /** Something with an address that a packet can be sent to. */
@@ -72,6 +73,7 @@ export class PacketPath implements Journey {
   /** What the counters of the engine's own machine said, where `host` was asked for. */
   readonly counted: HostObservation | undefined;
   readonly #prepared: Prepared;
+  readonly #traces: readonly PlaceTrace[];
   #conversation: Conversation | undefined;
 
   constructor(
@@ -80,6 +82,7 @@ export class PacketPath implements Journey {
       readonly observed?: Observation;
       readonly unobserved?: string;
       readonly counted?: HostObservation;
+      readonly traces?: readonly PlaceTrace[];
     } = {},
   ) {
     this.packet = prepared.path.packet;
@@ -87,6 +90,7 @@ export class PacketPath implements Journey {
     this.observed = seen.observed;
     this.unobserved = seen.unobserved;
     this.counted = seen.counted;
+    this.#traces = seen.traces ?? [];
     this.#prepared = prepared;
   }
 
@@ -100,14 +104,22 @@ export class PacketPath implements Journey {
     return this.outcomes[this.#taken];
   }
 
-  /** The way of the reply, with the connections that this packet left behind; absent where nobody answers. */
+  /**
+   * The way of the reply, with the connections that this packet left behind; absent where nobody answers. Its own `agrees`
+   * says whether the kernel's trace had it so.
+   */
   get reply(): DrawnJourney | undefined {
-    return this.#drawn(this.#talk.reply, "the reply");
+    const { reply } = this.#talk;
+    return reply && new DrawnJourney(reply, "the reply", this.#prepared.names, this.#replySeen(reply));
   }
 
   /** The sender's second packet: no nat rule is asked for it any more. Absent where no reply came back. */
   get second(): DrawnJourney | undefined {
-    return this.#drawn(this.#talk.second, "the second packet");
+    const { reply, second } = this.#talk;
+    if (second === undefined) return undefined;
+    const before = [this.observed, reply && this.#replySeen(reply)];
+    const seen = observedLater(second, this.#traces, before);
+    return new DrawnJourney(second, "the second packet", this.#prepared.names, seen);
   }
 
   /** The addresses at every hop, there and back. */
@@ -135,8 +147,8 @@ export class PacketPath implements Journey {
     return this.picture[display]();
   }
 
-  #drawn(journey: Journey | undefined, says: string): DrawnJourney | undefined {
-    return journey && new DrawnJourney(journey, says, this.#prepared.names);
+  #replySeen(reply: Journey): Observation | undefined {
+    return observedLater(reply, this.#traces, [this.observed]);
   }
 
   get #talk(): Conversation {
@@ -150,25 +162,6 @@ export class PacketPath implements Journey {
     const index = this.observed?.outcome ?? 0;
     return index >= 0 && index < this.outcomes.length ? index : 0;
   }
-}
-
-function witnessOf(seen: Agreement): Witness {
-  const { difference, events } = seen;
-  return {
-    by: "trace",
-    agreed: events,
-    total: seen.agrees ? events : events + 1,
-    ...(difference === undefined
-      ? {}
-      : {
-          difference: {
-            ...(difference.place === "" ? {} : { place: difference.place }),
-            predicted: difference.expected ?? "the end of the path",
-            observed: difference.observed ?? "nothing more",
-            explanation: difference.text,
-          },
-        }),
-  };
 }
 
 /**
@@ -202,16 +195,16 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
       : undefined;
   const sendOnce = () => send(from, path.packet);
   try {
-    const { agreement } = await traceFlow(path, {
+    const { agreement, traces } = await traceFlow(path, {
       namespaces,
       anyPort: true,
       send: witness === undefined ? sendOnce : () => witness.during(1, sendOnce, path.packet.family),
     });
-    if (witness === undefined) return new PacketPath(prepared, { observed: agreement });
+    if (witness === undefined) return new PacketPath(prepared, { observed: agreement, traces });
     // One packet is soon lost among others: more of the same tell what is the flow's and what is not.
     await witness.during(REPEATS, () => repeat(from, path.packet), path.packet.family);
     const counted = witness.judge(prepared.world, prepared.from, path, Math.max(agreement.outcome, 0));
-    return new PacketPath(prepared, { observed: agreement, counted });
+    return new PacketPath(prepared, { observed: agreement, counted, traces });
   } catch (error) {
     if (error instanceof LabError && (error.code === "COMMAND_FAILED" || error.code === "TIMED_OUT")) {
       return new PacketPath(prepared, { unobserved: error.message });
@@ -318,7 +311,7 @@ function packetOf(world: World, own: Snapshot, request: TraceRequest): Packet {
     const ports = { sport: sourcePort(), dport: checkPort(request.tcp, where) };
     return { ...common, protocol: "tcp", ...ports, tcpFlags: ["SYN"], length: 60 };
   }
-  const echo = family === "ipv6" ? { type: 128, code: 0 } : { type: 8, code: 0 };
+  const echo = { type: family === "ipv6" ? 128 : 8, code: 0, id: sourcePort() };
   return { ...common, protocol: family === "ipv6" ? "ipv6-icmp" : "icmp", icmp: echo, length: 84 };
 }
 

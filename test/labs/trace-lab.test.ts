@@ -75,6 +75,7 @@ test("the reply and the second packet are asked no nat rule: the connection's en
   expect(path.reply?.outcome?.packet).toMatchObject({ src: lab.outside.address, dst: web.address });
   expect(translated(path.second)).toEqual(["nat"]);
   expect(path.second?.outcome?.packet).toMatchObject({ src: host.address, dst: lab.outside.address });
+  expect([path.reply?.agrees, path.second?.agrees]).toEqual([true, true]);
   expect(String(path.second)).toContain("the second packet, through host1/web, host1, outside");
   expect(path.ladder.text).toContain("conntrack destination put back, no rule is asked");
 }, 60_000);

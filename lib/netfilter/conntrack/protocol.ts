@@ -1,4 +1,4 @@
-import { protocolNumber } from "../iptables/values/protocols";
+import { protocolNumber } from "../model/protocols";
 
 export const ICMP = 1;
 export const TCP = 6;

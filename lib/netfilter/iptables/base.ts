@@ -1,7 +1,7 @@
+import { protocolName, protocolNumber } from "../model/protocols";
 import { type Context, type Kind, Refusal } from "./declare";
 import { prefix } from "./values/addresses";
 import { readNumber } from "./values/numbers";
-import { protocolName, protocolNumber } from "./values/protocols";
 
 /** Options that belong to no extension. `-s` and `-d` may hold several addresses, each a rule of its own. */
 export type BaseName = "source" | "destination" | "in" | "out" | "protocol" | "fragment";

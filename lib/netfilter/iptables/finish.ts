@@ -1,5 +1,5 @@
+import { protocolName } from "../model/protocols";
 import { type Context, type Extension, type Given, Refusal } from "./declare";
-import { protocolName } from "./values/protocols";
 
 const dashed = (names: readonly string[]): string => names.map((name) => `--${name}`).join(", ");
 

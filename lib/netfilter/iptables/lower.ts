@@ -1,11 +1,11 @@
 import type { Action } from "../model/action";
 import type { Match } from "../model/match";
+import { protocolNumber } from "../model/protocols";
 import type { BaseName } from "./base";
 import type { Context, SyntaxFamily, Use } from "./declare";
 import { printUse } from "./print-use";
 import { type BaseGiven, isUse, type Jump, type Spec, type Unread } from "./spec";
 import { readPrefix } from "./values/addresses";
-import { protocolNumber } from "./values/protocols";
 
 /** The protocol that a rule is about, as a context for reading what depends on it. */
 export function contextOf(spec: Spec, family: SyntaxFamily): Context {

@@ -1,3 +1,4 @@
+import { protocolNumber } from "../model/protocols";
 import { BASE, type BaseName, readBase } from "./base";
 import {
   type Context,
@@ -13,7 +14,6 @@ import { Lookup, spellings } from "./lookup";
 import type { BaseGiven, Jump, Spec, Unread } from "./spec";
 import { etherType, LENGTH } from "./values/ethernet";
 import { readNumber } from "./values/numbers";
-import { protocolNumber } from "./values/protocols";
 import type { Word } from "./words";
 
 /** A refusal and the word it is about; `at` is that word's offset in the dump. */

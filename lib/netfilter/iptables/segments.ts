@@ -1,9 +1,9 @@
+import { protocolNumber } from "../model/protocols";
 import { BASE, type BaseName, readBase } from "./base";
 import { type Context, type Extension, type Given, type Options, Refusal, type Use } from "./declare";
 import { extensionFor, optionOf } from "./extensions";
 import { finish } from "./finish";
 import type { Base, BaseGiven, Jump, Spec } from "./spec";
-import { protocolNumber } from "./values/protocols";
 
 const SPACE = 32;
 const BANG = 33;

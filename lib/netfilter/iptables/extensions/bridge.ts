@@ -1,3 +1,4 @@
+import { protocolName } from "../../model/protocols";
 import { interfaceName, readProtocol } from "../base";
 import {
   type Context,
@@ -16,7 +17,6 @@ import { etherType, frameType, LENGTH, macMask } from "../values/ethernet";
 import { hex32 } from "../values/marks";
 import { number, numberRange, oneOf, text, U8, U16, U32, whole } from "../values/numbers";
 import { portRange } from "../values/ports";
-import { protocolName } from "../values/protocols";
 import { V4_TYPES, V6_TYPES } from "./icmp";
 import { rate } from "./rate";
 

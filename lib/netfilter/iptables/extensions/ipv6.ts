@@ -1,3 +1,4 @@
+import { protocolNumber } from "../../model/protocols";
 import {
   type Extension,
   flag,
@@ -12,7 +13,6 @@ import {
 } from "../declare";
 import { prefix, readAddress } from "../values/addresses";
 import { coversAll, list, number, numberRange, readNumber, U8, U16, U32, whole } from "../values/numbers";
-import { protocolNumber } from "../values/protocols";
 
 const ONLY = ["ipv6"] as const;
 

@@ -1,3 +1,4 @@
+import { protocolName } from "../../model/protocols";
 import { readProtocol } from "../base";
 import {
   type Extension,
@@ -13,7 +14,6 @@ import {
 import { prefix } from "../values/addresses";
 import { hex32 } from "../values/marks";
 import { number, oneOf, U32 } from "../values/numbers";
-import { protocolName } from "../values/protocols";
 
 const elementOf = (options: Options): number => Number(options.get("elements")?.values[0] ?? 0);
 
