@@ -28,6 +28,9 @@ export interface TraceArguments {
   readonly mark?: number;
   readonly mac?: string;
   readonly uid?: number;
+  readonly after: readonly string[];
+  readonly quiet: readonly string[];
+  readonly sent?: number;
   readonly tried?: true;
   readonly json?: true;
 }

@@ -3,8 +3,9 @@ import { parseJson } from "../inspect/json";
 import { parseLinks } from "../inspect/links";
 import { parsePolicyRules, parseRoutes } from "../inspect/routes";
 import type { Snapshot } from "../inspect/snapshot";
+import { tallyOf } from "../netfilter/counters";
 import { parseRuleset } from "../netfilter/iptables";
-import { describeProblem, type ProblemCode } from "../netfilter/model";
+import { describeProblem, type ProblemCode, type Ruleset } from "../netfilter/model";
 import { type Host, hostOf } from "../netfilter/traverse";
 import { Refused, type TraceArguments } from "./trace-argument";
 
@@ -51,18 +52,12 @@ const ROUTER_SYSCTLS: Readonly<Record<string, string>> = {
 
 const unknown: ReadonlySet<ProblemCode> = new Set(["RULE_UNREADABLE", "CHAIN_UNKNOWN", "TARGET_MISPLACED"]);
 
-/**
- * The host that the files describe; with a snapshot, that as well.
- *
- * @param tell - told of each rule that is not understood.
- */
-export function hostFrom(
-  options: TraceArguments,
+function readRules(
+  files: readonly string[],
   family: "ipv4" | "ipv6",
   tell: (text: string) => void,
-): { host: Host; snapshot?: Snapshot } {
-  const given = Object.fromEntries(options.sysctl);
-  const rulesets = options.rules.map((file) => {
+): readonly Ruleset[] {
+  return files.map((file) => {
     const text = read(file);
     const ruleset = parseRuleset(text, { family, file, tolerant: true });
     const { problems = [] } = ruleset;
@@ -74,6 +69,42 @@ export function hostFrom(
     }
     return ruleset;
   });
+}
+
+/** The rules with their counters at another moment: dumps, or a snapshot where the first was one. */
+export function rulesFrom(
+  files: readonly string[],
+  options: TraceArguments,
+  family: "ipv4" | "ipv6",
+): readonly Ruleset[] {
+  if (options.snapshot === undefined) {
+    const rulesets = readRules(files, family, () => undefined);
+    if (tallyOf(rulesets, family).size === 0)
+      throw new Refused(
+        `${files.join(", ")}: there are no counters in it\n  expected what \`iptables-save -c\` prints`,
+        1,
+      );
+    return rulesets;
+  }
+  return files.flatMap((file) => {
+    const value = readJson(file, "a snapshot as `wirebook snapshot` writes it");
+    if (!isSnapshot(value)) throw new Refused(`${file} is not a snapshot: it has no links and routes`, 1);
+    return snapshotHost(value, file).rulesets;
+  });
+}
+
+/**
+ * The host that the files describe; with a snapshot, that as well.
+ *
+ * @param tell - told of each rule that is not understood.
+ */
+export function hostFrom(
+  options: TraceArguments,
+  family: "ipv4" | "ipv6",
+  tell: (text: string) => void,
+): { host: Host; snapshot?: Snapshot } {
+  const given = Object.fromEntries(options.sysctl);
+  const rulesets = readRules(options.rules, family, tell);
   if (options.snapshot !== undefined) {
     const value = readJson(options.snapshot, "a snapshot as `wirebook snapshot` writes it");
     if (!isSnapshot(value))

@@ -343,6 +343,105 @@ describe("wirebook trace", () => {
     expect(code).toBe(1);
   });
 
+  describe("counters before and after", () => {
+    /** FORWARD's rules as `iptables-save -c` prints them: replies, mail, web, and what Docker would add in between. */
+    const counted = (known: number, mail: number, web: number): string => `*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+[${known}:0] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+[${mail}:0] -A FORWARD -p tcp -m tcp --dport 25 -j DROP
+[${web}:0] -A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT
+COMMIT
+`;
+    const forwarded = [
+      "--in",
+      "eth0",
+      "--src",
+      "192.0.2.9",
+      "--dst",
+      "10.1.0.1",
+      "--proto",
+      "tcp",
+      "--dport",
+      "80",
+    ];
+    const told = (after: string, more: readonly string[], quiet?: string) => {
+      writeFileSync(file("before"), counted(7, 7, 7));
+      writeFileSync(file("after"), after);
+      if (quiet !== undefined) writeFileSync(file("quiet"), quiet);
+      const rules = ["--rules", file("before"), "--addresses", file("addresses"), "--routes", file("routes")];
+      const around = ["--after", file("after"), ...(quiet === undefined ? [] : ["--quiet", file("quiet")])];
+      return trace(...rules, ...forwarded, ...around, ...more);
+    };
+    const said = (...parts: Parameters<typeof told>) => {
+      const { counters } = JSON.parse(told(parts[0], [...parts[1], "--json"], parts[2]).out);
+      return [counters.agrees, ...counters.rules.map(({ says }: { says: string }) => says)];
+    };
+    const quiet = counted(7, 7, 7);
+
+    test.each([
+      [
+        "what was sent is what grew; replies are no news",
+        counted(99, 7, 17),
+        ["--sent", "10"],
+        quiet,
+        [true, "agrees", "agrees"],
+      ],
+      ["less grew than was sent", counted(99, 7, 16), ["--sent", "10"], quiet, [false, "agrees", "differs"]],
+      [
+        "less grew than was sent: wrong whatever others do",
+        counted(99, 7, 16),
+        ["--sent", "10"],
+        undefined,
+        [false, "agrees", "differs"],
+      ],
+      [
+        "a rule grew that was to be passed by",
+        counted(99, 17, 17),
+        ["--sent", "10"],
+        quiet,
+        [false, "differs", "agrees"],
+      ],
+      [
+        "others send as much",
+        counted(99, 27, 27),
+        ["--sent", "10"],
+        counted(0, 0, 0),
+        [null, "unsure", "unsure"],
+      ],
+      [
+        "nobody knows what others send",
+        counted(99, 17, 17),
+        ["--sent", "10"],
+        undefined,
+        [null, "unsure", "unsure"],
+      ],
+    ] as const)("%s", (_name, after, more, before, verdicts) => {
+      expect(said(after, more, before)).toEqual(verdicts);
+    });
+
+    test("the terminal says it rule by rule", () => {
+      const { out } = told(counted(9, 7, 8), [], quiet);
+      expect(out).toContain("counters: agree with the path\n");
+      expect(out).toContain(
+        "✓ filter FORWARD rule 3 (-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT) grew by 1 packet,",
+      );
+    });
+
+    test("a dump without counters is refused, and so are --sent and --quiet without --after", () => {
+      const bare = told(
+        counted(0, 0, 0)
+          .replaceAll(/\[0:0\] /g, "")
+          .replaceAll(/ \[0:0\]/g, ""),
+        [],
+      );
+      expect([bare.code, bare.error]).toEqual([1, expect.stringContaining("iptables-save -c")]);
+      const lone = trace(...host(), ...web, "--in", "eth0", "--sent", "3");
+      expect([lone.code, lone.error]).toEqual([2, expect.stringContaining("--after FILE")]);
+    });
+  });
+
   test("colours only on a terminal that wants them", () => {
     expect(wantsColour({ isTTY: true }, {})).toBe(true);
     expect(wantsColour({ isTTY: true }, { NO_COLOR: "1" })).toBe(false);

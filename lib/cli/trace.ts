@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { protocolNumberOf } from "../netfilter/conntrack/protocol";
 import type { Packet } from "../netfilter/model";
 import { familyOf, wordsOf } from "../netfilter/routing/address";
-import { stateOf, traverse, warningsOf } from "../netfilter/traverse";
+import { type Entry, stateOf, traverse, warningsOf } from "../netfilter/traverse";
 import { pathJson } from "../netfilter/traverse/json";
 import type { Blank } from "../netfilter/traverse/mind";
 import { pathText } from "../netfilter/traverse/text";
@@ -16,7 +16,8 @@ import {
   type TraceArguments,
   tcpFlags,
 } from "./trace-argument";
-import { hostFrom } from "./trace-host";
+import { countersJson, countersText, judgeReadings } from "./trace-counters";
+import { hostFrom, rulesFrom } from "./trace-host";
 
 /** Where the command writes; tests give their own. */
 export interface Output {
@@ -81,24 +82,40 @@ function run(options: TraceArguments, output: Output): void {
       "say where the packet comes from: --in INTERFACE, or --local for what this host sends (one of them)",
       2,
     );
+  if (options.after.length === 0 && (options.quiet.length > 0 || options.sent !== undefined))
+    throw new Refused(
+      "--quiet and --sent are about counters: name what they were afterwards, --after FILE",
+      2,
+    );
   const { packet, blanks } = packetFrom(options);
   const { host, snapshot } = hostFrom(options, packet.family, output.error);
   const links = host.links?.map(({ name }) => name);
   if (options.in !== undefined && links !== undefined && !links.includes(options.in))
     throw new Refused(`--in ${options.in}: the host has no such interface; it has ${links.join(", ")}`, 2);
   const warnings = warningsOf(host);
+  const from: Entry = options.in === undefined ? { local: true } : { in: options.in };
   const path = traverse(host, packet, {
-    from: options.in === undefined ? { local: true } : { in: options.in },
+    from,
     blanks,
     ...(options.state === undefined ? {} : { ctState: options.state }),
     ...(snapshot === undefined ? {} : { state: stateOf(snapshot) }),
   });
+  const counters =
+    options.after.length === 0
+      ? undefined
+      : judgeReadings(host, path, from, {
+          after: rulesFrom(options.after, options, packet.family),
+          ...(options.quiet.length === 0 ? {} : { quiet: rulesFrom(options.quiet, options, packet.family) }),
+          sent: options.sent ?? 1,
+        });
   if (options.json === true) {
-    output.out(`${JSON.stringify(pathJson(path, warnings), undefined, 2)}\n`);
+    const json = { ...pathJson(path, warnings), ...(counters ? { counters: countersJson(counters) } : {}) };
+    output.out(`${JSON.stringify(json, undefined, 2)}\n`);
     return;
   }
   for (const warning of warnings) output.error(`warning: ${warning}\n`);
   output.out(pathText(path, { colour: output.colour, tried: options.tried === true }));
+  if (counters !== undefined) output.out(countersText(counters));
 }
 
 /** Colours only where a terminal shows them and nobody asked for none (https://no-color.org). */
@@ -169,6 +186,19 @@ export function configure(
     .option("--mark <n>", "the packet's mark; default: 0", integer(0, 0xffffffff))
     .option("--mac <address>", "the sender's link-layer address")
     .option("--uid <n>", "with --local: the sending user", integer(0, 0xffffffff))
+    .option(
+      "--after <file>",
+      "what `iptables-save -c` printed after packets like this one were sent: do the counters agree with the path?",
+      (file: string, before: string[]) => [...before, file],
+      [] as string[],
+    )
+    .option(
+      "--quiet <file>",
+      "the same as long before --rules, when none were sent: what other traffic counts",
+      (file: string, before: string[]) => [...before, file],
+      [] as string[],
+    )
+    .option("--sent <n>", "with --after: how many, each a new connection; default: 1", integer(1, 0xffffffff))
     .option("--tried", "shows each rule that did not match, and why")
     .option("--json", "prints the path as JSON")
     .configureOutput({ writeOut: output.out, writeErr: output.error })
