@@ -235,10 +235,17 @@ test.each([
   ["IN_public_allow", "firewalld"],
   ["FORWARD_direct", "firewalld"],
   ["ISTIO_REDIRECT", "Istio"],
+  ["IN_home-office", "firewalld"],
+  ["PRE_policy_allow-host-ipv6", "firewalld"],
+  ["FORWARD_POLICIES_pre", "firewalld"],
   ["LIBVIRT_FWX", "libvirt"],
+  ["KUBE-POD-FW-7WKXPVGWVYQCGWVD", "kube-router"],
+  ["NETAVARK_FORWARD", "Podman"],
 ])("%s is a chain of %s", (chain, by) => {
   expect(recognise(chain)?.by).toBe(by);
   expect(recognise(chain)?.sentence).toMatch(/^[A-Z].*\.$/);
 });
 
-test("a chain of somebody else's is not recognised", () => expect(recognise("MY-OWN")).toBeUndefined());
+test.each(["MY-OWN", "OUT_OF_OFFICE", "IN_ALLOW_LOG", "input"])("%s is somebody else's chain", (chain) => {
+  expect(recognise(chain)).toBeUndefined();
+});

@@ -8,6 +8,9 @@ export interface Recognised {
     | "firewalld"
     | "Istio"
     | "libvirt"
+    | "kube-router"
+    | "Podman"
+    | "Cilium"
     | "Calico"
     | "CNI"
     | "Flannel"
@@ -121,9 +124,13 @@ const CHAINS: readonly Entry[] = [
     "kubelet",
     "Empty on purpose: when it is gone, somebody flushed the rules and they are written anew.",
   ],
+  [/^KUBE-ROUTER-/, "kube-router", "kube-router's entry: leads to the network policies of pods."],
+  [/^KUBE-POD-FW-/, "kube-router", "One pod's firewall: asks each network policy that selects the pod."],
+  [/^KUBE-NWPLCY-/, "kube-router", "One network policy: marks what it allows."],
   [/^KUBE-/, "kube-proxy", "A chain of Kubernetes."],
   [/^ufw6?-user-(input|output|forward)$/, "ufw", "The rules that you gave ufw."],
-  [/^ufw6?-user-limit/, "ufw", "Connections that come too often: logged or refused (ufw limit)."],
+  [/^ufw6?-user-limit-accept$/, "ufw", "Connections that do not come too often: let in (ufw limit)."],
+  [/^ufw6?-user-limit/, "ufw", "Connections that come too often: logged and refused (ufw limit)."],
   [/^ufw6?-user-logging/, "ufw", "Logs for the rules that you gave ufw."],
   [/^ufw6?-before-logging|^ufw6?-after-logging|^ufw6?-logging/, "ufw", "Logs what ufw allows or denies."],
   [/^ufw6?-before-/, "ufw", "What ufw decides before your rules: loopback, known connections, needed ICMP."],
@@ -136,15 +143,25 @@ const CHAINS: readonly Entry[] = [
   [/_direct$/, "firewalld", "Rules given to firewalld directly, asked before its zones."],
   [/_ZONES(_SOURCE)?$/, "firewalld", "Sends a packet to the zone of its interface or source."],
   [
-    /^(IN|FWDI|FWDO|FWD|PRE|POST|OUT)_\w+_(log|deny|allow|pre|post)$/,
+    /^(IN|FWDI|FWDO|FWD|PRE|POST|OUT)_(?=.*[a-z].*_)[\w-]+_(log|deny|allow|pre|post)$/,
     "firewalld",
     "One part of a firewalld zone: its logging, its denials or what it allows.",
   ],
-  [/^(IN|FWDI|FWDO|FWD|PRE|POST|OUT)_\w+$/, "firewalld", "One firewalld zone in one direction."],
+  // Zones are written small, other people's chains (OUT_OF_OFFICE) are not.
+  [
+    /^(IN|FWDI|FWDO|FWD|PRE|POST|OUT)_policy_[\w-]+$/,
+    "firewalld",
+    "One firewalld policy between zones, in one direction.",
+  ],
+  [
+    /^(IN|FWDI|FWDO|FWD|PRE|POST|OUT)_(?=.*[a-z])[\w-]+$/,
+    "firewalld",
+    "One firewalld zone in one direction.",
+  ],
   [
     /^(INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING)_POLICIES_(pre|post)$/,
     "firewalld",
-    "firewalld's policies between zones.",
+    "The policies between zones that firewalld was given.",
   ],
   [
     /^ISTIO_INBOUND$/,
@@ -173,6 +190,8 @@ const CHAINS: readonly Entry[] = [
   [/^LIBVIRT_PRT$/, "libvirt", "Source NAT and checksums for libvirt's virtual networks."],
   [/^LIBVIRT/, "libvirt", "A chain of libvirt's virtual networks."],
   [/^cali-/, "Calico", "A chain of Calico: network policy of one workload, one interface or one direction."],
+  [/^CILIUM_/, "Cilium", "A chain of Cilium: what its programs in the kernel leave to iptables."],
+  [/^NETAVARK/, "Podman", "A chain of Podman's networks: forwarding, port maps and source NAT."],
   [/^CNI-HOSTPORT-/, "CNI", "Host ports of pods (the CNI portmap plugin)."],
   [/^CNI-|^CNI_/, "CNI", "A chain of a CNI plugin: one pod's source NAT, port map or firewall."],
   [/^FLANNEL-/, "Flannel", "Flannel: forwards pod traffic, and masquerades what leaves the cluster."],
