@@ -115,7 +115,7 @@ function laterSteps(world: World, from: string, path: Journey): readonly (readon
 }
 
 /** The line that a picture has for it. */
-export function hostWitness({ place, rules, connection }: HostObservation): Witness {
+export function hostWitness({ agrees, place, rules, connection }: HostObservation): Witness {
   const told = rules.filter(({ says }) => says !== "unsure");
   const all = [...told, ...(connection ? [connection] : [])];
   const wrong = all.find(({ says }) => says === "differs");
@@ -125,6 +125,7 @@ export function hostWitness({ place, rules, connection }: HostObservation): Witn
     agreed: all.filter(({ says }) => says === "agrees").length,
     total: all.length,
     ...(unsure === 0 ? {} : { unsure }),
+    ...(agrees === undefined ? { undecided: true } : {}),
     ...(wrong === undefined
       ? {}
       : { difference: { place, predicted: predictedText(wrong), observed: wrong.text } }),

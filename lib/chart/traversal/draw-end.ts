@@ -121,11 +121,12 @@ export function drawEnd(
     });
   }
   if (options.counted !== undefined) {
-    const agrees = options.counted.difference === undefined;
+    const { difference, undecided } = options.counted;
     const said = countedSentence(options.counted);
     line("counters", (y) => {
-      const word = agrees ? "✓ agree" : "≠ differ";
-      sheet.put(...pill(word, agrees ? "goodPill" : "badPill", PILL_X, y, Math.max(PILL_W, pillWidth(word))));
+      const word = difference !== undefined ? "≠ differ" : undecided === true ? "? unsure" : "✓ agree";
+      const tone = difference !== undefined ? "badPill" : undecided === true ? "unsurePill" : "goodPill";
+      sheet.put(...pill(word, tone, PILL_X, y, Math.max(PILL_W, pillWidth(word))));
       sheet.put({ kind: "text", x: TEXT, y, text: elide(said, "body", ROOM), role: "body" });
       return LINE;
     });

@@ -8,6 +8,8 @@ export interface Witness {
   readonly total: number;
   /** How many more could not be told apart from other traffic. */
   readonly unsure?: number;
+  /** The rules that the packet should have matched are among those: nothing is confirmed, nothing refuted. */
+  readonly undecided?: true;
   /** The first thing that is otherwise, in words. */
   readonly difference?: {
     readonly place?: string;

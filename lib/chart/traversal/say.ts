@@ -103,8 +103,9 @@ export function markText(before: Packet, after: Packet): string | undefined {
 }
 
 /** What counters before and after say, in one sentence: they know rules, and other traffic counts too. */
-export function countedSentence({ agreed, total, unsure = 0 }: Witness): string {
-  const rest = unsure === 0 ? "" : `; ${unsure} more could not be told`;
+export function countedSentence({ agreed, total, unsure = 0, undecided }: Witness): string {
+  const why = undecided === true ? ", among them the packet's own: other traffic counts too" : "";
+  const rest = unsure === 0 ? "" : `; ${unsure} more could not be told${why}`;
   return `counters before and after: ${agreed} of ${count(total, "rule")} as predicted${rest}`;
 }
 

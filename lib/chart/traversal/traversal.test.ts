@@ -168,6 +168,26 @@ describe("the end of a traversal", () => {
     expect(picture.text).toContain("observed: rule 3 DROP");
   });
 
+  test.each([
+    ["✓ agree", {}, "counters before and after: 5 of 5 rules as predicted"],
+    ["✓ agree", { unsure: 2 }, "5 of 5 rules as predicted; 2 more could not be told"],
+    [
+      "? unsure",
+      { unsure: 2, undecided: true as const },
+      "could not be told, among them the packet's own: other traffic counts too",
+    ],
+    [
+      "≠ differ",
+      { total: 6, difference: { predicted: "it matches", observed: "grew by 0" } },
+      "5 of 6 rules",
+    ],
+  ])("what counters say of a machine that is only read: %s %j", (pill, more, words) => {
+    const counted = { by: "counters" as const, agreed: 5, total: 5, ...more };
+    const picture = traversalPicture(isolation(), { counted });
+    expect(textsOf(picture.spec).map(({ text }) => text)).toContain(pill);
+    expect(picture.text).toContain(words);
+  });
+
   test("refuses an outcome that the path has not", () => {
     expect(() => traversalPicture(isolation(), { outcome: 4 })).toThrow(RangeError);
   });
