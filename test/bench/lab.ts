@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { Engine } from "../../lib/engine";
+import { Engine, label } from "../../lib/engine";
 import { Lab } from "../../lib/lab/lab";
 import type { Place } from "../../lib/lab/place";
 import { imageTag } from "../../lib/setup/images";
@@ -22,8 +22,9 @@ export interface LabResult {
   /** A Docker host until its engine answers: at most 5,000; two at once: at most 7,000. */
   readonly dockerHost: number;
   readonly twoDockerHosts: number;
-  /** Closing a lab of 20 containers: at most 1,500. */
+  /** Closing a lab of 10 pods and its outside: at most 1,500. The engine's own removal of as many, to compare. */
   readonly close: number;
+  readonly bareClose: number;
   /** How long n pods take, started ten at a time: it grows linearly. */
   readonly curve: readonly (readonly [pods: number, milliseconds: number])[];
 }
@@ -40,7 +41,7 @@ export async function benchLab(runs = 3): Promise<LabResult> {
     note("open", await took(async () => (lab = await Lab.open("bench-lab", { engine }))));
     if (lab === undefined) throw new Error("the lab did not open");
     await measure(lab, note, run);
-    note("close", await closing(lab));
+    await closing(lab, note);
   }
   const best = (name: string): number => Math.min(...(times.get(name) ?? [Number.NaN]));
   return {
@@ -55,6 +56,7 @@ export async function benchLab(runs = 3): Promise<LabResult> {
     dockerHost: best("docker host"),
     twoDockerHosts: best("two docker hosts"),
     close: best("close"),
+    bareClose: best("bare close"),
     curve: await curve(engine),
   };
 }
@@ -112,14 +114,29 @@ async function barePod(lab: Lab, name: string): Promise<void> {
   await engine.containers.start(app);
 }
 
-async function closing(lab: Lab): Promise<number> {
+async function closing(lab: Lab, note: Note): Promise<void> {
   const { engine, ground } = lab;
   await lab.shut();
-  const again = await Lab.open("bench-close", { engine });
-  await Promise.all(Array.from({ length: 10 }, (_, index) => again.pod(`p${index}`)));
-  const milliseconds = await took(() => again.shut());
+  const ten = Array.from({ length: 10 }, (_, index) => `p${index}`);
+  const ours = await Lab.open("bench-close", { engine });
+  await Promise.all(ten.map((name) => ours.pod(name)));
+  note("close", await took(() => ours.shut()));
+
+  const bare = await Lab.open("bench-close", { engine });
+  await Promise.all(ten.map((name) => bare.pod(name)));
+  const all = await engine.containers.list({
+    [label.lab]: "bench-close",
+    [label.owner]: ground.session.owner,
+  });
+  note(
+    "bare close",
+    await took(async () => {
+      await Promise.all(all.map(({ id }) => engine.containers.remove(id)));
+      await engine.networks.remove(bare.ground.network);
+    }),
+  );
+  await bare.shut();
   await ground.session.end();
-  return milliseconds;
 }
 
 async function curve(engine: Engine): Promise<(readonly [number, number])[]> {

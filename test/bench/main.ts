@@ -80,6 +80,7 @@ const suites: Readonly<Record<string, () => readonly Measure[] | Promise<readonl
       { name: "a Docker host, ready", value: got.dockerHost, unit: "ms", limit: 5_000 },
       { name: "two Docker hosts, ready", value: got.twoDockerHosts, unit: "ms", limit: 7_000 },
       { name: "close a lab of 20 containers", value: got.close, unit: "ms", limit: 1_500 },
+      { name: "the bare removal of as many", value: got.bareClose, unit: "ms" },
       ...got.curve.map(([pods, value]): Measure => ({ name: `${pods} pods`, value, unit: "ms" })),
     ];
   },

@@ -127,6 +127,30 @@ test("an engine that stops in the middle is named, and the cell that is run agai
   }
 }, 120_000);
 
+test("a full disk is named, leaves nothing, and once there is room the same call works", async () => {
+  const outer = await Lab.open("outer");
+  const { owner } = outer.ground.session;
+  try {
+    const host = await outer.dockerHost("small");
+    const there = async (): Promise<readonly string[]> =>
+      (await host.inner.containers.list()).map(({ name }) => name);
+    // What the engine inside writes for each container has one page of room.
+    await host.sh`mount -t tmpfs -o size=4k small /var/lib/docker/containers`;
+    const full = { code: "DISK_FULL", advice: expect.stringContaining("docker system df") };
+    await expect(host.run("web", { image: "web" })).rejects.toMatchObject(full);
+    await expect(Lab.open("inner", { engine: host.inner })).rejects.toMatchObject(full);
+    expect(await there()).toEqual([]);
+    expect(await host.inner.networks.list({ wirebook: "" })).toEqual([]);
+
+    await host.sh`umount /var/lib/docker/containers`;
+    await host.run("web", { image: "web" });
+    expect(await there()).toEqual(["web"]);
+  } finally {
+    await outer.close();
+    expect(await leftovers(engine, owner)).toEqual([]);
+  }
+}, 120_000);
+
 async function waitFor(condition: () => Promise<boolean>, what: string): Promise<void> {
   const end = Date.now() + 30_000;
   while (!(await condition())) {
