@@ -1,5 +1,6 @@
 import { parseRuleset } from "../iptables";
 import type { Packet } from "../model";
+import { expectedPasses } from "../trace/expect";
 import type { Host } from "./host";
 import { traverse } from "./traverse";
 
@@ -107,4 +108,21 @@ test("of two CT targets only the first counts, and a NOTRACK after one does noth
   const { outcomes } = traverse(host(rules), packet, { from: { in: "a0" } });
   const step = outcomes[0]?.steps.find(({ kind }) => kind === "conntrack");
   expect(step).toMatchObject({ kind: "conntrack", state: "NEW" });
+});
+
+test("a rule that translates says ACCEPT though the route drops the packet next; one without an address says DROP", () => {
+  const verdicts = (rule: string): unknown => {
+    const strict = host(`*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${rule}\nCOMMIT\n`, "nft", {
+      links: [
+        { ifindex: 2, name: "a0", kind: "veth", mtu: 1500, up: true, operState: "UP", addresses: [] },
+        { ifindex: 3, name: "x0", kind: "veth", mtu: 1500, up: true, operState: "UP", addresses: [] },
+      ],
+      sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.x0.rp_filter": "1" },
+    });
+    const [outcome] = traverse(strict, packet, { from: { in: "x0" } }).outcomes;
+    expect(outcome?.verdict).toBe("drop");
+    return expectedPasses(outcome?.steps ?? []).flatMap(({ events }) => events.map(({ verdict }) => verdict));
+  };
+  expect(verdicts("-j DNAT --to-destination 10.1.0.8")).toEqual([{ kind: "ACCEPT" }]);
+  expect(verdicts("-j REDIRECT")).toEqual([{ kind: "DROP" }]);
 });
