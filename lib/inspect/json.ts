@@ -21,6 +21,11 @@ export class Fields {
     return typeof value === "number" ? value : undefined;
   }
 
+  /** Whether it says `true`. */
+  flag(name: string): boolean {
+    return Reflect.get(this.#value, name) === true;
+  }
+
   has(name: string): boolean {
     return Reflect.has(this.#value, name);
   }

@@ -22,6 +22,7 @@ export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = ne
     const kind = kindOf(link.object("linkinfo"));
     const mac = link.text("address");
     const master = link.text("master");
+    const hairpin = link.object("linkinfo")?.object("info_slave_data")?.flag("hairpin") === true;
     const counters = countersOf(link);
     return [
       {
@@ -34,6 +35,7 @@ export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = ne
         up: link.texts("flags").includes("UP"),
         operState: link.text("operstate") ?? "UNKNOWN",
         ...(master === undefined ? {} : { master }),
+        ...(hairpin ? { hairpin } : {}),
         ...peerOf(link, kind, netns),
         addresses: link.list("addr_info").flatMap(addressOf),
         ...(counters ? { counters } : {}),

@@ -26,6 +26,8 @@ export interface Link {
   readonly operState: string;
   /** Name of the bridge this link is a port of. */
   readonly master?: string;
+  /** Port of a bridge: frames may go back by it, where they came from. Shell: `bridge link set dev NAME hairpin on`. */
+  readonly hairpin?: boolean;
   /** veth: ifindex of the other end, and the id of its namespace as this one sees it (absent: the same namespace). */
   readonly peer?: {
     readonly ifindex: number;

@@ -10,6 +10,7 @@ interface Wired {
   readonly address?: string;
   readonly peer?: { readonly ifindex: number; readonly netns: number };
   readonly master?: string;
+  readonly hairpin?: boolean;
   readonly kind?: string;
 }
 
@@ -31,6 +32,7 @@ function place(
       up: true,
       operState: "UP",
       ...(wired.master === undefined ? {} : { master: wired.master }),
+      ...(wired.hairpin === undefined ? {} : { hairpin: wired.hairpin }),
       ...(wired.peer === undefined ? {} : { peer: { ...wired.peer, netnsId: wired.peer.netns } }),
       addresses:
         address === undefined
@@ -275,7 +277,7 @@ function cluster(): Snapshot[] {
         [
           { name: "eth0", ifindex: 2, address: `192.168.0.${n}/24` },
           { name: "cni0", ifindex: 3, address: `10.244.${n}.1/24`, kind: "bridge" },
-          { name: "vethweb", ifindex: 10, master: "cni0", peer: { ifindex: 2, netns: web } },
+          { name: "vethweb", ifindex: 10, master: "cni0", hairpin: true, peer: { ifindex: 2, netns: web } },
           { name: "vethcli", ifindex: 11, master: "cni0", peer: { ifindex: 2, netns: client } },
         ],
         { rules: SERVICE, routes: [`10.244.${other}.0/24 192.168.0.${other} eth0`], bridgeCalls: true },

@@ -194,7 +194,12 @@ class Walk {
   ): void {
     const [first, ...rest] = crossings;
     if (first === undefined) {
-      this.visit(at.place, packet, { in: at.link }, leg, depth + 1);
+      const bridge = linkOf(this.world, at)?.master;
+      const portFor = (address: string): string | undefined =>
+        bridge === undefined
+          ? undefined
+          : portTowards(this.world, { place: at.place, link: bridge }, address);
+      this.visit(at.place, packet, { in: at.link, portFor }, leg, depth + 1);
       return;
     }
     if (first.kind === "cable") {

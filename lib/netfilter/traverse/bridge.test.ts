@@ -36,12 +36,12 @@ COMMIT
 COMMIT
 `;
 
-const bridge = (calls: boolean): Host => ({
+const bridge = (calls: boolean, hairpin = false): Host => ({
   place: "bridge",
   rulesets: [parseRuleset(RULES, { family: "ipv4" })],
   links: [
     { ...link(2, "br0", "10.9.0.1/24"), kind: "bridge" },
-    { ...link(3, "p1"), master: "br0" },
+    { ...link(3, "p1"), master: "br0", hairpin },
     { ...link(4, "p2"), master: "br0" },
   ],
   routes: [
@@ -59,7 +59,7 @@ const bridge = (calls: boolean): Host => ({
 
 const PORTS: Readonly<Record<string, string>> = { "10.9.0.2": "p1", "10.9.0.3": "p2", "10.9.0.77": "p2" };
 
-function send(dst: string, dport: number, calls = true): TraversedOutcome {
+function send(dst: string, dport: number, calls = true, hairpin = false): TraversedOutcome {
   const packet: Packet = {
     family: "ipv4",
     src: "10.9.0.2",
@@ -72,9 +72,9 @@ function send(dst: string, dport: number, calls = true): TraversedOutcome {
     length: 29,
     mark: 0,
   };
-  const from =
-    dst === "10.9.0.1" ? { in: "p1" } : { in: "p1", bridgedTo: (address: string) => PORTS[address] };
-  const [outcome] = traverse(bridge(calls), packet, { from }).outcomes;
+  const portFor = (address: string): string | undefined => PORTS[address];
+  const from = dst === "10.9.0.1" ? { in: "p1", portFor } : { in: "p1", bridgedTo: portFor };
+  const [outcome] = traverse(bridge(calls, hairpin), packet, { from }).outcomes;
   if (outcome === undefined) throw new Error("no outcome");
   return outcome;
 }
@@ -114,8 +114,21 @@ describe("frames that a bridge hands on", () => {
       1006,
       ["raw-br0-p1", "in-br0", "in-phys"],
     ],
+    [
+      "for the bridge itself are handed on after DNAT to an address of the same bridge, and keep their TTL",
+      "10.9.0.1",
+      1001,
+      ["raw-br0-p1", "dnat", ...BRIDGED, "post-br0", "post-phys"],
+    ],
   ])("%s", (_name, dst, dport, rules) => {
     expect(counted(send(dst, dport))).toEqual(rules);
+  });
+
+  test("go back by the port they came from where its hairpin mode is on", () => {
+    const outcome = send("10.9.0.1", 1003, true, true);
+    expect(outcome.left).toEqual({ dev: "p1", nexthop: "10.9.0.2" });
+    expect(counted(outcome)).toContain("fwd-br0-br0");
+    expect(send("10.9.0.1", 1003).verdict).toBe("drop");
   });
 
   test("are seen by no rule where br_netfilter is off", () => {

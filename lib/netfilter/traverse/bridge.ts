@@ -2,7 +2,7 @@ import { wordsOf } from "../routing/address";
 import { routeOut } from "../routing/output";
 import type { Ending, Flight } from "./flight";
 import { runHook } from "./hooks";
-import { afterPrerouting } from "./receive";
+import { afterPrerouting, receive } from "./receive";
 import { finish, stopped } from "./send";
 
 /** Whether frames that are only bridged are shown to the rules (br_netfilter; without the module there is no such sysctl). */
@@ -11,16 +11,29 @@ export function callsRules(flight: Flight): boolean {
   return flight.run.host.sysctls?.[`net.bridge.bridge-nf-call-${name}`] === "1";
 }
 
+/** The port of the bridge behind which an address is; undefined where that is not known. */
+export type PortFor = (address: string) => string | undefined;
+
+/**
+ * A frame for the bridge's own address, which the host receives with the bridge as device. With br_netfilter the rules
+ * see its port in physdev, and a DNAT to an address behind the same bridge takes it out of the host's hands: it is
+ * bridged, not routed (br_nf_pre_routing_finish).
+ */
+export function received(flight: Flight, from: string, bridge: string, portFor: PortFor): Ending {
+  if (!callsRules(flight)) return receive(flight, bridge);
+  flight.view = { ...flight.view, physIn: from };
+  const arrived = flight.packet.dst;
+  return receive(flight, bridge, false, () =>
+    turnedBack(flight, bridge, arrived) ? handOn(flight, bridge, from, portFor) : undefined,
+  );
+}
+
 /**
  * A frame that a bridge hands from one port to another (net/bridge/br_netfilter_hooks.c). With br_netfilter it runs
  * through PREROUTING, FORWARD and POSTROUTING with the bridge as both devices; the ports show in physdev only. No
  * routing, no TTL. A DNAT to somewhere off the bridge makes it a routed packet.
  */
-export function bridged(
-  flight: Flight,
-  from: string,
-  to: string | ((address: string) => string | undefined),
-): Ending {
+export function bridged(flight: Flight, from: string, to: string | PortFor): Ending {
   const { host } = flight.run;
   const bridge = host.links?.find(({ name }) => name === from)?.master ?? "";
   const portFor = typeof to === "string" ? () => to : to;
@@ -33,16 +46,26 @@ export function bridged(
   flight.view = { ...flight.view, in: bridge, out: "", physIn: from };
   const prerouting = runHook(flight, "PREROUTING");
   if (prerouting !== "accept") return stopped(flight, prerouting);
+  if (flight.packet.dst !== arrived && !turnedBack(flight, bridge, arrived))
+    return afterPrerouting(flight, bridge, false);
+  return handOn(flight, bridge, from, portFor);
+}
+
+/** Whether a DNAT has changed where the packet goes, and that is by the bridge that it came in by. */
+function turnedBack(flight: Flight, bridge: string, arrived: string): boolean {
+  const { dst, mark } = flight.packet;
+  const words = dst === arrived ? undefined : wordsOf(dst);
+  if (words === undefined) return false;
+  const routed = routeOut(flight.run.host, words, { src: undefined, mark });
+  return routed.kind === "out" && routed.out.dev === bridge;
+}
+
+/** From port to port: br_forward, with the rules of FORWARD and POSTROUTING. */
+function handOn(flight: Flight, bridge: string, from: string, portFor: PortFor): Ending {
   const { dst } = flight.packet;
-  if (dst !== arrived) {
-    const words = wordsOf(dst);
-    const routed =
-      words === undefined ? undefined : routeOut(host, words, { src: undefined, mark: flight.packet.mark });
-    const stays = routed?.kind === "out" && routed.out.dev === bridge;
-    if (!stays) return afterPrerouting(flight, bridge, false);
-  }
   const port = portFor(dst);
-  if (port === from)
+  const hairpin = flight.run.host.links?.find(({ name }) => name === from)?.hairpin === true;
+  if (port === from && !hairpin)
     return finish(
       flight,
       "drop",

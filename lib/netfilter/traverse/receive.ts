@@ -21,8 +21,14 @@ export function judgeOf(flight: Flight): Judge {
  * A packet that came in by a device: PREROUTING, the routing decision, then INPUT, or FORWARD and POSTROUTING.
  *
  * @param looped - it was sent by this host and comes back by lo: its route is fixed, and no martian check is made.
+ * @param turned - asked after PREROUTING: what becomes of a packet that the rules have taken from the host's hands.
  */
-export function receive(flight: Flight, device: string, looped = false): Ending {
+export function receive(
+  flight: Flight,
+  device: string,
+  looped = false,
+  turned: () => Ending | undefined = () => undefined,
+): Ending {
   flight.view = { ...flight.view, in: device, out: "" };
   if (flight.packet.family === "ipv6" && device !== "lo") {
     const { src, dst } = flight.view;
@@ -33,7 +39,7 @@ export function receive(flight: Flight, device: string, looped = false): Ending 
   }
   const verdict = runHook(flight, "PREROUTING");
   if (verdict !== "accept") return stopped(flight, verdict);
-  return afterPrerouting(flight, device, looped);
+  return turned() ?? afterPrerouting(flight, device, looped);
 }
 
 /** The routing decision and all that follows. */

@@ -1,5 +1,5 @@
 import type { Caused, Outcome, Packet, Path, Probability } from "../model";
-import { bridged, callsRules } from "./bridge";
+import { bridged, type PortFor, received } from "./bridge";
 import { Choices } from "./choices";
 import { compile } from "./compile";
 import { type Departure, type Ending, Flight, type Run } from "./flight";
@@ -12,10 +12,11 @@ import { FRESH, type KernelState } from "./state";
 
 /**
  * Where the packet comes from: a device of the host, or a process on it. A frame that a bridge of the host only hands on
- * goes `bridgedTo` a port, or to the one that a function gives for an address (rules may change where it goes).
+ * goes `bridgedTo` a port, or to the one that a function gives for an address (rules may change where it goes). For one
+ * that the host receives by a port of its bridge, `portFor` tells the port behind which a translated address is.
  */
 export type Entry =
-  | { readonly in: string; readonly bridgedTo?: string | ((address: string) => string | undefined) }
+  | { readonly in: string; readonly bridgedTo?: string | PortFor; readonly portFor?: PortFor }
   | { readonly local: true };
 
 export interface TraverseOptions {
@@ -88,9 +89,8 @@ function start(run: Run, packet: Packet, from: Entry): { flight: Flight; ending:
   if (from.bridgedTo !== undefined) return { flight, ending: bridged(flight, from.in, from.bridgedTo) };
   const master = run.host.links?.find(({ name }) => name === from.in)?.master;
   if (master === undefined) return { flight, ending: receive(flight, from.in) };
-  // A frame for the bridge's own address: the rules see the bridge as its device, and its port in physdev.
-  if (callsRules(flight)) flight.view = { ...flight.view, physIn: from.in };
-  return { flight, ending: receive(flight, master) };
+  const portFor = from.portFor ?? (() => undefined);
+  return { flight, ending: received(flight, from.in, master, portFor) };
 }
 
 function outcomeOf(flight: Flight, ending: Ending, choices: Choices): TraversedOutcome {
