@@ -18,6 +18,7 @@ const usage = `Usage:
   npm start [-- --port N] [--no-browser]   open the chapters in JupyterLab
   npm test [-- JEST OPTIONS]               run all tests
   npm run chapters [-- NAME…]              execute the chapters whose names begin so (default: all)
+  npm run chapters -- --record [NAME…]     the same, and record them; --replay [NAME…] runs from the recordings
   npm run bench [-- NAME…]                 measure
 
 Each first brings what is missing: npm packages, the build, a container engine, images, a Python environment.`;
@@ -319,7 +320,8 @@ async function test(args) {
 }
 
 async function chapters(args) {
-  await bring("images", "kernel");
+  // A replay needs no engine.
+  await (args.includes("--replay") ? bring("kernel") : bring("images", "kernel"));
   const { program, jupyterEnv } = await jupyter();
   return handOver(program("python"), [at("kernel/setup/chapters.py"), ...args], jupyterEnv());
 }

@@ -1,11 +1,16 @@
 """Executes the chapters and the solutions of their exercises with nbclient, and says what failed and where.
 
-    chapters.py [--folder DIR] [--report FILE] [--timeout SECONDS] [NAME ...]
+    chapters.py [--record | --replay] [--folder DIR] [--report FILE] [--timeout SECONDS] [NAME ...]
 
 A NAME chooses the notebooks whose file name begins with it: 02, 02-docker. Exit code 1 when a cell failed.
+
+--record also writes what each notebook's labs were asked and told to recordings/NAME.wirebook beside it, and then runs
+the notebook once more from there: every picture has to be the same. --replay runs from these recordings: no engine.
 """
 
 import argparse
+import json
+import os
 import re
 import sys
 import time
@@ -25,7 +30,21 @@ def arguments():
     parser.add_argument("--folder", type=Path, default=HOME / "notebooks", help="where to look (default: notebooks)")
     parser.add_argument("--report", type=Path, default=HOME / ".wirebook" / "reports" / "chapters.xml")
     parser.add_argument("--timeout", type=int, default=120, metavar="SECONDS", help="for each cell (default: 120)")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--record", action="store_true", help="write recordings/NAME.wirebook, and prove that they replay")
+    how.add_argument("--replay", action="store_true", help="run from recordings/NAME.wirebook, without an engine")
     return parser.parse_args()
+
+
+def recording_of(path):
+    return path.parent / "recordings" / f"{path.stem}.wirebook"
+
+
+def pictures_of(notebook):
+    """Every Vega-Lite chart of an executed notebook, as text that can be compared."""
+    charts = "application/vnd.vegalite.v5+json"
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [json.dumps(output.data[charts], sort_keys=True) for output in outputs if charts in output.get("data", {})]
 
 
 def chosen(folder, names):
@@ -45,8 +64,10 @@ def first_line(error):
 class Run:
     """One notebook, executed from its own folder; its cells are told as they end."""
 
-    def __init__(self, path, title, timeout):
+    def __init__(self, path, title, timeout, **environment):
         self.path, self.title, self.timeout = path, title, timeout
+        # As Jupyter's server does it: the library finds the recording beside the notebook by its name.
+        self.environment = {**os.environ, "JPY_SESSION_NAME": str(path), **environment}
         self.cases = []  # (name, seconds, None or what went wrong)
 
     def execute(self):
@@ -84,7 +105,7 @@ class Run:
             on_cell_executed=executed,
         )
         try:
-            client.execute()
+            client.execute(env=self.environment)
         except CellExecutionError:
             pass  # executed() has told it
         except Exception as error:  # a time-out, a dead kernel, no such kernel: nbclient knows many kinds
@@ -104,6 +125,17 @@ class Run:
             lines = [f"{self.title}, {name}: {went}", *source.rstrip().splitlines(), *detail.splitlines()]
             text = "".join(f"      {line}\n" for line in lines)
             print(text if sys.stdout.isatty() else re.sub(r"\x1b\[[0-9;]*m", "", text), end="", flush=True)
+
+    def compare(self, before, after):
+        """Whether a replay shows the pictures that were recorded."""
+        recorded, replayed = pictures_of(before), pictures_of(after)
+        differ = [str(number) for number, (a, b) in enumerate(zip(recorded, replayed), 1) if a != b]
+        went = None
+        if len(recorded) != len(replayed):
+            went = f"{len(replayed)} pictures, and {len(recorded)} were recorded"
+        elif differ:
+            went = f"these pictures differ from the recorded ones: {', '.join(differ)}"
+        self.tell(f"{len(recorded)} pictures as recorded", "", 0.0, went)
 
     @property
     def failed(self):
@@ -133,14 +165,31 @@ def main():
         names = " ".join(asked.names) or "any name"
         sys.exit(f"CHAPTER_MISSING  no notebook in {asked.folder} begins with {names}\n  See which there are: ls {asked.folder}")
     runs = []
-    for path in paths:
-        run = Run(path, str(path.relative_to(asked.folder)), asked.timeout)
+
+    def perform(path, note="", **environment):
+        run = Run(path, str(path.relative_to(asked.folder)) + note, asked.timeout, **environment)
         print(run.title, flush=True)
         executed = run.execute()
         runs.append(run)
-        write_report(asked.report, runs)
         if executed is not None:
-            nbformat.write(executed, asked.report.parent / run.title.replace("/", "-"))
+            asked.report.parent.mkdir(parents=True, exist_ok=True)
+            name = str(path.relative_to(asked.folder).with_suffix("")) + note
+            nbformat.write(executed, asked.report.parent / f"{re.sub('[/ ]', '-', name)}.ipynb")
+        return run, executed
+
+    for path in paths:
+        recording = recording_of(path)
+        if asked.replay:
+            perform(path, WIREBOOK_REPLAY=str(recording))
+        elif asked.record:
+            recording.parent.mkdir(exist_ok=True)
+            run, live = perform(path, WIREBOOK_RECORD=str(recording))
+            if not run.failed:
+                run, again = perform(path, " replayed", WIREBOOK_REPLAY=str(recording))
+                run.compare(live, again)
+        else:
+            perform(path)
+        write_report(asked.report, runs)
     failed = [run for run in runs if run.failed]
     for run in failed:
         name, _, went = next(case for case in run.cases if case[2] is not None)

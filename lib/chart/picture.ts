@@ -28,7 +28,7 @@ export interface Picture {
 }
 
 class Drawing implements Picture {
-  readonly #scene: Scene;
+  readonly scene: Scene;
   #spec: Spec | undefined;
   #svg: Promise<string> | undefined;
 
@@ -36,16 +36,16 @@ class Drawing implements Picture {
     scene: Scene,
     readonly text: string,
   ) {
-    this.#scene = scene;
+    this.scene = scene;
   }
 
   get spec(): Spec {
-    this.#spec ??= specOf(this.#scene, "live");
+    this.#spec ??= specOf(this.scene, "live");
     return this.#spec;
   }
 
   svg(): Promise<string> {
-    this.#svg ??= drawSvg(specOf(this.#scene, "still"));
+    this.#svg ??= drawSvg(specOf(this.scene, "still"));
     return this.#svg;
   }
 
@@ -68,5 +68,21 @@ class Drawing implements Picture {
 
 /** A picture of a scene that is laid out, with the text that says the same. */
 export function picture(scene: Scene, text: string): Picture {
+  return new Drawing(scene, text);
+}
+
+/** A laid out scene, and the text that says the same. */
+export interface Drawn {
+  readonly scene: Scene;
+  readonly text: string;
+}
+
+/** Whether a value is a picture of a scene. */
+export function isDrawn(value: object): value is Picture & Drawn {
+  return value instanceof Drawing;
+}
+
+/** The picture of a scene that was drawn before. */
+export function pictureFrom({ scene, text }: Drawn): Picture & Drawn {
   return new Drawing(scene, text);
 }

@@ -1,42 +1,48 @@
+const codes = [
+  "ADDRESS_TAKEN",
+  "BAD_ADDRESS",
+  "BAD_NAME",
+  "BAD_PORT",
+  "CAPABILITY_REFUSED",
+  "CIDR_EXHAUSTED",
+  "CIDR_OVERLAP",
+  "COMMAND_FAILED",
+  "COMMAND_MISSING",
+  "CONTAINER_EXITED",
+  "CONTAINER_GONE",
+  "DISK_FULL",
+  "ENGINE_FAILED",
+  "ENGINE_GONE",
+  "ENGINE_TWICE",
+  "IMAGE_MISSING",
+  "INTERRUPTED",
+  "LAB_CLOSED",
+  "NAME_TAKEN",
+  "NETWORK_GONE",
+  "NODE_DOWN",
+  "NOT_ONE_SWARM",
+  "NOT_READY",
+  "NOT_RECORDED",
+  "NOT_RUNNING",
+  "NOT_SUPPORTED",
+  "NO_ENGINE",
+  "NO_PERMISSION",
+  "POD_CIDR_EXHAUSTED",
+  "PORT_IN_USE",
+  "RECORDING_TOO_NEW",
+  "RECORDING_UNREADABLE",
+  "SELECTOR_EMPTY",
+  "SUBNET_TAKEN",
+  "TIMED_OUT",
+  "UNKNOWN_ENGINE",
+  "UNKNOWN_PLACE",
+] as const;
+
 /**
  * Every way in which a lab can fail, as a stable code that a test, a grader or a script can compare with.
  * The message beside it may change from version to version; the code does not.
  */
-export type LabErrorCode =
-  | "ADDRESS_TAKEN"
-  | "BAD_ADDRESS"
-  | "BAD_NAME"
-  | "BAD_PORT"
-  | "CAPABILITY_REFUSED"
-  | "CIDR_EXHAUSTED"
-  | "CIDR_OVERLAP"
-  | "COMMAND_FAILED"
-  | "COMMAND_MISSING"
-  | "CONTAINER_EXITED"
-  | "CONTAINER_GONE"
-  | "DISK_FULL"
-  | "ENGINE_FAILED"
-  | "ENGINE_GONE"
-  | "ENGINE_TWICE"
-  | "IMAGE_MISSING"
-  | "INTERRUPTED"
-  | "LAB_CLOSED"
-  | "NAME_TAKEN"
-  | "NETWORK_GONE"
-  | "NODE_DOWN"
-  | "NO_ENGINE"
-  | "NO_PERMISSION"
-  | "NOT_ONE_SWARM"
-  | "NOT_READY"
-  | "NOT_RUNNING"
-  | "NOT_SUPPORTED"
-  | "POD_CIDR_EXHAUSTED"
-  | "PORT_IN_USE"
-  | "SELECTOR_EMPTY"
-  | "SUBNET_TAKEN"
-  | "TIMED_OUT"
-  | "UNKNOWN_ENGINE"
-  | "UNKNOWN_PLACE";
+export type LabErrorCode = (typeof codes)[number];
 
 /** What a {@link LabError} is made of. */
 export interface LabErrorParts {
@@ -65,6 +71,11 @@ export class LabError extends Error {
   readonly where: string;
   readonly found: string;
   readonly advice: string;
+
+  /** The code that reads so; `ENGINE_FAILED` for one that this version does not have. */
+  static code(text: string): LabErrorCode {
+    return codes.find((code) => code === text) ?? "ENGINE_FAILED";
+  }
 
   constructor(code: LabErrorCode, parts: LabErrorParts) {
     super(

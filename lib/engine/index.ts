@@ -8,7 +8,7 @@ export type { EngineEvent, Subscription } from "./events";
 export { type ExecOptions, type ExecResult, shellText } from "./exec";
 export type { Images } from "./images";
 export { type Cell, currentCell, inNotebook, interruptSignal } from "./interrupt";
-export { translate } from "./known";
+export { errno, translate } from "./known";
 export { type Labels, label } from "./labels";
 export type { NetworkInfo, NetworkSpec, Networks } from "./networks";
 export { checkPort } from "./port";

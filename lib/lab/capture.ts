@@ -38,21 +38,22 @@ export interface CapturedRow {
 export class Captured {
   /** One row for each packet, in the order in which they were first seen. */
   readonly rows: readonly CapturedRow[];
-  readonly #files: ReadonlyMap<string, Buffer>;
+  /** What each place captured, as a pcap file. */
+  readonly files: ReadonlyMap<string, Buffer>;
 
   constructor(sightings: readonly Sighting[], files: ReadonlyMap<string, Buffer>) {
     this.rows = align(sightings);
-    this.#files = files;
+    this.files = files;
   }
 
   /** The capture of one place as a pcap file: what Wireshark opens. */
   pcap(place: string): Uint8Array {
-    const file = this.#files.get(place);
+    const file = this.files.get(place);
     if (file) return file;
     throw new LabError("UNKNOWN_PLACE", {
       where: place,
       found: "nothing was captured there",
-      advice: `It was at: ${[...this.#files.keys()].join(", ")}.`,
+      advice: `It was at: ${[...this.files.keys()].join(", ")}.`,
     });
   }
 

@@ -10,7 +10,8 @@ export class CommandResult {
   readonly milliseconds: number;
   /** What ran, as one would type it. */
   readonly shell: string;
-  readonly #shown: boolean;
+  /** True when its output has been shown in the cell as it came. */
+  readonly shown: boolean;
 
   constructor(
     result: { stdout: string; stderr: string; exitCode: number; milliseconds: number },
@@ -22,7 +23,7 @@ export class CommandResult {
     this.stderr = result.stderr;
     this.exitCode = result.exitCode;
     this.milliseconds = result.milliseconds;
-    this.#shown = shown;
+    this.shown = shown;
   }
 
   /** True when it exited with 0. */
@@ -36,7 +37,7 @@ export class CommandResult {
   }
 
   [display](): Readonly<Record<string, string>> {
-    return this.#shown ? {} : { "text/plain": this.stdout + this.stderr };
+    return this.shown ? {} : { "text/plain": this.stdout + this.stderr };
   }
 }
 
@@ -73,6 +74,11 @@ export class Command extends Promise<CommandResult> {
 
   readonly #settings: { -readonly [Key in keyof CommandSettings]: CommandSettings[Key] };
 
+  /** Name of the place where it runs. */
+  readonly where: string;
+  /** The script, or the command as one would type it. */
+  readonly script: string;
+
   constructor(where: string, script: string, run: CommandRunner, given: CommandSettings = {}) {
     const settings: CommandSettings = { ...given };
     super((resolve) => {
@@ -80,6 +86,13 @@ export class Command extends Promise<CommandResult> {
       resolve(Promise.resolve().then(() => settle(where, script, run, settings)));
     });
     this.#settings = settings;
+    this.where = where;
+    this.script = script;
+  }
+
+  /** How it will run, with what was said so far. */
+  get settings(): CommandSettings {
+    return { ...this.#settings };
   }
 
   /** Any exit code is a result, not an error. */

@@ -22,6 +22,7 @@ import { type Pod, type PodSpec, startPod } from "./pod";
 import { Progress } from "./progress";
 import { ForwardProxy, ReverseProxy } from "./proxy/proxy";
 import type { ProxySpec, ReverseSpec } from "./proxy/spec";
+import { throughDoor } from "./recording/door";
 import { type Diagnosis, diagnose } from "./service/diagnosis";
 import { gather } from "./service/gather";
 import type { Service } from "./service/service";
@@ -92,14 +93,18 @@ export class Lab {
    * Opens a lab. A lab of this name that the same process has open is closed first, so that a cell that is run again
    * starts afresh; a lab of the same name in another notebook is another lab.
    *
+   * With `WIREBOOK_RECORD=FILE` in the environment, what it is asked and told is recorded; with `WIREBOOK_REPLAY=FILE`,
+   * or where no engine answers and the notebook has a recording beside it, it is opened from there and nothing runs.
+   *
    * @param name - lower-case letters, digits, hyphens; 40 at most.
-   * @throws LabError `BAD_NAME`, `NO_ENGINE`, `NO_PERMISSION`, `IMAGE_MISSING`, `SUBNET_TAKEN`; over several engines also
-   *   `ENGINE_GONE`, `ENGINE_TWICE`, `NOT_ONE_SWARM`, `NOT_READY`, `NOT_SUPPORTED`.
+   * @throws LabError `BAD_NAME`, `NO_ENGINE`, `NO_PERMISSION`, `IMAGE_MISSING`, `SUBNET_TAKEN`; from a recording
+   *   `NOT_RECORDED`, `RECORDING_UNREADABLE`, `RECORDING_TOO_NEW`; over several engines also `ENGINE_GONE`, `ENGINE_TWICE`, `NOT_ONE_SWARM`, `NOT_READY`, `NOT_SUPPORTED`.
    */
   static async open(name: string, options: LabOptions = {}): Promise<Lab> {
     checkName(name, "lab");
     const progress = new Progress();
-    return progress.run(`lab ${name}`, () => Lab.#open(name, options, progress));
+    const open = () => progress.run(`lab ${name}`, () => Lab.#open(name, options, progress));
+    return throughDoor([name, options], open, (value) => value instanceof Lab);
   }
 
   static async #open(name: string, options: LabOptions, progress: Progress): Promise<Lab> {

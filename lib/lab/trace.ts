@@ -58,6 +58,25 @@ export interface TraceRequest {
 /** What the kernel did with the packet, beside what was predicted. */
 export type Observation = Agreement;
 
+/** What a path is predicted from. */
+export interface Looked {
+  /** What every namespace looked like. */
+  readonly snapshots: readonly Snapshot[];
+  /** Name of the place that sends the packet. */
+  readonly from: string;
+  readonly packet: Packet;
+  /** Names of addresses that stand on no interface. */
+  readonly called: Readonly<Record<string, string>>;
+}
+
+/** What the kernel said of a path. */
+export interface Seen {
+  readonly observed?: Observation;
+  readonly unobserved?: string;
+  readonly counted?: HostObservation;
+  readonly traces?: readonly PlaceTrace[];
+}
+
 /**
  * The way of one packet through all namespaces of a lab: predicted from their routes and rules, and, where it was really
  * sent, confirmed or refuted by the kernel's own trace. Drawn as the value of a cell.
@@ -72,26 +91,25 @@ export class PacketPath implements Journey {
   readonly unobserved: string | undefined;
   /** What the counters of the engine's own machine said, where `host` was asked for. */
   readonly counted: HostObservation | undefined;
-  readonly #prepared: Prepared;
-  readonly #traces: readonly PlaceTrace[];
+  /** What the prediction was made from. */
+  readonly looked: Looked;
+  /** What the kernel did, with the traces from which the reply and the second packet are confirmed. */
+  readonly seen: Seen;
+  readonly #world: World;
+  readonly #names: Readonly<Record<string, string>>;
   #conversation: Conversation | undefined;
 
-  constructor(
-    prepared: Prepared,
-    seen: {
-      readonly observed?: Observation;
-      readonly unobserved?: string;
-      readonly counted?: HostObservation;
-      readonly traces?: readonly PlaceTrace[];
-    } = {},
-  ) {
-    this.packet = prepared.path.packet;
-    this.outcomes = prepared.path.outcomes;
+  /** @param path - the way from `looked`, where it is known already. Default: predicted from it. */
+  constructor(looked: Looked, seen: Seen = {}, path?: Journey) {
+    this.looked = looked;
+    this.seen = seen;
+    this.#world = worldOf(looked.snapshots);
+    this.#names = { ...namesOf(looked.snapshots), ...looked.called };
+    this.packet = looked.packet;
+    this.outcomes = (path ?? journey(this.#world, looked.from, looked.packet)).outcomes;
     this.observed = seen.observed;
     this.unobserved = seen.unobserved;
     this.counted = seen.counted;
-    this.#traces = seen.traces ?? [];
-    this.#prepared = prepared;
   }
 
   /** True when the kernel did what was predicted, by its trace and by the machine's counters; undefined when not asked. */
@@ -110,7 +128,7 @@ export class PacketPath implements Journey {
    */
   get reply(): DrawnJourney | undefined {
     const { reply } = this.#talk;
-    return reply && new DrawnJourney(reply, "the reply", this.#prepared.names, this.#replySeen(reply));
+    return reply && new DrawnJourney(reply, "the reply", this.#names, this.#replySeen(reply));
   }
 
   /** The sender's second packet: no nat rule is asked for it any more. Absent where no reply came back. */
@@ -119,13 +137,13 @@ export class PacketPath implements Journey {
     if (second === undefined) return undefined;
     const before = [this.observed, reply && this.#replySeen(reply)];
     const seen = observedLater(second, this.#traces, before);
-    return new DrawnJourney(second, "the second packet", this.#prepared.names, seen);
+    return new DrawnJourney(second, "the second packet", this.#names, seen);
   }
 
   /** The addresses at every hop, there and back. */
   get ladder(): Picture {
     const { reply } = this;
-    const title = packetTitle(this.packet, this.#prepared.names);
+    const title = packetTitle(this.packet, this.#names);
     return ladderPicture(this, { title, outcome: this.#taken, ...(reply ? { reply } : {}) });
   }
 
@@ -133,7 +151,7 @@ export class PacketPath implements Journey {
     const witness = this.observed === undefined ? undefined : witnessOf(this.observed);
     return traversalPicture(this, {
       outcome: this.#taken,
-      names: this.#prepared.names,
+      names: this.#names,
       ...(witness ? { observed: witness } : {}),
       ...(this.counted ? { counted: hostWitness(this.counted) } : {}),
     });
@@ -152,10 +170,13 @@ export class PacketPath implements Journey {
   }
 
   get #talk(): Conversation {
-    const { world, from } = this.#prepared;
     const follow = (outcomes: readonly JourneyOutcome[]): JourneyOutcome | undefined => outcomes[this.#taken];
-    this.#conversation ??= converse(world, from, this.packet, { follow });
+    this.#conversation ??= converse(this.#world, this.looked.from, this.packet, { follow });
     return this.#conversation;
+  }
+
+  get #traces(): readonly PlaceTrace[] {
+    return this.seen.traces ?? [];
   }
 
   get #taken(): number {
@@ -170,7 +191,7 @@ export class PacketPath implements Journey {
  * @throws LabError `BAD_ADDRESS`, `BAD_PORT`, `UNKNOWN_PLACE` when the sender cannot be looked at.
  */
 export async function predict(ground: Ground, request: TraceRequest): Promise<PacketPath> {
-  return new PacketPath(await prepare(ground, request));
+  return (await prepare(ground, request)).path;
 }
 
 /**
@@ -180,15 +201,14 @@ export async function predict(ground: Ground, request: TraceRequest): Promise<Pa
  * Shell: `nft monitor trace` in each namespace while `curl`, `nc -u` or `ping` sends.
  */
 export async function trace(ground: Ground, request: TraceRequest): Promise<PacketPath> {
-  const prepared = await prepare(ground, request);
-  const { path, places } = prepared;
+  const { path, places, host } = await prepare(ground, request);
+  const confirmed = (seen: Seen): PacketPath => new PacketPath(path.looked, seen, path);
   const { from } = request;
   if (!(from instanceof ContainerPlace)) throw unknown(from.name);
   const crossed = new Set(path.outcomes.flatMap(({ steps }) => steps.map(({ place }) => place)));
   const namespaces = places.flatMap((place) =>
     place instanceof ContainerPlace && crossed.has(place.name) ? [traceable(place)] : [],
   );
-  const { host } = prepared;
   const witness =
     host !== undefined && crossed.has(host.place)
       ? new HostWitness(host, () => lookAtHost(ground, host.place))
@@ -200,25 +220,27 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
       anyPort: true,
       send: witness === undefined ? sendOnce : () => witness.during(1, sendOnce, path.packet.family),
     });
-    if (witness === undefined) return new PacketPath(prepared, { observed: agreement, traces });
+    if (witness === undefined) return confirmed({ observed: agreement, traces });
     // One packet is soon lost among others: more of the same tell what is the flow's and what is not.
     await witness.during(REPEATS, () => repeat(from, path.packet), path.packet.family);
-    const counted = witness.judge(prepared.world, prepared.from, path, Math.max(agreement.outcome, 0));
-    return new PacketPath(prepared, { observed: agreement, counted, traces });
+    const counted = witness.judge(
+      worldOf(path.looked.snapshots),
+      path.looked.from,
+      path,
+      Math.max(agreement.outcome, 0),
+    );
+    return confirmed({ observed: agreement, counted, traces });
   } catch (error) {
     if (error instanceof LabError && (error.code === "COMMAND_FAILED" || error.code === "TIMED_OUT")) {
-      return new PacketPath(prepared, { unobserved: error.message });
+      return confirmed({ unobserved: error.message });
     }
     throw error;
   }
 }
 
 interface Prepared {
-  readonly world: World;
-  readonly from: string;
-  readonly path: Journey;
+  readonly path: PacketPath;
   readonly places: readonly Place[];
-  readonly names: Readonly<Record<string, string>>;
   /** How the engine's own machine looked, where it is a place of the path. */
   readonly host?: Snapshot;
 }
@@ -231,14 +253,11 @@ async function prepare(ground: Ground, request: TraceRequest): Promise<Prepared>
     request.host === true ? lookAtHost(ground, hostName) : undefined,
   ]);
   const snapshots = [...looks.values(), host].flatMap((look) => (look ? [look] : []));
-  const world = worldOf(snapshots);
   const own = [...looks].find(([place]) => place.name === request.from.name)?.[1];
   if (own === undefined) throw unknown(request.from.name);
-  const packet = packetOf(world, own, request);
-  const from = request.from.name;
-  const path = journey(world, from, packet);
-  const names = { ...namesOf(snapshots), ...serviceName(request.to) };
-  return { world, from, path, places, names, ...(host ? { host } : {}) };
+  const packet = packetOf(worldOf(snapshots), own, request);
+  const looked = { snapshots, from: own.place, packet, called: serviceName(request.to) };
+  return { path: new PacketPath(looked), places, ...(host ? { host } : {}) };
 }
 
 /** The engine's own machine, read through the session's shell in it. */

@@ -7,6 +7,8 @@ import { connectionsView, type Seen } from "./view";
 export class Connections<Result = undefined> {
   /** What the action returned. */
   readonly result: Result;
+  /** What was looked at on all sides. */
+  readonly seen: Seen;
   /** Each connection as packets showed it; empty where no action was watched. */
   readonly streams: readonly Stream[];
   /** The same as data, for {@link connectionsPicture}. */
@@ -15,6 +17,7 @@ export class Connections<Result = undefined> {
 
   constructor(seen: Seen, result: Result) {
     this.result = result;
+    this.seen = seen;
     this.streams = seen.streams ?? [];
     this.view = connectionsView(seen);
     this.picture = connectionsPicture(this.view);

@@ -19,11 +19,13 @@ const hookNames: Readonly<Record<string, Hook>> = {
  * which hook a base chain stands.
  */
 export class LoadedRules {
+  readonly listing: string;
   readonly #rules = new Map<string, RulePosition>();
   readonly #hooks = new Map<string, Hook>();
 
   /** @param listing - what `nft -a list ruleset` printed; `-t` leaves the contents of sets out and is enough. */
   constructor(listing: string) {
+    this.listing = listing;
     let table = "";
     let chain: string | undefined;
     let index = 0;

@@ -1,0 +1,270 @@
+import { LabError } from "../../engine";
+import { Command, CommandResult } from "../command";
+import type { Answer, Entry, Journal, Opening, Thing } from "./journal";
+import { groundwork, hasMethods, liveClassOf, makers, member } from "./live";
+import { behind, isMethodOf, membrane, unwrapped } from "./membrane";
+import { Packer, Unpackable } from "./pack";
+
+interface Growing<Part> {
+  part: Part | undefined;
+}
+
+interface GrowingOpening {
+  readonly asked: number;
+  answer: Answer | undefined;
+  readonly entries: Growing<Entry>[];
+  readonly objects: Thing[];
+}
+
+interface Known {
+  readonly id: number;
+  readonly stand: object;
+}
+
+/**
+ * Writes down what the objects of labs are asked and told, at the one place where a notebook meets them: a membrane
+ * around each. What comes back is unpacked from what was written, so that a cell sees now what a replay will show.
+ */
+export class Recorder {
+  /** The engine that answers: `docker 20.10.24`. */
+  engine = "";
+  readonly #since = new Date().toISOString();
+  readonly #openings: GrowingOpening[] = [];
+  readonly #known = new Map<object, Known>();
+  readonly #stands: object[] = [];
+  readonly #values: Uint8Array[] = [];
+  readonly #places = new Map<string, number>();
+  readonly #changed: (member: string) => void;
+  /** What is asked names the objects that are known, and makes none known. */
+  readonly #asking = new Packer({
+    idOf: (object) => this.#known.get(behind(object) ?? object)?.id,
+    objectOf: (id) => this.#stands[id] ?? {},
+  });
+
+  /**
+   * @param changed - called when there is more to be saved, with the name of what was called. What it throws, the
+   *   caller of that is told.
+   */
+  constructor(changed: (member: string) => void = () => undefined) {
+    this.#changed = changed;
+  }
+
+  /** Everything that was recorded so far. What has not ended yet is left out. */
+  get journal(): Journal {
+    const openings = this.#openings.flatMap(({ asked, answer, entries, objects }): Opening[] =>
+      answer === undefined
+        ? []
+        : [{ asked, answer, objects, entries: entries.flatMap(({ part }) => (part ? [part] : [])) }],
+    );
+    return { recorded: this.#since, engine: this.engine, values: this.#values, openings };
+  }
+
+  /** Records an opening: `args` are those of `Lab.open`. */
+  async open<Root extends object>(args: readonly unknown[], open: () => Promise<Root>): Promise<Root> {
+    const asked = this.#keep(this.#asking.pack(openingArgs(args)));
+    const opening: GrowingOpening = { asked, answer: undefined, entries: [], objects: [] };
+    const packer = this.#packer(opening);
+    this.#openings.push(opening);
+    try {
+      const root = await open();
+      opening.answer = { way: "later", value: this.#keep(packer.pack(root)) };
+      const stand = this.#meet(root, opening).stand;
+      return isLike(stand, root) ? stand : root;
+    } catch (error) {
+      opening.answer = { way: "later", error: this.#keep(packer.pack(error)) };
+      throw error;
+    } finally {
+      this.#changed("open");
+    }
+  }
+
+  #packer(opening: GrowingOpening): Packer {
+    return new Packer({
+      idOf: (object) => {
+        const target = behind(object) ?? object;
+        const live = this.#known.has(target) || liveClassOf(target) || hasMethods(target);
+        return live ? this.#meet(target, opening).id : undefined;
+      },
+      objectOf: (id) => this.#stands[id] ?? {},
+    });
+  }
+
+  /** A live object comes up for the first time: its facts are noted, and it gets a membrane. */
+  #meet(target: object, opening: GrowingOpening): Known {
+    const before = this.#known.get(target);
+    if (before) return before;
+    const id = this.#stands.length;
+    const asking = {
+      call: (name: string | symbol, args: readonly unknown[]): unknown =>
+        this.#call(opening, id, target, name, args),
+      read: (name: string): unknown => this.#read(opening, id, target, name),
+    };
+    const stand = membrane(target, asking, (name) => isMethodOf(target, name));
+    const known = { id, stand };
+    this.#stands.push(stand);
+    this.#known.set(target, known);
+    const kind = liveClassOf(target)?.name;
+    const methods = Object.keys(target).filter((name) => isMethodOf(target, name));
+    const facts: Record<string, number> = {};
+    const thing: Thing = { id, kind: kind ?? "Object", facts, ...(kind === undefined ? { methods } : {}) };
+    opening.objects.push(thing);
+    for (const name of factNames(target)) {
+      const packed = this.#try(() => this.#packer(opening).pack(Reflect.get(target, name, target)));
+      if (packed) facts[name] = this.#keep(packed);
+    }
+    return known;
+  }
+
+  #read(opening: GrowingOpening, object: number, target: object, name: string): unknown {
+    if (!member(target, name)) return undefined;
+    const slot = this.#slot(opening);
+    const packer = this.#packer(opening);
+    try {
+      const value: unknown = Reflect.get(target, name, target);
+      if (groundwork.has(name)) return value;
+      const packed = this.#try(() => packer.pack(value));
+      if (!packed) return value;
+      slot.part = { object, member: name, answer: { way: "now", value: this.#keep(packed) } };
+      return packer.unpack(packed);
+    } catch (error) {
+      slot.part = { object, member: name, answer: { way: "now", error: this.#keep(packer.pack(error)) } };
+      throw error;
+    }
+  }
+
+  #call(
+    opening: GrowingOpening,
+    object: number,
+    target: object,
+    name: string | symbol,
+    args: readonly unknown[],
+  ): unknown {
+    const packer = this.#packer(opening);
+    const slot = this.#slot(opening);
+    const asked = this.#try(() => this.#asking.pack(args));
+    const callbacks: { index: number; asked: number }[] = [];
+    const inside = unwrapped(args, (call, index) => (...given: unknown[]): unknown => {
+      const packed = this.#try(() => packer.pack(given)) ?? packer.pack([]);
+      callbacks.push({ index, asked: this.#keep(packed) });
+      return behindResult(call(...list(packer.unpack(packed))));
+    });
+    const note = (answer: Answer): void => {
+      if (!asked) return;
+      const entry = { object, member: memberName(name), asked: this.#keep(asked), answer };
+      slot.part = { ...entry, ...(callbacks.length > 0 ? { callbacks } : {}) };
+      this.#changed(entry.member);
+    };
+    const give = (way: Answer["way"], value: unknown): unknown => {
+      const packed = this.#try(() => packer.pack(value));
+      if (!packed) return value;
+      note({ way, value: this.#keep(packed) });
+      return packer.unpack(packed);
+    };
+    const fail = (way: Answer["way"], error: unknown): never => {
+      note({ way, error: this.#keep(packer.pack(error)) });
+      throw error;
+    };
+    const method: unknown = Reflect.get(target, name, target);
+    if (typeof method !== "function") throw new TypeError(`${String(name)} is not a method`);
+    let result: unknown;
+    try {
+      result = Reflect.apply(method, target, list(inside));
+    } catch (error) {
+      return fail("now", error);
+    }
+    if (result instanceof Command) {
+      this.#noteCommand(result, (answer) => note(answer), packer);
+      return result;
+    }
+    if (result instanceof Promise) {
+      return result.then(
+        (value: unknown) => give("later", value),
+        (error: unknown) => fail("later", error),
+      );
+    }
+    return give("now", result);
+  }
+
+  // A command that failed has its result all the same, as the cause of the error.
+  #noteCommand(command: Command, note: (answer: Answer) => void, packer: Packer): void {
+    const { where, script, settings } = command;
+    const facts = {
+      way: "command" as const,
+      where,
+      script,
+      ...(settings.nothrow === true ? { nothrow: true } : {}),
+    };
+    command.then(
+      (result) => note({ ...facts, value: this.#keep(packer.pack(result)) }),
+      (error: unknown) => {
+        const cause = error instanceof LabError ? error.cause : undefined;
+        if (cause instanceof CommandResult) note({ ...facts, value: this.#keep(packer.pack(cause)) });
+        else note({ ...facts, error: this.#keep(packer.pack(error)) });
+      },
+    );
+  }
+
+  #slot(opening: GrowingOpening): Growing<Entry> {
+    const slot: Growing<Entry> = { part: undefined };
+    opening.entries.push(slot);
+    return slot;
+  }
+
+  /** Undefined for what cannot be packed: a cell may have it, a replay will say that it was not recorded. */
+  #try(pack: () => Uint8Array): Uint8Array | undefined {
+    try {
+      return pack();
+    } catch (error) {
+      if (error instanceof Unpackable || error instanceof LabError) return undefined;
+      throw error;
+    }
+  }
+
+  #keep(packed: Uint8Array): number {
+    const key = Buffer.from(packed).toString("latin1");
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.#places.set(key, this.#values.length);
+    return this.#values.push(packed) - 1;
+  }
+}
+
+/** Names of the fields and getters of an object that can be read unasked. */
+function factNames(target: object): readonly string[] {
+  const names = new Set(Object.keys(target));
+  for (
+    let at: object | null = Object.getPrototypeOf(target);
+    at && at !== Object.prototype;
+    at = Object.getPrototypeOf(at)
+  ) {
+    for (const name of Object.getOwnPropertyNames(at)) if (member(at, name)?.get) names.add(name);
+  }
+  return [...names].filter((name) => !groundwork.has(name) && !makers.has(name) && !isMethodOf(target, name));
+}
+
+/** The arguments of an opening without the engines: a replay has none. */
+export function openingArgs(args: readonly unknown[]): readonly unknown[] {
+  return args.map((each) =>
+    typeof each === "object" && each !== null
+      ? Object.fromEntries(Object.entries(each).filter(([name]) => name !== "engine" && name !== "engines"))
+      : each,
+  );
+}
+
+/** The name of a member in a journal. */
+export function memberName(name: string | symbol): string {
+  return typeof name === "symbol" ? `@${name.description}` : name;
+}
+
+function isLike<Root extends object>(stand: object, root: Root): stand is Root {
+  return Object.getPrototypeOf(stand) === Object.getPrototypeOf(root);
+}
+
+function behindResult(value: unknown): unknown {
+  if (value instanceof Promise) return value.then((each: unknown) => unwrapped(each, (call) => call));
+  return unwrapped(value, (call) => call);
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,198 @@
+import { inNotebook, LabError } from "../../engine";
+import { Command, CommandResult } from "../command";
+import type { Answer, Entry, Journal, Opening, Thing } from "./journal";
+import { groundwork, liveClasses, member } from "./live";
+import { isMethodOf, membrane, unwrapped } from "./membrane";
+import { Packer } from "./pack";
+import { memberName, openingArgs } from "./recorder";
+
+/** Answers to one question, in the order in which they were given. */
+interface Answers {
+  readonly all: readonly Entry[];
+  next: number;
+}
+
+/**
+ * Labs that are not there: whoever asks their objects is told what was told when the journal was written. What is asked
+ * more often than it was then gets the last answer again, and what was not asked then is refused by name.
+ */
+export class Replay {
+  readonly journal: Journal;
+  readonly #openings = new Map<number, { readonly all: readonly Opening[]; next: number }>();
+  readonly #stands = new Map<number, object>();
+  readonly #ids = new WeakMap<object, number>();
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #packer = new Packer({
+    idOf: (object) => this.#ids.get(object),
+    objectOf: (id) => this.#stands.get(id) ?? {},
+  });
+  readonly #tell: () => void;
+
+  /** @param tell - called each time that something is asked. */
+  constructor(journal: Journal, tell: () => void = () => undefined) {
+    this.journal = journal;
+    this.#tell = tell;
+    this.#places = new Map(journal.values.map((bytes, place) => [latin1(bytes), place]));
+    for (const opening of journal.openings) {
+      const same = this.#openings.get(opening.asked);
+      this.#openings.set(opening.asked, { all: [...(same?.all ?? []), opening], next: 0 });
+    }
+  }
+
+  /**
+   * Opens the lab that was opened with these arguments; when it has been opened as often as it was then, the last one
+   * once more from its begin.
+   *
+   * @throws LabError `NOT_RECORDED`, or the error with which it failed then.
+   */
+  open(args: readonly unknown[]): unknown {
+    this.#tell();
+    const asked = this.#places.get(latin1(this.#packer.pack(openingArgs(args))));
+    const openings = asked === undefined ? undefined : this.#openings.get(asked);
+    const opening = openings?.all[Math.min(openings.next, openings.all.length - 1)];
+    if (!openings || !opening) throw notRecorded(`Lab.open(${shortly(args)})`);
+    openings.next += 1;
+    this.#begin(opening);
+    return this.#value(opening.answer);
+  }
+
+  #begin({ objects, entries }: Opening): void {
+    const answers = new Map<string, Answers>();
+    for (const entry of entries) {
+      const key = keyOf(entry.object, entry.member, entry.asked);
+      answers.set(key, { all: [...(answers.get(key)?.all ?? []), entry], next: 0 });
+    }
+    for (const thing of objects) this.#stand(thing, answers);
+  }
+
+  #stand(thing: Thing, answers: ReadonlyMap<string, Answers>): void {
+    const kind = liveClasses().find(({ name }) => name === thing.kind);
+    const target: object = kind ? Object.create(kind.prototype) : {};
+    const isMethod = (name: string | symbol): boolean =>
+      (typeof name === "string" && thing.methods?.includes(name) === true) || isMethodOf(target, name);
+    const next = (name: string, asked?: number): Entry | undefined => {
+      const known = answers.get(keyOf(thing.id, name, asked));
+      const entry = known?.all[Math.min(known.next, known.all.length - 1)];
+      if (known) known.next += 1;
+      return entry;
+    };
+    const label = this.#labelOf(thing);
+    const stand = membrane(
+      target,
+      {
+        call: (name, args) => {
+          this.#tell();
+          const member = memberName(name);
+          const asked = this.#places.get(latin1(this.#packer.pack(args)));
+          const entry = asked === undefined ? undefined : next(member, asked);
+          if (!entry) throw notRecorded(`${label}.${member}(${shortly(args)})`);
+          return this.#answer(entry, args);
+        },
+        read: (name) => {
+          const entry = next(name);
+          if (entry) return this.#value(entry.answer);
+          const fact = thing.facts[name];
+          if (fact !== undefined) return this.#unpack(fact);
+          if (groundwork.has(name) || member(target, name)) throw notRecorded(`${label}.${name}`);
+          return undefined;
+        },
+      },
+      isMethod,
+    );
+    this.#stands.set(thing.id, stand);
+    this.#ids.set(stand, thing.id);
+  }
+
+  #labelOf({ kind, facts }: Thing): string {
+    const name = facts["name"] === undefined ? undefined : this.#unpack(facts["name"]);
+    return typeof name === "string" ? name : kind;
+  }
+
+  #answer({ answer, callbacks = [] }: Entry, args: readonly unknown[]): unknown {
+    const functions = functionsIn(args);
+    const given = callbacks.map(({ index, asked }) => ({
+      call: functions[index],
+      args: this.#unpack(asked),
+    }));
+    if (answer.way === "command") return this.#command(answer);
+    if (answer.way === "now") {
+      for (const each of given) each.call?.(...list(each.args));
+      return this.#value(answer);
+    }
+    return (async () => {
+      for (const each of given) await each.call?.(...list(each.args));
+      return this.#value(answer);
+    })();
+  }
+
+  // The output comes as it came then: what was said on stdout, then what was said on stderr.
+  #command(answer: Answer): Command {
+    const run = async (_: unknown, shown: boolean): Promise<CommandResult> => {
+      const value = this.#value(answer);
+      if (!(value instanceof CommandResult)) throw notRecorded(answer.script ?? "a command");
+      if (shown) {
+        process.stdout.write(value.stdout);
+        process.stderr.write(value.stderr);
+      }
+      return new CommandResult(value, shown && inNotebook(), value.shell);
+    };
+    const given = answer.nothrow === true ? { nothrow: true } : {};
+    return new Command(answer.where ?? "", answer.script ?? "", run, given);
+  }
+
+  #value({ value, error }: Answer): unknown {
+    if (error !== undefined) throw this.#unpack(error);
+    return value === undefined ? undefined : this.#unpack(value);
+  }
+
+  #unpack(place: number): unknown {
+    const bytes = this.journal.values[place];
+    return bytes === undefined ? undefined : this.#packer.unpack(bytes);
+  }
+}
+
+/** What a cell is told that asks for what nobody asked for when the recording was made. */
+export function notRecorded(what: string): LabError {
+  return new LabError("NOT_RECORDED", {
+    where: "replay",
+    found: `nobody asked for ${what} when this was recorded, so there is no answer`,
+    advice:
+      "To ask it for real, run the notebook with a container engine (npm start installs one on Debian and Ubuntu) and without WIREBOOK_REPLAY.",
+  });
+}
+
+function keyOf(object: number, member: string, asked: number | undefined): string {
+  return `${object} ${member} ${asked ?? ""}`;
+}
+
+function functionsIn(args: readonly unknown[]): readonly ((...args: unknown[]) => unknown)[] {
+  const found: ((...args: unknown[]) => unknown)[] = [];
+  unwrapped(args, (call) => {
+    found.push(call);
+    return call;
+  });
+  return found;
+}
+
+function shortly(args: readonly unknown[]): string {
+  const text = args.map((each) => (typeof each === "string" ? JSON.stringify(each) : say(each))).join(", ");
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}
+
+function say(value: unknown): string {
+  if (Array.isArray(value))
+    return value
+      .map((each) => String(each))
+      .join("…")
+      .trim();
+  if (typeof value !== "object" || value === null) return String(value);
+  return `{ ${Object.keys(value).join(", ")} }`;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

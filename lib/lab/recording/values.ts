@@ -1,0 +1,102 @@
+import { isDrawn, pictureFrom } from "../../chart/picture";
+import { LoadedRules } from "../../netfilter/trace/loaded";
+import { Captured } from "../capture";
+import { CommandResult } from "../command";
+import { LabDiff } from "../diff";
+import { Page } from "../page";
+import { Connections } from "../proxy/connections";
+import { Diagnosis } from "../service/diagnosis";
+import { PacketPath } from "../trace";
+
+/** A class whose objects are values: made anew from their ingredients, they say and draw the same. */
+export interface ValueClass {
+  readonly name: string;
+  has(value: object): boolean;
+  /** The ingredients: what was looked at and measured, nothing that follows from it. */
+  take(value: object): object;
+  make(ingredients: object): object;
+}
+
+// The ingredients come from `take` of the same class: the file's checksum was right.
+function valueClass<Value extends object, Ingredients extends object>(
+  name: string,
+  has: (value: object) => value is Value,
+  take: (value: Value) => Ingredients,
+  make: (ingredients: Ingredients) => Value,
+): ValueClass {
+  return {
+    name,
+    has,
+    take: (value) => {
+      if (has(value)) return take(value);
+      throw new TypeError(`this is no ${name}`);
+    },
+    make: (ingredients) => make(ingredients as Ingredients),
+  };
+}
+
+/** Every class of values that the objects of a lab return. */
+export const valueClasses: readonly ValueClass[] = [
+  valueClass(
+    "CommandResult",
+    (value) => value instanceof CommandResult,
+    ({ stdout, stderr, exitCode, milliseconds, shell, shown }) => ({
+      stdout,
+      stderr,
+      exitCode,
+      milliseconds,
+      shell,
+      shown,
+    }),
+    ({ shown, shell, ...result }) => new CommandResult(result, shown, shell),
+  ),
+  valueClass(
+    "Page",
+    (value) => value instanceof Page,
+    ({ status, text, milliseconds }) => ({ status, text, milliseconds }),
+    ({ status, text, milliseconds }) => new Page(status, text, milliseconds),
+  ),
+  valueClass(
+    "PacketPath",
+    (value) => value instanceof PacketPath,
+    ({ looked, seen }) => ({ looked, seen }),
+    ({ looked, seen }) => new PacketPath(looked, seen),
+  ),
+  valueClass(
+    "LabDiff",
+    (value) => value instanceof LabDiff,
+    ({ before, after, result }) => ({ before, after, result }),
+    ({ before, after, result }) => new LabDiff(before, after, result),
+  ),
+  valueClass(
+    "Captured",
+    (value) => value instanceof Captured,
+    ({ rows, files }) => ({ sightings: rows.flatMap(({ sightings }) => sightings), files }),
+    ({ sightings, files }) =>
+      new Captured(sightings, new Map([...files].map(([place, file]) => [place, Buffer.from(file)]))),
+  ),
+  valueClass(
+    "Connections",
+    (value) => value instanceof Connections,
+    ({ seen, result }) => ({ seen, result }),
+    ({ seen, result }) => new Connections(seen, result),
+  ),
+  valueClass(
+    "Diagnosis",
+    (value) => value instanceof Diagnosis,
+    ({ service, rungs }) => ({ service, rungs }),
+    ({ service, rungs }) => new Diagnosis(service, rungs),
+  ),
+  valueClass(
+    "LoadedRules",
+    (value) => value instanceof LoadedRules,
+    ({ listing }) => ({ listing }),
+    ({ listing }) => new LoadedRules(listing),
+  ),
+  valueClass("Picture", isDrawn, ({ scene, text }) => ({ scene, text }), pictureFrom),
+];
+
+/** The class of values that `value` belongs to. */
+export function valueClassOf(value: object): ValueClass | undefined {
+  return valueClasses.find((each) => each.has(value));
+}
