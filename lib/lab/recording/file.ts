@@ -73,7 +73,7 @@ export function loadJournal(path: string): Journal {
     if (cause instanceof LabError) throw cause;
     throw new LabError("RECORDING_UNREADABLE", {
       where: path,
-      found: `the file cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
+      found: `the file cannot be read (${reason(cause)})`,
       advice: "Name an existing recording with WIREBOOK_REPLAY, or unset it.",
       cause,
     });
@@ -92,10 +92,10 @@ export function saveJournal(journal: Journal, path: string): void {
     renameSync(half, path);
   } catch (cause) {
     rmSync(half, { force: true });
-    const full = ["ENOSPC", "EDQUOT"].includes(errno(cause) ?? "");
+    const full = ["ENOSPC", "EDQUOT"].includes(errno(cause));
     throw new LabError(full ? "DISK_FULL" : "RECORDING_UNREADABLE", {
       where: path,
-      found: `the recording cannot be written (${cause instanceof Error ? cause.message : String(cause)})`,
+      found: `the recording cannot be written (${reason(cause)})`,
       advice:
         "The lab itself is not touched. Make room or choose another WIREBOOK_RECORD, and run the notebook again.",
       cause,
@@ -105,4 +105,8 @@ export function saveJournal(journal: Journal, path: string): void {
 
 function hashOf(body: Uint8Array): Buffer {
   return createHash("sha256").update(body).digest();
+}
+
+function reason(cause: unknown): string {
+  return String(cause).replace(/^Error: /, "");
 }

@@ -1,0 +1,210 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { LabError } from "../../engine";
+import { CommandResult } from "../command";
+import { recordingBeside } from "./door";
+import { loadJournal, readJournal, saveJournal, writeJournal } from "./file";
+import type { Journal } from "./journal";
+import { Packer } from "./pack";
+import { Recorder } from "./recorder";
+import { Replay } from "./replay";
+
+const journal: Journal = {
+  recorded: "2026-11-28T00:00:00.000Z",
+  engine: "docker 20.10",
+  values: [],
+  openings: [],
+};
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return error instanceof LabError ? `${error.code} ${error.found}` : String(error);
+  }
+  return "no error";
+}
+
+describe("a recording file", () => {
+  const whole = writeJournal(journal);
+  const changed = Buffer.from(whole);
+  changed[whole.length - 1] = (changed[whole.length - 1] ?? 0) ^ 1;
+  const newer = Buffer.from(whole);
+  newer[19] = 2;
+
+  it("is read as it was written", () => expect(readJournal(whole, "x")).toEqual(journal));
+
+  it.each([
+    ["an empty one", Buffer.alloc(0), "RECORDING_UNREADABLE the file is empty"],
+    ["one that is something else", Buffer.from("PK hello"), "RECORDING_UNREADABLE this is not a recording"],
+    ["one cut off in its head", whole.subarray(0, 30), "RECORDING_UNREADABLE it is cut off after 30 bytes"],
+    ["one cut off in its body", whole.subarray(0, -7), "RECORDING_UNREADABLE it is cut off: 7 of"],
+    ["one that was changed", changed, "RECORDING_UNREADABLE it was changed after it was written"],
+    ["one that was added to", Buffer.concat([whole, changed]), "RECORDING_UNREADABLE it was changed"],
+    [
+      "one of a later version",
+      newer,
+      "RECORDING_TOO_NEW it has format 2, and this version of Wirebook reads up to 1",
+    ],
+  ])("%s is refused", (_, bytes, found) => expect(codeOf(() => readJournal(bytes, "x"))).toContain(found));
+
+  it("cut off anywhere is refused", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: whole.length - 1 }), (length) =>
+        /^RECORDING_UNREADABLE/.test(codeOf(() => readJournal(whole.subarray(0, length), "x"))),
+      ),
+    );
+  });
+
+  it("is written whole or not at all, and a folder that is not there is named", () => {
+    const folder = mkdtempSync(join(tmpdir(), "wirebook-recording-"));
+    try {
+      const path = join(folder, "a.wirebook");
+      saveJournal(journal, path);
+      expect(loadJournal(path)).toEqual(journal);
+      expect(codeOf(() => saveJournal(journal, join(folder, "none", "a")))).toContain(
+        "cannot be written (ENOENT",
+      );
+      expect(codeOf(() => loadJournal(join(folder, "none")))).toContain("cannot be read (ENOENT");
+      writeFileSync(path, "x");
+      saveJournal(journal, path);
+      expect(readdirSync(folder)).toEqual(["a.wirebook"]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("lies beside its notebook", () => {
+    expect(recordingBeside("/books/01-a.ipynb")).toBe("/books/recordings/01-a.wirebook");
+    expect(recordingBeside("console")).toBeUndefined();
+  });
+});
+
+describe("packing", () => {
+  const packer = new Packer({ idOf: () => undefined, objectOf: () => ({}) });
+  const round = (value: unknown): unknown => packer.unpack(packer.pack(value));
+
+  it("gives back every plain value", () => {
+    const plain = fc
+      .anything({ withMap: true, withSet: true, withDate: true, withBigInt: true })
+      .map(defined);
+    fc.assert(fc.property(plain, (value) => expect(round(value)).toEqual(value)));
+  });
+
+  it("gives back errors with code and cause, and results of commands", () => {
+    const result = new CommandResult({ stdout: "a", stderr: "b", exitCode: 3, milliseconds: 1 }, true, "ls");
+    const parts = { where: "pod", found: "it went", advice: "wait", cause: result };
+    const error = round(new LabError("COMMAND_FAILED", parts));
+    expect(error).toBeInstanceOf(LabError);
+    expect(error).toMatchObject({
+      code: "COMMAND_FAILED",
+      where: "pod",
+      cause: { exitCode: 3, shown: true },
+    });
+    expect(round(new RangeError("far"))).toMatchObject({ name: "RangeError", message: "far" });
+  });
+
+  it("packs what is equal alike, in whatever order its keys are", () => {
+    expect(packer.pack({ a: 1, b: [2] })).toEqual(packer.pack({ b: [2], a: 1 }));
+  });
+
+  it("leaves out whose machine it was", () => {
+    expect(round({ "wirebook.by": "somebody/7", "wirebook.lab": "a" })).toEqual({ "wirebook.lab": "a" });
+  });
+});
+
+/** Without keys that are undefined, invalid dates and -0: what no answer of a lab distinguishes. */
+function defined(value: unknown): unknown {
+  if (Object.is(value, -0)) return 0;
+  if (Array.isArray(value)) return value.map(defined);
+  if (value instanceof Map) return new Map([...value].map(([key, held]) => [defined(key), defined(held)]));
+  if (value instanceof Set) return new Set([...value].map(defined));
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? new Date(0) : value;
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([key, each]) => each !== undefined && key !== "__proto__");
+  return Object.fromEntries(entries.map(([key, each]) => [key, defined(each)]));
+}
+
+/** Something that answers otherwise each time, as a lab does. */
+function counter() {
+  let count = 0;
+  return {
+    engine: { kind: "docker", version: "1" },
+    next: () => ++count,
+    later: async (by: number) => {
+      count += by;
+      return { count };
+    },
+    fails: async () => {
+      throw new LabError("NOT_READY", { where: "counter", found: "it is not", advice: "wait" });
+    },
+    around: async (action: (at: number) => Promise<unknown>) => [count, await action(count)],
+    part: () => ({ name: "part", twice: () => count * 2 }),
+  };
+}
+type Counter = ReturnType<typeof counter>;
+
+async function recorded(use: (root: Counter) => Promise<unknown>, times = 1): Promise<Journal> {
+  const recorder = new Recorder();
+  for (let time = 0; time < times; time++) await use(await recorder.open(["lab", {}], async () => counter()));
+  return readJournal(writeJournal(recorder.journal), "test");
+}
+
+function opened(replay: Replay): Counter {
+  return replay.open(["lab", {}]) as Counter;
+}
+
+describe("a replay", () => {
+  it("answers in the order in which it was answered, and then the last again", async () => {
+    const replay = new Replay(
+      await recorded(async (root) => [root.next(), root.next(), await root.later(5)]),
+    );
+    const root = opened(replay);
+    expect([root.next(), await root.later(5), root.next(), root.next()]).toEqual([1, { count: 7 }, 2, 2]);
+  });
+
+  it("does not depend on which of several questions comes first", async () => {
+    const all = (root: Counter) => Promise.all([root.later(1), root.later(10), root.later(100)]);
+    const root = opened(new Replay(await recorded(all)));
+    const [c, b, a] = await Promise.all([root.later(100), root.later(10), root.later(1)]);
+    expect([a, b, c]).toEqual([{ count: 1 }, { count: 11 }, { count: 111 }]);
+  });
+
+  it("calls the functions it is given, with what they were given", async () => {
+    const use = (root: Counter) => root.around(async (at) => root.later(at + 1));
+    const root = opened(new Replay(await recorded(async (real) => [real.next(), await use(real)])));
+    const seen: number[] = [];
+    const result = await root.around(async (at) => {
+      seen.push(at);
+      return root.later(at + 1);
+    });
+    expect([seen, result]).toEqual([[1], [1, { count: 3 }]]);
+  });
+
+  it("fails as it failed, and knows the things that came up", async () => {
+    const use = async (root: Counter) => [await root.fails().catch(String), root.next(), root.part().twice()];
+    const root = opened(new Replay(await recorded(use)));
+    await expect(root.fails()).rejects.toMatchObject({ code: "NOT_READY", where: "counter" });
+    expect([root.part().name, root.part().twice()]).toEqual(["part", 2]);
+  });
+
+  it("opened again begins again; opened more often than it was, the last one begins again", async () => {
+    let first = 0;
+    const replay = new Replay(
+      await recorded(async (root) => (first++ === 0 ? root.next() : root.later(3)), 2),
+    );
+    expect(opened(replay).next()).toBe(1);
+    expect(await opened(replay).later(3)).toEqual({ count: 3 });
+    expect(await opened(replay).later(3)).toEqual({ count: 3 });
+  });
+
+  it("names what nobody asked for, and how to ask it for real", async () => {
+    const replay = new Replay(await recorded(async (root) => root.next()));
+    expect(codeOf(() => opened(replay).later(1))).toContain("NOT_RECORDED nobody asked for Object.later(1)");
+    expect(codeOf(() => replay.open(["other", {}]))).toContain(
+      'NOT_RECORDED nobody asked for Lab.open("other"',
+    );
+  });
+});
