@@ -272,7 +272,14 @@ async function start(args) {
       `BAD_PORT  --port ${values.port}: this is not a port\n  A port is a whole number from 1 to 65535.`,
     );
   }
-  await bring("images", "kernel");
+  await bring("build");
+  const byHand = await (await library()).engineByHand();
+  await (byHand === undefined ? bring("images", "kernel") : bring("kernel"));
+  if (byHand !== undefined) {
+    say(
+      `${byHand.message}\n\nUntil then the chapters run from their recordings: every picture, and no container.`,
+    );
+  }
   const lab = await (await jupyter()).startLab({ ...(port && { port }), browser: !values["no-browser"] });
   stopping.signal.addEventListener("abort", () => lab.stop());
   if (stopping.signal.aborted) await lab.stop();

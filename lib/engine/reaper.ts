@@ -5,6 +5,9 @@ import type { Process } from "./process";
 /** Seconds that what a session made outlives the session. With the removal itself it is under ten. */
 const graceSeconds = 3;
 
+/** Rounds of at least a fifth of a second that a container may take to start once its owner has ended. */
+const startPatience = 8;
+
 // Runs in the reaper's container: waits as long as a process holds it (a `cat` that ends with the owner's
 // connection), then removes all that bears the owner's label, again until nothing is left, and itself last.
 const script = `
@@ -35,6 +38,11 @@ until [ -n "$self" ]; do
   self=$(api -G --data-urlencode "filters=$mine" 'http://engine/containers/json?all=1' | ids)
   [ -n "$self" ] || sleep 0.3
 done
+# A container that is being started is let be for a moment: what the owner asked for last may be under way, and an engine
+# may lose count of an endpoint whose container is removed before it has joined its network.
+started="{\\"label\\":[\\"${label.owner}=$owner\\"],\\"status\\":[\\"created\\"]}"
+starting() { api -G --data-urlencode "filters=$started" 'http://engine/containers/json?all=1' | ids; }
+rounds=0
 while :; do
   # An engine that does not answer has not said that nothing is left.
   containers=$(things 'containers/json?all=1') && networks=$(things networks) && volumes=$(things volumes) || { sleep 0.5; continue; }
@@ -42,6 +50,11 @@ while :; do
   networks=$(echo "$networks" | ids)
   volumes=$(echo "$volumes" | grep -o '"Name":"[^"]*"' | cut -d'"' -f4)
   [ -n "$containers$networks$volumes" ] || break
+  rounds=$((rounds + 1))
+  if [ "$rounds" -le ${startPatience} ]; then
+    young=$(starting)
+    for id in $young; do containers=$(echo "$containers" | grep -v "^$id"); done
+  fi
   for id in $containers; do api -X DELETE "http://engine/containers/$id?force=1&v=1" >/dev/null & done; wait
   for id in $networks; do api -X DELETE "http://engine/networks/$id" >/dev/null & done; wait
   for id in $volumes; do api -X DELETE "http://engine/volumes/$id?force=1" >/dev/null & done; wait

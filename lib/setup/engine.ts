@@ -23,13 +23,24 @@ export const engineStep: Step = {
   async run(tools) {
     const why = await failure();
     if (why === undefined) return;
-    const endpoint = findEndpoint();
-    if (endpoint.from !== "default" || why.code !== "NO_ENGINE") throw why;
-    if (process.platform !== "linux" || process.getuid?.() !== 0) throw byHand(endpoint, why);
+    if (findEndpoint().from !== "default" || why.code !== "NO_ENGINE") throw why;
+    const hand = await engineByHand();
+    if (hand !== undefined) throw hand;
     if (dockerd() === undefined) await tools.install("docker.io", "iptables");
     await start(tools);
   },
 };
+
+/**
+ * What the user has to do where no engine answers, none was named, and set-up may not install one; undefined where there
+ * is an engine, or the step above will bring one. Chapters can be run from their recordings meanwhile.
+ */
+export async function engineByHand(): Promise<LabError | undefined> {
+  const why = await failure();
+  const endpoint = findEndpoint();
+  if (why?.code !== "NO_ENGINE" || endpoint.from !== "default") return undefined;
+  return process.platform === "linux" && process.getuid?.() === 0 ? undefined : byHand(endpoint, why);
+}
 
 async function failure(): Promise<LabError | undefined> {
   try {

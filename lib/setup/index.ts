@@ -5,7 +5,7 @@ import { ensureImages, missingImages } from "./build";
 import type { Step } from "./step";
 
 export { ensureImages, missingImages, removeImages } from "./build";
-export { engineStep } from "./engine";
+export { engineByHand, engineStep } from "./engine";
 export { type ImageName, imageNames, imageTag } from "./images";
 export type { Step, Tools } from "./step";
 

@@ -1,5 +1,6 @@
 // A process that opens a lab, says so in one line of JSON, and then does what its argument says:
-// `spin` never yields again, `wait` keeps the lab open, `end` lets the process end without closing it.
+// `spin` never yields again, `wait` keeps the lab open, `end` lets the process end without closing it, `more` starts pods
+// side by side.
 const { Lab } = require("wirebook");
 
 async function main(then) {
@@ -11,6 +12,7 @@ async function main(then) {
     setTimeout(() => {
       for (;;);
     }, 50);
+  if (then === "more") await Promise.all(Array.from({ length: 12 }, (_, index) => lab.pod(`more${index}`)));
   if (then === "wait") setInterval(() => undefined, 1000);
 }
 

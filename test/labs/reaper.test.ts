@@ -9,7 +9,7 @@ interface Owner {
   readonly owner: string;
 }
 
-async function start(then: "spin" | "wait" | "end"): Promise<Owner> {
+async function start(then: "spin" | "wait" | "end" | "more"): Promise<Owner> {
   const child = spawn(process.execPath, [join(__dirname, "owner.cjs"), then], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -53,5 +53,14 @@ test("a process that ends with its lab open can end, and leaves nothing", async 
   const { child, owner } = await start("end");
   await ended(child);
   expect(child.exitCode).toBe(0);
+  expect(await gone(engine, owner, 10_000)).toBeLessThan(10_000);
+}, 60_000);
+
+test("kill -9 while a dozen pods are being started side by side leaves nothing after ten seconds", async () => {
+  const { child, owner } = await start("more");
+  // Some have joined the network by then, some are about to.
+  while (!(await leftovers(engine, owner)).some((name) => name.endsWith("more3")))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGKILL");
   expect(await gone(engine, owner, 10_000)).toBeLessThan(10_000);
 }, 60_000);

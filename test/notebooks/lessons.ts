@@ -4,21 +4,58 @@ import { home } from "../../kernel/setup/home";
 import { Engine, label } from "../../lib/engine";
 import { type LabInBrowser, openJupyterLab } from "./browser";
 
-jest.setTimeout(300_000);
-
 const folder = join(home, "notebooks");
-const lessons = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
+const lessons = readdirSync(folder)
+  .filter((name) => name.endsWith(".ipynb"))
+  .sort();
 const pictures = join(home, ".wirebook", "pictures");
 
-let lab: LabInBrowser;
+/**
+ * Runs one half of the chapters in a JupyterLab of its own: two files of tests, so that two workers share them.
+ *
+ * @param half - 0: the first, third, fifth …; 1: the others.
+ */
+export function testLessons(half: 0 | 1): void {
+  jest.setTimeout(300_000);
+  const share = lessons.filter((_, index) => index % 2 === half);
+  let lab: LabInBrowser;
 
-beforeAll(async () => {
-  lab = await openJupyterLab(folder);
-});
+  beforeAll(async () => {
+    lab = await openJupyterLab(folder);
+  });
 
-afterAll(async () => {
-  await lab.close();
-});
+  afterAll(async () => {
+    await lab.close();
+  });
+
+  describe.each(share)("%s in JupyterLab", (name) => {
+    it("runs to its end, draws every picture, and the kernel agrees with every path", async () => {
+      const run = await lab.runNotebook(name);
+      expect(run.errors).toEqual([]);
+      // What curl says when nobody answers belongs to the lesson; what Node has to warn of does not.
+      expect(run.stderr.filter((text) => /warning/i.test(text))).toEqual([]);
+
+      const expected = drawn(name);
+      expect(run.charts.length).toBeGreaterThanOrEqual(expected.pictures);
+      expect(run.charts.filter(({ marks }) => marks < 10)).toEqual([]);
+
+      const witnessed = run.charts.flatMap(({ text }) =>
+        text.split("\n").filter((line) => line.startsWith("kernel's ")),
+      );
+      expect(witnessed.filter((line) => !agrees(line))).toEqual([]);
+      expect(witnessed.length).toBeGreaterThanOrEqual(expected.traces);
+
+      // For people to look at; a test cannot see whether a picture is beautiful.
+      if (process.env["WIREBOOK_PICTURES"]) {
+        await lab.screenshots(pictures, "light");
+        await lab.screenshots(pictures, "dark");
+      }
+      expect(lab.outside).toEqual([]);
+      expect(lab.problems).toEqual([]);
+      expect(await left(expected.labs)).toEqual([]);
+    });
+  });
+}
 
 /** What a chapter is expected to show: its cells that end in a picture, its traces, and the labs it opens. */
 function drawn(name: string): { pictures: number; traces: number; labs: string[] } {
@@ -35,34 +72,6 @@ function drawn(name: string): { pictures: number; traces: number; labs: string[]
   );
   return { pictures: traces + topologies, traces, labs };
 }
-
-describe.each(lessons)("%s in JupyterLab", (name) => {
-  it("runs to its end, draws every picture, and the kernel agrees with every path", async () => {
-    const run = await lab.runNotebook(name);
-    expect(run.errors).toEqual([]);
-    // What curl says when nobody answers belongs to the lesson; what Node has to warn of does not.
-    expect(run.stderr.filter((text) => /warning/i.test(text))).toEqual([]);
-
-    const expected = drawn(name);
-    expect(run.charts.length).toBeGreaterThanOrEqual(expected.pictures);
-    expect(run.charts.filter(({ marks }) => marks < 10)).toEqual([]);
-
-    const witnessed = run.charts.flatMap(({ text }) =>
-      text.split("\n").filter((line) => line.startsWith("kernel's ")),
-    );
-    expect(witnessed.filter((line) => !agrees(line))).toEqual([]);
-    expect(witnessed.length).toBeGreaterThanOrEqual(expected.traces);
-
-    // For people to look at; a test cannot see whether a picture is beautiful.
-    if (process.env["WIREBOOK_PICTURES"]) {
-      await lab.screenshots(pictures, "light");
-      await lab.screenshots(pictures, "dark");
-    }
-    expect(lab.outside).toEqual([]);
-    expect(lab.problems).toEqual([]);
-    expect(await left(expected.labs)).toEqual([]);
-  });
-});
 
 /** What is left of these labs, which their chapter has closed. */
 async function left(labs: readonly string[]): Promise<string[]> {
