@@ -5,8 +5,8 @@ import type { Process } from "./process";
 /** Seconds that what a session made outlives the session. With the removal itself it is under ten. */
 const graceSeconds = 3;
 
-/** Rounds of at least a fifth of a second that a container may take to start once its owner has ended. */
-const startPatience = 8;
+/** Seconds that a container may still take to start when the removal begins. */
+const startPatience = 2;
 
 // Runs in the reaper's container: waits as long as a process holds it (a `cat` that ends with the owner's
 // connection), then removes all that bears the owner's label, again until nothing is left, and itself last.
@@ -42,7 +42,7 @@ done
 # may lose count of an endpoint whose container is removed before it has joined its network.
 started="{\\"label\\":[\\"${label.owner}=$owner\\"],\\"status\\":[\\"created\\"]}"
 starting() { api -G --data-urlencode "filters=$started" 'http://engine/containers/json?all=1' | ids; }
-rounds=0
+begun=$(date +%s%N)
 while :; do
   # An engine that does not answer has not said that nothing is left.
   containers=$(things 'containers/json?all=1') && networks=$(things networks) && volumes=$(things volumes) || { sleep 0.5; continue; }
@@ -50,8 +50,7 @@ while :; do
   networks=$(echo "$networks" | ids)
   volumes=$(echo "$volumes" | grep -o '"Name":"[^"]*"' | cut -d'"' -f4)
   [ -n "$containers$networks$volumes" ] || break
-  rounds=$((rounds + 1))
-  if [ "$rounds" -le ${startPatience} ]; then
+  if [ $((($(date +%s%N) - begun) / 1000000000)) -lt ${startPatience} ]; then
     young=$(starting)
     for id in $young; do containers=$(echo "$containers" | grep -v "^$id"); done
   fi

@@ -12,7 +12,7 @@ async function main(then) {
     setTimeout(() => {
       for (;;);
     }, 50);
-  if (then === "more") await Promise.all(Array.from({ length: 12 }, (_, index) => lab.pod(`more${index}`)));
+  if (then === "more") await Promise.all(Array.from({ length: 8 }, (_, index) => lab.pod(`more${index}`)));
   if (then === "wait") setInterval(() => undefined, 1000);
 }
 
