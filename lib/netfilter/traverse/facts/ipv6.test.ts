@@ -1,7 +1,7 @@
 // What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
 // the kernel's source.
 
-import { LOCAL, link, one, via } from "../../../../test/netfilter/router";
+import { all, hit, LOCAL, link, one, via } from "../../../../test/netfilter/router";
 import type { Route } from "../../../inspect/snapshot";
 import { parseRuleset } from "../../iptables";
 import type { Packet } from "../../model";
@@ -32,6 +32,27 @@ describe("IPv6", () => {
     }),
     sysctls: { "net.ipv6.conf.all.forwarding": "1" },
   };
+
+  test.each([
+    ["fd04::1", true, "no route leads there"],
+    ["fd05::1", true, "a route refuses it"],
+    ["fd03::1:2", false, "a route leads there"],
+    ["ff05::7", false, "the route of all multicast is a route"],
+  ])("%s is of type UNREACHABLE: %s, since %s", (dst, unreachable) => {
+    const rule = "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m addrtype --dst-type UNREACHABLE\nCOMMIT\n";
+    const more: readonly Route[] = [
+      { family: "ipv6", destination: "fd05::/64", type: "prohibit", table: "main", dev: "lo" },
+      { family: "ipv6", destination: "ff00::/8", type: "multicast", table: "local", dev: "b0" },
+    ];
+    const asked: Host = {
+      ...on,
+      rulesets: [parseRuleset(rule, { family: "ipv6" })],
+      routes: [...(on.routes ?? []), ...more],
+    };
+    const outcomes = all(asked, six(dst), via("a0"));
+    expect(outcomes.map((outcome) => hit(outcome, "--dst-type UNREACHABLE"))).toContain(unreachable);
+    expect(outcomes.map((outcome) => hit(outcome, "--dst-type UNREACHABLE"))).not.toContain(!unreachable);
+  });
 
   test("an ICMPv6 error comes from the interface that the packet came in by, from its newest address", () => {
     expect(one(on, six("fd04::1"), via("a0")).caused?.[0]?.packet).toMatchObject({

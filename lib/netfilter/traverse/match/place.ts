@@ -38,6 +38,8 @@ export function addressTypeTest(match: Of<"addressType">): Ask {
   };
 }
 
+const REFUSING: readonly string[] = ["unreachable", "prohibit", "blackhole", "throw"];
+
 function type6(match: Of<"addressType">, view: View, words: Words): ReturnType<Ask> {
   const wants = (type: AddressType): boolean => match.types.includes(type);
   if (wants("MULTICAST") && !isMulticast(words)) return match.inverted;
@@ -48,7 +50,8 @@ function type6(match: Of<"addressType">, view: View, words: Words): ReturnType<A
   if (typeof local !== "boolean") return flip(local, match.inverted);
   if (local) return wants("LOCAL") !== match.inverted;
   const found = fibOf(view.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo" });
-  const unreachable = found.kind === "none" || found.route.type !== "unicast";
+  // xt_addrtype.c, match_lookup_rt6: no route, or one that refuses; the route of all multicast is none of these.
+  const unreachable = found.kind === "none" || REFUSING.includes(found.route.type);
   if (found.kind === "route" && found.route.type === "anycast") return wants("ANYCAST") !== match.inverted;
   return (unreachable && wants("UNREACHABLE")) !== match.inverted;
 }
