@@ -99,14 +99,14 @@ export class PacketPath implements Journey {
   readonly #names: Readonly<Record<string, string>>;
   #conversation: Conversation | undefined;
 
-  /** @param path - the way from `looked`, where it is known already. Default: predicted from it. */
-  constructor(looked: Looked, seen: Seen = {}, path?: Journey) {
+  /** @param known - what follows from `looked`, where it was worked out before. */
+  constructor(looked: Looked, seen: Seen = {}, known: { world?: World; path?: Journey } = {}) {
     this.looked = looked;
     this.seen = seen;
-    this.#world = worldOf(looked.snapshots);
+    this.#world = known.world ?? worldOf(looked.snapshots);
     this.#names = { ...namesOf(looked.snapshots), ...looked.called };
     this.packet = looked.packet;
-    this.outcomes = (path ?? journey(this.#world, looked.from, looked.packet)).outcomes;
+    this.outcomes = (known.path ?? journey(this.#world, looked.from, looked.packet)).outcomes;
     this.observed = seen.observed;
     this.unobserved = seen.unobserved;
     this.counted = seen.counted;
@@ -201,8 +201,8 @@ export async function predict(ground: Ground, request: TraceRequest): Promise<Pa
  * Shell: `nft monitor trace` in each namespace while `curl`, `nc -u` or `ping` sends.
  */
 export async function trace(ground: Ground, request: TraceRequest): Promise<PacketPath> {
-  const { path, places, host } = await prepare(ground, request);
-  const confirmed = (seen: Seen): PacketPath => new PacketPath(path.looked, seen, path);
+  const { world, path, places, host } = await prepare(ground, request);
+  const confirmed = (seen: Seen): PacketPath => new PacketPath(path.looked, seen, { world, path });
   const { from } = request;
   if (!(from instanceof ContainerPlace)) throw unknown(from.name);
   const crossed = new Set(path.outcomes.flatMap(({ steps }) => steps.map(({ place }) => place)));
@@ -223,12 +223,7 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
     if (witness === undefined) return confirmed({ observed: agreement, traces });
     // One packet is soon lost among others: more of the same tell what is the flow's and what is not.
     await witness.during(REPEATS, () => repeat(from, path.packet), path.packet.family);
-    const counted = witness.judge(
-      worldOf(path.looked.snapshots),
-      path.looked.from,
-      path,
-      Math.max(agreement.outcome, 0),
-    );
+    const counted = witness.judge(world, path.looked.from, path, Math.max(agreement.outcome, 0));
     return confirmed({ observed: agreement, counted, traces });
   } catch (error) {
     if (error instanceof LabError && (error.code === "COMMAND_FAILED" || error.code === "TIMED_OUT")) {
@@ -239,6 +234,7 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
 }
 
 interface Prepared {
+  readonly world: World;
   readonly path: PacketPath;
   readonly places: readonly Place[];
   /** How the engine's own machine looked, where it is a place of the path. */
@@ -255,9 +251,10 @@ async function prepare(ground: Ground, request: TraceRequest): Promise<Prepared>
   const snapshots = [...looks.values(), host].flatMap((look) => (look ? [look] : []));
   const own = [...looks].find(([place]) => place.name === request.from.name)?.[1];
   if (own === undefined) throw unknown(request.from.name);
-  const packet = packetOf(worldOf(snapshots), own, request);
+  const world = worldOf(snapshots);
+  const packet = packetOf(world, own, request);
   const looked = { snapshots, from: own.place, packet, called: serviceName(request.to) };
-  return { path: new PacketPath(looked), places, ...(host ? { host } : {}) };
+  return { world, path: new PacketPath(looked, {}, { world }), places, ...(host ? { host } : {}) };
 }
 
 /** The engine's own machine, read through the session's shell in it. */

@@ -152,7 +152,8 @@ function unpackValue(parts: unknown): unknown {
   });
 }
 
-function list(value: unknown): readonly unknown[] {
+/** The entries of a list; none for what is no list. */
+export function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
@@ -161,4 +162,9 @@ function pairs(value: unknown): readonly (readonly [unknown, unknown])[] {
     const [key, held] = list(each);
     return [key, held] as const;
   });
+}
+
+/** Packed bytes as a key: equal for equal values. */
+export function keyOfBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }

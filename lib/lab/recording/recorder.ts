@@ -3,7 +3,7 @@ import { Command, CommandResult } from "../command";
 import type { Answer, Entry, Journal, Opening, Thing } from "./journal";
 import { groundwork, hasMethods, liveClassOf, makers, member } from "./live";
 import { behind, isMethodOf, membrane, unwrapped } from "./membrane";
-import { Packer, Unpackable } from "./pack";
+import { keyOfBytes, list, Packer, Unpackable } from "./pack";
 
 interface Growing<Part> {
   part: Part | undefined;
@@ -221,7 +221,7 @@ export class Recorder {
   }
 
   #keep(packed: Uint8Array): number {
-    const key = Buffer.from(packed).toString("latin1");
+    const key = keyOfBytes(packed);
     const known = this.#places.get(key);
     if (known !== undefined) return known;
     this.#places.set(key, this.#values.length);
@@ -263,8 +263,4 @@ function isLike<Root extends object>(stand: object, root: Root): stand is Root {
 function behindResult(value: unknown): unknown {
   if (value instanceof Promise) return value.then((each: unknown) => unwrapped(each, (call) => call));
   return unwrapped(value, (call) => call);
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -3,7 +3,7 @@ import { Command, CommandResult } from "../command";
 import type { Answer, Entry, Journal, Opening, Thing } from "./journal";
 import { groundwork, liveClasses, member } from "./live";
 import { isMethodOf, membrane, unwrapped } from "./membrane";
-import { Packer } from "./pack";
+import { keyOfBytes, list, Packer } from "./pack";
 import { memberName, openingArgs } from "./recorder";
 
 /** Answers to one question, in the order in which they were given. */
@@ -32,7 +32,7 @@ export class Replay {
   constructor(journal: Journal, tell: () => void = () => undefined) {
     this.journal = journal;
     this.#tell = tell;
-    this.#places = new Map(journal.values.map((bytes, place) => [latin1(bytes), place]));
+    this.#places = new Map(journal.values.map((bytes, place) => [keyOfBytes(bytes), place]));
     for (const opening of journal.openings) {
       const same = this.#openings.get(opening.asked);
       this.#openings.set(opening.asked, { all: [...(same?.all ?? []), opening], next: 0 });
@@ -47,7 +47,7 @@ export class Replay {
    */
   open(args: readonly unknown[]): unknown {
     this.#tell();
-    const asked = this.#places.get(latin1(this.#packer.pack(openingArgs(args))));
+    const asked = this.#places.get(keyOfBytes(this.#packer.pack(openingArgs(args))));
     const openings = asked === undefined ? undefined : this.#openings.get(asked);
     const opening = openings?.all[Math.min(openings.next, openings.all.length - 1)];
     if (!openings || !opening) throw notRecorded(`Lab.open(${shortly(args)})`);
@@ -83,7 +83,7 @@ export class Replay {
         call: (name, args) => {
           this.#tell();
           const member = memberName(name);
-          const asked = this.#places.get(latin1(this.#packer.pack(args)));
+          const asked = this.#places.get(keyOfBytes(this.#packer.pack(args)));
           const entry = asked === undefined ? undefined : next(member, asked);
           if (!entry) throw notRecorded(`${label}.${member}(${shortly(args)})`);
           return this.#answer(entry, args);
@@ -187,12 +187,4 @@ function say(value: unknown): string {
       .trim();
   if (typeof value !== "object" || value === null) return String(value);
   return `{ ${Object.keys(value).join(", ")} }`;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
