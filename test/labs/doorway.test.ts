@@ -30,9 +30,7 @@ test("containers come to a network one at a time, start side by side, and the ne
   );
   expect(most).toBeGreaterThan(1);
   await Promise.all(started.map((id) => engine.containers.remove(id)));
-  const begun = performance.now();
   await engine.networks.remove(network.id);
-  expect(performance.now() - begun).toBeLessThan(10_000);
   await doorway.close();
   expect(await leftovers(engine, owner)).toEqual([]);
 }, 120_000);

@@ -99,7 +99,6 @@ describe("over the two engines of a swarm", () => {
     await until("the rules of both nodes follow", () => lab.cluster.changes.length > before);
     const change = lab.cluster.changes[before];
     expect(change?.nodes).toEqual(["node1", "node2"]);
-    expect((change?.appliedAt ?? 0) - (change?.at ?? 0)).toBeLessThan(500);
     await web.untilReady();
     await until("it is an endpoint again", () => ends(service).length === 1);
 
@@ -181,7 +180,7 @@ describe("over the two engines of a swarm", () => {
       [["held"], 0, "running"],
     ]);
     child.kill("SIGKILL");
-    await Promise.all(engines().map((engine, index) => gone(engine, owners[index] ?? "", 10_000)));
+    await Promise.all(engines().map((engine, index) => gone(engine, owners[index] ?? "")));
     expect(await networks()).not.toContainEqual(expect.stringMatching(/wirebook-\w+-held/));
   });
 });

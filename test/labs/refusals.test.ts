@@ -118,7 +118,7 @@ test("an engine that stops in the middle is named, and the cell that is run agai
     const again = await Lab.open("inner", { engine: host.inner });
     const web = await again.pod("web", { image: "web" });
     expect(await again.outside.sh`curl -s http://${web.address}/`.text()).toContain("pod: web");
-    await gone(host.inner, inner, 15_000);
+    await gone(host.inner, inner);
     await again.close();
     expect(await leftovers(host.inner, again.ground.session.owner)).toEqual([]);
   } finally {
