@@ -228,6 +228,8 @@ export function isTaken(
   if (tuple.sport === undefined || tuple.dport === undefined) return false;
   const found = table.find(tuple, zoneOf(own.zone, direction), now);
   if (found === undefined || found.connection.id === own.id) return false;
+  // nf_ct_key_equal looks at the zones of the direction that was found, which need not be the one that is asked for.
+  if (zoneOf(found.connection.zone, found.direction) !== zoneOf(own.zone, found.direction)) return false;
   // The same flow seen twice before it was confirmed is no clash; in another zone it is another flow.
   const keyOf = ({ original, zone }: Connection): string => tupleKey(original, zoneOf(zone, "original"));
   return keyOf(found.connection) !== keyOf(own);

@@ -1,4 +1,4 @@
-import type { Connection } from "../conntrack/connection";
+import { type Connection, zoneOf } from "../conntrack/connection";
 import { hasPorts, isIcmp } from "../conntrack/protocol";
 import { type FlowTuple, invert, sameTuple } from "../conntrack/tuple";
 import type { NatRange } from "../model";
@@ -84,16 +84,21 @@ function between(address: string, range: { readonly from: string; readonly to: s
   return compareWords(words, from) >= 0 && compareWords(words, to) <= 0;
 }
 
-/** A source that is mapped already keeps its mapping where it fits (find_appropriate_src). */
+/** The zone under which NAT remembers sources (hash_by_src): one that holds for a single direction does not count. */
+const sourceZone = ({ zone }: Connection): number => (zone.from === "both" ? zone.id : 0);
+
+/** A source that is mapped already keeps its mapping where it fits, the newest one first (find_appropriate_src). */
 function sameSource(
   tuple: FlowTuple,
   own: Connection,
   range: Range,
   context: BindContext,
 ): FlowTuple | undefined {
-  for (const other of context.connections()) {
+  for (const other of [...context.connections()].reverse()) {
     const { original } = other;
-    if (!other.srcNatDone || other.zone.id !== own.zone.id || original.protocol !== tuple.protocol) continue;
+    if (!other.srcNatDone || original.protocol !== tuple.protocol) continue;
+    if (sourceZone(other) !== sourceZone(own)) continue;
+    if (zoneOf(other.zone, "original") !== zoneOf(own.zone, "original")) continue;
     if (original.src !== tuple.src || original.sport !== tuple.sport) continue;
     const mapped = invert(other.reply);
     const { sport } = mapped;

@@ -30,12 +30,13 @@ export const peerOf: Readonly<Record<string, { readonly at: RouterName | "ends";
   };
 
 // What reaches a socket is dropped behind everything, so that the stack never answers by itself: what is sent is only what
-// a case sends. The chain is registered before conntrack's own at this priority (INT_MAX), and so stands behind it:
-// nf_hook_entries_grow puts a new hook before its equals. The second table keeps conntrack registered for good. The
+// a case sends. The chains are registered before conntrack's own at this priority (INT_MAX), and so stand behind it:
+// nf_hook_entries_grow puts a new hook before its equals. Only what they see has been confirmed. The second table keeps conntrack registered for good. The
 // reports of multicast groups, which IPv6 sends by itself, never reach the rules.
 const sink = `
 table inet wirebook-trace-sink {
   chain in { type filter hook input priority 2147483647; drop; }
+  chain post { type filter hook postrouting priority 2147483647; }
   chain out { type filter hook output priority -360; ip6 daddr ff02::16 drop; }
 }
 `;

@@ -42,11 +42,11 @@ export function compare(predicted: Predicted, trace: PlaceTrace, byRule: boolean
   return { used, events: aligned.events, ...(difference === undefined ? {} : { difference }) };
 }
 
-/** The end of the way: behind everything stand chains of the trace's own that report the header as it leaves. */
+/** The end of the way: the rig's own chains behind everything, conntrack's last word included, report what passed. */
 function endDifference(predicted: Predicted, observed: ObservedPacket, place: string): string | undefined {
-  const own = observed.visits.filter(({ table }) => table.startsWith(OWN_TABLE));
-  const left = own.find(({ chain, table }) => chain === "post" && !table.endsWith("sink"));
-  const arrived = own.find(({ chain, table }) => chain === "in" && !/-(sink|ct)$/.test(table));
+  const sink = observed.visits.filter(({ table }) => table === `${OWN_TABLE}-sink`);
+  const left = sink.find(({ chain }) => chain === "post");
+  const arrived = sink.find(({ chain }) => chain === "in");
   if (predicted.left !== undefined) {
     if (left === undefined)
       return `${place}: predicted to leave by ${predicted.left.dev}, but it did not leave`;

@@ -95,6 +95,34 @@ test("one flow in two zones that share the reply's zone clashes: NAT moves its s
   expect(other.dependsOn[0]).toContain("1-511");
 });
 
+test("whether two flows clash, the zones decide of the direction in which the older one is found", () => {
+  const clashes = (zone: string): boolean => {
+    const on = host([
+      `raw: -A PREROUTING -i d0 -j CT ${zone}`,
+      "nat: -A PREROUTING -i d0 -j DNAT --to-destination 10.2.0.9",
+    ]);
+    const older = one(on, packet("udp 10.2.0.9:80 10.1.0.9:80"), via("d1"));
+    const newer = one(on, packet("udp 10.1.0.9:80 10.1.0.1:80"), via("d0"), { state: older.state });
+    return newer.packet.sport !== 80;
+  };
+  // The answers to the newer flow look as the older flow does: zone 0 for both, but in the older one's own direction
+  // the newer one has zone 4.
+  expect(clashes("--zone-orig 4")).toBe(false);
+  expect(clashes("--zone-reply 4")).toBe(false);
+  expect(clashes("--zone 0")).toBe(true);
+});
+
+test("without NAT, such a flow cannot be confirmed: it is dropped behind POSTROUTING", () => {
+  const on = host([
+    "raw: -A PREROUTING -i d1 -j CT --zone-orig 4",
+    "mangle: -A POSTROUTING -m comment --comment seen",
+  ]);
+  const sent = packet("udp 10.1.0.9:80 10.2.0.9:80");
+  const first = one(on, sent, via("d0"));
+  const other = one(on, sent, via("d1"), { state: first.state });
+  expect([first.verdict, other.verdict, hit(other, "seen")]).toEqual(["accept", "drop", true]);
+});
+
 describe("ASSURED", () => {
   const on = host([]);
   const assured = (sent: readonly [Packet, "d0" | "local", number][]): boolean => {
