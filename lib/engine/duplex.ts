@@ -6,11 +6,18 @@ import type { Process } from "./process";
  * The stdin and stdout of a program in a container as one stream, fit to carry HTTP: an http.Agent also calls the
  * methods that only a socket has.
  *
+ * @param signal - nobody needs the stream any more: one that is only being opened is given up.
  * @throws LabError as {@link Engine.open}.
  */
-export async function duplexOf(engine: Engine, container: string, argv: readonly string[]): Promise<Duplex> {
+export async function duplexOf(
+  engine: Engine,
+  container: string,
+  argv: readonly string[],
+  signal?: AbortSignal,
+): Promise<Duplex> {
   const stream = new ExecStream();
   const process = await engine.open(container, argv, {
+    ...(signal ? { signal } : {}),
     sink: { stdout: (chunk) => void stream.push(chunk), stderr: (chunk) => stream.complain(chunk) },
   });
   stream.carry(process);

@@ -44,17 +44,17 @@ export class Engine {
   readonly log: CommandLog;
   readonly #docker: Docker;
   readonly #execs: Execs;
-  readonly #streams: ReadonlySet<Duplex>;
+  readonly #hangUp: () => void;
 
   private constructor(
     docker: Docker,
-    about: { name: string; version: string; kind: "docker" | "podman"; streams: ReadonlySet<Duplex> },
+    about: { name: string; version: string; kind: "docker" | "podman"; hangUp: () => void },
   ) {
     this.#docker = docker;
     this.name = about.name;
     this.version = about.version;
     this.kind = about.kind;
-    this.#streams = about.streams;
+    this.#hangUp = about.hangUp;
     this.log = new CommandLog(about.name);
     this.containers = new Containers(docker, this.log);
     this.networks = new Networks(docker, this.log);
@@ -70,37 +70,31 @@ export class Engine {
    */
   static async connect(options: ConnectOptions = {}): Promise<Engine> {
     const endpoint = options.host === undefined ? findEndpoint() : { url: options.host, from: "host" };
-    return Engine.#greet(dial(endpoint), endpoint.url, `${endpoint.url} (${endpoint.from})`, new Set());
+    return Engine.#greet(dial(endpoint), endpoint.url, `${endpoint.url} (${endpoint.from})`, () => undefined);
   }
 
   /**
    * Connects to an engine over streams that `open` makes: how a Docker host inside a container is reached,
    * through an exec of `docker system dial-stdio`.
+   *
+   * @param open - makes one; its signal says that nobody needs it any more.
    */
-  static async through(open: () => Promise<Duplex>, name: string): Promise<Engine> {
-    const streams = new Set<Duplex>();
-    const reach = (): Promise<Duplex> =>
-      open().catch((cause: unknown) => {
-        throw new LabError("ENGINE_GONE", {
-          where: name,
-          found: "the container engine inside does not answer any more",
-          advice: "Its container has ended or was removed. Run the cell that makes it once more.",
-          cause,
-        });
+  static async through(open: (signal: AbortSignal) => Promise<Duplex>, name: string): Promise<Engine> {
+    const gone = (cause?: unknown): LabError =>
+      new LabError("ENGINE_GONE", {
+        where: name,
+        found: "the container engine inside does not answer any more",
+        advice: "Its container has ended or was removed. Run the cell that makes it once more.",
+        cause,
       });
-    const docker = dialThrough(reach, (stream) => {
-      streams.add(stream);
-      stream.once("close", () => streams.delete(stream));
+    const { docker, hangUp } = dialThrough(async (signal) => {
+      if (signal.aborted) throw gone();
+      return open(signal).catch((cause: unknown) => Promise.reject(gone(cause)));
     });
-    return Engine.#greet(docker, name, name, streams);
+    return Engine.#greet(docker, name, name, hangUp);
   }
 
-  static async #greet(
-    docker: Docker,
-    name: string,
-    where: string,
-    streams: ReadonlySet<Duplex>,
-  ): Promise<Engine> {
+  static async #greet(docker: Docker, name: string, where: string, hangUp: () => void): Promise<Engine> {
     let about: { Version: string; Components?: readonly { Name: string }[] };
     try {
       about = await docker.version();
@@ -108,7 +102,7 @@ export class Engine {
       throw unreachable(cause, where);
     }
     const podman = about.Components?.some(({ Name }) => /podman/i.test(Name)) === true;
-    return new Engine(docker, { name, version: about.Version, kind: podman ? "podman" : "docker", streams });
+    return new Engine(docker, { name, version: about.Version, kind: podman ? "podman" : "docker", hangUp });
   }
 
   /** Runs a program in a container to its end. Shell: `docker exec`. See {@link Execs.run}. */
@@ -152,9 +146,12 @@ export class Engine {
     );
   }
 
-  /** Lets go of the streams of an engine that was reached {@link Engine.through} others. */
+  /**
+   * Hangs up on an engine that was reached {@link Engine.through} streams: all of them end, those too that are only being
+   * opened, and with them every call that waits. What it is asked from now on is refused with `ENGINE_GONE`.
+   */
   disconnect(): void {
-    for (const stream of this.#streams) stream.destroy();
+    this.#hangUp();
   }
 }
 

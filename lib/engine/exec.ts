@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type Docker from "dockerode";
+import { attach } from "./attach";
 import { LabError } from "./error";
 import { interruptSignal } from "./interrupt";
 import { errno, translate } from "./known";
@@ -99,6 +100,12 @@ export class Execs {
         where,
         sink,
         env: { ...options.env, [mark]: id },
+        signal: stop.signal,
+      }).catch(async (error: unknown) => {
+        // It may have begun unheard.
+        if (stop.signal.aborted) await this.#end(container, id, options).catch(() => undefined);
+        stop.throwIfStopped(where);
+        throw error;
       });
       if (options.stdin !== undefined) process.write(options.stdin).catch(() => undefined);
       process.end();
@@ -116,9 +123,10 @@ export class Execs {
     }
   }
 
-  /** Starts `argv` and holds its streams open. */
+  /** Starts `argv` and holds its streams open. `signal` is for the start alone. */
   async open(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
     const where = options.where ?? container.slice(0, 12);
+    const translated = (cause: unknown): LabError => translate(cause, where, this.#log.engine);
     try {
       const exec = await this.#docker.getContainer(container).exec({
         Cmd: [...argv],
@@ -129,10 +137,10 @@ export class Execs {
         ...(options.workdir === undefined ? {} : { WorkingDir: options.workdir }),
         ...(options.env ? { Env: Object.entries(options.env).map(([key, value]) => `${key}=${value}`) } : {}),
       });
-      const stream = await exec.start({ hijack: true, stdin: true });
-      return processOn(stream, options.sink ?? {}, () => exitCodeOf(exec));
+      const stream = await attach(this.#docker, container, exec, options.signal);
+      return processOn(stream, options.sink ?? {}, () => exitCodeOf(exec), translated);
     } catch (error) {
-      throw translate(error, where, this.#log.engine);
+      throw translated(error);
     }
   }
 
@@ -155,15 +163,18 @@ async function exitCodeOf(exec: Docker.Exec): Promise<number> {
   return -1;
 }
 
-// A program that is not there is no failure of the request: the engine writes the runtime's text into the
-// stream and gives 126 or 127.
+// A program that is not there is no failure of the request, nor is a container that ends before it begins: the engine
+// writes the runtime's text into the stream and gives 126 or 127.
 function missing(where: string, exitCode: number, text: string): void {
-  if ((exitCode === 126 || exitCode === 127) && /^(?:OCI runtime|runc).*exec failed/m.test(text)) {
-    throw translate(new Error(text.trim()), where);
-  }
+  if (exitCode !== 126 && exitCode !== 127) return;
+  const failed = /^(?:OCI runtime|runc).*exec failed/m.test(text);
+  const ended =
+    /^(?:cannot exec in a \w+ (?:state|container)(?:: unknown)?|container is not running)\r\n$/.test(text);
+  if (failed || ended) throw translate(new Error(text.trim()), where);
 }
 
 interface Stop {
+  readonly signal: AbortSignal;
   throwIfStopped(where: string): void;
   race(process: Process, where: string, end: () => Promise<void>): Promise<number>;
   release(): void;
@@ -188,6 +199,7 @@ function stopSignal({ timeout, signal }: ExecOptions): Stop {
           advice: "Run the cell again when you are ready.",
         });
   return {
+    signal: all,
     throwIfStopped: (where) => {
       if (all.aborted) throw error(where);
     },

@@ -35,6 +35,21 @@ test.each([
     'OCI runtime create failed: runc create failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown',
   ],
   ["NOT_RUNNING", "(HTTP code 409) conflict - Container 4f is not running "],
+  ["NOT_RUNNING", "cannot exec in a deleted state: unknown"],
+  ["NOT_RUNNING", "container is not running"],
+  ["NOT_RUNNING", "OCI runtime exec failed: exec failed: cannot exec in a stopped container: unknown"],
+  [
+    "NOT_RUNNING",
+    "OCI runtime exec failed: exec failed: unable to start container process: read init-p: connection reset by peer: unknown",
+  ],
+  [
+    "NOT_RUNNING",
+    "OCI runtime exec failed: exec failed: unable to create new parent process: namespace path: lstat /proc/28766/ns/ipc: no such file or directory: unknown",
+  ],
+  [
+    "NOT_RUNNING",
+    "OCI runtime exec failed: exec failed: unable to start container process: error writing config to pipe: write init-p: broken pipe: unknown",
+  ],
   ["CONTAINER_GONE", "(HTTP code 404) no such container - No such container: 4f "],
   ["NETWORK_GONE", "(HTTP code 404) no such container - network apart not found "],
   ["BAD_PORT", 'invalid port specification: "70000"'],

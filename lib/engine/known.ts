@@ -74,7 +74,7 @@ const known: readonly Known[] = [
   },
   {
     code: "NOT_RUNNING",
-    text: /[Cc]ontainer (\S+) is not running|cannot join network of a non running container: (\S+)|can only create exec sessions on running containers/,
+    text: /[Cc]ontainer (?:\S+ )?is not running|cannot exec in a \w+ (?:state|container)|unable to start container process: (?:read init-p|error (?:executing setns process|writing config to pipe))|unable to create new parent process: namespace path|cannot join network of a non running container: \S+|can only create exec sessions on running containers/,
     found: () => "the container does not run",
     advice: () => "Start it again, or run the cell that makes it once more.",
   },

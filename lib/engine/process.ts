@@ -47,8 +47,18 @@ export class Demultiplexer {
   }
 }
 
-/** Connects a raw attach stream to `sink`; `exitCode` is asked once the stream has ended. */
-export function processOn(stream: Duplex, sink: Sink, exitCode: () => Promise<number>): Process {
+/**
+ * Connects a raw attach stream to `sink`.
+ *
+ * @param exitCode - asked once the stream has ended.
+ * @param translated - the error to throw for one of the stream.
+ */
+export function processOn(
+  stream: Duplex,
+  sink: Sink,
+  exitCode: () => Promise<number>,
+  translated: (cause: unknown) => Error,
+): Process {
   const demultiplexer = new Demultiplexer(sink);
   stream.on("data", (chunk: Buffer) => demultiplexer.push(chunk));
   const ended = new Promise<void>((resolve, reject) => {
@@ -61,7 +71,8 @@ export function processOn(stream: Duplex, sink: Sink, exitCode: () => Promise<nu
   const exit = ended
     .finally(() => stream.destroy())
     // Whoever cut the streams does not ask how the program ends.
-    .then(() => (cut ? -1 : exitCode()));
+    .then(() => (cut ? -1 : exitCode()))
+    .catch((cause: unknown) => Promise.reject(translated(cause)));
   // Whoever does not wait for the exit code must not die of it.
   exit.catch(() => undefined);
   return {

@@ -88,7 +88,7 @@ export class Reaper {
   /** A process in the engine's own network namespace, as the engine's machine counts. */
   readonly pid: number;
   readonly #engine: Engine;
-  #released = false;
+  readonly #released = new AbortController();
   #stream: Process | undefined;
 
   private constructor(engine: Engine, container: string, pid: number) {
@@ -127,13 +127,13 @@ export class Reaper {
 
   /** Lets go: after some seconds the reaper removes everything, and itself. */
   drop(): void {
-    this.#released = true;
+    this.#released.abort();
     this.#stream?.destroy();
   }
 
   /** Removes the reaper, once nothing is left that it would have to remove. */
   async release(): Promise<void> {
-    this.#released = true;
+    this.#released.abort();
     await this.#engine.containers.remove(this.container);
   }
 
@@ -145,6 +145,7 @@ export class Reaper {
     const stream = await this.#engine.open(this.container, ["sh", "-c", hold], {
       where: "reaper",
       sink: { stdout: () => held() },
+      signal: this.#released.signal,
     });
     const ended = stream.exit.then(
       () => undefined,
@@ -154,7 +155,7 @@ export class Reaper {
     await Promise.race([ready, ended]);
     stream.unref();
     ended.then(async () => {
-      if (this.#released) return;
+      if (this.#released.signal.aborted) return;
       // Once more, because a connection may break while both ends are well.
       if (first) await this.#hold(lost, false).catch(lost);
       else lost();

@@ -32,19 +32,19 @@ export class Shell {
   #out = "";
   #err = "";
   #since = 0;
-  #closed = false;
+  readonly #closed = new AbortController();
 
   /** @param enter - what runs the shell: `["sh"]`, or `["nsenter", "-t", "7", "-n", "sh"]`. */
   constructor(engine: Engine, container: string, enter: readonly string[], where: string) {
     this.#where = where;
-    this.#open = (sink) => engine.open(container, enter, { where, sink });
+    this.#open = (sink) => engine.open(container, enter, { where, sink, signal: this.#closed.signal });
     this.#record = (command, milliseconds, exitCode) =>
       engine.log.add({ at: Date.now() - milliseconds, where, command, milliseconds, exitCode });
   }
 
   /** Runs a script of our own making; it must be valid shell. Any exit code is an answer. */
   run(script: string): Promise<ShellAnswer> {
-    if (this.#closed) return Promise.reject(this.#gone("the shell is closed"));
+    if (this.#closed.signal.aborted) return Promise.reject(this.#gone("the shell is closed"));
     return new Promise((resolve, reject) => {
       this.#queue.push({ script, resolve, reject });
       if (this.#queue.length === 1) this.#ask();
@@ -58,7 +58,7 @@ export class Shell {
 
   /** Ends the shell. What still waits fails. */
   close(): void {
-    this.#closed = true;
+    this.#closed.abort();
     this.#process?.then(
       (process) => process.destroy(),
       () => undefined,

@@ -4,6 +4,7 @@ import { Agent, type ClientRequestArgs } from "node:http";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
 import Docker from "dockerode";
+import { hearingBreaks } from "./answer";
 import type { Endpoint } from "./endpoint";
 import { LabError } from "./error";
 
@@ -12,24 +13,29 @@ export function dial(endpoint: Endpoint): Docker {
   const url = endpoint.url.includes("://") ? endpoint.url : `tcp://${endpoint.url}`;
   if (url.startsWith("unix://")) return socket(url.slice("unix://".length) || "/var/run/docker.sock");
   if (url.startsWith("npipe://")) return socket(url.slice("npipe://".length));
-  if (url.startsWith("ssh://"))
-    return dialThrough(
-      async () => ssh(url),
-      () => undefined,
-    );
+  if (url.startsWith("ssh://")) return dialThrough(async () => ssh(url)).docker;
   const { protocol, hostname, port } = parse(url);
   const tls = endpoint.certificates !== undefined || protocol === "https:";
-  return new Docker({
-    host: hostname,
-    port: port || (tls ? 2376 : 2375),
-    protocol: tls ? "https" : "http",
-    ...(endpoint.certificates ? certificates(endpoint.certificates) : {}),
-  });
+  return hearingBreaks(
+    new Docker({
+      host: hostname,
+      port: port || (tls ? 2376 : 2375),
+      protocol: tls ? "https" : "http",
+      ...(endpoint.certificates ? certificates(endpoint.certificates) : {}),
+    }),
+  );
 }
 
-/** dockerode over streams that `open` makes, one for each connection; `closed` is told when one ends. */
-export function dialThrough(open: () => Promise<Duplex>, track: (stream: Duplex) => void): Docker {
-  const agent = new StreamAgent(open, track);
+/** dockerode on an engine that is reached over streams, and the end of all of them. */
+export interface Line {
+  readonly docker: Docker;
+  /** Ends every stream, those too that are only being opened. */
+  readonly hangUp: () => void;
+}
+
+/** dockerode over streams that `open` makes, one for each connection; it is told when they are needed no more. */
+export function dialThrough(open: (signal: AbortSignal) => Promise<Duplex>): Line {
+  const agent = new StreamAgent(open);
   const options: Docker.DockerOptions & { agent: Agent; socketPath: undefined } = {
     host: "engine",
     port: 80,
@@ -37,27 +43,34 @@ export function dialThrough(open: () => Promise<Duplex>, track: (stream: Duplex)
     socketPath: undefined,
     agent,
   };
-  return new Docker(options);
+  return { docker: hearingBreaks(new Docker(options)), hangUp: () => agent.hangUp() };
 }
 
 class StreamAgent extends Agent {
-  readonly #open: () => Promise<Duplex>;
-  readonly #track: (stream: Duplex) => void;
+  readonly #open: (signal: AbortSignal) => Promise<Duplex>;
+  readonly #streams = new Set<Duplex>();
+  readonly #opening = new Set<AbortController>();
+  #gone = false;
 
-  constructor(open: () => Promise<Duplex>, track: (stream: Duplex) => void) {
+  constructor(open: (signal: AbortSignal) => Promise<Duplex>) {
     super({ keepAlive: true, maxFreeSockets: 8 });
     this.#open = open;
-    this.#track = track;
   }
 
   override createConnection(
     _options: ClientRequestArgs,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    this.#open().then(
+    const opening = new AbortController();
+    if (this.#gone) opening.abort();
+    this.#opening.add(opening);
+    const opened = this.#open(opening.signal).finally(() => this.#opening.delete(opening));
+    opened.then(
       (stream) => {
-        this.#track(stream);
+        this.#streams.add(stream);
+        stream.once("close", () => this.#streams.delete(stream));
         callback?.(null, stream);
+        if (this.#gone) stream.destroy();
       },
       (error: unknown) => {
         callback?.(error instanceof Error ? error : new Error(String(error)), new Duplex());
@@ -65,10 +78,16 @@ class StreamAgent extends Agent {
     );
     return undefined;
   }
+
+  hangUp(): void {
+    this.#gone = true;
+    for (const opening of this.#opening) opening.abort();
+    for (const stream of this.#streams) stream.destroy();
+  }
 }
 
 function socket(socketPath: string): Docker {
-  return new Docker({ socketPath, host: undefined, port: undefined, protocol: "http" });
+  return hearingBreaks(new Docker({ socketPath, host: undefined, port: undefined, protocol: "http" }));
 }
 
 function parse(url: string): URL {

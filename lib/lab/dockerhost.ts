@@ -162,7 +162,7 @@ export class DockerHost extends ContainerPlace {
       const answer = await engine.exec(info.id, ["sh", "-c", ready], { where: name });
       if (answer.exitCode !== 0) throw new Error(`no answer within ${readySeconds} seconds`);
       const dial = ["docker", "system", "dial-stdio"];
-      return await Engine.through(() => duplexOf(engine, info.id, dial), name);
+      return await Engine.through((signal) => duplexOf(engine, info.id, dial, signal), name);
     } catch (cause) {
       const said = (await engine.containers.logs(info.id, 2).catch(() => "")).trim().replaceAll("\n", " / ");
       await engine.containers.remove(info.id);

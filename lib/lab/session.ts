@@ -138,9 +138,13 @@ export class Session {
     sessions.delete(this.engine);
     open.delete(this);
     this.#hostShell.close();
-    await this.#workbench.remove();
-    if (this.unfinished) this.#reaper.drop();
-    else await this.#reaper.release();
+    try {
+      await this.#workbench.remove();
+      if (!this.unfinished) await this.#reaper.release();
+    } finally {
+      // What the engine can be asked no more is the reaper's as well.
+      this.#reaper.drop();
+    }
   }
 }
 

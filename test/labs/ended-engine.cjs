@@ -1,0 +1,49 @@
+// A process whose engine, the one of a Docker host, ends while it is asked all kinds of things. It says in a line of JSON
+// what became of each, and has nothing more to do.
+const { setTimeout: pause } = require("node:timers/promises");
+const { Lab } = require("wirebook");
+
+async function main(close) {
+  const lab = await Lab.open("ended");
+  const host = await lab.dockerHost("host");
+  const { inner } = host;
+  const box = await host.run("box", { image: "base", command: ["sleep", "infinity"] });
+  const held = await inner.open(box.container, ["cat"]);
+  const events = await inner.events({}, () => undefined);
+  const calls = {
+    wait: code(inner.containers.wait(box.container)),
+    exec: code(box.exec(["sleep", "infinity"])),
+    open: code(held.exit),
+    events: code(events.ended),
+    stop: code(inner.containers.stop(box.container, 60)),
+  };
+  // Connections are being opened at every moment, also when the engine ends.
+  let ended = false;
+  const busy = Array.from({ length: 12 }, async () => {
+    while (!ended) {
+      await box.exec(["true"]).catch(() => {
+        ended = true;
+      });
+    }
+  });
+  await pause(500);
+  await lab.engine.containers.kill(host.container);
+  await Promise.all(busy);
+  const codes = {};
+  for (const [name, call] of Object.entries(calls)) codes[name] = await call;
+  codes.after = await code(inner.containers.list());
+  if (close) await lab.close();
+  process.stdout.write(`${JSON.stringify({ owner: lab.ground.session.owner, codes })}\n`);
+}
+
+function code(call) {
+  return Promise.resolve(call).then(
+    () => "done",
+    (error) => error.code,
+  );
+}
+
+main(process.argv[2] === "close").catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
