@@ -102,7 +102,12 @@ function compilerForCells(folder: string, files: LocalFiles): typeof ts {
     const first = INLINE_MAP.exec(input);
     const { outputText, sourceMapText } = ts.transpileModule(first ? input.slice(0, first.index) : input, {
       ...options,
-      compilerOptions: { ...options.compilerOptions, sourceMap: true },
+      compilerOptions: {
+        ...options.compilerOptions,
+        sourceMap: true,
+        // Also without import and export: only in a module is `await (x)` no call of a function named await.
+        moduleDetection: ts.ModuleDetectionKind.Force,
+      },
       transformers: { before: [guardLoops] },
     });
     const maps = [sourceMapText, first?.[1] && Buffer.from(first[1], "base64").toString()].filter(Boolean);

@@ -12,7 +12,8 @@ export interface CellSource {
  * The modifier gives way to blanks, so that every position stays.
  */
 export function readCell(code: string): CellSource {
-  const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, true);
+  // Only in a module is `await (x)` no call of a function named await.
+  const file = ts.createSourceFile("cell.ts", `${code}\nexport {};`, ts.ScriptTarget.Latest, true);
   let text = code;
   for (const statement of file.statements) {
     const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
