@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import { RUN_MAGIC } from "../language/magic";
 import { FrameReader } from "../link/frame";
 import { readCommand } from "../link/protocol";
 import { COMMANDS_FD, WATCH_FD } from "../link/watch-pipe";
@@ -9,6 +10,7 @@ import { Displays } from "./display";
 import { describeFailure } from "./failure";
 import { flag } from "./flag";
 import { isInterruption } from "./interrupted";
+import { Magics } from "./magics";
 import { CellModules } from "./modules";
 import { currentRun, latestRun } from "./run";
 import { installStackFormat } from "./stack";
@@ -25,6 +27,9 @@ installStackFormat();
 const { display } = new Displays(turns);
 const cells = new Cells(folder, new CellModules(folder), turns);
 
+const magics = new Magics();
+Object.defineProperty(globalThis, Symbol.for(RUN_MAGIC), { value: magics.run.bind(magics) });
+
 // What a library may know of the cell it runs in, without knowing of any kernel.
 Object.defineProperty(globalThis, Symbol.for("Jupyter.cell"), {
   value: Object.freeze({
@@ -33,6 +38,8 @@ Object.defineProperty(globalThis, Symbol.for("Jupyter.cell"), {
     get signal() {
       return currentRun()?.signal;
     },
+    /** Defines cells that begin with `%%name`. */
+    magic: magics.define.bind(magics),
   }),
 });
 Object.defineProperty(globalThis, "display", { value: display, writable: true, configurable: true });

@@ -12,6 +12,7 @@ import type {
   QuickInfo,
 } from "./engine";
 import { LocalFiles } from "./local-files";
+import { magicCompleteness, magicSource, readMagic } from "./magic";
 import { readCell, syntaxErrors } from "./source";
 
 /** The language engine on top of tslab's converter. */
@@ -31,7 +32,8 @@ export class TslabEngine implements LanguageEngine {
   convert(code: string): Conversion {
     this.pending = undefined;
     this.refresh();
-    const source = readCell(code);
+    const magic = readMagic(code);
+    const source = readCell(magic ? magicSource(magic) : code);
     const converted = this.converter.convert(this.declarations, source.code);
     if (converted.diagnostics.length > 0) {
       this.stale = converted.diagnostics.some(({ code: number }) => number === CANNOT_FIND_MODULE);
@@ -76,6 +78,7 @@ export class TslabEngine implements LanguageEngine {
   }
 
   complete(code: string, position: number): Completions {
+    if (readMagic(code)) return { start: position, end: position, matches: [] };
     const { start, end, candidates, original } = this.converter.complete(this.declarations, code, position);
     const kinds = new Map(original?.entries.map(({ name, kind }) => [name, kind]));
     const matches = [...new Set(candidates)].map((text) => ({ text, kind: completionKind(kinds.get(text)) }));
@@ -83,6 +86,7 @@ export class TslabEngine implements LanguageEngine {
   }
 
   inspect(code: string, position: number): QuickInfo | undefined {
+    if (readMagic(code)) return undefined;
     for (const at of inspectedPositions(code, position)) {
       const info: ts.QuickInfo | undefined = this.converter.inspect(this.declarations, code, at);
       if (!info) continue;
@@ -96,6 +100,8 @@ export class TslabEngine implements LanguageEngine {
   }
 
   isComplete(code: string): Completeness {
+    const magic = readMagic(code);
+    if (magic) return magicCompleteness(magic);
     const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, true);
     const errors = syntaxErrors(file);
     if (errors.length === 0) return { status: "complete" };

@@ -1,6 +1,7 @@
 const codes = [
   "ADDRESS_TAKEN",
   "BAD_ADDRESS",
+  "BAD_CELL",
   "BAD_NAME",
   "BAD_PORT",
   "CAPABILITY_REFUSED",

@@ -4,6 +4,8 @@ export interface Cell {
   readonly signal: AbortSignal | undefined;
   /** Shows a value before the cell's end; with `update` in place of the one of the same id. */
   readonly display: (value: unknown, options: { id: string; update?: boolean }) => unknown;
+  /** Defines cells that begin with `%%name`: what they do with the rest of that line and the lines below it. */
+  readonly magic: (name: string, run: (argument: string, body: string) => unknown) => unknown;
 }
 
 /** The calling cell, from what the kernel keeps under `Symbol.for("Jupyter.cell")`; undefined outside of a kernel. */
@@ -12,9 +14,11 @@ export function currentCell(): Cell | undefined {
   if (typeof cell !== "object" || cell === null) return undefined;
   const signal: unknown = Reflect.get(cell, "signal");
   const display: unknown = Reflect.get(cell, "display");
+  const magic: unknown = Reflect.get(cell, "magic");
   return {
     signal: signal instanceof AbortSignal ? signal : undefined,
     display: (value, options) => (typeof display === "function" ? display(value, options) : undefined),
+    magic: (name, run) => (typeof magic === "function" ? magic(name, run) : undefined),
   };
 }
 

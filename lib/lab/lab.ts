@@ -27,6 +27,7 @@ import { type Diagnosis, diagnose } from "./service/diagnosis";
 import { gather } from "./service/gather";
 import type { Service } from "./service/service";
 import type { ServiceSpec } from "./service/spec";
+import { endShellCells, offerShellCells } from "./shell-cell";
 import { addTapCable, type TapCable, type TapEnd } from "./tap";
 import { type PacketPath, predict, type TraceRequest, trace } from "./trace";
 import { addVeth, type Veth, type VethEnd } from "./veth";
@@ -96,6 +97,8 @@ export class Lab {
    * With `WIREBOOK_RECORD=FILE` in the environment, what it is asked and told is recorded; with `WIREBOOK_REPLAY=FILE`,
    * or where no engine answers and the notebook has a recording beside it, it is opened from there and nothing runs.
    *
+   * From then on a cell that begins with `%%sh NAME` runs its lines in the place of that name.
+   *
    * @param name - lower-case letters, digits, hyphens; 40 at most.
    * @throws LabError `BAD_NAME`, `NO_ENGINE`, `NO_PERMISSION`, `IMAGE_MISSING`, `SUBNET_TAKEN`; from a recording
    *   `NOT_RECORDED`, `RECORDING_UNREADABLE`, `RECORDING_TOO_NEW`; over several engines also `ENGINE_GONE`, `ENGINE_TWICE`, `NOT_ONE_SWARM`, `NOT_READY`, `NOT_SUPPORTED`.
@@ -104,7 +107,9 @@ export class Lab {
     checkName(name, "lab");
     const progress = new Progress();
     const open = () => progress.run(`lab ${name}`, () => Lab.#open(name, options, progress));
-    return throughDoor([name, options], open, (value) => value instanceof Lab);
+    const lab = await throughDoor([name, options], open, (value) => value instanceof Lab);
+    offerShellCells(name, lab);
+    return lab;
   }
 
   static async #open(name: string, options: LabOptions, progress: Progress): Promise<Lab> {
@@ -396,6 +401,7 @@ export class Lab {
     for (const { session } of this.ground.seats) {
       if (session.labs.get(this.name) === this) session.labs.delete(this.name);
     }
+    endShellCells(this.name);
   }
 }
 
