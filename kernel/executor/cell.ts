@@ -66,6 +66,9 @@ export class Cells {
       const value = this.variables[resultName];
       delete this.variables[resultName];
       run.defined.delete(resultName);
+      // `() => 1` got its name from the variable that held the result.
+      if (typeof value === "function" && value.name === resultName)
+        Object.defineProperty(value, "name", { value: "", configurable: true });
       if (value !== undefined) await this.show(run, value);
     }
     while (run.displays) await run.displays;

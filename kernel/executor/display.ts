@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { Bundle } from "../link/protocol";
 import { isRecord, type TurnWriter } from "../link/turns";
+import { adviceFor } from "./promises";
 import { CellRun, currentRun } from "./run";
 
 /** The method by which a value says how it is shown: Deno's convention. It returns a MIME bundle, or a promise of one. */
@@ -49,7 +50,7 @@ function readBundle(value: unknown, shown: unknown): Bundle {
 
 /** The MIME bundle of a value: at once, unless its display method is asynchronous. */
 export function render(value: unknown): Bundle | Promise<Bundle> {
-  if (!isDisplayable(value)) return { data: { "text/plain": plain(value) }, metadata: {} };
+  if (!isDisplayable(value)) return { data: { "text/plain": plain(value) + adviceFor(value) }, metadata: {} };
   const made = value[DISPLAY]();
   return made instanceof Promise ? made.then((bundle) => readBundle(bundle, value)) : readBundle(made, value);
 }

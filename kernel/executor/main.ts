@@ -12,6 +12,7 @@ import { flag } from "./flag";
 import { isInterruption } from "./interrupted";
 import { Magics } from "./magics";
 import { CellModules } from "./modules";
+import { hidePromiseMarks } from "./promises";
 import { currentRun, latestRun } from "./run";
 import { installStackFormat } from "./stack";
 import { openTurns, replaceStdio } from "./stdio";
@@ -23,6 +24,7 @@ const folder = process.cwd();
 const turns = openTurns(Buffer.from(process.argv[2] ?? "", "hex"));
 replaceStdio(turns);
 installStackFormat();
+hidePromiseMarks();
 
 const { display } = new Displays(turns);
 const cells = new Cells(folder, new CellModules(folder), turns);

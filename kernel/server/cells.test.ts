@@ -20,6 +20,17 @@ const cases: readonly [string, string, readonly string[]][] = [
   ["await of a list's entry", "await [Promise.resolve(4)][0]", ["result: 4"]],
   ["await of a template", "// first\nawait `text`", ["result: 'text'"]],
   ["await of a regular expression", "await /x/; 4 // last", ["result: 4"]],
+  [
+    "a promise as the result says what was forgotten",
+    "Promise.resolve(4)",
+    ["result: Promise { 4 }\nA promise: write await before it to see what it becomes."],
+  ],
+  [
+    "promises in a list show no marks of Node's",
+    "[new Promise(() => {})]",
+    ["result: [ Promise { <pending> } ]"],
+  ],
+  ["a function without a name has none", "() => 1", ["result: [Function (anonymous)]"]],
   ["for await at the top level", "for await (const x of [1, 2]) console.log(x)", ["stdout: 1\n2\n"]],
   ["const again, with another type", 'const a = "text"; a.toUpperCase()', ["result: 'TEXT'"]],
   ["class again", "class A { x = 1 }\nclass B extends A {}\nnew B().x", ["result: 1"]],
