@@ -245,6 +245,9 @@ function routeIn6(host: Host, packet: Packet, device: string, dst: Words, judge:
       text: `no route to ${packet.dst} (no route to destination)`,
     };
   const text = routeText(found.route);
+  // The first address of a subnet is every router's of it: a host that forwards has it as an anycast address.
+  if (found.route.type === "anycast")
+    return { kind: "local", text: `${packet.dst} is an anycast address of this host`, route: text };
   if (found.route.type === "blackhole") return { ...drop(text), route: text };
   if (found.route.type !== "unicast") return { kind: "drop", verdict: "unreachable", text, route: text };
   if (!allowsForward(host, packet, device, judge))

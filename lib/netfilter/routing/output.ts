@@ -87,7 +87,8 @@ export function routeOut(
   if (refusal !== undefined) return error(`${refusal}: ${routeText(found.route)}`);
   const way = found.equal.length > 1 && options.pick !== undefined ? options.pick(found.equal.length) : 0;
   const route = found.equal[way] ?? found.route;
-  if (route.type === "local") return { kind: "out", out: { dev: "lo", local: true, route } };
+  if (route.type === "local" || route.type === "anycast")
+    return { kind: "out", out: { dev: "lo", local: true, route } };
   // __mkroute_output: a loopback source leaves by a real device only where route_localnet allows it.
   const leaves = route.dev !== undefined && route.dev !== "lo";
   if (family === "ipv4" && leaves && options.src !== undefined && isLoopback(options.src)) {

@@ -6,6 +6,7 @@ import { memberOf, membersOf } from "./match/set";
 import { doubt, settle } from "./mind";
 import type { TableVerdict } from "./table";
 import { translate } from "./translate";
+import type { View } from "./view";
 
 /** What follows from a rule that matched. */
 export type Acted =
@@ -69,12 +70,10 @@ export function act(flight: Flight, { rule, id }: CompiledRule, _table: TableNam
       }
       return CONTINUE;
     case "notrack":
-      // A packet that carries a connection already (over lo, or REJECT's answer) keeps it (xt_CT.c).
-      if (connection === undefined && view.template !== true) flight.view = { ...view, untracked: true };
+      if (takesTemplate(view)) flight.view = { ...view, untracked: true };
       return CONTINUE;
     case "ct":
-      if (connection === undefined && !view.untracked && view.template !== true) {
-        // It is there already: a second CT or NOTRACK does nothing (xt_CT.c, xt_ct_target).
+      if (takesTemplate(view) && !view.untracked) {
         flight.view = { ...view, template: true };
         flight.zone = { id: action.zone ?? 0, from: action.zoneFrom };
         flight.helper = action.helper;
@@ -112,6 +111,14 @@ function ttl(flight: Flight, packet: Packet, action: Extract<Action, { kind: "tt
 }
 
 /** xt_TPROXY.c: with a transparent socket the packet is marked and accepted, without one it is dropped. */
+/**
+ * xt_CT.c, xt_ct_target: a packet that carries a connection already (over lo, or REJECT's answer) keeps it, and a second
+ * CT or NOTRACK does nothing.
+ */
+function takesTemplate({ ct, template, answersUntracked }: View): boolean {
+  return ct === undefined && template !== true && answersUntracked !== true;
+}
+
 function tproxy(flight: Flight, action: Extract<Action, { kind: "tproxy" }>): Acted {
   const port = action.port === 0 ? (flight.packet.dport ?? 0) : action.port;
   const listens = settle(

@@ -1,4 +1,3 @@
-import type { Attached } from "../conntrack/connection";
 import { TCP } from "../conntrack/protocol";
 import type { Packet } from "../model";
 import { isLimitedBroadcast, isMulticast, isUnspecified, wordsOf } from "../routing/address";
@@ -9,6 +8,7 @@ import type { Flight } from "./flight";
 import { flagsOf } from "./match/header";
 import { sendAnswer } from "./send";
 import { UNKNOWN_ADDRESS } from "./translate";
+import type { View } from "./view";
 
 /** Type and code of each `--reject-with` (ipt_REJECT.c, ip6t_REJECT.c). */
 const ERRORS: Readonly<Record<string, readonly [number, number]>> = {
@@ -52,12 +52,12 @@ function replyMark(flight: Flight): number {
   return reflects ? flight.packet.mark : 0;
 }
 
-/** The connection as the answer carries it: related, the other way (nf_conntrack_attach). */
-function attachedTo(flight: Flight): Attached | undefined {
-  const { ct } = flight.view;
-  if (ct === undefined) return undefined;
+/** What the answer carries of the packet: its connection, related, the other way (nf_conntrack_attach). */
+function carriedFrom(flight: Flight): Pick<View, "ct" | "answersUntracked"> {
+  const { ct, untracked } = flight.view;
+  if (ct === undefined) return untracked ? { answersUntracked: true } : {};
   const direction = ct.direction === "original" ? "reply" : "original";
-  return { connection: ct.connection, direction, state: "RELATED" };
+  return { ct: { connection: ct.connection, direction, state: "RELATED" } };
 }
 
 /** nf_send_reset: only for TCP, never for a RST, a fragment or a broadcast. Its source is the packet's destination. */
@@ -96,14 +96,15 @@ function reset(flight: Flight): void {
     view.src === undefined
       ? undefined
       : routeOut(flight.run.host, view.src, { src: view.dst, mark: answer.mark });
-  if (routed?.kind === "out") sendAnswer(flight.run, answer, attachedTo(flight), routed.out);
+  if (routed?.kind === "out") sendAnswer(flight.run, answer, carriedFrom(flight), routed.out);
 }
 
-/** icmp_send: not about errors, fragments, broadcasts and multicasts. */
+/** icmp_send: not about errors, fragments, broadcasts and multicasts, be it by the address or by the frame. */
 export function icmpError(flight: Flight, type: number, code: number): void {
   const { packet, view } = flight;
   const ipv4 = packet.family === "ipv4";
   if (laterFragment(packet) || toMany(flight) || view.src === undefined) return;
+  if (packet.pktType !== undefined && packet.pktType !== "unicast") return;
   if (isUnspecified(view.src) || isMulticast(view.src)) return;
   const about = packet.icmp?.type;
   if (about !== undefined && (ipv4 ? [3, 4, 5, 11, 12].includes(about) : about < 128)) return;
@@ -131,5 +132,5 @@ export function icmpError(flight: Flight, type: number, code: number): void {
     length: ipv4 ? Math.min(576, 28 + packet.length) : Math.min(1280, 48 + packet.length),
     mark,
   };
-  sendAnswer(flight.run, answer, attachedTo(flight), routed.out);
+  sendAnswer(flight.run, answer, carriedFrom(flight), routed.out);
 }

@@ -1,3 +1,4 @@
+import { NO_ZONE } from "../conntrack/connection";
 import { isTaken, track } from "../conntrack/track";
 import { type Hook, TABLES_AT, type TableName } from "../model";
 import { manipOf, rewrite } from "../nat/rewrite";
@@ -128,6 +129,9 @@ function conntrackHook(flight: Flight, hook: Hook, tells: boolean): void {
       ? track(mind.state.conntrack, flight.packet, options)
       : forced(mind.state.conntrack, flight.packet, force, options);
   mind.state = { ...mind.state, conntrack: tracked.table };
+  // The template of raw's CT target is used up, also where nothing came of it.
+  flight.zone = NO_ZONE;
+  flight.helper = undefined;
   flight.view = {
     ...view,
     untracked: tracked.untracked ?? false,

@@ -1,4 +1,3 @@
-import type { Attached } from "../conntrack/connection";
 import type { Packet, Verdict } from "../model";
 import { wordsOf } from "../routing/address";
 import { isLocal } from "../routing/local";
@@ -8,6 +7,7 @@ import { type HookVerdict, runHook } from "./hooks";
 import { settle } from "./mind";
 import { receive } from "./receive";
 import { describeOut } from "./route-words";
+import type { View } from "./view";
 
 const ROUNDS = 8;
 
@@ -164,9 +164,14 @@ function comeBack(copy: Flight, device: string): Ending {
 }
 
 /** An answer that the kernel itself makes: it runs through OUTPUT and POSTROUTING with the connection it answers to. */
-export function sendAnswer(run: Run, packet: Packet, attached: Attached | undefined, out: OutRoute): void {
+export function sendAnswer(
+  run: Run,
+  packet: Packet,
+  carried: Pick<View, "ct" | "answersUntracked">,
+  out: OutRoute,
+): void {
   const flight = new Flight(run, packet, "OUTPUT", { in: "", out: "" });
-  flight.view = { ...flight.view, socket: "kernel", ...(attached === undefined ? {} : { ct: attached }) };
+  flight.view = { ...flight.view, socket: "kernel", ...carried };
   // What the answered packet assumed about its own way does not hold for the answer's.
   const devices = new Map(run.mind.devices);
   run.mind.devices.clear();

@@ -29,6 +29,8 @@ export interface View {
   readonly untracked: boolean;
   /** raw's CT target has put a template there: until conntrack looks, --ctstate takes it for a new connection. */
   readonly template?: boolean;
+  /** Answers an untracked packet: without being untracked itself, it takes no CT or NOTRACK (nf_conntrack_attach). */
+  readonly answersUntracked?: boolean;
   /** Sent by a local socket: what the owner match asks for. */
   readonly socket: "process" | "kernel" | "none";
   readonly route?: OutRoute;

@@ -256,8 +256,8 @@ class CaseRun {
       let chosen: (typeof path.outcomes)[number] | undefined;
       for (const outcome of path.outcomes) {
         const verdicts = [judge({ ...outcome }, at)];
-        // Of its "no route" errors the kernel sends five to one address, then one a second (ip_error, ip_rt_error_cost).
-        const limited = outcome.verdict === "unreachable";
+        // Of IPv4's "no route" errors the kernel sends five to one address, then one a second (ip_error, ip_rt_error_cost).
+        const limited = outcome.verdict === "unreachable" && packet.family === "ipv4";
         for (const caused of outcome.caused ?? []) {
           verdicts.push(
             judge(

@@ -123,6 +123,31 @@ test("without NAT, such a flow cannot be confirmed: it is dropped behind POSTROU
   expect([first.verdict, other.verdict, hit(other, "seen")]).toEqual(["accept", "drop", true]);
 });
 
+test("a zone that CT gave to an INVALID packet is used up: what comes back by lo has none: found by the fuzz", () => {
+  const on = host(["raw: -A OUTPUT -j CT --zone 5", `-A INPUT -m conntrack --ctstate NEW`]);
+  const stray = packet("tcp 10.1.0.1:80 127.0.0.1:1", { tcpFlags: ["SYN", "ACK"] });
+  const first = one(on, packet("tcp 127.0.0.1:1 10.1.0.1:80"), LOCAL);
+  // In zone 5 it is a SYN that cannot be; on its way back in, in no zone, it opens a connection.
+  const impossible = one(on, { ...stray, tcpFlags: ["SYN"] }, LOCAL, {
+    state: one(on, stray, LOCAL, { state: first.state }).state,
+  });
+  expect(impossible.steps.flatMap((step) => (step.kind === "conntrack" ? [step.state] : []))).toEqual([
+    "INVALID",
+    "NEW",
+  ]);
+});
+
+test("NOTRACK does nothing to the answer to an untracked packet: it is INVALID: found by the fuzz", () => {
+  const on = host([
+    "raw: -A PREROUTING -j NOTRACK",
+    "raw: -A OUTPUT -j NOTRACK",
+    "-A FORWARD -j REJECT",
+    "-A OUTPUT -m conntrack --ctstate INVALID -m comment --comment invalid",
+  ]);
+  const [error] = one(on, packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).caused ?? [];
+  expect(error?.steps.some((step) => step.kind === "rule" && step.rule.text.includes("invalid"))).toBe(true);
+});
+
 describe("ASSURED", () => {
   const on = host([]);
   const assured = (sent: readonly [Packet, "d0" | "local", number][]): boolean => {

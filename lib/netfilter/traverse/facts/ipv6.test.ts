@@ -54,6 +54,54 @@ describe("IPv6", () => {
     expect(outcomes.map((outcome) => hit(outcome, "--dst-type UNREACHABLE"))).not.toContain(!unreachable);
   });
 
+  const withRule = (rule: string, ...more: readonly Route[]): Host => ({
+    ...on,
+    rulesets: [
+      {
+        ...parseRuleset(`*raw\n:PREROUTING ACCEPT [0:0]\n${rule}\nCOMMIT\n`, { family: "ipv6" }),
+        variant: "nft",
+      },
+    ],
+    routes: [...(on.routes ?? []), ...more],
+  });
+
+  test.each([
+    ["UNREACHABLE", "fd03::9", true, "its route leaves by another device"],
+    ["LOCAL,UNREACHABLE", "fd03::1", true, "it is another device's address"],
+    ["LOCAL", "fd01::1", true, "it is this device's address"],
+    ["LOCAL", "fd03::1", false, "it is another device's address"],
+    ["UNREACHABLE", "fd01::9", false, "a route of this device leads there"],
+  ])(
+    "limited to the device it came in by, the type %s of %s is %s: %s: found by the fuzz",
+    (type, dst, is) => {
+      const rule = `-A PREROUTING -m addrtype --dst-type ${type} --limit-iface-in`;
+      expect(hit(one(withRule(rule), six(dst), via("a0")), "addrtype")).toBe(is);
+    },
+  );
+
+  test("rpfilter --accept-local takes an address of the host on any device: found by the fuzz", () => {
+    const from = six("fd03::9", { src: "fd03::1" });
+    const rule = "-A PREROUTING -m rpfilter";
+    expect(hit(one(withRule(`${rule} --accept-local`), from, via("a0")), "rpfilter")).toBe(true);
+    expect(hit(one(withRule(rule), from, via("a0")), "rpfilter")).toBe(false);
+  });
+
+  test("the first address of a router's subnet is anycast: the router takes it for itself: found by the fuzz", () => {
+    const anycast: Route = {
+      family: "ipv6",
+      destination: "fd03::/128",
+      type: "anycast",
+      table: "local",
+      dev: "b0",
+    };
+    const own: Host = { ...on, routes: [...(on.routes ?? []), anycast] };
+    expect(one(own, six("fd03::"), via("a0")).delivered).toBe(true);
+  });
+
+  test("no ICMPv6 error about a packet that came in a multicast frame, wherever DNAT sends it: found by the fuzz", () => {
+    expect(one(on, six("fd04::1", { pktType: "multicast" }), via("a0")).caused).toBeUndefined();
+  });
+
   test("an ICMPv6 error comes from the interface that the packet came in by, from its newest address", () => {
     expect(one(on, six("fd04::1"), via("a0")).caused?.[0]?.packet).toMatchObject({
       src: "fd01::5",

@@ -46,6 +46,8 @@ function type6(match: Of<"addressType">, view: View, words: Words): ReturnType<A
   if (wants("UNICAST") && (isMulticast(words) || isUnspecified(words))) return match.inverted;
   if (wants("UNSPEC") && !isUnspecified(words)) return match.inverted;
   if (!wants("LOCAL") && !wants("ANYCAST") && !wants("UNREACHABLE")) return !match.inverted;
+  const device = match.limitTo === "in" ? view.in : match.limitTo === "out" ? view.out : "";
+  if (device !== "") return limited6(match, view, words, device);
   const local = isLocal(view.host, words);
   if (typeof local !== "boolean") return flip(local, match.inverted);
   if (local) return wants("LOCAL") !== match.inverted;
@@ -54,6 +56,23 @@ function type6(match: Of<"addressType">, view: View, words: Words): ReturnType<A
   const unreachable = found.kind === "none" || REFUSING.includes(found.route.type);
   if (found.kind === "route" && found.route.type === "anycast") return wants("ANYCAST") !== match.inverted;
   return (unreachable && wants("UNREACHABLE")) !== match.inverted;
+}
+
+/** With a device, only its own addresses are LOCAL, and an address that no route of it reaches is UNREACHABLE. */
+function limited6(
+  match: Of<"addressType">,
+  view: View,
+  words: Words,
+  device: string | undefined,
+): ReturnType<Ask> {
+  if (device === undefined || view.host.routes === undefined) {
+    const key = `${match.side} is ${match.types.join(",")} ${match.limitTo ?? ""}`.trim();
+    return flip(doubt(key, key, `not: ${key}`), match.inverted);
+  }
+  const found = fibOf(view.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo", oif: device });
+  const kind =
+    found.kind === "none" || REFUSING.includes(found.route.type) ? "UNREACHABLE" : found.route.type;
+  return match.types.some((type) => type === kind.toUpperCase()) !== match.inverted;
 }
 
 /** xt_owner.c: only packets of a local socket have an owner. */
@@ -86,6 +105,8 @@ export function rpfilter(match: Of<"rpfilter">): Ask {
         doubt("rpfilter", "the reverse-path test passes", "the reverse-path test fails"),
         match.inverted,
       );
+    const ipv6 = view.packet.family === "ipv6";
+    if (ipv6 && isUnspecified(view.src)) return !match.inverted;
     if (view.dst !== undefined && isMulticast(view.dst) && isZeronet(view.src)) return !match.inverted;
     const found = fibOf(view.host, view.packet.family).lookup({
       dst: view.src,
@@ -96,6 +117,8 @@ export function rpfilter(match: Of<"rpfilter">): Ask {
     if (found.kind === "none") return match.inverted;
     const usable = found.route.type === "unicast" || (found.route.type === "local" && match.acceptLocal);
     if (!usable) return match.inverted;
+    // ip6t_rpfilter.c is content with an address of the host on any of its devices; ipt_rpfilter.c is not.
+    if (ipv6 && found.route.type === "local") return !match.inverted;
     const same = match.loose || found.equal.some((route) => route.dev === view.in);
     return same !== match.inverted;
   };
