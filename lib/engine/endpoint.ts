@@ -38,16 +38,50 @@ const here = (): Surroundings => ({
 export function findEndpoint(around: Surroundings = here()): Endpoint {
   const { env } = around;
   const host = env["DOCKER_HOST"];
-  if (host) {
-    const tls = env["DOCKER_TLS_VERIFY"]
-      ? (env["DOCKER_CERT_PATH"] ?? join(around.home, ".docker"))
-      : undefined;
-    return { url: host, from: "DOCKER_HOST", ...(tls ? { certificates: tls } : {}) };
-  }
+  if (host) return { url: host, from: "DOCKER_HOST", ...environmentTls(host, around) };
   const context = env["DOCKER_CONTEXT"] || currentContext(around);
   if (context && context !== "default") return contextEndpoint(context, around);
   const socket = sockets(around).find((path) => around.exists(path)) ?? "/var/run/docker.sock";
   return { url: `unix://${socket}`, from: "default" };
+}
+
+/**
+ * The endpoint of an engine that is named: an address, or the name of a docker context. For `tcp://` the certificates
+ * are those of the environment, as for `docker -H`.
+ *
+ * @throws LabError `NO_ENGINE` when there is no such context; `NOT_ENCRYPTED` for `tcp://` to another machine without TLS:
+ *   whoever reads or changes what goes over that wire is root on that machine.
+ */
+export function endpointOf(name: string, around: Surroundings = here()): Endpoint {
+  if (!name.includes(":"))
+    return name === "default" ? findEndpoint(withoutContext(around)) : contextEndpoint(name, around);
+  const endpoint = { url: name, from: "host", ...environmentTls(name, around) };
+  if (isPlain(endpoint) && !name.startsWith("http://")) {
+    throw new LabError("NOT_ENCRYPTED", {
+      where: name,
+      found:
+        "over this address everything goes unencrypted and unchecked, and who has an engine has its machine",
+      advice:
+        "Use ssh://, or TLS: DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH=FOLDER. On a wire that is yours alone, say http:// instead of tcp://.",
+    });
+  }
+  return endpoint;
+}
+
+/** True where an engine on another machine is reached without TLS. */
+export function isPlain({ url, certificates }: Endpoint): boolean {
+  const address = /^(?:(tcp|http):\/\/)?(\[[^\]]*\]|[^:/@]+)(?::\d+)?\/?$/.exec(url);
+  if (!address || certificates !== undefined) return false;
+  return !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(address[2] ?? "");
+}
+
+function environmentTls(url: string, { env, home }: Surroundings): { certificates?: string } {
+  if (!env["DOCKER_TLS_VERIFY"] || /^(?!tcp|https)[a-z]+:\/\//.test(url)) return {};
+  return { certificates: env["DOCKER_CERT_PATH"] || join(home, ".docker") };
+}
+
+function withoutContext(around: Surroundings): Surroundings {
+  return { ...around, env: { ...around.env, DOCKER_HOST: undefined, DOCKER_CONTEXT: "default" } };
 }
 
 function sockets({ env, home }: Surroundings): readonly string[] {
@@ -87,7 +121,7 @@ function contextEndpoint(name: string, around: Surroundings): Endpoint {
   return {
     url,
     from: `context ${name}`,
-    ...(around.exists(join(tls, "cert.pem")) ? { certificates: tls } : {}),
+    ...(["ca.pem", "cert.pem"].some((file) => around.exists(join(tls, file))) ? { certificates: tls } : {}),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import { askFacts, askSwarmNodes, type EngineFacts, type SwarmNode } from "./about";
 import { Containers } from "./containers";
-import { findEndpoint } from "./endpoint";
+import { endpointOf, findEndpoint } from "./endpoint";
 import { LabError } from "./error";
 import { type EngineEvent, type Subscription, subscribe } from "./events";
 import { type ExecOptions, type ExecResult, Execs } from "./exec";
@@ -12,12 +12,15 @@ import type { Labels } from "./labels";
 import { Networks } from "./networks";
 import type { Process } from "./process";
 import { CommandLog } from "./record";
-import { dial, dialThrough } from "./transport";
+import { dialThrough, reach } from "./transport";
 import { Volumes } from "./volumes";
 
 /** Which engine to talk to. */
 export interface ConnectOptions {
-  /** `unix:///run/user/1000/docker.sock`, `tcp://host:2376`, `ssh://user@host`. Default: as the docker command finds it. */
+  /**
+   * `unix:///run/user/1000/docker.sock`, `ssh://user@host`, `tcp://host:2376` with the certificates of `DOCKER_CERT_PATH`
+   * and `DOCKER_TLS_VERIFY`, or the name of a docker context. Default: as the docker command finds it.
+   */
   readonly host?: string;
 }
 
@@ -66,11 +69,13 @@ export class Engine {
   /**
    * Connects to the engine that the docker command would use.
    *
-   * @throws LabError `NO_ENGINE` when nothing answers, `NO_PERMISSION` when this user may not ask.
+   * @throws LabError `NO_ENGINE` when nothing answers, `NO_PERMISSION` when this user may not ask, `NOT_ENCRYPTED` for a
+   *   `tcp://` to another machine without TLS.
    */
   static async connect(options: ConnectOptions = {}): Promise<Engine> {
-    const endpoint = options.host === undefined ? findEndpoint() : { url: options.host, from: "host" };
-    return Engine.#greet(dial(endpoint), endpoint.url, `${endpoint.url} (${endpoint.from})`, () => undefined);
+    const endpoint = options.host === undefined ? findEndpoint() : endpointOf(options.host);
+    const { docker, hangUp } = reach(endpoint);
+    return Engine.#greet(docker, endpoint.url, `${endpoint.url} (${endpoint.from})`, hangUp);
   }
 
   /**
@@ -161,8 +166,18 @@ function unreachable(cause: unknown, where: string): LabError {
   return new LabError("NO_ENGINE", {
     where,
     found: `no container engine answers (${cause instanceof Error ? cause.message.trim() : String(cause)})`,
-    advice:
-      "Start it (sudo systemctl start docker), install it (npm start does), or name another with DOCKER_HOST.",
+    advice: adviceFor(where, cause),
     cause,
   });
+}
+
+function adviceFor(where: string, cause: unknown): string {
+  const [url = ""] = where.split(" ");
+  if (/HTTP request to an HTTPS server/.test(String(cause)))
+    return "It wants TLS: DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH=FOLDER with ca.pem, cert.pem and key.pem.";
+  if (url.startsWith("ssh://"))
+    return `This must work without a question: ssh ${url.replace(/\/$/, "")} docker version. A key helps: ssh-copy-id.`;
+  if (/^(?:tcp|https?):/.test(url))
+    return `See what the docker command says: docker -H ${url} version. Its certificates may be of another authority, expired, or for other names.`;
+  return "Start it (sudo systemctl start docker), install it (npm start does), or name another with DOCKER_HOST.";
 }

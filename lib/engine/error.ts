@@ -21,6 +21,7 @@ const codes = [
   "NAME_TAKEN",
   "NETWORK_GONE",
   "NODE_DOWN",
+  "NOT_ENCRYPTED",
   "NOT_ONE_SWARM",
   "NOT_READY",
   "NOT_RECORDED",

@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Agent, type ClientRequestArgs } from "node:http";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
@@ -7,23 +6,44 @@ import Docker from "dockerode";
 import { hearingBreaks } from "./answer";
 import type { Endpoint } from "./endpoint";
 import { LabError } from "./error";
+import { SshDialer } from "./ssh";
 
-/** dockerode on an endpoint. `host: undefined` keeps its own reading of DOCKER_HOST out of the way. */
+/** dockerode on an endpoint. */
 export function dial(endpoint: Endpoint): Docker {
+  return reach(endpoint).docker;
+}
+
+/**
+ * dockerode on an endpoint. `host: undefined` keeps its own reading of DOCKER_HOST out of the way.
+ *
+ * @throws LabError `NO_ENGINE` for what is no address, and where the files of its certificates cannot be read.
+ */
+export function reach(endpoint: Endpoint): Line {
   const url = endpoint.url.includes("://") ? endpoint.url : `tcp://${endpoint.url}`;
-  if (url.startsWith("unix://")) return socket(url.slice("unix://".length) || "/var/run/docker.sock");
-  if (url.startsWith("npipe://")) return socket(url.slice("npipe://".length));
-  if (url.startsWith("ssh://")) return dialThrough(async () => ssh(url)).docker;
-  const { protocol, hostname, port } = parse(url);
+  if (url.startsWith("unix://"))
+    return lasting(socket(url.slice("unix://".length) || "/var/run/docker.sock"));
+  if (url.startsWith("npipe://")) return lasting(socket(url.slice("npipe://".length)));
+  const { protocol, hostname, port, username } = parse(url);
+  if (protocol === "ssh:") {
+    const user = username === "" ? {} : { user: decodeURIComponent(username) };
+    const dialer = new SshDialer({ host: hostname, ...user, ...(port === "" ? {} : { port }) });
+    return dialThrough((signal) => dialer.open(signal));
+  }
   const tls = endpoint.certificates !== undefined || protocol === "https:";
-  return hearingBreaks(
+  return lasting(
     new Docker({
-      host: hostname,
+      // Without the brackets that an IPv6 address has in a URL.
+      host: hostname.replace(/^\[(.*)\]$/, "$1"),
       port: port || (tls ? 2376 : 2375),
       protocol: tls ? "https" : "http",
       ...(endpoint.certificates ? certificates(endpoint.certificates) : {}),
     }),
   );
+}
+
+// Connections that Node's own agent keeps: an idle one keeps no process.
+function lasting(docker: Docker): Line {
+  return { docker: hearingBreaks(docker), hangUp: () => undefined };
 }
 
 /** dockerode on an engine that is reached over streams, and the end of all of them. */
@@ -87,7 +107,7 @@ class StreamAgent extends Agent {
 }
 
 function socket(socketPath: string): Docker {
-  return hearingBreaks(new Docker({ socketPath, host: undefined, port: undefined, protocol: "http" }));
+  return new Docker({ socketPath, host: undefined, port: undefined, protocol: "http" });
 }
 
 function parse(url: string): URL {
@@ -101,24 +121,17 @@ function parse(url: string): URL {
   });
 }
 
-function certificates(folder: string): { ca: Buffer; cert: Buffer; key: Buffer } {
-  const read = (name: string): Buffer => readFileSync(join(folder, name));
-  return { ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") };
-}
-
-// What the docker command does for ssh:// as well: the far side's own client carries the stream.
-function ssh(url: string): Duplex {
-  const { username, hostname, port } = parse(url);
-  const child = spawn("ssh", [
-    ...(username ? ["-l", username] : []),
-    ...(port ? ["-p", port] : []),
-    "-o",
-    "ConnectTimeout=30",
-    "--",
-    hostname,
-    "docker",
-    "system",
-    "dial-stdio",
-  ]);
-  return Duplex.from({ readable: child.stdout, writable: child.stdin });
+// As the docker command has it: a certificate of one's own only where there is one.
+function certificates(folder: string): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
+  const read = (name: "ca" | "cert" | "key"): Partial<Record<typeof name, Buffer>> => {
+    const path = join(folder, `${name}.pem`);
+    return existsSync(path) ? { [name]: readFileSync(path) } : {};
+  };
+  const found = { ...read("ca"), ...read("cert"), ...read("key") };
+  if (found.ca || (found.cert && found.key)) return found;
+  throw new LabError("NO_ENGINE", {
+    where: folder,
+    found: "there are no certificates of an engine: ca.pem, cert.pem and key.pem are looked for",
+    advice: "Name their folder with DOCKER_CERT_PATH; without TLS leave DOCKER_TLS_VERIFY out.",
+  });
 }

@@ -11,7 +11,7 @@ import type { Seat } from "./seat";
 import { Workbench } from "./workbench";
 
 // What a dockerd needs: the engine's default set, and namespaces, mounts, control groups, links and rules of its own.
-const capabilities = [
+export const hostCapabilities: readonly string[] = [
   ...["CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "SETGID", "SETUID", "SETFCAP", "SETPCAP", "KILL"],
   ...["NET_BIND_SERVICE", "NET_RAW", "SYS_CHROOT", "AUDIT_WRITE", "SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE"],
 ];
@@ -135,7 +135,7 @@ export class DockerHost extends ContainerPlace {
       command: ["--bip", spec.bridge ?? defaultBridge, ...(spec.args ?? [])],
       network: ground.network,
       address,
-      capabilities,
+      capabilities: hostCapabilities,
       unconfined: true,
       binds: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],
       tmpfs: ["/run", "/tmp"],
