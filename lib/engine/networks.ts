@@ -117,6 +117,37 @@ export class Networks {
   }
 
   /**
+   * Takes every running container off a network, one after the other: Docker counts the endpoints of a network, and of
+   * two that go at the same moment one may be counted on. A network with such a count cannot be removed until the engine
+   * is started anew. One that is gone has no containers. Shell: `docker network disconnect -f NETWORK CONTAINER` for each.
+   *
+   * @param left - called with each container that has left; from then on it can be removed beside all others.
+   */
+  async empty(name: string, left: (container: string) => void = () => undefined): Promise<void> {
+    for (const id of await this.#members(name)) {
+      // One that ended in between has no endpoint any more.
+      await this.disconnect(name, id).catch(() => undefined);
+      left(id);
+    }
+  }
+
+  async #members(name: string): Promise<readonly string[]> {
+    const raw = await this.#run(name, `docker network inspect ${name}`, () =>
+      this.#docker
+        .getNetwork(name)
+        .inspect()
+        .catch((error: unknown) => {
+          if (statusCode(error) === 404) return undefined;
+          throw error;
+        }),
+    );
+    const containers: unknown = raw?.Containers;
+    if (typeof containers !== "object" || containers === null) return [];
+    // An overlay lists its load balancer as well, as `lb-NAME`.
+    return Object.keys(containers).filter((id) => /^[0-9a-f]{64}$/.test(id));
+  }
+
+  /**
    * Calls `listener` with the id of each container that gets its place on a network: while it is being started, before
    * its program runs. Shell: `docker events --filter network=NAME --filter event=connect`.
    *

@@ -16,6 +16,10 @@ rm -f /tmp/hold.*
 api() { curl -sSf -m 60 --unix-socket /run/engine.sock "$@"; }
 filter="{\\"label\\":[\\"${label.owner}=$owner\\"]}"
 mine="{\\"label\\":[\\"${label.owner}=$owner\\",\\"${label.role}=reaper\\"]}"
+remove() { api -X DELETE "http://engine/containers/$1?force=1&v=1" >/dev/null; }
+leave() {
+  api -X POST -H 'Content-Type: application/json' -d "{\\"Container\\":\\"$2\\",\\"Force\\":true}" "http://engine/networks/$1/disconnect" >/dev/null
+}
 things() { api -G --data-urlencode "filters=$filter" "http://engine/$1"; }
 # A swarm's networks have ids of letters and digits, all others of hex digits.
 ids() { grep -o '"Id":"[0-9a-z]*"' | cut -d'"' -f4; }
@@ -42,7 +46,7 @@ done
 # may lose count of an endpoint whose container is removed before it has joined its network.
 started="{\\"label\\":[\\"${label.owner}=$owner\\"],\\"status\\":[\\"created\\"]}"
 starting() { api -G --data-urlencode "filters=$started" 'http://engine/containers/json?all=1' | ids; }
-begun=$(date +%s%N)
+begun=$(date +%s%N) rounds=0
 while :; do
   # An engine that does not answer has not said that nothing is left.
   containers=$(things 'containers/json?all=1') && networks=$(things networks) && volumes=$(things volumes) || { sleep 0.5; continue; }
@@ -54,10 +58,28 @@ while :; do
     young=$(starting)
     for id in $young; do containers=$(echo "$containers" | grep -v "^$id"); done
   fi
-  for id in $containers; do api -X DELETE "http://engine/containers/$id?force=1&v=1" >/dev/null & done; wait
+  # Off each network one by one, as of two endpoints that go at the same moment Docker may count one on; the rest at once.
+  members=
+  for net in $networks; do
+    on=$(api "http://engine/networks/$net" | grep -o '"[0-9a-f]\\{64\\}":{' | cut -d'"' -f2 | grep -xF "$containers")
+    members="$members $on"
+    {
+      for id in $on; do
+        leave "$net" "$id"
+        remove "$id" &
+      done
+      wait
+    } &
+  done
+  for id in $containers; do
+    case "$members" in *"$id"*) ;; *) remove "$id" & ;; esac
+  done
+  wait
   for id in $networks; do api -X DELETE "http://engine/networks/$id" >/dev/null & done; wait
   for id in $volumes; do api -X DELETE "http://engine/volumes/$id?force=1" >/dev/null & done; wait
-  sleep 0.2
+  # What cannot be removed until the engine is started anew is not asked for without a pause.
+  rounds=$((rounds + 1))
+  if [ "$rounds" -lt 25 ]; then sleep 0.2; else sleep 5; fi
 done
 api -X DELETE "http://engine/containers/$self?force=1&v=1"
 `;

@@ -157,7 +157,8 @@ export class DockerHost extends ContainerPlace {
     return host;
   }
 
-  static async #connect({ engine }: Seat, info: ContainerInfo, name: string): Promise<Engine> {
+  static async #connect(seat: Seat, info: ContainerInfo, name: string): Promise<Engine> {
+    const { engine } = seat;
     try {
       const answer = await engine.exec(info.id, ["sh", "-c", ready], { where: name });
       if (answer.exitCode !== 0) throw new Error(`no answer within ${readySeconds} seconds`);
@@ -165,7 +166,7 @@ export class DockerHost extends ContainerPlace {
       return await Engine.through((signal) => duplexOf(engine, info.id, dial, signal), name);
     } catch (cause) {
       const said = (await engine.containers.logs(info.id, 2).catch(() => "")).trim().replaceAll("\n", " / ");
-      await engine.containers.remove(info.id);
+      await seat.remove(info.id);
       if (cause instanceof LabError && cause.code === "INTERRUPTED") throw cause;
       throw new LabError("NOT_READY", {
         where: name,
@@ -253,6 +254,7 @@ export class DockerHost extends ContainerPlace {
         base,
         run: (each) => this.inner.containers.run(each),
         runApp: (each) => this.inner.containers.run(each),
+        remove: (id) => this.inner.containers.remove(id),
         access: (pid) => this.#seat.access(full, pid, this.#bench),
       },
       spec,

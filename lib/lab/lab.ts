@@ -207,6 +207,7 @@ export class Lab {
       },
       run: (each: ContainerSpec): Promise<ContainerInfo> => home.run(each),
       runApp: (each: ContainerSpec): Promise<ContainerInfo> => home.run(each),
+      remove: (id: string): Promise<void> => home.remove(id),
       access: (pid: number) => home.access(name, pid),
     };
     return ground.register(await ground.progress.run(`pod ${name}`, () => startPod(site, spec)));

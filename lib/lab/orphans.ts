@@ -73,8 +73,9 @@ export async function clearOrphans(engine: Engine): Promise<void> {
   }
 }
 
-/** Removes all of it: containers first, then what they stood on; the reaper last. */
+/** Removes all of it: containers first, off their networks one by one, then what they stood on; the reaper last. */
 export async function removeBelongings(engine: Engine, found: Belongings): Promise<void> {
+  await Promise.all(found.networks.map((id) => engine.networks.empty(id)));
   await Promise.all(found.containers.map((id) => engine.containers.remove(id)));
   await Promise.all(found.networks.map((id) => engine.networks.remove(id)));
   await Promise.all(found.volumes.map((name) => engine.volumes.remove(name)));

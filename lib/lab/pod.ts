@@ -127,6 +127,8 @@ export interface PodSite {
   readonly base: (suffix: string, role: string, image: string) => ContainerSpec;
   /** Starts pause. */
   readonly run: (spec: ContainerSpec) => Promise<ContainerInfo>;
+  /** Removes a container of this pod. */
+  readonly remove: (id: string) => Promise<void>;
   /** Starts an app. */
   readonly runApp: (spec: ContainerSpec) => Promise<ContainerInfo>;
   readonly access: (pid: number) => NamespaceAccess;
@@ -165,7 +167,7 @@ export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
     const place = { name, kind: "pod" as const, engine, container: first, ...parent, ...access };
     return new Pod({ ...place, apps: new Map(started), pause, address });
   } catch (error) {
-    await removePod(engine, pause.id, site.base("", "pod", "").name);
+    await removePod(site, pause.id);
     throw error;
   }
 }
@@ -175,10 +177,11 @@ async function whenReady(access: NamespaceAccess, where: string, spec: AppSpec):
   if (port !== undefined) await waitListening(await access.enter(), checkPort(port, where), where);
 }
 
-async function removePod(engine: Engine, pause: string, prefix: string): Promise<void> {
-  const apps = (await engine.containers.list()).filter((line) => line.name.startsWith(`${prefix}.`));
-  await Promise.all(apps.map(({ id }) => engine.containers.remove(id)));
-  await engine.containers.remove(pause);
+async function removePod(site: PodSite, pause: string): Promise<void> {
+  const prefix = site.base("", "pod", "").name;
+  const apps = (await site.engine.containers.list()).filter(({ name }) => name.startsWith(`${prefix}.`));
+  await Promise.all(apps.map(({ id }) => site.engine.containers.remove(id)));
+  await site.remove(pause);
 }
 
 async function startApp(

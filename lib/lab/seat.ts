@@ -27,6 +27,7 @@ export class Seat {
   /** Containers that are being started right now. */
   readonly #flights = new Set<Promise<ContainerInfo>>();
   readonly #doorway: Doorway;
+  readonly #network: string;
   /** Images that are being sent here right now. */
   readonly #supplies = new Map<string, Promise<void>>();
 
@@ -37,6 +38,7 @@ export class Seat {
     this.name = name;
     this.detail = detail;
     if (architecture !== undefined) this.architecture = architecture;
+    this.#network = network;
     this.#doorway = new Doorway(session.engine, network);
   }
 
@@ -125,6 +127,12 @@ export class Seat {
     }
   }
 
+  /** Removes a container of the lab here; one on the lab's network leaves it first, when its turn has come. */
+  async remove(id: string): Promise<void> {
+    await this.#doorway.leave(id);
+    await this.engine.containers.remove(id);
+  }
+
   /**
    * How the namespace of `pid` is entered and looked at.
    *
@@ -173,14 +181,21 @@ export class Seat {
   async clear(alone: boolean): Promise<void> {
     await this.#doorway.close();
     const mine = { [label.opening]: this.ground.opening };
-    const { containers } = this.engine;
+    const { containers, networks } = this.engine;
     // Until nothing is left: a container may be under way while the lab is closed.
     for (let left = await containers.list(mine); left.length > 0; left = await containers.list(mine)) {
-      const apps = left.filter(({ labels }) => labels[label.role] === "app");
-      await Promise.all(left.filter((each) => !apps.includes(each)).map(({ id }) => containers.remove(id)));
-      // Apps have no endpoint of their own: the network can go while they do.
-      const removed = apps.map(({ id }) => containers.remove(id));
-      await Promise.all(alone ? [this.#clearNetworks(), ...removed] : removed);
+      const ids = new Set(left.map(({ id }) => id));
+      const removals = new Map<string, Promise<void>>();
+      const remove = (id: string): void => {
+        if (ids.has(id) && !removals.has(id)) removals.set(id, containers.remove(id));
+      };
+      // Apps have no endpoint of their own: they go while the others leave the network, and while it is removed.
+      for (const { id, labels } of left) if (labels[label.role] === "app") remove(id);
+      const apps = [...removals.values()];
+      await networks.empty(this.#network, remove);
+      for (const id of ids) remove(id);
+      await Promise.all([...removals.values()].filter((each) => !apps.includes(each)));
+      await Promise.all(alone ? [this.#clearNetworks(), ...apps] : apps);
     }
   }
 
@@ -204,7 +219,7 @@ export class Seat {
 
   async #started(info: ContainerInfo): Promise<ContainerInfo> {
     if (!this.ground.closed) return info;
-    await this.engine.containers.remove(info.id);
+    await this.remove(info.id);
     this.ground.check();
     return info;
   }
@@ -222,7 +237,7 @@ export class Seat {
       .replaceAll("KEEP", String(role === "docker-host"));
     const answer = await this.workbench.shell.run(script);
     if (answer.exitCode === 0) return;
-    await this.engine.containers.remove(info.id);
+    await this.remove(info.id);
     throw new LabError("CONTAINER_EXITED", {
       where: info.name,
       found: `its network could not be set up (${answer.stderr.trim()})`,

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { Engine, label } from "../../lib/engine";
 import { Doorway } from "../../lib/lab/doorway";
+import { Lab } from "../../lib/lab/lab";
 import { imageTag } from "../../lib/setup/images";
+import { departures } from "./departures";
 import { leftovers } from "./leftovers";
 
-test("containers come to a network one at a time, start side by side, and the network goes with the last", async () => {
+test("containers come to a network and leave it one at a time, start side by side, and the network goes with the last", async () => {
   const engine = await Engine.connect();
   const owner = randomBytes(4).toString("hex");
   const labels = { [label.wirebook]: "session", [label.owner]: owner };
@@ -29,11 +31,28 @@ test("containers come to a network one at a time, start side by side, and the ne
     }),
   );
   expect(most).toBeGreaterThan(1);
-  await Promise.all(started.map((id) => engine.containers.remove(id)));
-  await engine.networks.remove(network.id);
+  const { left, killedBefore } = await departures(engine, network.id, async () => {
+    await Promise.all(
+      started.map(async (id) => {
+        await doorway.leave(id);
+        await engine.containers.remove(id);
+      }),
+    );
+    await engine.networks.remove(network.id);
+  });
+  expect([left.length, killedBefore]).toEqual([started.length, []]);
   await doorway.close();
   expect(await leftovers(engine, owner)).toEqual([]);
 }, 120_000);
+
+test("a lab that is closed takes its containers off the network before they end", async () => {
+  const engine = await Engine.connect();
+  const lab = await Lab.open("leaving", { engine });
+  await Promise.all(Array.from({ length: 3 }, (_, index) => lab.pod(`pod${index}`)));
+  const { id } = await engine.networks.inspect(lab.ground.network);
+  const { left, killedBefore } = await departures(engine, id, () => lab.close());
+  expect([left.length, killedBefore]).toEqual([4, []]);
+}, 60_000);
 
 test("a container that cannot be started makes way for the next one", async () => {
   const engine = await Engine.connect();

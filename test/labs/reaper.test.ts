@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Engine } from "../../lib/engine";
+import { Engine, label } from "../../lib/engine";
+import { departures } from "./departures";
 import { gone, leftovers } from "./leftovers";
 
 interface Owner {
@@ -49,9 +50,14 @@ async function spun(): Promise<void> {
 
 async function interrupted(): Promise<void> {
   const { child, owner } = await start("wait");
-  child.kill("SIGINT");
-  await ended(child);
-  await gone(engine, owner);
+  const [network] = await engine.networks.list({ [label.owner]: owner });
+  const { left, killedBefore } = await departures(engine, network?.id ?? "", async () => {
+    child.kill("SIGINT");
+    await ended(child);
+    await gone(engine, owner);
+  });
+  // The reaper takes containers off their network before they end.
+  expect([left.length, killedBefore]).toEqual([3, []]);
 }
 
 async function endedItself(): Promise<void> {

@@ -287,7 +287,7 @@ export class Node extends ContainerPlace {
     this.#prober.close();
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} was removed`)));
     this.#seat.workbench.leave(this.#pid);
-    await this.engine.containers.remove(this.container);
+    await this.#seat.remove(this.container);
     this.#cluster.ground.pool.release(this.address);
   }
 

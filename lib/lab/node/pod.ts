@@ -104,6 +104,7 @@ export class NodePod extends ContainerPlace {
             }
           },
           runApp: (spec) => seat.run(spec),
+          remove: (id) => seat.engine.containers.remove(id),
           access: (pid) => seat.access(name, pid),
         },
         plan.pod,
