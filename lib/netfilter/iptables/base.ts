@@ -24,10 +24,10 @@ export const BASE: Readonly<Record<BaseName, BaseOption>> = {
 /** Most bytes that the kernel keeps of an interface name (IFNAMSIZ - 1). */
 const INTERFACE_LENGTH = 15;
 
+/** An interface name as extensions read it: none is a name as well. */
 export const interfaceName: Kind = {
   what: "an interface name",
   read: (word) => {
-    if (word === "") throw new Refusal("the interface name is empty", "an interface name");
     if (Buffer.byteLength(word) > INTERFACE_LENGTH)
       throw new Refusal(
         `interface name "${word}" is too long`,
@@ -48,10 +48,10 @@ export function readProtocol(word: string): number {
   return named;
 }
 
-const network = prefix();
+const network = prefix({ cut: true, full: true, any: true });
 
 function networks(word: string, context: Context): string {
-  const entries = word.split(",").map((entry) => network.read(entry.trim(), context));
+  const entries = word.split(",").map((entry) => network.read(entry.trimStart(), context));
   return entries.join(",");
 }
 
@@ -63,6 +63,7 @@ export function readBase(name: BaseName, word: string, context: Context): string
       return networks(word, context);
     case "in":
     case "out":
+      if (word === "") throw new Refusal("the interface name is empty", "an interface name");
       return interfaceName.read(word, context);
     case "protocol":
       return protocolName(readProtocol(word));

@@ -28,6 +28,8 @@ export interface Context {
   readonly family: SyntaxFamily;
   /** Protocol of the rule in decimal, for service names and checks; undefined when `-p` is absent, 0 or negated. */
   readonly protocol?: number | undefined;
+  /** The protocol after `! -p`, where it is negated. */
+  readonly except?: number | undefined;
 }
 
 /**
@@ -113,6 +115,11 @@ export interface Extension {
   readonly printsAs?: string;
   /** What the table of options cannot say. Returns the options to keep; throws a Refusal. */
   readonly check?: (options: Map<string, Given>, context: Context) => void;
+  /**
+   * What nftables' own expressions keep of the options, where iptables-nft writes such and no match of x_tables; they add
+   * to what those of an earlier use said. Undefined where it writes the match itself.
+   */
+  readonly expressed?: (options: Options, before: Options) => Options | undefined;
   /** What the other matches of the rule must say for the kernel to take it. */
   readonly demands?: (matches: readonly Use[], options: Options) => Refusal | undefined;
   /** Prints all after `-m NAME` / `-j NAME`, where the table cannot say it. */

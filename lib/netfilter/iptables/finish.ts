@@ -1,15 +1,36 @@
 import { protocolName } from "../model/protocols";
-import { type Context, type Extension, type Given, Refusal } from "./declare";
+import { type Context, type Extension, type Given, type Options, Refusal } from "./declare";
 
 const dashed = (names: readonly string[]): string => names.map((name) => `--${name}`).join(", ");
 
-/** The checks that iptables makes when all words of a rule are read (xtables_option_mfcall and each final_check). */
-export function finish(extension: Extension, options: Map<string, Given>, context: Context): void {
+const NOTHING: Options = new Map();
+
+/**
+ * The checks that iptables makes when all words of a rule are read (xtables_option_mfcall and each final_check).
+ *
+ * @returns why one of the two implementations refuses what can be read.
+ * @throws Refusal where both do.
+ */
+export function finish(
+  extension: Extension,
+  options: Map<string, Given>,
+  context: Context,
+): Refusal | undefined {
   const shown = `${extension.kind === "match" ? "-m" : "-j"} ${extension.name}`;
   const { protocols, oneOf } = extension;
+  let legacy: Refusal | undefined;
   if (protocols && (context.protocol === undefined || !protocols.includes(context.protocol))) {
     const names = protocols.map(protocolName);
-    throw new Refusal(`${shown} needs a protocol`, names.map((name) => `-p ${name}`).join(" or "));
+    // The kernel asks a match of x_tables for its protocol, and no expression of nftables.
+    const negated = context.except !== undefined && protocols.includes(context.except);
+    if (!negated || !extension.expressed?.(options, NOTHING))
+      throw new Refusal(`${shown} needs a protocol`, names.map((name) => `-p ${name}`).join(" or "));
+    legacy = new Refusal(
+      `${shown} with ! -p ${names.join()}`,
+      `-p ${names.join()}`,
+      "Only iptables-legacy refuses it.",
+      "legacy",
+    );
   }
   for (const declaration of extension.options) {
     const given = options.has(declaration.name);
@@ -24,4 +45,5 @@ export function finish(extension: Extension, options: Map<string, Given>, contex
   if (oneOf && !oneOf.some((name) => options.has(name)))
     throw new Refusal(`${shown} lacks an option`, `one of ${dashed(oneOf)}`);
   extension.check?.(options, context);
+  return legacy;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { words } from "../words";
 import { toRuleset } from "./chains";
+import { canonicalRule } from "./one-rule";
 import { parseDump } from "./parse";
 import { printRuleset } from "./print";
 import { tableStates } from "./tables";
@@ -17,6 +18,14 @@ interface Golden {
 const rules: readonly Golden[] = (
   JSON.parse(readFileSync(join(__dirname, "golden", "rules.json"), "utf8")) as readonly Golden[]
 ).filter(({ family }) => family === "ipv4");
+
+/** Rules that read again as they print: golden.test.ts says which do not, and why. */
+const fixed = rules.filter((placed) => {
+  const once = canonicalRule({ ...placed, variant: "nft" });
+  if ("refused" in once) return true;
+  const again = once.map((rule) => canonicalRule({ ...placed, variant: "nft", rule }));
+  return again.every((found, index) => "length" in found && found[0] === once[index]);
+});
 
 const pieces = [
   "!",
@@ -119,7 +128,7 @@ test("every rule lowers, says itself in words and prints, whatever it was", () =
 
 test("what was printed is read without problems and prints the same again", () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom(...rules), { maxLength: 6 }), (some) => {
+    fc.property(fc.array(fc.constantFrom(...fixed), { maxLength: 6 }), (some) => {
       const text = ["raw", "mangle", "nat", "filter", "security"]
         .map((table) => {
           const own = some.filter((each) => each.table === table);
@@ -127,7 +136,7 @@ test("what was printed is read without problems and prints the same again", () =
         })
         .join("");
       const dump = parseDump(text, { variant: "nft" });
-      if (dump.problems.length > 0 || text.includes("ipcompspi")) return;
+      if (dump.problems.length > 0) return;
       const once = printRuleset(dump, "nft");
       const again = parseDump(once, { variant: "nft" });
       expect(again.problems).toEqual([]);

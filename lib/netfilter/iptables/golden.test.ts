@@ -31,23 +31,31 @@ test("every rule prints, or is refused, as iptables 1.8.9 did", () => {
   expect(golden.length).toBeGreaterThan(1000);
 });
 
-/**
- * iptables' own exceptions: a range that covers all prints as nothing, and nothing is read as 0 (libxt_ipcomp.c); a prefix
- * of no bits prints as nothing, and has to be given (libip6t_DNPT.c).
- */
-const NOT_FIXED = [
-  "-p ipcomp -m ipcomp",
-  "-j DNPT --dst-pfx fd00::/48",
-  "-j DNPT --src-pfx fd00::/48",
-  "-j DNPT",
+/** Where iptables itself cannot read again what it printed, or reads something else. */
+const NOT_FIXED: readonly (readonly [why: string, rules: RegExp])[] = [
+  [
+    "a range that covers all prints as nothing, and nothing is read as 0 (libxt_ipcomp.c)",
+    /^-p ipcomp -m ipcomp$/,
+  ],
+  ["a prefix of no bits prints as nothing, and has to be given (libip6t_DNPT.c)", /^-j DNPT/],
+  ["an interface's name is never quoted", /^-i a b$/],
+  ["a list of days without a day prints as nothing (libxt_time.c)", /^-m time .*days {2}--/],
+  ["day 0 is not printed, and all days ask nothing (libxt_time.c)", /^-m time --monthdays 1,2,3,.*,30,31 /],
+  [
+    "32 bits do not hold the time (libxt_RATEEST.c)",
+    /^-j RATEEST .*--rateest-ewmalog (?:0us|604.0s|\d{4}\.\d*s)$/,
+  ],
+  ["an empty name is not quoted (libxt_physdev.c)", /--physdev-\w+ (?: |$)/],
 ];
 
 test("the canonical form is a fixed point", () => {
-  const wrong: string[] = [];
+  const wrong = new Set<string>();
   for (const { legacy, nft: _, ...placed } of golden) {
     if (legacy === null) continue;
     const found = canonicalRule({ ...placed, variant: "legacy", rule: legacy });
-    if (!("length" in found) || found[0] !== legacy) wrong.push(legacy);
+    if (!("length" in found) || found[0] !== legacy) wrong.add(legacy);
   }
-  expect(wrong).toEqual(NOT_FIXED);
+  expect([...wrong].filter((rule) => !NOT_FIXED.some(([, rules]) => rules.test(rule)))).toEqual([]);
+  for (const [why, rules] of NOT_FIXED)
+    expect([why, [...wrong].some((rule) => rules.test(rule))]).toEqual([why, true]);
 });

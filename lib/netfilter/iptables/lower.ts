@@ -4,16 +4,13 @@ import { protocolNumber } from "../model/protocols";
 import type { BaseName } from "./base";
 import type { Context, SyntaxFamily, Use } from "./declare";
 import { printUse } from "./print-use";
+import { withProtocol } from "./protocol";
 import { type BaseGiven, isUse, type Jump, type Spec, type Unread } from "./spec";
 import { readPrefix } from "./values/addresses";
 
 /** The protocol that a rule is about, as a context for reading what depends on it. */
-export function contextOf(spec: Spec, family: SyntaxFamily): Context {
-  const given = spec.base.protocol;
-  if (!given || given.inverted) return { family };
-  const number = protocolNumber(given.value) ?? Number(given.value);
-  return number === 0 ? { family } : { family, protocol: number };
-}
+export const contextOf = (spec: Spec, family: SyntaxFamily): Context =>
+  withProtocol({ family }, spec.base.protocol);
 
 function baseMatch(name: BaseName, { inverted, value }: BaseGiven, context: Context): Match | undefined {
   switch (name) {

@@ -1,5 +1,6 @@
 import type { BaseName } from "./base";
 import type { Context, Use, Variant } from "./declare";
+import { asExpressed } from "./expressed";
 import { printUse } from "./print-use";
 import { isUse, type Spec, type Unread } from "./spec";
 
@@ -65,7 +66,8 @@ export function printSpec(spec: Spec, variant: Variant, context: Context): strin
     if (!given || silent(name, given.inverted, given.value)) continue;
     shown.push(spaced(`${given.inverted ? "! " : ""}${letter}`, given.value));
   }
-  for (const use of spec.matches) shown.push(printMatch(use, variant, context));
+  const matches = variant === "nft" ? asExpressed(spec.matches) : spec.matches;
+  for (const use of matches) shown.push(printMatch(use, variant, context));
   const { jump } = spec;
   if (jump) {
     const option = jump.goto ? "-g" : "-j";

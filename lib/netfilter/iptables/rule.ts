@@ -11,6 +11,7 @@ import {
 import { extensionFor, implicitMatches, matchOfProtocol } from "./extensions";
 import { finish } from "./finish";
 import { Lookup, spellings } from "./lookup";
+import { withProtocol } from "./protocol";
 import type { BaseGiven, Jump, Spec, Unread } from "./spec";
 import { etherType, LENGTH } from "./values/ethernet";
 import { readNumber } from "./values/numbers";
@@ -56,6 +57,8 @@ export class RuleReader {
   private index = 0;
   private inverted = false;
   private protocolTried = false;
+  /** What `-p` names as it was written: by that name iptables looks for a match. */
+  private protocol: string | undefined;
 
   constructor(
     private readonly words: readonly Word[],
@@ -118,14 +121,19 @@ export class RuleReader {
       );
   }
 
-  /** The value that follows: `=VALUE`, or the next word; `!` before it is how iptables wrote negation before 1.4. */
+  /**
+   * The value that follows: `=VALUE`, or the next word; `!` before it is how iptables wrote negation before 1.4. With no
+   * word behind it, `!` is the value.
+   */
   private value(attached: string | undefined, option: string): string {
     this.index++;
     if (attached !== undefined) return attached;
     let word = this.words[this.index];
-    if (word?.text === "!" && !word.quoted && !this.inverted) {
+    const next = this.words[this.index + 1];
+    if (word?.text === "!" && !word.quoted && !this.inverted && next && !/^(?:-|!$)/.test(next.text)) {
       this.inverted = true;
-      word = this.words[++this.index];
+      word = next;
+      this.index++;
     }
     if (!word) throw new Refusal(`${option} has no value`, `a value after ${option}`);
     this.index++;
@@ -191,6 +199,7 @@ export class RuleReader {
     if ((name === "source" || name === "destination") && inverted && value.includes(","))
       throw new Refusal(`! ${option} with several addresses`, "one address after !");
     this.base[name] = { inverted, value };
+    if (name === "protocol") this.protocol = readNumber(word) === undefined ? word.toLowerCase() : value;
     if (inverted && (value === "0.0.0.0/0" || value === "::/0"))
       this.complaints.push({ at: this.words[this.index - 1]?.at ?? this.end, refusal: noAddress(option) });
   }
@@ -277,9 +286,8 @@ export class RuleReader {
   }
 
   private loadProtocol(): boolean {
-    const given = this.base.protocol;
-    if (this.protocolTried || !given || given.inverted) return false;
-    const extension = matchOfProtocol(given.value, this.context.family);
+    if (this.protocolTried || this.protocol === undefined) return false;
+    const extension = matchOfProtocol(this.protocol, this.context.family);
     if (!extension || this.parts.some((part) => "extension" in part && part.extension === extension))
       return false;
     this.protocolTried = true;
@@ -319,6 +327,8 @@ export class RuleReader {
     declaration.values.forEach((kind, position) => {
       const next = this.words[this.index + (position === 0 ? 1 : 0)];
       const last = position === declaration.values.length - 1;
+      if (attached !== undefined && declaration.optional !== undefined)
+        throw new Refusal(`${shown} takes no value after "="`, "a space before the value");
       if (last && declaration.optional !== undefined && attached === undefined) {
         if (!next || next.text.startsWith("-") || next.text === "!") {
           if (position === 0) this.index++;
@@ -351,10 +361,7 @@ export class RuleReader {
 
   private scope(): Context {
     if (this.implicit.length > 0) return this.frameScope();
-    const given = this.base.protocol;
-    if (!given || given.inverted) return this.context;
-    const number = protocolNumber(given.value) ?? Number(given.value);
-    return number === 0 ? this.context : { ...this.context, protocol: number };
+    return withProtocol(this.context, this.base.protocol);
   }
 
   private fail(open: Open): void {
@@ -389,7 +396,8 @@ export class RuleReader {
     };
     if (open.failed) return unread;
     try {
-      finish(extension, options, context);
+      const refusal = finish(extension, options, context);
+      if (refusal) this.complaints.push({ at: open.at, refusal });
       return { extension, options };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -82,8 +82,10 @@ export class Scanner implements Shape {
         if (stop === first || stop - first > 15 || !this.plainName(first, stop)) return false;
         if (base === "in") this.in = true;
         else this.out = true;
-      } else if (dash !== at && text.startsWith("/0", stop - 2)) return false;
-      else if (!isIpv4Network(text, first, stop) && !this.network(text.slice(first, stop))) return false;
+      } else if (this.context.family === "ipv4") {
+        if (!isIpv4Network(text, first, stop) || (dash !== at && text.startsWith("/0", stop - 2)))
+          return false;
+      } else if (dash !== at || !this.network(text.slice(first, stop))) return false;
       at = stop + 1;
     }
     return true;
@@ -101,7 +103,7 @@ export class Scanner implements Shape {
   }
 
   private network(word: string): boolean {
-    if (this.context.family === "ipv4" || word.includes(",") || word.startsWith('"')) return false;
+    if (word.includes(",") || word.startsWith('"')) return false;
     const known = this.bases.get(word);
     if (known !== undefined) return known;
     const good = attempt(() => readBase("source", word, this.context)) !== null;

@@ -3,6 +3,7 @@ import { BASE, type BaseName, readBase } from "./base";
 import { type Context, type Extension, type Given, type Options, Refusal, type Use } from "./declare";
 import { extensionFor, optionOf } from "./extensions";
 import { finish } from "./finish";
+import { withProtocol } from "./protocol";
 import type { Base, BaseGiven, Jump, Spec } from "./spec";
 
 const SPACE = 32;
@@ -205,12 +206,10 @@ export class SegmentReader {
   }
 
   private partsOf({ protocol }: Base): Parts {
-    const name = protocol && !protocol.inverted ? protocol.value : "";
+    const name = protocol ? `${protocol.inverted ? "!" : ""}${protocol.value}` : "";
     let found = this.parts.get(name);
     if (!found) {
-      const number = name === "" ? undefined : (protocolNumber(name) ?? Number(name));
-      const context = number === undefined ? this.context : { ...this.context, protocol: number };
-      found = { context, uses: new Map(), jumps: new Map() };
+      found = { context: withProtocol(this.context, protocol), uses: new Map(), jumps: new Map() };
       this.parts.set(name, found);
     }
     return found;
@@ -278,8 +277,7 @@ function readOptions(extension: Extension, words: readonly string[], context: Co
     if (options.has(into) && !declaration.repeatable) return null;
     options.set(into, kept);
   }
-  finish(extension, options, context);
-  return options;
+  return finish(extension, options, context) ? null : options;
 }
 
 /** Splits at single spaces and takes the quotes off; undefined where a quote stands inside a word. */

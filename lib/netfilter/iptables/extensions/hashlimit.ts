@@ -10,6 +10,7 @@ import {
   option,
   Refusal,
 } from "../declare";
+import { prefixLength } from "../values/addresses";
 import { number, text, U32, U64, whole } from "../values/numbers";
 import { first } from "../values/read";
 
@@ -105,10 +106,7 @@ const keys: Kind = {
 
 const full = ({ family }: Context): number => (family === "ipv6" ? 128 : 32);
 
-const maskLength: Kind = {
-  what: "a prefix length",
-  read: (word, context) => String(whole(word, 0, full(context), "a prefix length")),
-};
+const maskLength = prefixLength("refused");
 
 /** The rate in the largest unit that keeps it, as libxt_hashlimit prints it; and that unit in milliseconds. */
 function shownPackets(cost: bigint): readonly [string, bigint] {
@@ -242,6 +240,25 @@ const tableName: Kind = {
   },
 };
 
+/** What is more, the kernel cuts (HASHLIMIT_MAX_SIZE). */
+const MOST_ENTRIES = 1048576;
+
+const capped: Kind = {
+  what: "a number",
+  read: (word) => String(Math.min(Number(whole(word, 0, U32, "a number")), MOST_ENTRIES)),
+};
+
+/** Read by atoi: decimal, and whatever stands behind the digits is not looked at. */
+const interval: Kind = {
+  what: "a number of seconds",
+  read: (word) => {
+    const seconds = Number(/^\s*\+?(\d+)/.exec(word)?.[1] ?? 0);
+    if (seconds < 1 || seconds > 2147483647)
+      throw new Refusal(`"${word}" is not a number of seconds`, "1 to 2147483647, in decimal");
+    return String(seconds);
+  },
+};
+
 const hashlimit = match("hashlimit", {
   oneOf: ["hashlimit-upto", "hashlimit-above"],
   options: [
@@ -250,14 +267,14 @@ const hashlimit = match("hashlimit", {
     option("hashlimit-burst", burst),
     option("hashlimit-mode", keys),
     option("hashlimit-name", tableName, { required: true }),
-    option("hashlimit-htable-size", number(0, U32)),
-    option("hashlimit-htable-max", number(0, U32)),
+    option("hashlimit-htable-size", capped),
+    option("hashlimit-htable-max", capped),
     option("hashlimit-htable-gcinterval", number(1, U32)),
     option("hashlimit-htable-expire", number(1, U32)),
     option("hashlimit-srcmask", maskLength),
     option("hashlimit-dstmask", maskLength),
     flag("hashlimit-rate-match"),
-    option("hashlimit-rate-interval", number(1, 2147483647)),
+    option("hashlimit-rate-interval", interval),
   ],
   check: (options) => {
     const { average: rate } = config(options);

@@ -80,8 +80,6 @@ export const optionOf = (extension: Extension, name: string): OptionDeclaration 
 const SAME: ReadonlyMap<string, string> = new Map([
   ["icmpv6", "icmp6"],
   ["ipv6-icmp", "icmp6"],
-  ["ipv6-mh", "mh"],
-  ["mobility-header", "mh"],
 ]);
 
 /** The match or target of that name in a family. */

@@ -6,7 +6,6 @@ import {
   invertible,
   type Kind,
   match,
-  type OptionDeclaration,
   option,
   Refusal,
   target,
@@ -46,8 +45,11 @@ const headerOptions: Kind = list(
   {
     what: "TYPE[:LENGTH]",
     read: (word) => {
-      const [type = "", size] = word.split(":");
+      const [type = "", size, ...more] = word.split(":");
       const shown = whole(type, 0, U8, "an option's type");
+      if (more.length > 0) throw new Refusal(`"${word}" has too many parts`, "TYPE[:LENGTH]");
+      if (shown === 0n && size !== undefined)
+        throw new Refusal(`option "${word}" has a length`, "0 by itself: Pad1 has none");
       return size === undefined ? String(shown) : `${shown}:${whole(size, 0, U8, "an option's length")}`;
     },
   },
@@ -175,10 +177,12 @@ const headerList: Kind = {
     const wanted = new Set<string>();
     for (const each of word.split(",")) {
       const known = HEADERS.find(([long, short]) => each === long || each === short);
-      const value = known
-        ? undefined
-        : (readNumber(each) ?? (each === "all" ? undefined : protocolNumber(each)));
-      const name = known?.[0] ?? (value === undefined ? undefined : HEADER_NUMBERS[Number(value)]);
+      const value = /^(?:0|[1-9]\d*)$/.test(each)
+        ? Number(each)
+        : each === "all"
+          ? undefined
+          : protocolNumber(each);
+      const name = known?.[0] ?? (value === undefined ? undefined : HEADER_NUMBERS[value]);
       if (name === undefined)
         throw new Refusal(`"${each}" is not a header`, HEADERS.map(([, short]) => short).join(", "));
       wanted.add(name);
@@ -196,8 +200,18 @@ const ipv6header = match("ipv6header", {
 
 const eui64 = match("eui64", { families: ONLY, hooks: ["PREROUTING", "INPUT", "FORWARD"] });
 
-const compared = (name: string, max: number): OptionDeclaration[] =>
-  ["eq", "gt", "lt"].map((test) => invertible(`srh-${name}-${test}`, number(0, max)));
+const COMPARED = ["hdr-len", "segs-left", "last-entry"];
+const TESTS = ["eq", "gt", "lt"];
+
+/** The three tests of a field share one number: the last that is given counts for all (libip6t_srh.c). */
+function shareNumbers(options: Map<string, Given>): void {
+  for (const field of COMPARED) {
+    const names = TESTS.map((test) => `srh-${field}-${test}`);
+    const given = [...options].filter(([name]) => names.includes(name));
+    const values = given.at(-1)?.[1].values ?? [];
+    for (const [name, { inverted }] of given) options.set(name, { inverted, values });
+  }
+}
 
 const segment = prefix({ cut: false, full: true });
 
@@ -205,14 +219,13 @@ const srh = match("srh", {
   families: ONLY,
   options: [
     invertible("srh-next-hdr", number(0, U8)),
-    ...compared("hdr-len", U8),
-    ...compared("segs-left", U8),
-    ...compared("last-entry", U8),
+    ...COMPARED.flatMap((field) => TESTS.map((test) => invertible(`srh-${field}-${test}`, number(0, U8)))),
     invertible("srh-tag", number(0, U16)),
     invertible("srh-psid", segment),
     invertible("srh-nsid", segment),
     invertible("srh-lsid", segment),
   ],
+  check: shareNumbers,
 });
 
 /** A prefix of at most 64 bits with nothing set behind it. */

@@ -15,13 +15,13 @@ import { readPort } from "../values/ports";
 import { first } from "../values/read";
 
 /** Protocols whose ports NAT can rewrite. */
-const WITH_PORTS = [6, 17, 132, 33, 136, 1, 58];
+const WITH_PORTS = [6, 17, 132, 33, 1];
 
 function ports(word: string, base: boolean, context: Context): string {
   if (context.protocol === undefined || !WITH_PORTS.includes(context.protocol))
     throw new Refusal(
       "ports without a protocol that has them",
-      "-p tcp, udp, sctp or dccp before the target",
+      "-p tcp, udp, sctp, dccp or icmp before the target",
     );
   const slash = word.indexOf("/");
   if (slash >= 0 && !base) throw new Refusal(`"${word}" shifts ports`, "PORT or PORT-PORT");

@@ -1,7 +1,7 @@
 import type { Match, Range } from "../../model/match";
 import { type Extension, flag, type Given, invertible, type Kind, match, Refusal } from "../declare";
 import { readNumber } from "../values/numbers";
-import { first, range } from "../values/read";
+import { range } from "../values/read";
 
 /** Users and groups that every Debian system has under the same number (base-passwd). */
 const USERS = "root daemon bin sys sync games man lp mail news uucp";
@@ -96,10 +96,10 @@ const owner = match("owner", {
     ),
     flag("suppl-groups", { needs: ["gid-owner"] }),
   ],
-  // 1.8.9 takes a range here, which the kernel does not look at as a whole; later versions refuse it.
   check: (options) => {
-    if (options.has("suppl-groups") && first(options, "gid-owner").includes("-"))
-      throw new Refusal("--suppl-groups with a range of groups", "one group");
+    const order = [...options.keys()];
+    if (options.has("suppl-groups") && order.indexOf("suppl-groups") < order.indexOf("gid-owner"))
+      throw new Refusal("--suppl-groups before --gid-owner", "--gid-owner before it");
   },
   lower: (options) => {
     const matches: Match[] = [];

@@ -49,6 +49,7 @@ const flagList: Kind = {
     const wanted = new Set<string>();
     for (const each of word.split(",")) {
       const name = each.toUpperCase();
+      if (name === "") continue;
       if (name === "ALL") for (const known of FLAGS) wanted.add(known);
       else if (FLAGS.some((known) => known === name)) wanted.add(name);
       else if (name !== "NONE")
@@ -62,6 +63,41 @@ const flagList: Kind = {
 const flags = (value: string): readonly TcpFlag[] =>
   FLAGS.filter((known) => value.split(",").includes(known));
 
+const ALL_PORTS = `0:${U16}`;
+
+/** A match that was given nothing, or what any packet fulfils, stays one of x_tables (nft.c, tcp_all_zero). */
+const asksNothing = (options: Options): boolean =>
+  [...options.values()].every(
+    ({ inverted, values }) => !inverted && (values[0] === ALL_PORTS || values.join() === "NONE,NONE"),
+  );
+
+/**
+ * Ports as nftables compares them, read back (nft-shared.c, port_match_single_to_range): all ports are not compared, and
+ * from 0 on only the end is, so that `! 0:N` becomes what lies above N.
+ */
+function expressedPorts(options: Options, before: Options): [string, Given][] {
+  return ["sport", "dport"].flatMap((name): [string, Given][] => {
+    const given = options.get(name);
+    const value = given?.values[0] ?? ALL_PORTS;
+    if (!given || (value === ALL_PORTS && !given.inverted)) return [];
+    const was = before.get(name);
+    const inverted = was?.inverted === true;
+    const { from, to } = range(value);
+    if (from > 0 || to === 0 || to === U16)
+      return [[name, { inverted: inverted || given.inverted, values: [value] }]];
+    const kept = range(was?.values[0] ?? ALL_PORTS);
+    const [low, high] = given.inverted ? [to + 1, kept.to] : [kept.from, to];
+    return [[name, { inverted, values: [low === high ? String(low) : `${low}:${high}`] }]];
+  });
+}
+
+function expressedFlags(options: Options, before: Options): [string, Given][] {
+  const given = options.get("tcp-flags");
+  if (!given || given.values[0] === "NONE") return [];
+  const inverted = given.inverted || before.get("tcp-flags")?.inverted === true;
+  return [["tcp-flags", { inverted, values: given.values }]];
+}
+
 const tcp = match("tcp", {
   protocols: [6],
   options: [
@@ -74,6 +110,10 @@ const tcp = match("tcp", {
       becomes: (given) => ["tcp-flags", { inverted: given.inverted, values: ["FIN,SYN,RST,ACK", "SYN"] }],
     }),
   ],
+  expressed: (options, before) =>
+    options.has("tcp-option") || asksNothing(options)
+      ? undefined
+      : new Map([...before, ...expressedPorts(options, before), ...expressedFlags(options, before)]),
   lower: (options) => {
     const matches = ports(options, "tcp");
     const given = options.get("tcp-flags");
@@ -97,13 +137,9 @@ const tcp = match("tcp", {
 const udp = match("udp", {
   protocols: [17],
   options: sides(decimalPortRange, SILENT),
+  expressed: (options, before) =>
+    asksNothing(options) ? undefined : new Map([...before, ...expressedPorts(options, before)]),
   lower: (options) => ports(options, "udp"),
-});
-
-const udplite = match("udplite", {
-  protocols: [136],
-  options: sides(decimalPortRange, SILENT),
-  lower: (options) => ports(options, "udplite"),
 });
 
 /** Protocols that multiport can look into. */
@@ -306,7 +342,6 @@ const sctp = match("sctp", {
 export const PORT_MATCHES: readonly Extension[] = [
   tcp,
   udp,
-  udplite,
   multiport,
   esp,
   ah,

@@ -8,7 +8,7 @@ import {
   option,
   Refusal,
 } from "../declare";
-import { number, oneOf, U32 } from "../values/numbers";
+import { number, oneOf, readDouble, U32 } from "../values/numbers";
 import { first, inverted } from "../values/read";
 
 const UNITS = [
@@ -83,10 +83,11 @@ const limit = match("limit", {
 const probability: Kind = {
   what: "a probability, 0 to 1",
   read: (word) => {
-    const value = Number(word);
-    if (word.trimEnd() === "" || word !== word.trimEnd() || Number.isNaN(value) || value < 0 || value > 1)
+    const { value, rest } = readDouble(word) ?? { value: Number.NaN, rest: word };
+    if (rest === word || rest !== "" || value < 0 || value > 1)
       throw new Refusal(`"${word}" is not a probability`, "a number, 0 to 1");
-    return (Math.round(0x80000000 * value) / 0x80000000).toFixed(11);
+    // What is no number becomes 0.
+    return (Math.round(0x80000000 * (value || 0)) / 0x80000000).toFixed(11);
   },
 };
 

@@ -10,7 +10,7 @@ import {
   Refusal,
   target,
 } from "../declare";
-import { number, text, U32, U64 } from "../values/numbers";
+import { number, readDouble, text, toUnsigned, U32, U64 } from "../values/numbers";
 import { first } from "../values/read";
 import { note } from "./note";
 
@@ -47,12 +47,12 @@ const bitRate: Kind = {
   what: "a rate such as 8bit, 5kbit or 1mbps",
   read: (word) => {
     if (word === "") return "";
-    const found = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(word);
-    const unit = (found?.[2] ?? "").toLowerCase();
-    const factor = unit === "" ? RATES["bit"] : RATES[unit];
+    const found = readDouble(word);
+    const unit = found?.rest.toLowerCase();
+    const factor = unit === "" ? RATES["bit"] : RATES[unit ?? "?"];
     if (!found || factor === undefined)
       throw new Refusal(`"${word}" is not a rate`, Object.keys(RATES).join(", "));
-    return shownRate(Math.floor(Number(found[1]) * factor));
+    return shownRate(toUnsigned(found.value * factor));
   },
 };
 
@@ -105,6 +105,7 @@ const rateest = match("rateest", {
 });
 
 const TIME_UNITS: Readonly<Record<string, number>> = {
+  "": 1,
   s: 1e6,
   sec: 1e6,
   secs: 1e6,
@@ -116,12 +117,12 @@ const TIME_UNITS: Readonly<Record<string, number>> = {
   usecs: 1,
 };
 
-/** Microseconds of a time; a number alone is in microseconds. */
+/** Microseconds of a time; a number alone is in microseconds. Kept in 32 bits, as C makes them of a double on amd64. */
 function microseconds(word: string): number {
-  const found = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(word);
-  const unit = found?.[2] === "" ? 1 : TIME_UNITS[found?.[2] ?? "?"];
+  const found = readDouble(word);
+  const unit = TIME_UNITS[found?.rest.toLowerCase() ?? "?"];
   if (!found || unit === undefined) throw new Refusal(`"${word}" is not a time`, "AMOUNT with s, ms or us");
-  return Number(found[1]) * unit;
+  return toUnsigned(found.value * unit);
 }
 
 function shownTime(time: number): string {
@@ -156,16 +157,15 @@ const ewma: Kind = {
   },
 };
 
-/** The time constant is kept as a power of two of the interval (libxt_RATEEST.c). */
+/** The time constant is kept as a power of two of the interval, and printed in 32 bits (libxt_RATEEST.c). */
 function shownEwma(value: string, own: string): string {
   const time = microseconds(value);
   const step = microseconds(own);
-  for (let power = 1; power < 32; power++) {
+  for (let power = 1; power < 31; power++) {
     const average = 1 - 1 / 2 ** power;
-    const reached = -step / Math.log(average);
-    if (reached <= time) continue;
+    if (-step / Math.log(average) <= time) continue;
     if (power === 1) throw new Refusal(`"${value}" is too short`, "a longer time constant");
-    return shownTime(rounded(own) * 2 ** (power - 1));
+    return shownTime((rounded(own) * 2 ** (power - 1)) % 2 ** 32);
   }
   throw new Refusal(`"${value}" is too long`, "a shorter time constant");
 }

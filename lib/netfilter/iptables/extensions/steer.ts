@@ -1,7 +1,6 @@
 import type { Action } from "../../model/action";
-import { interfaceName } from "../base";
 import { type Extension, flag, type Kind, option, Refusal, target } from "../declare";
-import { address, mac } from "../values/addresses";
+import { address, mac, prefixLength } from "../values/addresses";
 import { mark, masked } from "../values/marks";
 import { number, oneOf, text, U16, U32, whole } from "../values/numbers";
 import { port } from "../values/ports";
@@ -31,37 +30,39 @@ const TPROXY = target("TPROXY", {
   },
 });
 
+const gateway: Kind = {
+  ...address,
+  read: (word, context) => {
+    const to = address.read(word, context);
+    if (to === "0.0.0.0" || to === "::")
+      throw new Refusal(`no packet can be sent to ${to}`, "an address of a host");
+    return to;
+  },
+};
+
 const TEE = target("TEE", {
-  options: [option("gateway", address, { required: true }), option("oif", interfaceName)],
+  options: [option("gateway", gateway, { required: true }), option("oif", text(15, false, 0))],
   act: note("TEE"),
 });
+
+/** As sscanf's %x:%x reads it; of each number 16 bits are kept, and the rest of the word is not looked at. */
+const CLASS = /^\s*([+-]?(?:0[xX])?[0-9a-fA-F]+):\s*([+-]?(?:0[xX])?[0-9a-fA-F]+)/;
 
 const classId: Kind = {
   what: "MAJOR:MINOR in hexadecimal",
   read: (word) => {
-    const found = /^([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})$/.exec(word.replaceAll("0x", ""));
-    if (!found) throw new Refusal(`"${word}" is not a class`, "MAJOR:MINOR in hexadecimal");
-    const [, major = "", minor = ""] = found;
-    const shown = (part: string): string => Number.parseInt(part, 16).toString(16);
-    return `${shown(major)}:${shown(minor)}`;
+    const [, major, minor] = CLASS.exec(word) ?? [];
+    if (major === undefined || minor === undefined)
+      throw new Refusal(`"${word}" is not a class`, "MAJOR:MINOR in hexadecimal");
+    return [major, minor]
+      .map((part) => (Number.parseInt(part, 16) & U16).toString(16).padStart(4, "0"))
+      .join(":");
   },
 };
 
-const padded = (word: string): string =>
-  word
-    .split(":")
-    .map((part) => part.padStart(4, "0"))
-    .join(":");
-
 const CLASSIFY = target("CLASSIFY", {
   hooks: ["FORWARD", "OUTPUT", "POSTROUTING"],
-  options: [
-    option(
-      "set-class",
-      { ...classId, read: (word, context) => padded(classId.read(word, context)) },
-      { required: true },
-    ),
-  ],
+  options: [option("set-class", classId, { required: true })],
   act: note("CLASSIFY"),
 });
 
@@ -110,12 +111,6 @@ const tuple: Kind = {
   },
 };
 
-const prefixLength: Kind = {
-  what: "a prefix length",
-  read: (word, { family }) =>
-    String(Math.min(Number(whole(word, 0, 128, "a prefix length")), family === "ipv6" ? 128 : 32)),
-};
-
 /** Parts of a tuple as the masks that they stand for; only `ct` is kept as a tuple (libxt_HMARK.c). */
 const TUPLE_MASKS: readonly (readonly [string, string, string | undefined])[] = [
   ["src", "hmark-src-prefix", undefined],
@@ -128,10 +123,15 @@ const TUPLE_MASKS: readonly (readonly [string, string, string | undefined])[] = 
 
 const PORT_PARTS = ["hmark-sport-mask", "hmark-dport-mask"];
 
+const PORTS = ["hmark-sport", "hmark-dport"];
+
+/** What of a packet a mark can be made of: one of these is needed. */
+const HASHED = new Set([...TUPLE_MASKS.map(([, name]) => name), ...PORTS, "hmark-spi", "hmark-tuple"]);
+
 const HMARK = target("HMARK", {
   options: [
-    option("hmark-src-prefix", prefixLength),
-    option("hmark-dst-prefix", prefixLength),
+    option("hmark-src-prefix", prefixLength("whole")),
+    option("hmark-dst-prefix", prefixLength("whole")),
     option("hmark-sport-mask", hex(4, U16)),
     option("hmark-dport-mask", hex(4, U16)),
     option("hmark-spi-mask", hex(8, U32), { excludes: PORT_PARTS }),
@@ -145,11 +145,18 @@ const HMARK = target("HMARK", {
     option("hmark-tuple", tuple),
   ],
   check: (options, { family }) => {
+    if (![...options.keys()].some((name) => HASHED.has(name)))
+      throw new Refusal(
+        "HMARK without anything to hash",
+        "--hmark-tuple src,dst or another part of a packet",
+      );
     const parts = first(options, "hmark-tuple").split(",");
     options.delete("hmark-tuple");
     for (const [part, name, mask] of TUPLE_MASKS)
       if (parts.includes(part))
         options.set(name, { inverted: false, values: [mask ?? (family === "ipv6" ? "128" : "32")] });
+    if (options.has("hmark-spi") && PORTS.some((name) => options.has(name)))
+      throw new Refusal("HMARK with ports and an SPI", "--hmark-spi, or --hmark-sport and --hmark-dport");
     if (parts.includes("ct")) options.set("hmark-tuple", { inverted: false, values: ["ct"] });
   },
 });
@@ -163,9 +170,12 @@ const label: Kind = {
   },
 };
 
+/** The kernel counts a timer in milliseconds of 31 bits (xt_IDLETIMER.c). */
+const MOST_SECONDS = 2147482;
+
 const IDLETIMER = target("IDLETIMER", {
   options: [
-    option("timeout", number(1, U32), { required: true }),
+    option("timeout", number(1, MOST_SECONDS), { required: true }),
     option("label", label, { required: true }),
     flag("alarm"),
   ],

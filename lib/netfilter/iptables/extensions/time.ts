@@ -1,15 +1,17 @@
 import { type Extension, flag, type Given, invertible, type Kind, match, option, Refusal } from "../declare";
-import { readNumber } from "../values/numbers";
+import { readNumber, U32 } from "../values/numbers";
 
 const two = (value: number): string => String(value).padStart(2, "0");
+
+/** Digits as strtoul(…, 10) reads them, where none are 0. */
+const decimal = (part: string): number | undefined =>
+  /^(?:\s*\+?\d+)?$/.test(part) ? Number(part) : undefined;
 
 const dayTime: Kind = {
   what: "HH:MM[:SS]",
   read: (word) => {
     const parts = word.split(":");
-    const [hours = -1, minutes = -1, seconds = 0] = parts.map((part) =>
-      /^\d{1,2}$/.test(part) ? Number(part) : -1,
-    );
+    const [hours = -1, minutes = -1, seconds = 0] = parts.map((part) => decimal(part) ?? -1);
     if (
       parts.length < 2 ||
       parts.length > 3 ||
@@ -25,68 +27,66 @@ const dayTime: Kind = {
   },
 };
 
-/** The kernel keeps dates as seconds of 32 bits. */
-const LAST = Date.UTC(2038, 0, 19, 3, 14, 7);
+const N = "(\\s*\\+?\\d+)?";
+const DATE = new RegExp(`^${N}(?:-${N}(?:-${N}(?:T${N}(?::${N}(?::${N})?)?)?)?)?$`);
 
+const MOST = [2038, 12, 31, 23, 59, 59];
+
+/** A month or a day of 0 is the last one before, and a day that a month does not have is one of the next. */
 const date: Kind = {
   what: "YYYY[-MM[-DD[Thh[:mm[:ss]]]]]",
   read: (word) => {
-    const found = /^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:T(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}))?)?)?)?)?$/.exec(
-      word,
+    const found = DATE.exec(word);
+    const parts = [...word.matchAll(/[-T:]/g)].length + 1;
+    const fields = MOST.map((_, index) =>
+      index < parts ? (decimal(found?.[index + 1] ?? "") ?? 0) : index < 3 ? 1 : 0,
     );
-    const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] =
-      found
-        ?.slice(1)
-        .map((part, index) => (part === undefined ? (index === 1 || index === 2 ? 1 : 0) : Number(part))) ??
-      [];
-    if (
-      !found ||
-      year < 1970 ||
-      year > 2038 ||
-      month < 1 ||
-      month > 12 ||
-      day < 1 ||
-      day > 31 ||
-      hour > 23 ||
-      minute > 59 ||
-      second > 59
-    )
-      throw new Refusal(`"${word}" is not a date`, "YYYY[-MM[-DD[Thh[:mm[:ss]]]]], 1970 to 2038");
+    const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = fields;
     const at = Date.UTC(year, month - 1, day, hour, minute, second);
-    if (at > LAST)
-      throw new Refusal(`"${word}" is after the kernel's last date`, "2038-01-19T03:14:07 at most");
+    if (!found || at < 0 || fields.some((field, index) => field > (MOST[index] ?? 0)))
+      throw new Refusal(`"${word}" is not a date`, "YYYY[-MM[-DD[Thh[:mm[:ss]]]]], 1970 to 2038");
     return new Date(at).toISOString().slice(0, 19);
   },
 };
 
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
+/** A number beyond 7 is taken, and is no day: the kernel keeps eight bits (libxt_time.c, time_parse_weekdays). */
 const weekdays: Kind = {
   what: `a list of ${WEEKDAYS.join(", ")} or 1 to 7`,
   read: (word) => {
-    const wanted = new Set<number>();
-    for (const each of word.split(",")) {
-      const named = each.length >= 2 ? WEEKDAYS.findIndex((day) => each.startsWith(day.slice(0, 2))) : -1;
-      const value = readNumber(each);
-      if (named >= 0) wanted.add(named);
-      else if (value !== undefined && value >= 1n && value <= 7n) wanted.add(Number(value) - 1);
-      else throw new Refusal(`"${each}" is not a weekday`, `${WEEKDAYS.join(", ")} or 1 to 7`);
+    let days = 0;
+    for (const each of word.replace(/,$/, "").split(",")) {
+      const named = WEEKDAYS.findIndex((day) => each.startsWith(day.slice(0, 2)));
+      const value = named >= 0 ? BigInt(named + 1) : each.startsWith("-") ? negative(each) : readNumber(each);
+      if (value === undefined || value === 0n)
+        throw new Refusal(`"${each}" is not a weekday`, `${WEEKDAYS.join(", ")} or 1 to 7`);
+      if (value <= BigInt(U32)) days |= 1 << Number(value & 31n);
     }
-    return WEEKDAYS.filter((_, index) => wanted.has(index)).join(",");
+    return WEEKDAYS.filter((_, index) => days & (2 << index)).join(",");
   },
 };
 
+function negative(word: string): bigint | undefined {
+  const value = readNumber(word.slice(1));
+  return value === undefined ? undefined : -value;
+}
+
+/** Of each entry two characters are read (libxt_time.c, time_parse_monthdays): 010 is 1. A day 0 is kept, and is none. */
 const monthdays: Kind = {
   what: "a list of days, 1 to 31",
   read: (word) => {
     const wanted = new Set<number>();
     for (const each of word.split(",")) {
-      const value = /^\d+$/.test(each) ? Number(each) : 0;
-      if (value < 1 || value > 31) throw new Refusal(`"${each}" is not a day of the month`, "1 to 31");
-      wanted.add(value);
+      const value = each === "" ? 0n : readNumber(each.slice(0, 2));
+      if (value === undefined || value > 31n)
+        throw new Refusal(`"${each}" is not a day of the month`, "1 to 31");
+      wanted.add(each === "" ? -1 : Number(value));
     }
+    wanted.delete(-1);
     return [...wanted].sort((one, other) => one - other).join(",");
   },
+  shown: (value) => value.replace(/^0,?/, ""),
 };
 
 const MONTHDAYS = Array.from({ length: 31 }, (_, index) => String(index + 1));
@@ -108,9 +108,16 @@ function withoutExceptions(options: Map<string, Given>): void {
     const given = options.get(name);
     if (given?.inverted !== true) continue;
     const except = (given.values[0] ?? "").split(",");
-    const values = [all.filter((day) => !except.includes(day)).join(",")];
+    const none = except.includes("0") ? ["0"] : [];
+    const values = [[...none, ...all.filter((day) => !except.includes(day))].join(",")];
     options.set(name, { inverted: false, values });
   }
+  // All days ask nothing.
+  for (const [name, all] of [
+    ["weekdays", WEEKDAYS],
+    ["monthdays", MONTHDAYS],
+  ] as const)
+    if (options.get(name)?.values[0] === all.join(",")) options.delete(name);
 }
 
 const time = match("time", {

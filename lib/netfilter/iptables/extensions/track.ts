@@ -12,19 +12,12 @@ import {
   Refusal,
   target,
 } from "../declare";
+import { prefixLength } from "../values/addresses";
 import { number, oneOf, text, U16, U32, U64, whole } from "../values/numbers";
 import { first } from "../values/read";
 import { note } from "./note";
 
 const full = (family: string): number => (family === "ipv6" ? 128 : 32);
-
-const maskLength: Kind = {
-  what: "a prefix length",
-  read: (word, { family }) => {
-    const length = Number(whole(word, 0, U32, "a prefix length"));
-    return String(Math.min(length, full(family)));
-  },
-};
 
 const connlimit = match("connlimit", {
   oneOf: ["connlimit-upto", "connlimit-above"],
@@ -43,7 +36,7 @@ const connlimit = match("connlimit", {
         { ...given, inverted: false },
       ],
     }),
-    option("connlimit-mask", maskLength, { byDefault: ({ family }) => [String(full(family))] }),
+    option("connlimit-mask", prefixLength("whole"), { byDefault: ({ family }) => [String(full(family))] }),
     flag("connlimit-saddr", { excludes: ["connlimit-daddr"] }),
     flag("connlimit-daddr", { excludes: ["connlimit-saddr"] }),
   ],

@@ -50,6 +50,9 @@ export function readPadded(word: string): number | undefined {
 export function readHost(word: string): number | undefined {
   const plain = readIpv4(word);
   if (plain !== undefined) return plain;
+  const mapped = word.includes(":") ? readIpv6(word) : undefined;
+  if (mapped?.slice(0, 6).every((part, index) => part === (index < 5 ? 0 : 0xffff)))
+    return (mapped[6] ?? 0) * 65536 + (mapped[7] ?? 0);
   if (!/^[0-9]/.test(word)) return undefined;
   const parts = word.split(".").map(readNumber);
   const last = parts.pop();
@@ -76,6 +79,17 @@ export function readIpv6(word: string): readonly number[] | undefined {
   const zeros = 8 - left.length - right.length;
   if (high === undefined ? zeros !== 0 : zeros < 1) return undefined;
   return [...left, ...new Array<number>(zeros).fill(0), ...right];
+}
+
+/** An IPv6 address as getaddrinfo reads it: perhaps with a zone, which is not kept. Only `lo` has the same name everywhere. */
+function readIpv6Host(word: string): readonly number[] | undefined {
+  const percent = word.indexOf("%");
+  if (percent < 0) return readIpv6(word);
+  const parts = readIpv6(word.slice(0, percent));
+  const zone = word.slice(percent + 1);
+  const first = parts?.[0] ?? 0;
+  const linkLocal = (first & 0xffc0) === 0xfe80 || (first & 0xff0f) === 0xff02;
+  return /^\d+$/.test(zone) || (zone === "lo" && linkLocal) ? parts : undefined;
 }
 
 /** Groups of 16 bits; the last may be an IPv4 address. ipaddr.js reads `::1.2.3.4` as mapped, inet_pton does not. */
@@ -123,7 +137,7 @@ export function ipv6Text(parts: readonly number[]): string {
  */
 export function readAddress(word: string, context: Context, read = readIpv4): string {
   if (context.family === "ipv6") {
-    const parts = readIpv6(word);
+    const parts = read === readHost ? readIpv6Host(word) : readIpv6(word);
     if (parts) return ipv6Text(parts);
     throw new Refusal(`"${word}" is not an IPv6 address`, "an IPv6 address such as fd00::1");
   }
@@ -170,54 +184,94 @@ export interface PrefixForm {
   readonly cut: boolean;
   /** `/32` and `/128` are printed. */
   readonly full: boolean;
-  /** IPv4 is read as a host is, not padded with zeros: `10.1` is 10.0.0.1. */
+  /** Read as most extensions do: `10.1` is 10.0.0.1, and a mask with holes becomes a whole address. */
   readonly host?: boolean;
+  /** Where the mask leaves nothing, the name is not looked at: any/0. */
+  readonly any?: boolean;
 }
 
 const badMask = (mask: string, most: number): Refusal =>
   new Refusal(`"${mask}" is not a mask`, `a length, 0 to ${most}, or a mask written as an address`);
 
-function readLength(word: string, most: number): number | undefined {
-  if (!/^[0-9]{1,3}$/.test(word)) return undefined;
-  if (Number(word) > most) throw badMask(word, most);
-  return Number(word);
+const bitsOf = (family: Context["family"]): number => (family === "ipv6" ? 128 : 32);
+
+/**
+ * A length by itself as most extensions read it (xtoptions.c, xtopt_parse_plen): a number as C writes it, or a mask
+ * written as an address, which libc reads: 255.0 is 255.0.0.0, 0xff000000 too.
+ *
+ * @returns undefined where the mask has holes.
+ */
+export function readLength(word: string, { family }: Context): number | undefined {
+  const most = bitsOf(family);
+  const value = readNumber(word);
+  if (value !== undefined && value <= BigInt(most)) return Number(value);
+  if (family === "ipv6") {
+    const parts = readIpv6Host(word);
+    if (!parts) throw badMask(word, most);
+    return ipv6MaskLength(parts);
+  }
+  const mask = readHost(word);
+  if (mask === undefined) throw badMask(word, most);
+  return ipv4MaskLength(mask);
 }
 
-function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm): string {
-  const value = form.host === true ? readHost(word) : readPadded(word);
+/** The length of a prefix; a mask with holes becomes a whole address, or is refused by the kernel. */
+export const prefixLength = (holes: "whole" | "refused"): Kind => ({
+  what: "a prefix length",
+  read: (word, context) => {
+    const length = readLength(word, context);
+    if (length === undefined && holes === "refused") throw badMask(word, bitsOf(context.family));
+    return String(length ?? bitsOf(context.family));
+  },
+});
+
+/** The mask of `-s` and `-d` as a length, or with its holes (xtables.c, parse_ipmask). */
+function ipv4BaseMask(word: string): number {
+  const octets = word.split(".").map(readNumber);
+  if (octets.length === 4 && octets.every((octet) => octet !== undefined && octet <= 255n))
+    return octets.reduce<number>((mask, octet) => mask * 256 + Number(octet), 0);
+  const length = readNumber(word);
+  if (length === undefined || length > 32n) throw badMask(word, 32);
+  return ipv4Mask(Number(length));
+}
+
+function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm, context: Context): string {
+  const length = form.host === true && mask !== undefined ? (readLength(mask, context) ?? 32) : undefined;
+  const bits = length !== undefined ? ipv4Mask(length) : mask === undefined ? 0xffffffff : ipv4BaseMask(mask);
+  const nothing = bits === 0 && form.any === true;
+  const value = nothing ? 0 : form.host === true ? readHost(word) : (readPadded(word) ?? readHost(word));
   if (value === undefined)
     throw new Refusal(
       `"${word}" is not an IPv4 address`,
       "an IPv4 address such as 10.0.0.1",
       "Names are not looked up; write the address.",
     );
-  let bits = 0xffffffff;
-  if (mask !== undefined) {
-    const length = readLength(mask, 32);
-    const dotted = length === undefined ? readPadded(mask) : ipv4Mask(length);
-    if (dotted === undefined) throw badMask(mask, 32);
-    bits = dotted;
-  }
   const shown = ipv4Text(form.cut ? (value & bits) >>> 0 : value);
-  const length = ipv4MaskLength(bits);
-  if (length === 32 && !form.full) return shown;
-  return `${shown}/${length ?? ipv4Text(bits)}`;
+  const whole = ipv4MaskLength(bits);
+  if (whole === 32 && !form.full) return shown;
+  return `${shown}/${whole ?? ipv4Text(bits)}`;
 }
 
-function ipv6Prefix(word: string, mask: string | undefined, form: PrefixForm): string {
+/** As for IPv4: a mask that stands as an address comes first. */
+function ipv6BaseMask(word: string): readonly number[] {
   const parts = readIpv6(word);
+  if (parts) return parts;
+  const length = readNumber(word);
+  if (length === undefined || length > 128n) throw badMask(word, 128);
+  return ipv6Mask(Number(length));
+}
+
+function ipv6Prefix(word: string, mask: string | undefined, form: PrefixForm, context: Context): string {
+  const length = form.host === true && mask !== undefined ? (readLength(mask, context) ?? 128) : undefined;
+  const bits = ipv6Mask(length ?? 128);
+  const written = length === undefined && mask !== undefined ? ipv6BaseMask(mask) : bits;
+  const nothing = form.any === true && written.every((part) => part === 0);
+  const parts = nothing ? ipv6Mask(0) : readIpv6Host(word);
   if (!parts) throw new Refusal(`"${word}" is not an IPv6 address`, "an IPv6 address such as fd00::1");
-  let bits = ipv6Mask(128);
-  if (mask !== undefined) {
-    const length = readLength(mask, 128);
-    const written = length === undefined ? readIpv6(mask) : ipv6Mask(length);
-    if (!written) throw badMask(mask, 128);
-    bits = written;
-  }
-  const shown = ipv6Text(form.cut ? parts.map((part, index) => part & (bits[index] ?? 0)) : parts);
-  const length = ipv6MaskLength(bits);
-  if (length === 128 && !form.full) return shown;
-  return `${shown}/${length ?? ipv6Text(bits)}`;
+  const shown = ipv6Text(form.cut ? parts.map((part, index) => part & (written[index] ?? 0)) : parts);
+  const whole = ipv6MaskLength(written);
+  if (whole === 128 && !form.full) return shown;
+  return `${shown}/${whole ?? ipv6Text(written)}`;
 }
 
 /** `ADDRESS[/LENGTH | /MASK]` of the rule's family. */
@@ -225,10 +279,11 @@ export function prefix(form: PrefixForm = { cut: true, full: true }): Kind {
   return {
     what: "an address or ADDRESS/LENGTH",
     read: (word, context) => {
-      const slash = word.indexOf("/");
+      const slash = word.lastIndexOf("/");
       const host = slash < 0 ? word : word.slice(0, slash);
       const mask = slash < 0 ? undefined : word.slice(slash + 1);
-      return context.family === "ipv6" ? ipv6Prefix(host, mask, form) : ipv4Prefix(host, mask, form);
+      const read = context.family === "ipv6" ? ipv6Prefix : ipv4Prefix;
+      return read(host, mask, form, context);
     },
   };
 }

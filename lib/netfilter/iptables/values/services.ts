@@ -1,6 +1,6 @@
 /**
  * Service names of Debian's netbase (/etc/services): `name:port:protocols`, where the protocols are t(cp), u(dp), s(ctp),
- * d(ccp). iptables-save never prints a name; rules written by hand do.
+ * d(ccp), l (udplite: none). iptables-save never prints a name; rules written by hand do.
  */
 const TABLE = `
 tcpmux:1:t echo:7:tu discard:9:tu sink:9:tu null:9:tu systat:11:t users:11:t daytime:13:tu
@@ -58,7 +58,7 @@ sgi-gcd:17003:u sgi-cad:17004:t binkp:24554:t asp:27374:tu csync2:30865:t dircpr
 tfido:60177:t fido:60179:t
 `;
 
-const LETTERS: Readonly<Record<number, string>> = { 6: "t", 17: "u", 132: "s", 33: "d" };
+const LETTERS: Readonly<Record<number, string>> = { 6: "t", 17: "u", 132: "s", 33: "d", 136: "l" };
 
 let ports: Map<string, number> | undefined;
 
