@@ -1,4 +1,5 @@
 import { type Extension, flag, type Given, invertible, type Kind, match, option, Refusal } from "../declare";
+import { isProgram } from "../values/bytecode";
 import { number, oneOf, text, U16, whole } from "../values/numbers";
 import { first } from "../values/read";
 
@@ -27,15 +28,26 @@ function readHex(word: string): number[] {
   return bytes;
 }
 
-const pattern: Kind = { ...text(PATTERN), quoted: "always" };
+const tooLong = (bytes: number): Refusal =>
+  new Refusal(`a pattern of ${bytes} bytes`, `1 to ${PATTERN} bytes`);
+
+/** Patterns are kept as bytes, one a character. */
+const pattern: Kind = {
+  what: `text of at most ${PATTERN} bytes`,
+  quoted: "always",
+  read: (word) => {
+    const bytes = Buffer.from(word);
+    if (bytes.length === 0 || bytes.length > PATTERN) throw tooLong(bytes.length);
+    return bytes.toString("latin1");
+  },
+};
 
 const hexPattern: Kind = {
   what: "text with |hexadecimal| in it",
   quoted: "always",
   read: (word) => {
     const bytes = readHex(word);
-    if (bytes.length === 0 || bytes.length > PATTERN)
-      throw new Refusal(`a pattern of ${bytes.length} bytes`, `1 to ${PATTERN} bytes`);
+    if (bytes.length === 0 || bytes.length > PATTERN) throw tooLong(bytes.length);
     return Buffer.from(bytes).toString("latin1");
   },
 };
@@ -88,6 +100,15 @@ const bytecode: Kind = {
         throw new Refusal(`"${each}" is not an instruction`, "CODE JT JF K in decimal");
       return numbers.join(" ");
     });
+    const program = shown.map((each) => {
+      const [code = 0, jumpTrue = 0, jumpFalse = 0, constant = 0] = each.split(" ").map(Number);
+      return { code, jumpTrue, jumpFalse, constant };
+    });
+    if (!isProgram(program))
+      throw new Refusal(
+        "the kernel does not take this program",
+        "instructions that it knows, jumps that stay inside, and a return at the end",
+      );
     return [wanted, ...shown].join(",");
   },
 };
@@ -133,7 +154,7 @@ const osf = match("osf", {
   hooks: ["PREROUTING", "INPUT", "FORWARD"],
   protocols: [6],
   options: [
-    invertible("genre", text(31, false), { required: true }),
+    invertible("genre", text(31, false, 0), { required: true }),
     option("ttl", number(0, 2)),
     option("log", number(0, 2)),
   ],

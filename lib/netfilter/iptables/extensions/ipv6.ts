@@ -50,7 +50,9 @@ const headerOptions: Kind = list(
       if (more.length > 0) throw new Refusal(`"${word}" has too many parts`, "TYPE[:LENGTH]");
       if (shown === 0n && size !== undefined)
         throw new Refusal(`option "${word}" has a length`, "0 by itself: Pad1 has none");
-      return size === undefined ? String(shown) : `${shown}:${whole(size, 0, U8, "an option's length")}`;
+      const length = size === undefined ? U8 : Number(whole(size, 0, U8, "an option's length"));
+      // 255 stands for any length (libip6t_hbh.c).
+      return length === U8 ? String(shown) : `${shown}:${length}`;
     },
   },
   MOST_OPTIONS,

@@ -14,6 +14,7 @@ import {
 import { prefix } from "../values/addresses";
 import { hex32 } from "../values/marks";
 import { number, oneOf, U32 } from "../values/numbers";
+import { first } from "../values/read";
 
 const elementOf = (options: Options): number => Number(options.get("elements")?.values[0] ?? 0);
 
@@ -67,7 +68,7 @@ function check(options: Map<string, Given>): void {
 const policy = match("policy", {
   options: [
     option("dir", oneOf(["in", "out"]), { required: true }),
-    option("pol", oneOf(["none", "ipsec"]), { required: true }),
+    option("pol", oneOf(["none", "ipsec"])),
     flag("strict"),
     invertible("reqid", number(0, U32), { slot: slot("reqid") }),
     invertible("spi", hex32, { slot: slot("spi") }),
@@ -96,7 +97,7 @@ const policy = match("policy", {
     check(options);
   },
   print: (options) => {
-    const shown = [`--dir ${options.get("dir")?.values[0]}`, `--pol ${options.get("pol")?.values[0]}`];
+    const shown = [`--dir ${options.get("dir")?.values[0]}`, `--pol ${first(options, "pol", "ipsec")}`];
     if (options.has("strict")) shown.push("--strict");
     for (let index = 0; index <= elementOf(options); index++) {
       const element = shownElement(options, index);

@@ -46,7 +46,6 @@ function shownRate(bytes: number): string {
 const bitRate: Kind = {
   what: "a rate such as 8bit, 5kbit or 1mbps",
   read: (word) => {
-    if (word === "") return "";
     const found = readDouble(word);
     const unit = found?.rest.toLowerCase();
     const factor = unit === "" ? RATES["bit"] : RATES[unit ?? "?"];
@@ -56,49 +55,59 @@ const bitRate: Kind = {
   },
 };
 
-const TESTS = ["lt", "gt", "eq"].map((test) => `rateest-${test}`);
-const others = (own: string): readonly string[] => TESTS.filter((each) => each !== own);
-
-const optionalRate = (name: string) => option(name, bitRate, { optional: "" });
-const optionalCount = (name: string) => option(name, countOrNone, { optional: "" });
+const TESTS = ["rateest-lt", "rateest-gt", "rateest-eq"];
 
 const count = number(0, U32, "packets per second");
-const countOrNone: Kind = {
-  ...count,
-  read: (word, context) => (word === "" ? "" : count.read(word, context)),
-};
+
+/** What stands for a rate that is not given. */
+const NO_RATE = { bps: "0bit", pps: "0" } as const;
+
+const UNITS = ["bps", "pps"] as const;
+
+/** `--rateest-bps` is another name of `--rateest-bps2`. */
+const rate = (unit: "bps" | "pps", place: 1 | 2) =>
+  option(`rateest-${unit}${place}`, unit === "bps" ? bitRate : count, {
+    optional: NO_RATE[unit],
+    aliases: place === 2 ? [`rateest-${unit}`] : [],
+  });
+
+const name = { ...text(15, false), what: "the name of a rate estimator" };
+
+/** The last test counts, and `!` before one of them for all. */
+function shownTest(options: Options): string {
+  const given = [...options].filter(([each]) => TESTS.includes(each));
+  const inverted = given.some(([, each]) => each.inverted);
+  return `${inverted ? "! " : ""}--${given.at(-1)?.[0]}`;
+}
 
 function print(options: Options): string {
-  const shown: string[] = [];
   const delta = options.has("rateest-delta");
-  const pair = options.has("rateest2");
-  const value = (name: string): string => {
-    const given = options.get(name)?.values[0];
-    return given === undefined ? "" : given === "" ? ` --${name}` : ` --${name} ${given}`;
-  };
-  if (delta) shown.push("--rateest-delta");
-  shown.push(`--rateest${pair ? "1" : ""} ${first(options, "rateest1")}`);
-  if (delta) shown.push(`${value("rateest-bps1")}${value("rateest-pps1")}`.trim());
-  const test = TESTS.find((name) => options.has(name)) ?? "rateest-lt";
-  shown.push(`${options.get(test)?.inverted ? "! " : ""}--${test}`);
-  if (delta) shown.push(`${value("rateest-bps2")}${value("rateest-pps2")}`.trim());
-  else shown.push(`${value("rateest-bps")}${value("rateest-pps")}`.trim());
-  if (pair) shown.push(`--rateest2 ${first(options, "rateest2")}`);
-  return shown.filter((each) => each !== "").join(" ");
+  const second = options.get("rateest2")?.values[0];
+  const shown = delta ? ["--rateest-delta"] : [];
+  shown.push(`--rateest${second === undefined ? "" : "1"} ${first(options, "rateest1")}`);
+  for (const unit of UNITS) {
+    const [one, two] = ([1, 2] as const).map((place) => options.get(`rateest-${unit}${place}`)?.values[0]);
+    if (one === undefined && two === undefined) continue;
+    if (delta) shown.push(`--rateest-${unit}1 ${one ?? NO_RATE[unit]}`);
+    shown.push(shownTest(options));
+    if (delta) shown.push(`--rateest-${unit}2 ${two ?? NO_RATE[unit]}`);
+    else shown.push(`--rateest-${unit}${second === undefined ? ` ${two ?? NO_RATE[unit]}` : ""}`);
+  }
+  if (second !== undefined) shown.push(`--rateest2 ${second}`);
+  return shown.join(" ");
 }
 
 const rateest = match("rateest", {
   options: [
-    option("rateest1", text(15, false), { aliases: ["rateest"], required: true }),
-    option("rateest2", text(15, false)),
+    option("rateest1", name, { aliases: ["rateest"], required: true }),
+    option("rateest2", name),
     flag("rateest-delta"),
-    ...["bps", "bps1", "bps2"].map((name) => optionalRate(`rateest-${name}`)),
-    ...["pps", "pps1", "pps2"].map((name) => optionalCount(`rateest-${name}`)),
-    ...TESTS.map((name) => invertible(name, [], { excludes: others(name) })),
+    ...UNITS.flatMap((unit) => [rate(unit, 1), rate(unit, 2)]),
+    ...TESTS.map((each) => invertible(each, [])),
   ],
   oneOf: TESTS,
   check: (options) => {
-    if (![...options.keys()].some((name) => /^rateest-[bp]ps/.test(name)))
+    if (![...options.keys()].some((each) => /^rateest-[bp]ps/.test(each)))
       throw new Refusal("no rate to compare with", "--rateest-bps or --rateest-pps");
   },
   print,
@@ -172,7 +181,7 @@ function shownEwma(value: string, own: string): string {
 
 const RATEEST = target("RATEEST", {
   options: [
-    option("rateest-name", text(15, false), { required: true }),
+    option("rateest-name", text(15, false, 0), { required: true }),
     option("rateest-interval", interval, { required: true }),
     option("rateest-ewmalog", ewma, { required: true }),
   ],

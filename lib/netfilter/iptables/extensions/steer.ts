@@ -2,7 +2,7 @@ import type { Action } from "../../model/action";
 import { type Extension, flag, type Kind, option, Refusal, target } from "../declare";
 import { address, mac, prefixLength } from "../values/addresses";
 import { mark, masked } from "../values/marks";
-import { number, oneOf, text, U16, U32, whole } from "../values/numbers";
+import { number, oneOf, text, U16, U32, U64, whole } from "../values/numbers";
 import { port } from "../values/ports";
 import { first } from "../values/read";
 import { note } from "./note";
@@ -48,15 +48,19 @@ const TEE = target("TEE", {
 /** As sscanf's %x:%x reads it; of each number 16 bits are kept, and the rest of the word is not looked at. */
 const CLASS = /^\s*([+-]?(?:0[xX])?[0-9a-fA-F]+):\s*([+-]?(?:0[xX])?[0-9a-fA-F]+)/;
 
+function sixteenBits(word: string): string {
+  const digits = BigInt(`0x${word.replace(/^[+-]?(?:0[xX])?/, "")}`);
+  const value = digits > U64 ? U64 : word.startsWith("-") ? -digits : digits;
+  return BigInt.asUintN(16, value).toString(16).padStart(4, "0");
+}
+
 const classId: Kind = {
   what: "MAJOR:MINOR in hexadecimal",
   read: (word) => {
     const [, major, minor] = CLASS.exec(word) ?? [];
     if (major === undefined || minor === undefined)
       throw new Refusal(`"${word}" is not a class`, "MAJOR:MINOR in hexadecimal");
-    return [major, minor]
-      .map((part) => (Number.parseInt(part, 16) & U16).toString(16).padStart(4, "0"))
-      .join(":");
+    return `${sixteenBits(major)}:${sixteenBits(minor)}`;
   },
 };
 
@@ -66,7 +70,7 @@ const CLASSIFY = target("CLASSIFY", {
   act: note("CLASSIFY"),
 });
 
-/** Queues 0 to 65535; a balanced range ends at 65534 because the kernel keeps how many there are in 16 bits. */
+/** Queues 0 to 65535, but not all of them: the kernel keeps how many there are in 16 bits. Without an end, 65534. */
 const balance: Kind = {
   what: "FIRST:LAST",
   read: (word) => {
@@ -75,7 +79,9 @@ const balance: Kind = {
     const low = word.slice(0, colon);
     const high = word.slice(colon + 1);
     const from = low === "" ? 0n : whole(low, 0, U16, "a queue");
-    const to = high === "" ? 65534n : whole(high, 0, 65534, "a queue");
+    const to = high === "" ? BigInt(U16) - 1n : whole(high, 0, U16, "a queue");
+    if (to - from === BigInt(U16))
+      throw new Refusal(`range "${word}" holds all queues`, "at most 65535 of them");
     if (from >= to) throw new Refusal(`range "${word}" is empty`, "the smaller queue first");
     return `${from}:${to}`;
   },
@@ -151,6 +157,10 @@ const HMARK = target("HMARK", {
         "--hmark-tuple src,dst or another part of a packet",
       );
     const parts = first(options, "hmark-tuple").split(",");
+    const order = [...options.keys()];
+    for (const [part, name] of TUPLE_MASKS)
+      if (parts.includes(part) && order.indexOf(name) > order.indexOf("hmark-tuple"))
+        throw new Refusal(`--hmark-tuple ${part} says --${name} again`, "one of them");
     options.delete("hmark-tuple");
     for (const [part, name, mask] of TUPLE_MASKS)
       if (parts.includes(part))

@@ -43,7 +43,7 @@ const date: Kind = {
     );
     const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = fields;
     const at = Date.UTC(year, month - 1, day, hour, minute, second);
-    if (!found || at < 0 || fields.some((field, index) => field > (MOST[index] ?? 0)))
+    if (!found || year < 1970 || at < 0 || fields.some((field, index) => field > (MOST[index] ?? 0)))
       throw new Refusal(`"${word}" is not a date`, "YYYY[-MM[-DD[Thh[:mm[:ss]]]]], 1970 to 2038");
     return new Date(at).toISOString().slice(0, 19);
   },
@@ -128,13 +128,15 @@ const time = match("time", {
     invertible("weekdays", weekdays),
     option("datestart", date, { silent: isEpoch }),
     option("datestop", date, { byDefault: () => [LAST_DATE], silent: isEpoch }),
-    flag("kerneltz", { repeatable: true, excludes: ["utc"] }),
+    flag("kerneltz", { excludes: ["utc"] }),
     flag("contiguous"),
-    flag("localtz", { repeatable: true, excludes: ["utc"], becomes: (given) => ["kerneltz", given] }),
-    flag("utc", { excludes: ["kerneltz"] }),
+    flag("localtz", { excludes: ["utc"] }),
+    flag("utc"),
   ],
   check: (options) => {
     options.delete("utc");
+    const local = options.get("localtz");
+    if (local && options.delete("localtz")) options.set("kerneltz", local);
     const start = options.get("timestart")?.values[0];
     const stop = options.get("timestop")?.values[0];
     if (options.has("contiguous") && (stop ?? LAST_SECOND) >= (start ?? FIRST_SECOND))

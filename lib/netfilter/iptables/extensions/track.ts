@@ -65,6 +65,7 @@ const byteRange: Kind = {
     const from = low === "" ? 0n : whole(low, 0, U64, "a number");
     if (high === undefined || high === "") return String(from);
     const to = whole(high, 0, U64, "a number");
+    if (to === U64) return String(from);
     if (from > to) throw new Refusal(`range "${word}" runs backwards`, "the smaller number first");
     return `${from}:${to}`;
   },
@@ -76,6 +77,14 @@ const connbytes = match("connbytes", {
     option("connbytes-mode", oneOf(["packets", "bytes", "avgpkt"]), { required: true }),
     option("connbytes-dir", oneOf(["original", "reply", "both"]), { required: true }),
   ],
+  // `!` is kept as a range that runs backwards, which one that holds a single number cannot.
+  check: (options) => {
+    const [value = ""] = options.get("connbytes")?.values ?? [];
+    const [from, to] = value.split(":");
+    const single = from === to || value === String(U64);
+    // A range up to 0 has no end.
+    if (single) options.set("connbytes", { inverted: false, values: [value === "0:0" ? "0" : value] });
+  },
 });
 
 const label: Kind = {
@@ -134,12 +143,17 @@ const ZONES = ["zone-orig", "zone-reply", "zone"] as const;
 
 const isZero = (given: Given): boolean => given.values[0] === "0";
 
+/** The kernel tells no more of the name: it counts the size of an older struct (xt_CT.c, usersize). */
+const timeoutShown = (name: string): string => Buffer.from(name).subarray(0, 4).toString();
+
+const isEmpty = (given: Given): boolean => given.values[0] === "";
+
 const CT = target("CT", {
   tables: ["raw"],
   options: [
     flag("notrack"),
-    option("helper", text(15)),
-    option("timeout", text(31)),
+    option("helper", text(15, false, 0), { silent: isEmpty }),
+    option("timeout", { ...text(31, false, 0), shown: timeoutShown }, { silent: isEmpty }),
     option("ctevents", events(CT_EVENTS)),
     option("expevents", events(["new"])),
     ...ZONES.map((name) => option(name, zone, { silent: isZero })),

@@ -12,17 +12,29 @@ export function readPort(word: string, context: Context): number {
   return named;
 }
 
-/** A port as getaddrinfo reads it: a number is decimal whatever it begins with. */
-function lookedUpPort(word: string, context: Context): number {
-  const decimal = /^\s*\+?0*(\d{1,5})$/.exec(word)?.[1];
-  if (decimal !== undefined) return readPort(decimal, context);
-  if (/^\s*\+?\d/.test(word)) throw new Refusal(`"${word}" is not a port`, "a decimal number, 0 to 65535");
-  return readPort(word, context);
+const U64 = 2n ** 64n - 1n;
+
+/**
+ * A port as getaddrinfo reads it: nothing is 0, a number is decimal whatever it begins with, of a larger one the last 16
+ * bits count, and a name is that of any protocol's service.
+ */
+function lookedUpPort(word: string): number {
+  if (word === "") return 0;
+  const decimal = /^\s*\+?(\d+)$/.exec(word)?.[1];
+  if (decimal === undefined) {
+    const named = servicePort(word, undefined);
+    if (named !== undefined) return named;
+    throw new Refusal(`"${word}" is not a port`, "a decimal number, 0 to 65535, or the name of a service");
+  }
+  const value = BigInt(decimal) > U64 ? U64 : BigInt(decimal);
+  const kept = BigInt.asIntN(32, value);
+  if (kept < 0n) throw new Refusal(`"${word}" is not a port`, "a decimal number, 0 to 65535");
+  return Number(kept & 0xffffn);
 }
 
 export const port: Kind = {
   what: "a port",
-  read: (word, context) => String(lookedUpPort(word, context)),
+  read: (word) => String(lookedUpPort(word)),
 };
 
 function rangeOf(read: (word: string, context: Context) => number): Kind {
@@ -44,5 +56,5 @@ function rangeOf(read: (word: string, context: Context) => number): Kind {
 /** `FROM:TO`, either end left out; printed as one port where both are equal. Numbers as C writes them: 0x50, 0120. */
 export const portRange: Kind = rangeOf(readPort);
 
-/** As {@link portRange}, but only decimal numbers: tcp, sctp and multiport read ports themselves, the others ask libc. */
+/** As libc reads ports: tcp, sctp and multiport read theirs themselves, the others so. */
 export const decimalPortRange: Kind = rangeOf(lookedUpPort);
