@@ -5,9 +5,6 @@ import type { Process } from "./process";
 /** Seconds that what a session made outlives the session. With the removal itself it is under ten. */
 const graceSeconds = 3;
 
-/** Seconds that a container may still take to start when the removal begins. */
-const startPatience = 2;
-
 // Runs in the reaper's container: waits as long as a process holds it (a `cat` that ends with the owner's
 // connection), then removes all that bears the owner's label, again until nothing is left, and itself last.
 const script = `
@@ -42,11 +39,11 @@ until [ -n "$self" ]; do
   self=$(api -G --data-urlencode "filters=$mine" 'http://engine/containers/json?all=1' | ids)
   [ -n "$self" ] || sleep 0.3
 done
-# A container that is being started is let be for a moment: what the owner asked for last may be under way, and an engine
-# may lose count of an endpoint whose container is removed before it has joined its network.
+# What the owner asked for last may be starting. An engine that counts a network's endpoints may miscount one that comes
+# while another one goes, and then never removes the network. It answers for such a container once its start is over.
 started="{\\"label\\":[\\"${label.owner}=$owner\\"],\\"status\\":[\\"created\\"]}"
 starting() { api -G --data-urlencode "filters=$started" 'http://engine/containers/json?all=1' | ids; }
-begun=$(date +%s%N) rounds=0
+rounds=0
 while :; do
   # An engine that does not answer has not said that nothing is left.
   containers=$(things 'containers/json?all=1') && networks=$(things networks) && volumes=$(things volumes) || { sleep 0.5; continue; }
@@ -54,10 +51,7 @@ while :; do
   networks=$(echo "$networks" | ids)
   volumes=$(echo "$volumes" | grep -o '"Name":"[^"]*"' | cut -d'"' -f4)
   [ -n "$containers$networks$volumes" ] || break
-  if [ $((($(date +%s%N) - begun) / 1000000000)) -lt ${startPatience} ]; then
-    young=$(starting)
-    for id in $young; do containers=$(echo "$containers" | grep -v "^$id"); done
-  fi
+  for id in $(starting); do api "http://engine/containers/$id/json" >/dev/null & done; wait
   # Off each network one by one, as of two endpoints that go at the same moment Docker may count one on; the rest at once.
   members=
   for net in $networks; do
