@@ -72,6 +72,7 @@ function hitsOf(
     // A RETURN is told as the rule and again as the way back: it counts once.
     const again = step.kind === "return" && rule !== undefined && rule === last;
     last = rule;
+    if (step.kind === "rule" && step.hotdrop === true) continue;
     if (again || (rule === undefined && step.kind !== "policy")) continue;
     const key = rule === undefined ? policyKey(variant, table, chain) : keys.get(rule);
     if (key === undefined) continue;

@@ -49,6 +49,11 @@ export type Step =
       readonly words: string;
       /** Set where chance or an unknown decided that this rule matched. */
       readonly because?: string;
+      /**
+       * Its condition itself dropped the packet (connlimit where it counts no connection): the rule is not counted, and
+       * its target is not run.
+       */
+      readonly hotdrop?: true;
     })
   /** The end of a user chain, or RETURN out of it, back to the caller. `rule` is the RETURN rule, where one decided. */
   | (InChain & { readonly kind: "return"; readonly to: string; readonly rule?: Rule })

@@ -96,7 +96,9 @@ function add(events: ExpectedEvent[], step: Extract<Step, { kind: "rule" | "retu
   // A RETURN may be told as the rule and then as the way back: the kernel reports it once.
   const last = events.at(-1);
   if (step.kind === "return" && last?.rule === step.rule && last.chain === step.chain) return;
-  events.push({ kind: "rule", ...at, rule: step.rule, verdict: verdictOf(step.rule.action) });
+  const hotdrop = step.kind === "rule" && step.hotdrop === true;
+  const verdict = hotdrop ? ({ kind: "DROP" } as const) : verdictOf(step.rule.action);
+  events.push({ kind: "rule", ...at, rule: step.rule, verdict });
 }
 
 /** What nf_tables reports for a rule with this target. */

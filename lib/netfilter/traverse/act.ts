@@ -74,9 +74,9 @@ export function act(flight: Flight, { rule, id }: CompiledRule, _table: TableNam
       return CONTINUE;
     case "ct":
       if (takesTemplate(view) && !view.untracked) {
-        flight.view = { ...view, template: true };
-        flight.zone = { id: action.zone ?? 0, from: action.zoneFrom };
-        flight.helper = action.helper;
+        const zone = { id: action.zone ?? 0, from: action.zoneFrom };
+        const { helper } = action;
+        flight.view = { ...view, template: { zone, ...(helper === undefined ? {} : { helper }) } };
       }
       return CONTINUE;
     case "tos":
@@ -116,7 +116,7 @@ function ttl(flight: Flight, packet: Packet, action: Extract<Action, { kind: "tt
  * CT or NOTRACK does nothing.
  */
 function takesTemplate({ ct, template, answersUntracked }: View): boolean {
-  return ct === undefined && template !== true && answersUntracked !== true;
+  return ct === undefined && template === undefined && answersUntracked !== true;
 }
 
 function tproxy(flight: Flight, action: Extract<Action, { kind: "tproxy" }>): Acted {

@@ -92,6 +92,15 @@ export class RuleStep extends ChainStep {
   }
 }
 
+/** A rule whose condition dropped the packet by itself. */
+export class HotdropStep extends RuleStep {
+  readonly hotdrop = true;
+
+  override get effect(): string {
+    return "drop";
+  }
+}
+
 export class ReturnStep extends ChainStep {
   readonly kind = "return";
   readonly to: string;

@@ -1,5 +1,4 @@
-import type { Connection, Zone } from "../conntrack/connection";
-import { NO_ZONE } from "../conntrack/connection";
+import type { Connection } from "../conntrack/connection";
 import type { Caused, Hook, Packet, Step, Verdict } from "../model";
 import type { OutRoute } from "../routing/output";
 import type { CompiledRuleset } from "./compile";
@@ -44,9 +43,6 @@ export class Flight {
   view: View;
   /** The route the packet has now: a new one after OUTPUT, while the hook still sees the old device. */
   route: OutRoute | undefined;
-  /** What raw's CT target set before conntrack looks. */
-  zone: Zone = NO_ZONE;
-  helper: string | undefined;
 
   constructor(run: Run, packet: Packet, hook: Hook, devices: { in: Device; out: Device }) {
     this.run = run;

@@ -116,11 +116,13 @@ function conntrackHook(flight: Flight, hook: Hook, tells: boolean): void {
     return;
   }
   const { mind } = run;
+  // The template of raw's CT target is used up, also where nothing comes of it.
+  const { template, ...seen } = view;
   const options = {
-    zone: flight.zone,
+    zone: template?.zone ?? NO_ZONE,
     now: mind.state.now,
     loose: sysctl(run.host, "net.netfilter.nf_conntrack_tcp_loose") !== 0,
-    ...(flight.helper === undefined ? {} : { helper: flight.helper }),
+    ...(template?.helper === undefined ? {} : { helper: template.helper }),
   };
   const { force } = run;
   run.force = undefined;
@@ -129,13 +131,9 @@ function conntrackHook(flight: Flight, hook: Hook, tells: boolean): void {
       ? track(mind.state.conntrack, flight.packet, options)
       : forced(mind.state.conntrack, flight.packet, force, options);
   mind.state = { ...mind.state, conntrack: tracked.table };
-  // The template of raw's CT target is used up, also where nothing came of it.
-  flight.zone = NO_ZONE;
-  flight.helper = undefined;
   flight.view = {
-    ...view,
+    ...seen,
     untracked: tracked.untracked ?? false,
-    template: false,
     ...(tracked.attached === undefined ? {} : { ct: tracked.attached }),
   };
   tell(tracked.untracked === true ? "UNTRACKED" : (tracked.attached?.state ?? "INVALID"), tracked.text);

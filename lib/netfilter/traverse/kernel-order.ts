@@ -90,7 +90,13 @@ export function kernelEvents(outcome: Outcome, options: { readonly traced?: bool
         chain: step.chain,
         kind: step.kind === "policy" ? "policy" : "rule",
         verdict:
-          step.kind === "policy" ? step.policy : rule === undefined ? "RETURN" : tracedVerdict(rule.action),
+          step.kind === "policy"
+            ? step.policy
+            : rule === undefined
+              ? "RETURN"
+              : step.kind === "rule" && step.hotdrop === true
+                ? "DROP"
+                : tracedVerdict(rule.action),
         ...(rule === undefined ? {} : { rule: rule.text }),
         header: chain.header,
       });

@@ -15,7 +15,8 @@ export interface Mind {
   readonly devices: Map<"in" | "out", string>;
 }
 
-export type Answer = boolean | Doubt | Chance | DeviceDoubt;
+/** What a condition says. `hotdrop`: it drops the packet by itself, and the rule counts nothing. */
+export type Answer = boolean | "hotdrop" | Doubt | Chance | DeviceDoubt;
 
 /** Whether a device that is not known is the one a rule names. */
 export interface DeviceDoubt {
@@ -51,7 +52,7 @@ export function flip(answer: boolean | Doubt, inverted: boolean): boolean | Doub
 }
 
 /** Settles an answer: doubts and draws fork the run. */
-export function settle(answer: Answer, mind: Mind): boolean {
+export function settle(answer: Exclude<Answer, "hotdrop">, mind: Mind): boolean {
   if (typeof answer === "boolean") return answer;
   switch (answer.kind) {
     case "doubt":
@@ -83,6 +84,7 @@ function decide(asked: Doubt, mind: Mind): boolean {
 /** What is settled without a fork: true, false, or undefined. */
 export function peek(answer: Answer, mind: Mind): boolean | undefined {
   if (typeof answer === "boolean") return answer;
+  if (answer === "hotdrop") return undefined;
   if (answer.kind === "doubt") {
     const positive = !answer.key.startsWith("!");
     const known = mind.choices.known(positive ? answer.key : answer.key.slice(1));

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../inspect/snapshot";
-import { NO_ZONE } from "../conntrack/connection";
+import { NO_ZONE, type Zone } from "../conntrack/connection";
 import { LayeredMap } from "../conntrack/layers";
 import { hasPorts, isIcmp, protocolNumberOf } from "../conntrack/protocol";
 import { ConntrackTable } from "../conntrack/table";
@@ -17,6 +17,19 @@ export interface Recent {
   readonly ttl: number;
 }
 
+/** A connection as a connlimit rule keeps it. */
+export interface Counted {
+  readonly tuple: FlowTuple;
+  readonly zone: Zone;
+}
+
+/** The connections of one address that a connlimit rule has seen, when they were last gone through, and how many were left. */
+export interface CountedList {
+  readonly entries: readonly Counted[];
+  readonly cleanedAt: number;
+  readonly cleanedCount: number;
+}
+
 /**
  * Everything that packets change in one network namespace: connections, and what single rules count. Immutable;
  * each outcome of a traversal carries the state after it, and the next packet starts from there.
@@ -30,8 +43,8 @@ export interface KernelState {
   readonly buckets: LayeredMap<Bucket>;
   /** By list name and address. */
   readonly recent: LayeredMap<Recent>;
-  /** Connections that a connlimit rule has seen, by rule and address. */
-  readonly connlimit: LayeredMap<readonly string[]>;
+  /** Connections that a connlimit rule has seen, by rule, zone and address. */
+  readonly connlimit: LayeredMap<CountedList>;
   /** Changes that SET targets made, by set and member: present or not. */
   readonly sets: LayeredMap<boolean>;
 }

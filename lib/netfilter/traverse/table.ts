@@ -1,6 +1,6 @@
 import type { Hook, TableName, Tried } from "../model";
 import { type Acted, act } from "./act";
-import { PolicyStep, ReturnStep, RuleStep, type TablePlace } from "./chain-step";
+import { HotdropStep, PolicyStep, ReturnStep, RuleStep, type TablePlace } from "./chain-step";
 import type { CompiledChain, CompiledRule, CompiledRuleset } from "./compile";
 import type { Flight } from "./flight";
 import { type Mind, peek, settle } from "./mind";
@@ -19,7 +19,7 @@ interface Frame {
 }
 
 type Hit =
-  | { readonly kind: "hit"; readonly because: string | undefined }
+  | { readonly kind: "hit"; readonly because: string | undefined; readonly hotdrop?: true }
   | { readonly kind: "miss"; readonly test: number };
 
 /** Asks the conditions of one rule in order, as ipt_do_table does: the first that fails ends it. */
@@ -32,6 +32,7 @@ function ask(rule: CompiledRule, view: View, mind: Mind): Hit {
     const answer = test.ask(view, mind);
     if (answer === true) continue;
     if (answer === false) return { kind: "miss", test: at };
+    if (answer === "hotdrop") return { kind: "hit", because, hotdrop: true };
     if (peek(answer, mind) === undefined) {
       const sure = surelyFails(rule, at + 1, view, mind);
       if (sure >= 0) return { kind: "miss", test: sure };
@@ -84,6 +85,10 @@ export function runTable(
     const tried = tell(frame, flight.view);
     const { name } = frame.chain.chain;
     const before = flight.packet;
+    if (hit?.hotdrop === true) {
+      flight.steps.push(new HotdropStep(where, name, before, before, tried, hit.compiled.rule, hit.because));
+      return "drop";
+    }
     if (hit === undefined || hit.compiled.rule.action.kind === "return") {
       const rule = hit?.compiled.rule;
       frames.pop();
@@ -115,19 +120,23 @@ function tell(frame: Frame, view: View): (() => readonly Tried[]) | undefined {
   return () => triedBetween(chain, told, position, failures, view);
 }
 
-function nextHit(
-  flight: Flight,
-  frame: Frame,
-): { compiled: CompiledRule; because: string | undefined } | undefined {
+interface Met {
+  readonly compiled: CompiledRule;
+  readonly because: string | undefined;
+  readonly hotdrop?: true;
+}
+
+function nextHit(flight: Flight, frame: Frame): Met | undefined {
   const { mind, indexed } = flight.run;
   const { chain } = frame;
-  const meet = (position: number): { compiled: CompiledRule; because: string | undefined } | undefined => {
+  const meet = (position: number): Met | undefined => {
     const compiled = chain.at(position);
     if (compiled === undefined) return undefined;
     const result = ask(compiled, flight.view, mind);
     if (result.kind === "hit") {
       frame.position = position;
-      return { compiled, because: result.because };
+      const { kind: _kind, ...hit } = result;
+      return { compiled, ...hit };
     }
     frame.failures.push({ position, test: result.test });
     return undefined;

@@ -1,4 +1,4 @@
-import type { Attached } from "../conntrack/connection";
+import type { Attached, Zone } from "../conntrack/connection";
 import { protocolNumberOf } from "../conntrack/protocol";
 import type { Hook, Packet } from "../model";
 import { type Words, wordsOf } from "../routing/address";
@@ -7,6 +7,12 @@ import type { Host } from "./host";
 
 /** A device by name, the empty name where the hook has none, or undefined where the routes are not known. */
 export type Device = string | undefined;
+
+/** What raw's CT target asks of conntrack. */
+export interface Template {
+  readonly zone: Zone;
+  readonly helper?: string;
+}
 
 /**
  * The packet as one rule sees it: header, devices, conntrack entry. Never changed in place, so that what a rule was
@@ -28,7 +34,7 @@ export interface View {
   readonly ct?: Attached;
   readonly untracked: boolean;
   /** raw's CT target has put a template there: until conntrack looks, --ctstate takes it for a new connection. */
-  readonly template?: boolean;
+  readonly template?: Template;
   /** Answers an untracked packet: without being untracked itself, it takes no CT or NOTRACK (nf_conntrack_attach). */
   readonly answersUntracked?: boolean;
   /** Sent by a local socket: what the owner match asks for. */

@@ -87,7 +87,7 @@ export function countsOf(steps: readonly Step[], into: Map<string, number> = new
   };
   let last: Step | undefined;
   for (const step of steps) {
-    if (step.kind === "rule") count(step.table, step.chain, step.rule.index);
+    if (step.kind === "rule" && step.hotdrop !== true) count(step.table, step.chain, step.rule.index);
     if (step.kind === "policy") count(step.table, step.chain, "policy");
     if (step.kind === "return" && step.rule !== undefined) {
       const told = last?.kind === "rule" && last.rule === step.rule;

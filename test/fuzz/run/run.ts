@@ -43,6 +43,9 @@ interface Waiting {
   readonly entry: Entry;
 }
 
+/** Milliseconds between two packets, after which no tick of the kernel's clock (4 ms at HZ=250, at most 10) holds both. */
+const TICK = 12;
+
 const sender = "02:00:00:00:0f:01";
 
 /** Runs one case on the kernel and in the model side by side. */
@@ -59,6 +62,9 @@ class CaseRun {
   readonly #ended: (Ended | undefined)[] = [];
   readonly #counts = new Map<RouterName, Map<string, number>>();
   readonly #hits = new Map<string, number>();
+  readonly #began = performance.now();
+  /** When the last packet had been sent: milliseconds, as performance.now() has them. */
+  #sentAt = Number.NEGATIVE_INFINITY;
   #ipId = 0;
   #passes = 0;
   #uncertain = 0;
@@ -134,7 +140,10 @@ class CaseRun {
   async #send(send: Waiting, at: number): Promise<Disagreement | undefined> {
     const { packet, line, from } = this.#dressed(send);
     const counters = this.#case.variant === "legacy" ? await this.#counters() : undefined;
-    const complaints = await (await from.wire()).send([line]);
+    const wire = await from.wire();
+    await this.#tick();
+    const complaints = await wire.send([line]);
+    this.#sentAt = performance.now();
     const events = new Map<RouterName, TraceEvent[]>(routers.map((name) => [name, []]));
     // A packet may still be on its way between the namespaces when its sending has returned: a difference counts only
     // when two rounds after it brought nothing new.
@@ -169,6 +178,17 @@ class CaseRun {
       quiet = fresh === 0 ? quiet + 1 : 0;
       if (quiet > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** Lets the kernel's clock tick between two packets, and tells the model how late it is. */
+  async #tick(): Promise<void> {
+    for (;;) {
+      const left = this.#sentAt + TICK - performance.now();
+      if (left <= 0) break;
+      await new Promise((resolve) => setTimeout(resolve, Math.ceil(left)));
+    }
+    const now = (performance.now() - this.#began) / 1_000;
+    for (const [name, state] of this.#states) this.#states.set(name, { ...state, now });
   }
 
   /** The packet with what the wire adds, and how it is sent. */

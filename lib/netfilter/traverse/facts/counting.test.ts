@@ -75,10 +75,13 @@ describe("statistic, limit and their like", () => {
     ]);
     let state: KernelState = FRESH;
     const verdicts = [1, 2, 3, 1].map((sport) => {
-      const outcome = one(on, packet(`tcp 10.1.0.9:${sport} 10.1.0.1:80`), via("d0"), { state });
+      const outcome = one(on, packet(`tcp 10.1.0.9:${sport} 10.1.0.1:80`), via("d0"), {
+        state: later(state, 1),
+      });
       state = outcome.state;
       return outcome.verdict;
     });
-    expect(verdicts).toEqual(["accept", "accept", "drop", "accept"]);
+    // What was refused stays on the list: the first connection, found before it, does not look at the rest.
+    expect(verdicts).toEqual(["accept", "accept", "drop", "drop"]);
   });
 });

@@ -1,5 +1,5 @@
 import { hit, host, LOCAL, one, packet, route, via } from "../../../../test/netfilter/router";
-import { FRESH, type KernelState } from "..";
+import { FRESH, type KernelState, later } from "..";
 
 // Found by the differential fuzz against the kernel.
 
@@ -48,7 +48,9 @@ test("connlimit counts packets without a connection by their own addresses, and 
   ]);
   let state: KernelState = FRESH;
   for (const sport of [1, 2, 3]) {
-    const outcome = one(on, packet(`udp 10.1.0.9:${sport} 10.2.0.9:2`), via("d0"), { state });
+    const outcome = one(on, packet(`udp 10.1.0.9:${sport} 10.2.0.9:2`), via("d0"), {
+      state: later(state, 1),
+    });
     expect(outcome).toMatchObject({ verdict: "accept", certain: true });
     state = outcome.state;
   }

@@ -9,7 +9,7 @@ type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
 
 export function stateOfPacket(view: View): "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" {
   if (view.untracked) return "UNTRACKED";
-  return view.ct?.state ?? (view.template === true ? "NEW" : "INVALID");
+  return view.ct?.state ?? (view.template !== undefined ? "NEW" : "INVALID");
 }
 
 /**

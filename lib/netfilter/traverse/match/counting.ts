@@ -1,4 +1,3 @@
-import { tupleKey, tupleOf } from "../../conntrack/tuple";
 import type { Family, Match } from "../../model";
 import { masked, maskOf, textOf, type Words, wordsOf } from "../../routing/address";
 import type { Host } from "../host";
@@ -97,41 +96,9 @@ export function hashlimit(match: Hashlimit): Ask {
   };
 }
 
-function maskBits(mask: string | number, width: number): Words {
+export function maskBits(mask: string | number, width: number): Words {
   if (typeof mask === "number") return maskOf(mask, width);
   return /^\d+$/.test(mask) ? maskOf(Number(mask), width) : (wordsOf(mask) ?? maskOf(128, width));
-}
-
-/** xt_connlimit.c: how many live connections of one address (or network) this rule has seen, this one included. */
-export function connlimit(match: Of<"connlimit">, id: string): Ask {
-  return (view, mind) => {
-    const words = match.side === "source" ? view.src : view.dst;
-    if (words === undefined)
-      return doubt(`connlimit ${id}`, "the connection limit matches", "the connection limit does not match");
-    const network = textOf(masked(words, maskBits(match.mask, words.length)));
-    // In raw, and for what is not tracked, the packet's own addresses stand for the connection.
-    const connection = view.ct?.connection;
-    const { src, dst, icmp } = view.packet;
-    const bare = {
-      protocol: view.protocol ?? 255,
-      src,
-      dst,
-      sport: icmp?.id ?? 0,
-      dport: (icmp?.type ?? 0) * 256,
-    };
-    const own = tupleKey(connection?.original ?? tupleOf(view.packet) ?? bare, connection?.zone.id ?? 0);
-    const alive = new Set(
-      mind.state.conntrack
-        .connections()
-        .filter(({ expires, tcp }) => expires > mind.state.now && tcp !== "TIME_WAIT" && tcp !== "CLOSE")
-        .flatMap(({ original, reply, zone }) => [tupleKey(original, zone.id), tupleKey(reply, zone.id)]),
-    );
-    const key = `${id} ${network}`;
-    const before = (mind.state.connlimit.get(key) ?? []).filter((tuple) => tuple === own || alive.has(tuple));
-    const now = before.includes(own) ? before : [...before, own];
-    mind.state = { ...mind.state, connlimit: mind.state.connlimit.with(key, now) };
-    return now.length > match.above !== match.inverted;
-  };
 }
 
 /** Stamps that the kernel keeps of one address: ip_pkt_list_tot is 20, rounded up to a power of two. */

@@ -1,6 +1,7 @@
 import type { Match } from "../../model";
 import { doubt, type Test } from "../mind";
 import * as connection from "./connection";
+import { connlimit } from "./connlimit";
 import * as counting from "./counting";
 import * as header from "./header";
 import * as place from "./place";
@@ -78,7 +79,7 @@ export function testOf(match: Match, id: string): Test {
     case "hashlimit":
       return stateful(counting.hashlimit(match));
     case "connlimit":
-      return stateful(counting.connlimit(match, id));
+      return stateful(connlimit(match, id));
     case "recent":
       return stateful(counting.recent(match));
     case "set":

@@ -1,0 +1,65 @@
+// Each count was measured on kernel 6.18.44 with five rules, `--connlimit-above 0` to `4`; found by the fuzz.
+
+import { all, host, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
+import type { Packet, TcpFlag } from "../../model";
+import { FRESH, type KernelState, later, type TraversedOutcome } from "..";
+
+const above = (count: number): string =>
+  `-A FORWARD -m connlimit --connlimit-above ${count} --connlimit-mask 32 --connlimit-saddr -m comment --comment over`;
+const counting = host([0, 1, 2, 3, 4].map(above));
+
+const tcp = (port: number, ...flags: TcpFlag[]): Packet =>
+  packet(`tcp 10.1.0.9:${port} 10.2.0.9:80`, { tcpFlags: flags });
+const answer = (port: number): Packet =>
+  packet(`tcp 10.2.0.9:80 10.1.0.9:${port}`, { tcpFlags: ["SYN", "ACK"] });
+/** Makes its connection ASSURED: all that comes before, and an ACK. */
+const opened = (port: number): readonly Packet[] => [tcp(port, "SYN"), answer(port), tcp(port, "ACK")];
+
+/** How many connections the rules count for each packet that 10.1.0.9 sends, some time apart; `dropped` by the rules. */
+function counts(packets: readonly Packet[]): (number | "dropped")[] {
+  let state: KernelState = FRESH;
+  return packets.flatMap((each) => {
+    const there = each.src === "10.1.0.9";
+    const outcome: TraversedOutcome = one(counting, each, via(there ? "d0" : "d1"), {
+      state: later(state, 0.1),
+    });
+    state = outcome.state;
+    if (!there) return [];
+    return [outcome.verdict === "drop" ? "dropped" : rulesOf(outcome).length];
+  });
+}
+
+test("a connection that ends is counted until another one comes, or one that lasts", () => {
+  // The second one ends before it was ASSURED.
+  const short = [tcp(7, "SYN"), tcp(9, "SYN"), answer(9), tcp(9, "RST"), tcp(7, "SYN"), tcp(11, "SYN")];
+  expect(counts(short)).toEqual([1, 2, 2, 2, 2]);
+  const long = [...opened(9), ...opened(7), tcp(11, "SYN"), tcp(7, "RST"), tcp(9, "ACK"), tcp(9, "RST")];
+  expect(counts(long)).toEqual([1, 1, 2, 2, 3, 2, 2, 1]);
+});
+
+test("a packet that belongs to no connection counts as one, until another connection comes", () => {
+  const lost = packet("icmp 10.1.0.9 10.2.0.9", { icmp: { type: 11, code: 0, id: 8 } });
+  expect(counts([lost, lost, tcp(7, "SYN"), lost, tcp(7, "SYN"), tcp(8, "SYN")])).toEqual([1, 1, 1, 2, 2, 2]);
+});
+
+test("a rule drops the packet that ends the only connection it counts, by itself and without counting it", () => {
+  expect(counts([...opened(9), tcp(9, "RST"), tcp(9, "RST"), tcp(9, "SYN")])).toEqual([
+    1,
+    1,
+    "dropped",
+    "dropped",
+    1,
+  ]);
+});
+
+test("asked twice within one tick of the kernel's clock, a rule counts a new connection twice", () => {
+  const twice = host(["-A FORWARD -j U1", "-A FORWARD -j U1", above(1).replace("FORWARD", "U1")]);
+  const outcomes = all(twice, tcp(7, "SYN"), via("d0"));
+  expect(outcomes.map((outcome) => rulesOf(outcome).filter((text) => text.includes("over")).length)).toEqual([
+    1, 0,
+  ]);
+  expect(outcomes.map(({ dependsOn }) => dependsOn[0])).toEqual([
+    expect.stringContaining("within one tick"),
+    expect.stringContaining("the kernel's clock ticks"),
+  ]);
+});

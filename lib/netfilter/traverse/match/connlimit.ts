@@ -1,0 +1,123 @@
+import { type Connection, NO_ZONE, type Zone, zoneOf } from "../../conntrack/connection";
+import type { ConntrackTable } from "../../conntrack/table";
+import { type FlowTuple, sameTuple, tupleOf } from "../../conntrack/tuple";
+import type { Match } from "../../model";
+import { masked, textOf } from "../../routing/address";
+import { type Answer, doubt, type Mind, settle } from "../mind";
+import type { Counted, CountedList } from "../state";
+import type { View } from "../view";
+import { maskBits } from "./counting";
+import type { Ask } from "./header";
+
+/** Seconds after which the kernel's clock has ticked for certain (a jiffy, at HZ=100 the longest). */
+const TICK = 0.01;
+/** Entries that may come unseen before the list is gone through in any case (CONNCOUNT_GC_MAX_COLLECT). */
+const UNSEEN = 64;
+
+/** The connection of a packet, with what conntrack knows of it: nothing yet, that it is there, that it lasts (ASSURED). */
+interface Own extends Counted {
+  readonly known: "new" | "confirmed" | "assured";
+}
+
+const knownOf = (connection: Connection | undefined): Own["known"] => {
+  if (connection?.confirmed !== true) return "new";
+  return connection.assured ? "assured" : "confirmed";
+};
+
+/** The connection of the packet as nf_conncount.c keeps it. */
+function ownOf(view: View, mind: Mind, zone: Zone): Own {
+  const own = view.ct?.connection;
+  if (own !== undefined) return { tuple: own.original, zone, known: knownOf(own) };
+  // In raw, and for what is not tracked, the packet's own addresses stand for the connection.
+  const { src, dst, icmp } = view.packet;
+  const bare: FlowTuple = {
+    protocol: view.protocol ?? 255,
+    src,
+    dst,
+    sport: icmp?.id ?? 0,
+    dport: (icmp?.type ?? 0) * 256,
+  };
+  const tuple = tupleOf(view.packet) ?? bare;
+  return { tuple, zone, known: knownOf(find(mind, { tuple, zone })?.connection) };
+}
+
+function find(mind: Mind, { tuple, zone }: Counted): ReturnType<ConntrackTable["find"]> {
+  for (const direction of ["original", "reply"] as const) {
+    const found = mind.state.conntrack.find(tuple, zoneOf(zone, direction), mind.state.now);
+    if (
+      found !== undefined &&
+      zoneOf(found.connection.zone, found.direction) === zoneOf(zone, found.direction)
+    )
+      return found;
+  }
+  return undefined;
+}
+
+function isOver(mind: Mind, entry: Counted): boolean {
+  const tcp = find(mind, entry)?.connection;
+  return tcp === undefined || tcp.tcp === "TIME_WAIT" || tcp.tcp === "CLOSE";
+}
+
+/** The list after a clean-up: what has ended, or was never confirmed, is taken off (nf_conncount_gc_list). */
+function cleaned(list: CountedList, mind: Mind): CountedList {
+  const entries = list.entries.filter((entry) => !isOver(mind, entry));
+  return { entries, cleanedAt: mind.state.now, cleanedCount: entries.length };
+}
+
+/** The list gone through for this connection: not added where it is there already (__nf_conncount_add). */
+function searched(list: CountedList, own: Counted, mind: Mind): CountedList {
+  const kept: Counted[] = [];
+  for (const [at, entry] of list.entries.entries()) {
+    if (sameTuple(entry.tuple, own.tuple) && find(mind, entry) !== undefined)
+      return { ...list, entries: [...kept, ...list.entries.slice(at)] };
+    if (!isOver(mind, entry)) kept.push(entry);
+  }
+  return { entries: [...kept, own], cleanedAt: mind.state.now, cleanedCount: kept.length };
+}
+
+/**
+ * What a look at the list leaves of it. The kernel goes through a list once in a tick of its clock: within the same tick
+ * nothing is taken off, and a connection that is not confirmed yet is counted once more. Whether the clock has ticked is
+ * not known where the packet comes at the same time as the last; both are followed where it matters.
+ */
+function looked(list: CountedList, own: Own, mind: Mind, key: string): CountedList {
+  const entry = { tuple: own.tuple, zone: own.zone };
+  // One that lasts is never added; one that is confirmed is looked for in any case, so that it is not added twice.
+  const lasts = own.known === "assured";
+  const ticked = lasts ? cleaned(list, mind) : searched(list, entry, mind);
+  const crowded = list.entries.length - list.cleanedCount >= UNSEEN;
+  if (own.known === "confirmed" || (!lasts && crowded) || mind.state.now - list.cleanedAt >= TICK)
+    return ticked;
+  const same = lasts ? list : { ...list, entries: [...list.entries, entry] };
+  if (ticked.entries.length === same.entries.length) return same;
+  const question = doubt(
+    `connlimit ${key} ${list.entries.length}`,
+    "connlimit looks at its list twice within one tick of the kernel's clock: what has ended is still on it, and a connection that is not confirmed counts again",
+    "the kernel's clock ticks before connlimit looks at its list again: what has ended is taken off",
+  );
+  return settle(question, mind) ? same : ticked;
+}
+
+/**
+ * xt_connlimit.c, nf_conncount.c: how many connections of one address (or network) this rule has seen that still live.
+ * A rule that counts none, because the packet ends the only one, drops the packet by itself.
+ */
+export function connlimit(match: Extract<Match, { kind: "connlimit" }>, id: string): Ask {
+  return (view, mind): Answer => {
+    const words = match.side === "source" ? view.src : view.dst;
+    if (words === undefined)
+      return doubt(`connlimit ${id}`, "the connection limit matches", "the connection limit does not match");
+    const zone = view.ct?.connection.zone ?? view.template?.zone ?? NO_ZONE;
+    const network = textOf(masked(words, maskBits(match.mask, words.length)));
+    const key = `${id} ${zone.id} ${network}`;
+    const own = ownOf(view, mind, zone);
+    const before = mind.state.connlimit.get(key);
+    const list =
+      before === undefined
+        ? { entries: [{ tuple: own.tuple, zone }], cleanedAt: mind.state.now, cleanedCount: 0 }
+        : looked(before, own, mind, key);
+    mind.state = { ...mind.state, connlimit: mind.state.connlimit.with(key, list) };
+    if (list.entries.length === 0) return "hotdrop";
+    return list.entries.length > match.above !== match.inverted;
+  };
+}
