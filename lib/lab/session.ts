@@ -125,6 +125,15 @@ export class Session {
     this.#workbench.close();
   }
 
+  /** Closes every lab of this process, on every engine. One that cannot be asked any more is the reaper's. */
+  static async endAll(): Promise<void> {
+    const all = [...open].map(async (session) => {
+      await Promise.all([...session.labs.values()].map((lab) => lab.shut()));
+      await session.end();
+    });
+    await Promise.allSettled(all);
+  }
+
   /** Removes the session's own containers when no lab needs it any more. */
   async endIdle(): Promise<void> {
     if (this.labs.size === 0) await this.end();
@@ -162,13 +171,7 @@ let listening = false;
 function endWithKernel(): void {
   if (listening || !inNotebook()) return;
   listening = true;
-  process.once("SIGTERM", () => {
-    const all = [...open].map(async (session) => {
-      await Promise.all([...session.labs.values()].map((lab) => lab.shut()));
-      await session.end();
-    });
-    Promise.allSettled(all).then(() => process.exit(0));
-  });
+  process.once("SIGTERM", () => void Session.endAll().then(() => process.exit(0)));
 }
 
 function sessionLabels(owner: string): Labels {

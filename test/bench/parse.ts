@@ -65,17 +65,3 @@ export function benchParse(size: ClusterSize, runs = 5): ParseResult {
     kept: Math.max(0, kept),
   };
 }
-
-/** The lines that `npm run bench` prints. */
-export function parseBench(): readonly string[] {
-  return SIZES.map((size) => {
-    const { lines, rules, megabytes, ours, iptables: theirs, kept } = benchParse(size);
-    const ratio =
-      theirs === undefined
-        ? "iptables-restore is not here to compare with"
-        : `iptables-restore --test ${theirs.toFixed(0)} ms, ratio ${(ours / theirs).toFixed(2)}`;
-    return `parse ${lines} lines, ${rules} rules, ${megabytes.toFixed(1)} MB: ${ours.toFixed(0)} ms (${ratio}), ${kept.toFixed(0)} MB kept`;
-  });
-}
-
-if (require.main === module) for (const line of parseBench()) console.log(line);

@@ -71,14 +71,3 @@ export function benchTrace(): TraceBench {
   const perPacketMs = Math.min(...Array.from({ length: ROUNDS }, round));
   return { lines: text.split("\n").length, firstMs, firstOfServiceMs, perPacketMs, limitMs: 0.2 };
 }
-
-/** The lines that `npm run bench` prints. */
-export function traceBench(): readonly string[] {
-  const { lines, firstMs, firstOfServiceMs, perPacketMs, limitMs } = benchTrace();
-  const first = `first packet ${firstMs.toFixed(0)} ms, first of a service ${firstOfServiceMs.toFixed(2)} ms`;
-  return [
-    `trace on ${lines} lines: ${first}, then ${perPacketMs.toFixed(3)} ms a packet (at most ${limitMs})`,
-  ];
-}
-
-if (require.main === module) for (const line of traceBench()) console.log(line);

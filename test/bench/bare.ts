@@ -1,0 +1,36 @@
+import type { Lab } from "../../lib/lab/lab";
+import { imageTag } from "../../lib/setup/images";
+
+/** The containers of `lab.pod`, asked of the engine and nothing else. */
+export async function barePod({ ground, engine }: Lab, name: string): Promise<void> {
+  const pause = await engine.containers.create({
+    ...ground.home.spec(name, "pod", imageTag("pause")),
+    network: ground.network,
+    address: ground.pool.take(name),
+    capabilities: [],
+  });
+  await engine.containers.start(pause);
+  const app = await engine.containers.create({
+    ...ground.home.spec(`${name}.app`, "app", imageTag("base")),
+    network: `container:${pause}`,
+    capabilities: ["NET_ADMIN", "NET_RAW"],
+  });
+  await engine.containers.start(app);
+}
+
+/** The containers of `node.pod`: pause without a network, its process id, and an app that joins it. */
+export async function bareNodePod({ ground, engine }: Lab, name: string): Promise<void> {
+  const pause = await engine.containers.create({
+    ...ground.home.spec(name, "pod", imageTag("pause")),
+    network: "none",
+    capabilities: [],
+  });
+  await engine.containers.start(pause);
+  await engine.containers.inspect(pause);
+  const app = await engine.containers.create({
+    ...ground.home.spec(`${name}.app`, "app", imageTag("base")),
+    network: `container:${pause}`,
+    capabilities: ["NET_ADMIN", "NET_RAW"],
+  });
+  await engine.containers.start(app);
+}

@@ -1,0 +1,60 @@
+import { label } from "../../lib/engine";
+import { Lab } from "../../lib/lab/lab";
+import { type Bench, type Measure, Times } from "./measure";
+
+// With the outside: 21 containers.
+const ten = Array.from({ length: 10 }, (_, index) => `p${index}`);
+
+/** Closing a lab of 20 containers, beside the engine's own removal of as many: all at once, and the network. */
+export async function* closing(bench: Bench, runs = 3): AsyncIterable<Measure> {
+  const engine = await bench.engine();
+  const times = new Times();
+  // Keeps the session, which is not part of what is measured.
+  const keeper = await Lab.open("bench-keeper", { engine });
+  const filled = async (): Promise<Lab> => {
+    const lab = await Lab.open("bench-closing", { engine });
+    await Promise.all(ten.map((name) => lab.pod(name)));
+    return lab;
+  };
+  try {
+    for (let run = 1; run <= runs; run++) {
+      await bench.run(`run ${run} of ${runs}`, async () => {
+        const ours = await filled();
+        await times.take("close", () => ours.shut());
+        const bare = await filled();
+        const all = await engine.containers.list({ [label.opening]: bare.ground.opening });
+        await times.take("bare", () => Promise.all(all.map(({ id }) => engine.containers.remove(id))));
+        await bare.shut();
+      });
+    }
+  } finally {
+    await keeper.close();
+  }
+  const peer = { name: "docker rm -f, all at once", value: times.median("bare") };
+  const value = times.median("close");
+  yield { name: "close a lab of 20 containers", value, unit: "ms", peer, limit: 1_500, limits: "value" };
+}
+
+/** A lab of 50 pods: what each further ten cost. It grows linearly. */
+export async function* curve(bench: Bench): AsyncIterable<Measure> {
+  const lab = await Lab.open("bench-curve", { engine: await bench.engine() });
+  const times = new Times();
+  let first: number | undefined;
+  try {
+    for (let pods = 10; pods <= 50; pods += 10) {
+      const name = `pods ${pods - 9} to ${pods}, each`;
+      await bench.run(name, () =>
+        times.take(name, () => Promise.all(ten.map((each) => lab.pod(`${each}-${pods}`)))),
+      );
+      const value = times.median(name) / ten.length;
+      const peer =
+        first === undefined ? {} : { peer: { name: "of the first ten", value: first }, limit: 1.5 };
+      first ??= value;
+      yield { name, value, unit: "ms", ...peer };
+    }
+    await bench.run("close", () => times.take("close", () => lab.close()));
+    yield { name: "close a lab of 50 pods", value: times.median("close"), unit: "ms" };
+  } finally {
+    await lab.close();
+  }
+}
