@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { findEndpoint } from "../engine/endpoint";
+import { endpointOf, findEndpoint } from "../engine/endpoint";
 import type { Engine } from "../engine/engine";
 import { LabError } from "../engine/error";
 import { dial } from "../engine/transport";
@@ -33,7 +33,9 @@ export function configure(command: Command): void {
       }
       if (chosen.length === 0) console.log("Nothing was left behind.");
       if (options.images === true) {
-        for (const image of await removeImages(dial(findEndpoint()))) console.log(`${image}  removed`);
+        const endpoints = options.engine?.map((name) => endpointOf(name)) ?? [findEndpoint()];
+        for (const endpoint of endpoints)
+          for (const image of await removeImages(dial(endpoint))) console.log(`${image}  removed`);
       }
     });
 }

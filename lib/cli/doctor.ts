@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { findEndpoint } from "../engine/endpoint";
+import { type Endpoint, endpointOf, findEndpoint, isPlain } from "../engine/endpoint";
 import { Engine } from "../engine/engine";
 import { LabError } from "../engine/error";
 import { dial } from "../engine/transport";
+import { checkSet } from "../lab/set";
 import { imagesRoot } from "../setup/images";
 import { missingImages } from "../setup/index";
+import { type EngineOptions, engineOption } from "./engines";
 
 /** What a look at one need of Wirebook found: `advice` is there when something is to be done. */
 export interface Finding {
@@ -17,8 +19,8 @@ export interface Finding {
 
 /** Adds the action of `wirebook doctor`: a line for each need, exit code 1 when one is not met. */
 export function configure(command: Command): void {
-  command.action(async () => {
-    const findings = await examine();
+  engineOption(command).action(async (options: EngineOptions) => {
+    const findings = await examine(options.engine);
     for (const finding of findings) console.log(line(finding));
     if (findings.some(({ advice }) => advice !== undefined)) process.exitCode = 1;
   });
@@ -29,12 +31,17 @@ export function line({ need, found, advice }: Finding): string {
   return advice === undefined ? `✓ ${need}: ${found}` : `✕ ${need}: ${found}\n    ${advice}`;
 }
 
-/** Looks at everything that Wirebook needs on this machine. Nothing is changed by it. */
-export async function examine(): Promise<readonly Finding[]> {
+/**
+ * Looks at everything that Wirebook needs on this machine. Nothing is changed by it.
+ *
+ * @param engines - those of a lab over several: each, and whether they can hold one lab. Default: the one that the docker
+ *   command would use.
+ */
+export async function examine(engines: readonly string[] = []): Promise<readonly Finding[]> {
   const folder = join(imagesRoot(), "..", ".wirebook", "python");
   return [
     node(process.versions.node),
-    ...(await engine()),
+    ...(engines.length === 0 ? await engine(findEndpoint) : await several(engines)),
     present("Python environment", join(folder, "bin", "jupyter-lab")),
     present("kernel", join(folder, "share", "jupyter", "kernels", "wirebook", "kernel.json")),
   ];
@@ -48,19 +55,59 @@ export function node(version: string): Finding {
   return { need, found: version, advice: "Wirebook needs Node 20.19 or newer: https://nodejs.org" };
 }
 
-async function engine(): Promise<Finding[]> {
+async function engine(find: () => Endpoint): Promise<Finding[]> {
+  const need = "engine";
   try {
-    const { name, version, kind } = await Engine.connect();
-    const missing = await missingImages(dial(findEndpoint()));
+    const endpoint = find();
+    const { name, version, kind } = await Engine.at(endpoint);
+    const missing = await missingImages(dial(endpoint));
     const images: Finding =
       missing.length === 0
         ? { need: "images", found: "all of this version are built" }
         : { need: "images", found: `not built: ${missing.join(", ")}`, advice: "Build them: npm start" };
-    return [{ need: "engine", found: `${kind} ${version} on ${name}` }, images];
+    const open = isPlain(endpoint)
+      ? ", unencrypted: who can read or change what goes over that wire has that machine"
+      : "";
+    return [{ need, found: `${kind} ${version} on ${name}${open}` }, images];
   } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    return [{ need: "engine", found: `${error.code}  ${error.where}: ${error.found}`, advice: error.advice }];
+    return [told(need, error)];
   }
+}
+
+// What one lacks of images is sent to it when a lab is opened, as long as one of them has it.
+async function several(names: readonly string[]): Promise<Finding[]> {
+  const found = await Promise.all(names.map((name) => engine(() => endpointOf(name))));
+  const findings = found.flatMap(([first]) => (first ? [first] : []));
+  if (findings.some(({ advice }) => advice !== undefined)) return findings;
+  const images = found.flatMap(([, second]) => (second ? [second] : []));
+  const best = images.find(({ advice }) => advice === undefined) ?? images[0];
+  if (best) findings.push(best);
+  if (names.length > 1) findings.push(await together(names));
+  return findings;
+}
+
+async function together(names: readonly string[]): Promise<Finding> {
+  const need = "one lab";
+  try {
+    const engines = await Promise.all(names.map((host) => Engine.connect({ host })));
+    const members = await Promise.all(
+      engines.map(async (each, index) => ({
+        ...(await each.facts()),
+        engine: each,
+        kind: each.kind,
+        name: names[index] ?? "",
+      })),
+    );
+    const manager = await checkSet(members, (member) => member.engine.swarmNodes());
+    return { need, found: `${names.length} engines of one swarm, that ${manager.name} manages` };
+  } catch (error) {
+    return told(need, error);
+  }
+}
+
+function told(need: string, error: unknown): Finding {
+  if (!(error instanceof LabError)) throw error;
+  return { need, found: `${error.code}  ${error.where}: ${error.found}`, advice: error.advice };
 }
 
 function present(need: string, path: string): Finding {

@@ -38,12 +38,19 @@ export class Containers {
   }
 
   /**
-   * Starts a container. Shell: `docker start`.
+   * Starts a container; one that runs is fine. Shell: `docker start`.
    *
    * @throws LabError `PORT_IN_USE`, `COMMAND_MISSING`, `CONTAINER_GONE`, `CAPABILITY_REFUSED`.
    */
   async start(id: string, where = id): Promise<void> {
-    await this.#run(where, `docker start ${where}`, () => this.#docker.getContainer(id).start());
+    await this.#run(where, `docker start ${where}`, async () => {
+      try {
+        await this.#docker.getContainer(id).start();
+      } catch (error) {
+        // 304: it runs already, as when its restart policy was faster.
+        if (statusCode(error) !== 304) throw error;
+      }
+    });
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import { askFacts, askSwarmNodes, type EngineFacts, type SwarmNode } from "./about";
 import { Containers } from "./containers";
-import { endpointOf, findEndpoint } from "./endpoint";
+import { type Endpoint, endpointOf, findEndpoint } from "./endpoint";
 import { LabError } from "./error";
 import { type EngineEvent, type Subscription, subscribe } from "./events";
 import { type ExecOptions, type ExecResult, Execs } from "./exec";
@@ -73,7 +73,11 @@ export class Engine {
    *   `tcp://` to another machine without TLS.
    */
   static async connect(options: ConnectOptions = {}): Promise<Engine> {
-    const endpoint = options.host === undefined ? findEndpoint() : endpointOf(options.host);
+    return Engine.at(options.host === undefined ? findEndpoint() : endpointOf(options.host));
+  }
+
+  /** {@link connect}, to an endpoint that was found before. */
+  static async at(endpoint: Endpoint): Promise<Engine> {
     const { docker, hangUp } = reach(endpoint);
     return Engine.#greet(docker, endpoint.url, `${endpoint.url} (${endpoint.from})`, hangUp);
   }

@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { Engine, label } from "../../lib/engine";
 import type { DockerHost } from "../../lib/lab/dockerhost";
 import { Lab } from "../../lib/lab/lab";
+import { LabLink } from "../../lib/lab/link";
 import type { Node } from "../../lib/lab/node/node";
 import type { NodePod } from "../../lib/lab/node/pod";
 import { belongings } from "../../lib/lab/orphans";
@@ -21,7 +24,11 @@ const engines = (): readonly [Engine, Engine] => [one.inner, two.inner];
 
 beforeAll(async () => {
   machines = await Lab.open("machines");
-  [one, two] = await Promise.all([machines.dockerHost("one"), machines.dockerHost("two")]);
+  const args = ["-H", "unix:///var/run/docker.sock", "-H", "tcp://0.0.0.0:2375"];
+  [one, two] = await Promise.all([
+    machines.dockerHost("one", { args }),
+    machines.dockerHost("two", { args }),
+  ]);
 });
 
 afterAll(async () => {
@@ -135,6 +142,75 @@ describe("over the two engines of a swarm", () => {
     ]);
   });
 
+  test("a packet is captured on both engines, and its sightings are one row", async () => {
+    const [near, far] = nodes;
+    const capture = await lab.capture([client, near, far, web], "tcp port 8080");
+    await client.get(`http://${web.address}:8080/`);
+    const { rows } = await capture.stop();
+    // Readiness asks as well, from the node.
+    const first = rows.find(({ sightings: [begin] }) => begin?.place === "client");
+    expect(first?.sightings.map(({ place, link }) => `${place} ${link}`)).toEqual([
+      "client eth0",
+      "node1 veth-client",
+      "node1 br-pods",
+      "node1 eth0",
+      "node2 eth0",
+      "node2 br-pods",
+      "node2 veth-web",
+      "web eth0",
+    ]);
+  });
+
+  test.each([
+    ["a node that is cut off", () => lab.failures.partition(nodes[1])],
+    ["a link that is down", () => lab.failures.down(new LabLink(nodes[1], "eth0"))],
+  ])("%s on the other engine is not reached, and undone it is", async (_name, breakIt) => {
+    const reach = () => client.try`curl -s -o /dev/null -m 1 http://${web.address}:8080/`.quiet();
+    const before = (await nodes[1].snapshot()).routes;
+    const failure = await breakIt();
+    expect((await reach()).exitCode).not.toBe(0);
+    await failure.undo();
+    expect((await nodes[1].snapshot()).routes).toEqual(before);
+    expect((await reach()).exitCode).toBe(0);
+  });
+
+  test("a change on the other engine is seen, and its namespaces say whose they are", async () => {
+    const add = () => nodes[1].sh`ip route add 10.99.0.0/24 via ${nodes[0].address}`.quiet();
+    const said = String(await lab.diff(add));
+    expect(said).toContain("node2: 1 added");
+    expect(said).not.toContain("node1:");
+    await nodes[1].sh`ip route del 10.99.0.0/24`.quiet();
+    const { places } = await lab.world();
+    const machine = new Map(places.map(({ name, snapshot }) => [name, snapshot?.machine]));
+    expect(["node1", "client", "node2", "web"].map((name) => machine.get(name))).toEqual([
+      "one",
+      "one",
+      "two",
+      "two",
+    ]);
+  });
+
+  test("the command line lists, looks at and clears what both have", async () => {
+    const urls = [one, two].map(({ address }) => `http://${address}:2375`);
+    const [listed, examined, cleaned] = await Promise.all([
+      wirebook("labs", "--engine", ...urls),
+      wirebook("doctor", "--engine", ...urls),
+      wirebook("clean", "--engine", ...urls),
+    ]);
+    const owners = lab.ground.seats.map(({ session }) => session.owner);
+    for (const [index, url] of urls.entries())
+      expect(listed.text).toMatch(
+        new RegExp(`${url}\nSESSION .*\n(?:.*\n)*?${owners[index]} +two .* watched\n`),
+      );
+    expect(examined.text).toContain(`✓ one lab: 2 engines of one swarm, that ${urls[0]} manages\n`);
+    // What is watched is let be.
+    expect(cleaned.text).not.toContain(owners[0]);
+    const gone = await wirebook("labs", "--engine", "http://127.0.0.1:9", ...urls);
+    expect(gone.code).toBe(1);
+    expect(gone.text).toContain(`${owners[1]}  two`);
+    expect(gone.text).toContain("NO_ENGINE  http://127.0.0.1:9 ");
+  });
+
   test("no way leads out of the lab", async () => {
     const routes = await Promise.all(
       [lab.outside, ...nodes].map((place) => place.sh`ip -4 route show default`.text()),
@@ -201,6 +277,13 @@ test("an engine that ends in the middle is named, and the lab can be closed", as
   const { opening } = lab.ground;
   expect(await one.inner.containers.list({ [label.opening]: opening })).toEqual([]);
 });
+
+async function wirebook(...args: readonly string[]): Promise<{ code: unknown; text: string }> {
+  const program = join(__dirname, "..", "..", "lib", "bin", "wirebook.js");
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+  return { code, text: out + err };
+}
 
 async function networks(): Promise<readonly string[]> {
   const all = await Promise.all(engines().map((engine) => engine.networks.list()));
