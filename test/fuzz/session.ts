@@ -43,11 +43,34 @@ export interface FuzzReport {
   readonly found: readonly Found[];
 }
 
+/**
+ * A world for each of the kernel's two implementations: a legacy table that was loaded once stays for the life of its
+ * namespace, and even an empty nat table does something (it moves ports that clash).
+ */
+class Worlds {
+  readonly #engine: Engine;
+  readonly #worlds = new Map<FuzzCase["variant"], Promise<World>>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  for({ variant }: FuzzCase): Promise<World> {
+    const known = this.#worlds.get(variant) ?? World.start(this.#engine);
+    this.#worlds.set(variant, known);
+    return known;
+  }
+
+  async remove(): Promise<void> {
+    for (const world of this.#worlds.values()) await (await world).remove();
+    await (await Session.on(this.#engine)).end();
+  }
+}
+
 /** Runs random cases in the model and on the kernel until so many packets have been compared. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const { packets: wanted, seed, disagreements = 1, perCase = 40, progress } = options;
-  const engine = await Engine.connect();
-  const world = await World.start(engine);
+  const worlds = new Worlds(await Engine.connect());
   const began = performance.now();
   const [refused, found]: [string[], Found[]] = [[], []];
   let [cases, packets, passes, uncertain] = [0, 0, 0, 0];
@@ -61,7 +84,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       const [next] = fc.sample(fuzzCase(perCase), { seed: at, numRuns: 1 });
       if (next === undefined) continue;
       try {
-        const result = await runCase(world, next);
+        const result = await runCase(await worlds.for(next), next);
         cases += 1;
         packets += result.packets;
         passes += result.passes;
@@ -70,7 +93,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         if (result.disagreement) {
           progress?.(`seed ${at}: ${result.disagreement.text}`);
           const one = { seed: at, case: next, disagreement: result.disagreement };
-          found.push(await smaller(world, one, options));
+          found.push(await smaller(worlds, one, options));
           options.onFound?.(found.at(-1) ?? one);
         }
       } catch (error) {
@@ -82,17 +105,16 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     }
     return report();
   } finally {
-    await world.remove();
-    await (await Session.on(engine)).end();
+    await worlds.remove();
   }
 }
 
-async function smaller(world: World, found: Found, options: FuzzOptions): Promise<Found> {
+async function smaller(worlds: Worlds, found: Found, options: FuzzOptions): Promise<Found> {
   if (options.minimize === false) return found;
   let last = found.disagreement;
   const small = await minimize(found.case, async (candidate) => {
     try {
-      const { disagreement } = await runCase(world, candidate);
+      const { disagreement } = await runCase(await worlds.for(candidate), candidate);
       if (disagreement) last = disagreement;
       return disagreement !== undefined;
     } catch (error) {
@@ -105,13 +127,11 @@ async function smaller(world: World, found: Found, options: FuzzOptions): Promis
 
 /** Runs one case by itself. */
 export async function replay(wanted: FuzzCase): Promise<Disagreement | undefined> {
-  const engine = await Engine.connect();
-  const world = await World.start(engine);
+  const worlds = new Worlds(await Engine.connect());
   try {
-    return (await runCase(world, wanted)).disagreement;
+    return (await runCase(await worlds.for(wanted), wanted)).disagreement;
   } finally {
-    await world.remove();
-    await (await Session.on(engine)).end();
+    await worlds.remove();
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Packet, TcpFlag } from "../model";
 import { type Attached, type Connection, type Direction, type Zone, zoneOf } from "./connection";
-import { ICMP, ICMPV6, isIcmp, TCP, UDP } from "./protocol";
+import { ICMP, ICMPV6, isIcmp, TCP, UDP, UDPLITE } from "./protocol";
 import type { ConntrackTable } from "./table";
 import { nextTcpState, TCP_TIMEOUTS, type TcpState, validTcpFlags } from "./tcp";
-import { type FlowTuple, invert, opensIcmp, tupleKey, tupleOf, tupleText } from "./tuple";
+import { type FlowTuple, invert, opensIcmp, sameTuple, tupleKey, tupleOf, tupleText } from "./tuple";
 
 /** What raw's CT target and the namespace's sysctls give conntrack beside the packet. */
 export interface TrackOptions {
@@ -45,22 +45,27 @@ export function track(table: ConntrackTable, packet: Packet, options: TrackOptio
   if (tuple === undefined) return { table, text: "not a message that conntrack knows: INVALID" };
   if (protocol === TCP && !validTcpFlags(flagsOf(packet)))
     return { table, text: `no TCP segment has the flags ${flagsOf(packet).join(",") || "none"}: INVALID` };
-  const found = find(table, tuple, options);
+  const found = findEntry(table, tuple, options);
   if (found === undefined) return open(table, packet, tuple, options);
   return protocol === TCP ? trackTcp(table, packet, found, tuple, options) : follow(table, found, options);
 }
 
-interface FoundEntry {
+/** An entry and the direction in which it was found. */
+export interface FoundEntry {
   readonly connection: Connection;
   readonly direction: Direction;
 }
 
-function find(table: ConntrackTable, tuple: FlowTuple, options: TrackOptions): FoundEntry | undefined {
+/** The live entry that a packet with this tuple in this zone belongs to (nf_conntrack_find_get). */
+export function findEntry(
+  table: ConntrackTable,
+  tuple: FlowTuple,
+  { zone, now }: Pick<TrackOptions, "zone" | "now">,
+): FoundEntry | undefined {
   for (const direction of ["original", "reply"] as const) {
-    const found = table.find(tuple, zoneOf(options.zone, direction), options.now);
+    const found = table.find(tuple, zoneOf(zone, direction), now);
     if (found === undefined) continue;
-    if (zoneOf(found.connection.zone, found.direction) === zoneOf(options.zone, found.direction))
-      return found;
+    if (zoneOf(found.connection.zone, found.direction) === zoneOf(zone, found.direction)) return found;
   }
   return undefined;
 }
@@ -68,7 +73,7 @@ function find(table: ConntrackTable, tuple: FlowTuple, options: TrackOptions): F
 /** An ICMP error belongs to the connection of the packet that it carries. */
 function trackError(table: ConntrackTable, packet: Packet, options: TrackOptions): Tracked {
   const inner = packet.icmp?.about === undefined ? undefined : tupleOf(packet.icmp.about);
-  const found = inner === undefined ? undefined : find(table, invert(inner), options);
+  const found = inner === undefined ? undefined : findEntry(table, invert(inner), options);
   if (found === undefined) return { table, text: "an error about no connection that is known: INVALID" };
   // The error must come back to where the packet came from.
   if (found.connection[found.direction].dst !== packet.dst)
@@ -233,4 +238,19 @@ export function isTaken(
   // The same flow seen twice before it was confirmed is no clash; in another zone it is another flow.
   const keyOf = ({ original, zone }: Connection): string => tupleKey(original, zoneOf(zone, "original"));
   return keyOf(found.connection) !== keyOf(own);
+}
+
+/**
+ * Whether NAT takes the tuple of a connection that it need not change for another's (nf_nat_core.c,
+ * nf_nat_used_tuple_new): of UDP, the answer to a connection that it did not find is left as it is, and clashes later.
+ */
+export function isTakenAsIs(table: ConntrackTable, tuple: FlowTuple, own: Connection, now: number): boolean {
+  if (!isTaken(table, invert(tuple), own, "reply", now)) return false;
+  if (own.original.protocol !== UDP && own.original.protocol !== UDPLITE) return true;
+  if (own.srcNat || own.dstNat) return true;
+  const { zone } = own;
+  const found = findEntry(table, tuple, { zone, now }) ?? findEntry(table, invert(tuple), { zone, now });
+  if (found === undefined) return false;
+  const { srcNat, dstNat, original } = found.connection;
+  return srcNat || dstNat || !sameTuple(original, own.reply);
 }

@@ -17,6 +17,8 @@ export type Range = Pick<
 export interface BindContext {
   /** Whether another connection already uses the reply of this tuple. */
   readonly taken: (tuple: FlowTuple) => boolean;
+  /** The same for a tuple that is left as it is. */
+  readonly takenAsIs: (tuple: FlowTuple) => boolean;
   readonly connections: () => readonly Connection[];
   /** Draws one of several ports by weight. */
   readonly pick: (weights: readonly bigint[]) => number;
@@ -50,7 +52,7 @@ function uniqueTuple(
   const random = range.random || range.fullyRandom;
   if (manip === "src" && !random) {
     if (inRange(tuple, range)) {
-      if (!context.taken(tuple)) return tuple;
+      if (!context.takenAsIs(tuple)) return tuple;
     } else {
       const known = sameSource(tuple, connection, range, context);
       if (known !== undefined && !context.taken(known)) return known;

@@ -1,4 +1,4 @@
-import { familyOf, isLinkLocal6, wordsOf } from "../routing/address";
+import { familyOf, isLinkLocal6, isLoopback, isMulticast, type Words, wordsOf } from "../routing/address";
 import { selectAddress, selectAddress6 } from "../routing/output";
 import type { View } from "../traverse/view";
 
@@ -25,10 +25,19 @@ export function redirectAddress(view: View): Found {
   if (view.hook === "OUTPUT") return { kind: "address", address: ipv4 ? "127.0.0.1" : "::1" };
   if (view.host.links === undefined || view.in === undefined) return { kind: "unknown" };
   const link = view.host.links.find(({ name }) => name === view.in);
-  const wantsLink = view.dst !== undefined && isLinkLocal6(view.dst);
+  const scope = view.dst === undefined ? "any" : scopeOf6(view.dst);
   const first = link?.addresses.find(({ family, address }) => {
     if (family !== view.packet.family) return false;
-    return ipv4 || isLinkLocal6(wordsOf(address) ?? []) === wantsLink;
+    return ipv4 || scope === "any" || scopeOf6(wordsOf(address) ?? []) === scope;
   });
   return first === undefined ? { kind: "none" } : { kind: "address", address: first.address };
+}
+
+/** nf_nat_redirect_ipv6_usable: a destination that means something on one link only wants an address that does too. */
+function scopeOf6(words: Words): "host" | "link" | "site" | "any" {
+  if (isLoopback(words)) return "host";
+  if (isLinkLocal6(words)) return "link";
+  if (!isMulticast(words)) return "any";
+  const scope = ((words[0] ?? 0) >>> 16) & 0xf;
+  return scope === 1 ? "host" : scope === 2 ? "link" : scope === 5 ? "site" : "any";
 }

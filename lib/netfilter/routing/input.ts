@@ -14,7 +14,7 @@ import {
 import { fibOf } from "./fib";
 import { isLocal } from "./local";
 import { type OutRoute, routeText } from "./output";
-import { eitherOf, forwards, maxOf, perDevice, sysctl } from "./sysctl";
+import { eitherOf, forwards, maxOf } from "./sysctl";
 
 /** What the routing decision after PREROUTING can be. */
 export type Decision =
@@ -199,9 +199,7 @@ function validateSource(
       ? `martian source ${packet.src}: it is this host's own address`
       : undefined;
   }
-  const mark =
-    (perDevice(host, "ipv4", device, "src_valid_mark") ??
-      sysctl(host, "net.ipv4.conf.all.src_valid_mark")) !== 0;
+  const mark = eitherOf(host, device, "src_valid_mark", 0);
   const dst = wordsOf(packet.dst);
   const flow = {
     dst: src,

@@ -1,5 +1,5 @@
 import type { Connection } from "../conntrack/connection";
-import { isTaken } from "../conntrack/track";
+import { isTaken, isTakenAsIs } from "../conntrack/track";
 import { type FlowTuple, invert } from "../conntrack/tuple";
 import type { Action } from "../model";
 import { type BindContext, bind, NO_RANGE, type Range } from "../nat/bind";
@@ -17,6 +17,7 @@ export function bindContext(flight: Flight, own: Connection): BindContext {
   const { mind } = flight.run;
   return {
     taken: (tuple: FlowTuple) => isTaken(mind.state.conntrack, invert(tuple), own, "reply", mind.state.now),
+    takenAsIs: (tuple: FlowTuple) => isTakenAsIs(mind.state.conntrack, tuple, own, mind.state.now),
     connections: () => mind.state.conntrack.connections(),
     pick: (weights) => mind.choices.pick(weights),
     unknownPort: (text) => mind.choices.assume(text),

@@ -274,6 +274,7 @@ class CaseRun {
       const path = traverse(host, packet, { from: entry, state: states.get(at) ?? FRESH, maxOutcomes: 512 });
       let best: { verdict: Verdict; text: string } | undefined;
       let chosen: (typeof path.outcomes)[number] | undefined;
+      let unsaid = false;
       for (const outcome of path.outcomes) {
         const verdicts = [judge({ ...outcome }, at)];
         // Of IPv4's "no route" errors the kernel sends five to one address, then one a second (ip_error, ip_rt_error_cost).
@@ -298,6 +299,7 @@ class CaseRun {
           const [, ...answers] = verdicts;
           const caused = outcome.caused?.filter((_, index) => answers[index]?.missing !== true) ?? [];
           chosen = { ...outcome, caused };
+          unsaid = caused.length < (outcome.caused?.length ?? 0);
           for (const { used } of verdicts) take(at, used);
           passes += 1 + caused.length;
           break;
@@ -310,8 +312,9 @@ class CaseRun {
         return { text: `${best?.text}${many}`, accept, ended, counts };
       }
       const portUnknown = packet.sport !== undefined && chosen.packet.sport === undefined;
-      if (!chosen.certain || portUnknown) {
-        // From here on the model cannot know the header: what comes of it further on is not compared.
+      if (!chosen.certain || portUnknown || unsaid) {
+        // From here on the model cannot know the header, or what an answer that was not sent would have counted: what
+        // comes further on is not compared.
         uncertain += 1;
         passes += 1;
         return { accept, ended, counts, guessed: true };

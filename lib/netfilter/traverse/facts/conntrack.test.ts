@@ -112,6 +112,19 @@ test("whether two flows clash, the zones decide of the direction in which the ol
   expect(clashes("--zone 0")).toBe(true);
 });
 
+test("of UDP, an answer that does not find its connection keeps its port, and cannot be confirmed: found by the fuzz", () => {
+  const on = host([
+    "raw: -A PREROUTING -i d0 -j CT --zone-reply 5",
+    "nat: -A POSTROUTING -m comment --comment asked",
+  ]);
+  const answered = (protocol: string): TraversedOutcome => {
+    const first = one(on, packet(`${protocol} 10.1.0.9:80 10.2.0.9:80`), via("d0"));
+    return one(on, packet(`${protocol} 10.2.0.9:80 10.1.0.9:80`), via("d1"), { state: first.state });
+  };
+  expect(answered("udp")).toMatchObject({ verdict: "drop", certain: true, packet: { sport: 80 } });
+  expect(answered("tcp")).toMatchObject({ verdict: "accept", certain: false });
+});
+
 test("without NAT, such a flow cannot be confirmed: it is dropped behind POSTROUTING", () => {
   const on = host([
     "raw: -A PREROUTING -i d1 -j CT --zone-orig 4",

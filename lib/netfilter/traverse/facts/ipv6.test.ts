@@ -102,6 +102,19 @@ describe("IPv6", () => {
     expect(one(on, six("fd04::1", { pktType: "multicast" }), via("a0")).caused).toBeUndefined();
   });
 
+  test.each([
+    ["ff02::1", "drop"],
+    ["ff0e::5", "accept"],
+    ["fd04::1", "accept"],
+  ])("REDIRECT of %s, on a device without link-local address: %s: found by the fuzz", (dst, verdict) => {
+    const rule = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j REDIRECT\nCOMMIT\n";
+    const redirects: Host = {
+      ...on,
+      rulesets: [{ ...parseRuleset(rule, { family: "ipv6" }), variant: "nft" }],
+    };
+    expect(one(redirects, six(dst), via("a0")).verdict).toBe(verdict);
+  });
+
   test("an ICMPv6 error comes from the interface that the packet came in by, from its newest address", () => {
     expect(one(on, six("fd04::1"), via("a0")).caused?.[0]?.packet).toMatchObject({
       src: "fd01::5",

@@ -108,6 +108,34 @@ describe("routing", () => {
     expect(last?.kind === "end" ? last.text : "").toContain(words);
   });
 
+  test("src_valid_mark of all counts for every device: found by the fuzz", () => {
+    const asked = (all: string): string | undefined =>
+      one(
+        host(["mangle: -A PREROUTING -j MARK --set-xmark 0x1"], {
+          sysctls: {
+            "net.ipv4.ip_forward": "1",
+            "net.ipv4.conf.d0.rp_filter": "1",
+            "net.ipv4.conf.all.src_valid_mark": all,
+            "net.ipv4.conf.d0.src_valid_mark": "0",
+          },
+          policyRules: [
+            { family: "ipv4", priority: 0, inverted: false, action: { kind: "lookup", table: "local" } },
+            {
+              family: "ipv4",
+              priority: 10,
+              inverted: false,
+              mark: { value: 1, mask: 0xffffffff },
+              action: { kind: "blackhole" },
+            },
+            { family: "ipv4", priority: 32766, inverted: false, action: { kind: "lookup", table: "main" } },
+          ],
+        }),
+        packet("udp 10.1.0.9:1 10.1.0.1:2"),
+        via("d0"),
+      ).verdict;
+    expect([asked("0"), asked("1")]).toEqual(["accept", "drop"]);
+  });
+
   test("a loose rp_filter asks only for a way back", () => {
     expect(
       one(

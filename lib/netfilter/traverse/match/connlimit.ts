@@ -1,5 +1,5 @@
-import { type Connection, NO_ZONE, type Zone, zoneOf } from "../../conntrack/connection";
-import type { ConntrackTable } from "../../conntrack/table";
+import { type Connection, NO_ZONE, type Zone } from "../../conntrack/connection";
+import { type FoundEntry, findEntry } from "../../conntrack/track";
 import { type FlowTuple, sameTuple, tupleOf } from "../../conntrack/tuple";
 import type { Match } from "../../model";
 import { masked, textOf } from "../../routing/address";
@@ -41,17 +41,8 @@ function ownOf(view: View, mind: Mind, zone: Zone): Own {
   return { tuple, zone, known: knownOf(find(mind, { tuple, zone })?.connection) };
 }
 
-function find(mind: Mind, { tuple, zone }: Counted): ReturnType<ConntrackTable["find"]> {
-  for (const direction of ["original", "reply"] as const) {
-    const found = mind.state.conntrack.find(tuple, zoneOf(zone, direction), mind.state.now);
-    if (
-      found !== undefined &&
-      zoneOf(found.connection.zone, found.direction) === zoneOf(zone, found.direction)
-    )
-      return found;
-  }
-  return undefined;
-}
+const find = (mind: Mind, { tuple, zone }: Counted): FoundEntry | undefined =>
+  findEntry(mind.state.conntrack, tuple, { zone, now: mind.state.now });
 
 function isOver(mind: Mind, entry: Counted): boolean {
   const tcp = find(mind, entry)?.connection;
