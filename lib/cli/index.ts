@@ -1,5 +1,6 @@
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { LabError } from "../engine/error";
+import { watchOutput } from "./streams";
 
 /**
  * What a file of this folder exports. To add a command: write `cli/NAME.ts` with a function `configure`, and name
@@ -23,10 +24,19 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
 /**
  * Runs the command line `wirebook COMMAND …`.
  *
+ * Exit codes: 0 done, 1 it failed or found something wrong, 2 a command line that makes no sense.
+ *
  * @param argv - as in `process.argv`: the first two are node and the script.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr])
+    watchOutput(
+      stream,
+      (code) => process.exit(code),
+      (text) => console.error(text),
+    );
   const program = new Command("wirebook")
+    .exitOverride()
     .description("Labs of real containers, and where a packet goes through real iptables rules")
     .showHelpAfterError();
   for (const [name, { summary, load }] of Object.entries(commands)) {
@@ -36,6 +46,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
     if (!(error instanceof LabError)) throw error;
     console.error(error.message);
     process.exitCode = 1;

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import {
   type Dump,
@@ -10,6 +9,7 @@ import {
 } from "../netfilter/iptables";
 import { type Chain, describeProblem, type Rule } from "../netfilter/model";
 import { words } from "../netfilter/words";
+import { readTextFile } from "./text-file";
 
 type Form = "source" | Variant;
 
@@ -35,28 +35,6 @@ function family(text: string): SyntaxFamily {
   const found = FAMILIES.find((each) => each === text);
   if (!found) throw new InvalidArgumentError(`expected ${FAMILIES.join(", ")}.`);
   return found;
-}
-
-/** A dump with the encoding it is written back in: comments may hold any bytes, and come out as they were. */
-interface Read {
-  readonly text: string;
-  readonly encoding: "utf8" | "latin1";
-}
-
-function decode(bytes: Buffer): Read {
-  const text = bytes.toString("utf8");
-  return bytes.equals(Buffer.from(text))
-    ? { text, encoding: "utf8" }
-    : { text: bytes.toString("latin1"), encoding: "latin1" };
-}
-
-/** Standard input for `-`; the message of what went wrong where a file cannot be read. */
-function read(file: string): Read | { reason: string } {
-  try {
-    return decode(readFileSync(file === "-" ? 0 : file));
-  } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 function ruleJson(rule: Rule) {
@@ -107,12 +85,17 @@ function inWords(dump: Dump): string {
   return `${lines.join("\n")}\n`;
 }
 
+const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
 function summary(dump: Dump, file: string): string {
   const { tables } = toRuleset(dump);
   const chains = [...tables.values()].flatMap((table) => [...table.chains.values()]);
   const rules = chains.reduce((sum, chain) => sum + chain.rules.length, 0);
   const unread = dump.problems.length;
-  return `${file}: ${tables.size} tables, ${chains.length} chains, ${rules} rules${unread === 0 ? ", all understood" : `; ${unread} problems`}\n`;
+  const counted = [many(tables.size, "table"), many(chains.length, "chain"), many(rules, "rule")].join(", ");
+  if (unread > 0) return `${file}: ${counted}; ${many(unread, "problem")}\n`;
+  // iptables-save prints nothing where no table is loaded.
+  return `${file}: ${counted}${tables.size === 0 ? ": nothing is loaded" : ", all understood"}\n`;
 }
 
 /** `wirebook rules FILE`: reads a dump, says what it cannot read, prints it as it was or as iptables-save would. */
@@ -131,10 +114,11 @@ export function configure(command: Command): void {
     .option("--words", "print every rule in plain words")
     .option("--json", "print tables and errors as JSON")
     .action((file: string, options: Options) => {
-      const found = read(file);
+      const found = readTextFile(file);
+      const name = file === "-" ? "stdin" : file;
       if ("reason" in found) {
         console.error(
-          `RULES_FILE  ${file}: cannot be read (${found.reason}).\n  Name a file that holds the output of iptables-save, or - for standard input.`,
+          `RULES_FILE  ${name}: cannot be read (${found.reason}).\n  Name a file that holds the output of iptables-save, or - for standard input.`,
         );
         process.exitCode = 1;
         return;
@@ -144,7 +128,7 @@ export function configure(command: Command): void {
       const dump = parseDump(found.text, {
         ...(chosen ? { family: chosen } : {}),
         ...(variant ? { variant } : {}),
-        file: file === "-" ? "stdin" : file,
+        file: name,
       });
       if (dump.problems.length > 0) process.exitCode = 1;
       if (!options.json) for (const problem of dump.problems) console.error(describeProblem(problem));
@@ -154,6 +138,6 @@ export function configure(command: Command): void {
           printRuleset(dump, options.print, { counters: options.counters ?? false }),
           found.encoding,
         );
-      else process.stdout.write(options.words ? inWords(dump) : summary(dump, file));
+      else process.stdout.write(options.words ? inWords(dump) : summary(dump, name));
     });
 }

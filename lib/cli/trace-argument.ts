@@ -74,6 +74,17 @@ export function icmpType(text: string): { type: number; code: number } {
   return { type: integer(0, 255)(type), code: integer(0, 255)(code) };
 }
 
+/** A name that the kernel gives no interface (dev_valid_name) is a slip of the hand. */
+export function interfaceName(text: string): string {
+  if (/^[^\s/:]{1,15}$/.test(text) && text !== "." && text !== "..") return text;
+  throw new InvalidArgumentError("expected the name of an interface: 1 to 15 characters, no space, / or :.");
+}
+
+export function macAddress(text: string): string {
+  if (/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError("expected six pairs such as 02:42:ac:11:00:02.");
+}
+
 const FLAGS: readonly TcpFlag[] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
 
 export function tcpFlags(text: string): TcpFlag[] {

@@ -1,20 +1,19 @@
-import { readFileSync } from "node:fs";
 import { parseJson } from "../inspect/json";
 import { parseLinks } from "../inspect/links";
 import { parsePolicyRules, parseRoutes } from "../inspect/routes";
 import type { Snapshot } from "../inspect/snapshot";
 import { tallyOf } from "../netfilter/counters";
-import { parseRuleset } from "../netfilter/iptables";
+import { header, parseRuleset } from "../netfilter/iptables";
 import { describeProblem, type ProblemCode, type Ruleset } from "../netfilter/model";
 import { type Host, hostOf } from "../netfilter/traverse";
+import { readTextFile } from "./text-file";
 import { Refused, type TraceArguments } from "./trace-argument";
 
 function read(file: string): string {
-  try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (cause) {
-    throw new Refused(`cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, 1);
-  }
+  const found = readTextFile(file);
+  if ("reason" in found)
+    throw new Refused(`cannot read ${file === "-" ? "standard input" : file}: ${found.reason}`, 1);
+  return found.text;
 }
 
 function readJson(file: string, what: string): unknown {
@@ -30,6 +29,9 @@ function readJson(file: string, what: string): unknown {
   }
   throw new Refused(`${file} is not what was expected: ${what}`, 1);
 }
+
+const has = (value: unknown, key: string): boolean =>
+  typeof value === "object" && value !== null && Reflect.get(value, key) !== undefined;
 
 function isSnapshot(value: unknown): value is Snapshot {
   return (
@@ -52,13 +54,30 @@ const ROUTER_SYSCTLS: Readonly<Record<string, string>> = {
 
 const unknown: ReadonlySet<ProblemCode> = new Set(["RULE_UNREADABLE", "CHAIN_UNKNOWN", "TARGET_MISPLACED"]);
 
+const TOOL = { ipv4: "iptables", ipv6: "ip6tables" } as const;
+
+/** The dumps that are not, as their first comment says, of the other family: the packet never meets those. */
+function ofFamily(
+  files: readonly string[],
+  family: "ipv4" | "ipv6",
+): readonly { readonly file: string; readonly text: string }[] {
+  const dumps = files.map((file) => ({ file, text: read(file) }));
+  const own = dumps.filter(({ text }) => (header(text).family ?? family) === family);
+  const [first] = dumps;
+  if (first && own.length === 0)
+    throw new Refused(
+      `${first.file}: these are rules of ${header(first.text).family}, as its first comment says; the packet is one of ${family}\n  expected what \`${TOOL[family]}-save\` prints`,
+      2,
+    );
+  return own;
+}
+
 function readRules(
   files: readonly string[],
   family: "ipv4" | "ipv6",
   tell: (text: string) => void,
 ): readonly Ruleset[] {
-  return files.map((file) => {
-    const text = read(file);
+  return ofFamily(files, family).map(({ file, text }) => {
     const ruleset = parseRuleset(text, { family, file, tolerant: true });
     const { problems = [] } = ruleset;
     // A rule that is not understood is followed both ways; a dump that is cut off or no dump at all says nothing.
@@ -117,9 +136,10 @@ export function hostFrom(
         : { sysctls: { ...value.sysctls, ...given } };
     return { host: { ...host, rulesets: own, ...sysctls }, snapshot: value };
   }
-  const list = (file: string, what: string): unknown => {
+  const list = (file: string, what: string, key: string): unknown => {
     const value = readJson(file, what);
-    if (!Array.isArray(value)) throw new Refused(`${file} is not what was expected: ${what}`, 1);
+    if (!Array.isArray(value) || !value.every((each) => has(each, key)))
+      throw new Refused(`${file} is not what was expected: ${what}, a list where each has "${key}"`, 1);
     return value;
   };
   return {
@@ -129,13 +149,18 @@ export function hostFrom(
       sysctls: { ...ROUTER_SYSCTLS, ...given },
       ...(options.addresses === undefined
         ? {}
-        : { links: parseLinks(list(options.addresses, "what `ip -j addr` prints")) }),
+        : { links: parseLinks(list(options.addresses, "what `ip -j addr` prints", "ifname")) }),
       ...(options.routes === undefined
         ? {}
-        : { routes: parseRoutes(list(options.routes, "what `ip -j route` prints")) }),
+        : { routes: parseRoutes(list(options.routes, "what `ip -j route` prints", "dst")) }),
       ...(options.policyRules === undefined
         ? {}
-        : { policyRules: parsePolicyRules(list(options.policyRules, "what `ip -j rule` prints"), family) }),
+        : {
+            policyRules: parsePolicyRules(
+              list(options.policyRules, "what `ip -j rule` prints", "priority"),
+              family,
+            ),
+          }),
     },
   };
 }

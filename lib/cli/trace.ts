@@ -10,6 +10,8 @@ import {
   address,
   icmpType,
   integer,
+  interfaceName,
+  macAddress,
   protocol,
   Refused,
   setting,
@@ -82,6 +84,21 @@ function run(options: TraceArguments, output: Output): void {
       "say where the packet comes from: --in INTERFACE, or --local for what this host sends (one of them)",
       2,
     );
+  if (options.in !== undefined && options.uid !== undefined)
+    throw new Refused("--uid is about what this host sends: --local, or no --uid", 2);
+  if (options.local !== undefined && options.mac !== undefined)
+    throw new Refused("--mac is about what comes in: --in INTERFACE, or no --mac", 2);
+  const files = [
+    ...options.rules,
+    ...options.after,
+    ...options.quiet,
+    options.addresses,
+    options.routes,
+    options.policyRules,
+    options.snapshot,
+  ];
+  if (files.filter((file) => file === "-").length > 1)
+    throw new Refused("standard input can be read once: write - for one file, and name the others", 2);
   if (options.after.length === 0 && (options.quiet.length > 0 || options.sent !== undefined))
     throw new Refused(
       "--quiet and --sent are about counters: name what they were afterwards, --after FILE",
@@ -91,7 +108,10 @@ function run(options: TraceArguments, output: Output): void {
   const { host, snapshot } = hostFrom(options, packet.family, output.error);
   const links = host.links?.map(({ name }) => name);
   if (options.in !== undefined && links !== undefined && !links.includes(options.in))
-    throw new Refused(`--in ${options.in}: the host has no such interface; it has ${links.join(", ")}`, 2);
+    throw new Refused(
+      `--in ${options.in}: the host has no such interface; it has ${links.join(", ") || "none"}`,
+      2,
+    );
   const warnings = warningsOf(host);
   const from: Entry = options.in === undefined ? { local: true } : { in: options.in };
   const path = traverse(host, packet, {
@@ -162,7 +182,7 @@ export function configure(
       setting,
       [],
     )
-    .option("--in <interface>", "the interface the packet comes in by")
+    .option("--in <interface>", "the interface the packet comes in by", interfaceName)
     .option("--local", "a process on the host sends the packet")
     .requiredOption("--src <address>", "source address", address)
     .requiredOption("--dst <address>", "destination address", address)
@@ -184,7 +204,7 @@ export function configure(
     .option("--tos <n>", "the TOS byte", integer(0, 255))
     .option("--length <bytes>", "total length", integer(20, 65535))
     .option("--mark <n>", "the packet's mark; default: 0", integer(0, 0xffffffff))
-    .option("--mac <address>", "the sender's link-layer address")
+    .option("--mac <address>", "with --in: the sender's link-layer address", macAddress)
     .option("--uid <n>", "with --local: the sending user", integer(0, 0xffffffff))
     .option(
       "--after <file>",

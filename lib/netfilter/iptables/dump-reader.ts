@@ -43,6 +43,7 @@ const CHAIN_COMMANDS: ReadonlyMap<string, ChainCommand> = new Map([
 /** Commands that only print: they change nothing. */
 const PRINTING = new Set(["-L", "--list", "-S", "--list-rules"]);
 
+const BYTE_ORDER_MARK = 0xfeff;
 const CR = 13;
 const SPACE = 32;
 const HASH = 35;
@@ -71,6 +72,9 @@ export class DumpReader {
   /** arptables-save and ebtables-save write no COMMIT, and their options are others. */
   private readonly ip: boolean;
   private inTable = false;
+  private tableName = "";
+  /** Tables that were read to their COMMIT. */
+  private readonly committed = new Set<string>();
   private sawTable = false;
   /** Lines of commands before any table. */
   private readonly loose: number[] = [];
@@ -99,6 +103,7 @@ export class DumpReader {
       this.end = newline < 0 ? text.length : newline;
       start = this.end + 1;
       while (this.end > this.start && text.charCodeAt(this.end - 1) === CR) this.end--;
+      if (this.start === 0 && text.charCodeAt(0) === BYTE_ORDER_MARK) this.byteOrderMark();
       this.readLine();
     }
     this.checker.leave();
@@ -110,6 +115,19 @@ export class DumpReader {
         "COMMIT",
         "The file may be cut off.",
       );
+  }
+
+  /** Editors of another system put it there; what follows is read as if it were not. */
+  private byteOrderMark(): void {
+    this.problem(
+      "LINE_UNREADABLE",
+      0,
+      "the file begins with a byte order mark",
+      "*TABLE or a comment",
+      "iptables-restore refuses it. Save the file as UTF-8 without that mark.",
+    );
+    this.add({ kind: "unread", line: 1, start: 0, end: 1 });
+    this.start = 1;
   }
 
   private at() {
@@ -173,8 +191,17 @@ export class DumpReader {
         `table ${name} begins before the one above is committed`,
         "COMMIT",
       );
+    if (this.committed.delete(name))
+      this.problem(
+        "TABLE_MISPLACED",
+        this.start,
+        `table ${name} comes again`,
+        "each table once",
+        "iptables-restore empties it here: its rules above are gone. Give each dump as a file of its own.",
+      );
     this.endLoose();
     this.inTable = true;
+    this.tableName = name;
     this.sawTable = true;
     this.add({ kind: "table", name, ...this.at() });
   }
@@ -183,6 +210,7 @@ export class DumpReader {
     this.endLoose();
     if (!this.inTable)
       this.problem("TABLE_MISPLACED", this.start, "COMMIT outside a table", "*TABLE before it");
+    else this.committed.add(this.tableName);
     this.inTable = false;
     this.add({ kind: "commit", ...this.at() });
   }

@@ -1,6 +1,6 @@
 export { toRuleset } from "./chains";
 export type { SyntaxFamily, Variant } from "./declare";
 export type { Dump, Line, RuleLine } from "./dump";
-export { type ParseOptions, parseDump } from "./parse";
+export { header, type ParseOptions, parseDump } from "./parse";
 export { type PrintOptions, printRuleset } from "./print";
 export { type ParseRulesetOptions, parseRuleset } from "./ruleset";

@@ -21,7 +21,7 @@ const FAMILIES: ReadonlyMap<string, SyntaxFamily> = new Map([
 ]);
 
 /** What the first comment of a dump says about where it came from. */
-function header(text: string): { family?: SyntaxFamily; variant?: Variant } {
+export function header(text: string): { family?: SyntaxFamily; variant?: Variant } {
   const found = HEADER.exec(text.slice(0, 4096));
   if (!found) return {};
   const family = FAMILIES.get(found[1] ?? "");

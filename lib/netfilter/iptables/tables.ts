@@ -1,5 +1,5 @@
 import type { SyntaxFamily } from "./declare";
-import type { ChainLine, Dump, OtherLine, RuleLine } from "./dump";
+import type { ChainLine, Dump, Line, OtherLine, RuleLine } from "./dump";
 import type { BaseGiven, Spec } from "./spec";
 
 const IP_CHAINS: Readonly<Record<string, readonly string[]>> = {
@@ -136,19 +136,30 @@ function sameness(spec: Spec): string {
   );
 }
 
+/** Lines that stand in no table. */
+const NO_TABLE: ReadonlySet<Line["kind"]> = new Set<Line["kind"]>(["blank", "comment", "commit", "unread"]);
+
 /** The tables that a dump leaves behind once its lines are carried out in order, in the order of their first mention. */
 export function tableStates(dump: Dump): ReadonlyMap<string, TableState> {
   const tables = new Map<string, TableState>();
   let current: TableState | undefined;
+  const committed = new Set<string>();
   const enter = (name: string): void => {
-    current = tables.get(name) ?? new TableState(name, dump.family);
+    // iptables-restore empties a table that comes again; DumpReader says so.
+    const again = committed.delete(name) ? undefined : tables.get(name);
+    current = again ?? new TableState(name, dump.family);
     tables.set(name, current);
   };
-  if (!dump.lines.some((line) => line.kind === "table")) enter("filter");
+  // `iptables -S` names no table.
+  if (!dump.lines.some(({ kind }) => kind === "table") && dump.lines.some(({ kind }) => !NO_TABLE.has(kind)))
+    enter("filter");
   for (const line of dump.lines) {
     switch (line.kind) {
       case "table":
         enter(line.name);
+        break;
+      case "commit":
+        if (current) committed.add(current.name);
         break;
       case "chain":
         current?.chain(line);

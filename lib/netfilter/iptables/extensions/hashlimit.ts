@@ -11,7 +11,7 @@ import {
   Refusal,
 } from "../declare";
 import { prefixLength } from "../values/addresses";
-import { number, text, U32, U64, whole } from "../values/numbers";
+import { number, readPrefix, text, U32, U64, whole } from "../values/numbers";
 import { first } from "../values/read";
 
 /** xt_hashlimit.h, revision 3: a packet costs 1/1,000,000 s; bytes are counted in 16s. */
@@ -80,14 +80,11 @@ const average: Kind = {
 const burst: Kind = {
   what: "a number of packets, or of bytes such as 1mb",
   read: (word) => {
-    const found = /^(\d+)([km]?)b?$/.exec(
-      /^0\d+$/.test(word) ? String(whole(word, 0, MOST_BURST, "a burst")) : word,
-    );
-    if (!found) return String(whole(word, 1, MOST_BURST, "a burst"));
-    const amount = BigInt(found[1] ?? "0");
-    if (amount === 0n || (/^\d+$/.test(word) && amount > MOST_BURST))
+    const { value, rest } = readPrefix(word) ?? { value: 0n, rest: "" };
+    const unit = /^[km]/.exec(rest)?.[0] ?? "";
+    if (value === 0n || (unit === "" && value > MOST_BURST))
       throw new Refusal(`"${word}" is not a burst`, `1 to ${MOST_BURST}`);
-    return String(amount * factor(found[2] ?? ""));
+    return String(value * factor(unit));
   },
 };
 

@@ -28,7 +28,7 @@ function timeToLive(name: "ttl" | "hl", family: "ipv4" | "ipv6"): Extension {
     families: [family],
     oneOf: names,
     options: [
-      invertible(`${name}-eq`, number(0, U8), { excludes: others(`${name}-eq`) }),
+      invertible(`${name}-eq`, number(0, U8), { aliases: [name], excludes: others(`${name}-eq`) }),
       option(`${name}-lt`, number(0, U8), { excludes: others(`${name}-lt`) }),
       option(`${name}-gt`, number(0, U8), { excludes: others(`${name}-gt`) }),
     ],

@@ -178,6 +178,7 @@ const headerList: Kind = {
   read: (word) => {
     const wanted = new Set<string>();
     for (const each of word.split(",")) {
+      if (each === "" && word !== "") continue;
       const known = HEADERS.find(([long, short]) => each === long || each === short);
       const value = /^(?:0|[1-9]\d*)$/.test(each)
         ? Number(each)
@@ -189,6 +190,7 @@ const headerList: Kind = {
         throw new Refusal(`"${each}" is not a header`, HEADERS.map(([, short]) => short).join(", "));
       wanted.add(name);
     }
+    if (wanted.size === 0) throw new Refusal(`"${word}" names no header`, "one header or several");
     return HEADERS.filter(([long]) => wanted.has(long))
       .map(([long]) => long)
       .join(",");

@@ -18,7 +18,8 @@ import { first } from "../values/read";
 const WITH_PORTS = [6, 17, 132, 33, 1];
 
 function ports(word: string, base: boolean, context: Context): string {
-  if (context.protocol === undefined || !WITH_PORTS.includes(context.protocol))
+  // Which of the two `! -p tcp` says is not looked at.
+  if (!WITH_PORTS.includes(context.protocol ?? context.except ?? 0))
     throw new Refusal(
       "ports without a protocol that has them",
       "-p tcp, udp, sctp, dccp or icmp before the target",

@@ -300,25 +300,34 @@ const CHUNK_FLAGS: Readonly<Record<string, string>> = {
   SHUTDOWN_COMPLETE: "-------T",
 };
 
+/** Each flag once, in the order of its bit: as a capital where it was given as one. */
+const chunkFlags = (allowed: string, bits: string): string =>
+  [...allowed]
+    .filter((flag) => bits.toUpperCase().includes(flag))
+    .map((flag) => (bits.includes(flag) ? flag : flag.toLowerCase()))
+    .join("");
+
 const chunkList: Kind = {
   what: "chunk types such as DATA,INIT, or ALL or NONE",
   read: (word) => {
     if (/^(?:ALL|NONE)$/i.test(word)) return word.toUpperCase();
-    const found = word.split(",").map((each) => {
-      const [name = "", bits] = each.split(":");
+    const found = new Map<string, string>();
+    for (const each of word.split(",").filter((entry) => entry !== "")) {
+      const [name = "", bits = ""] = each.split(":");
       const known = Object.keys(CHUNKS).find((chunk) => chunk === name.toUpperCase());
       if (known === undefined)
         throw new Refusal(`"${name}" is not an SCTP chunk`, Object.keys(CHUNKS).join(", "));
-      if (bits === undefined) return known;
-      const allowed = CHUNK_FLAGS[known] ?? "";
+      const allowed = (CHUNK_FLAGS[known] ?? "").replaceAll("-", "");
       for (const bit of bits)
-        if (!allowed.includes(bit.toUpperCase()) || bit === "-")
-          throw new Refusal(`chunk ${known} has no flag "${bit}"`, allowed.replaceAll("-", "") || "no flags");
-      return `${known}:${bits}`;
-    });
-    return found
-      .sort((one, other) => (CHUNKS[one.split(":")[0] ?? ""] ?? 0) - (CHUNKS[other.split(":")[0] ?? ""] ?? 0))
-      .join(",");
+        if (!allowed.includes(bit.toUpperCase()))
+          throw new Refusal(`chunk ${known} has no flag "${bit}"`, allowed || "no flags");
+      found.set(known, chunkFlags(allowed, `${found.get(known) ?? ""}${bits}`));
+    }
+    const number = ([name]: readonly [string, string]): number => CHUNKS[name] ?? 0;
+    const shown = [...found]
+      .sort((one, other) => number(one) - number(other))
+      .map(([name, bits]) => (bits === "" ? name : `${name}:${bits}`));
+    return shown.join(",") || "NONE";
   },
 };
 

@@ -73,7 +73,8 @@ function named(names: ReadonlyMap<string, bigint>, what: string): Kind {
     read: (word) => {
       const known = names.get(word);
       if (known !== undefined) return shown(known, names);
-      const [value = "", mask] = word.split("/");
+      const [value = "", mask, ...more] = word.split("/");
+      if (more.length > 0) throw new Refusal(`"${word}" has too many parts`, "VALUE[/MASK]");
       const number = whole(value, 0, U32, what);
       const masking = mask === undefined ? BigInt(U32) : whole(mask, 0, U32, "a mask");
       if (masking === BigInt(U32)) return shown(number, names);

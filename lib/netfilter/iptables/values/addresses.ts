@@ -130,6 +130,24 @@ export function ipv6Text(parts: readonly number[]): string {
   return `${all.slice(0, best).join(":")}::${all.slice(best + length).join(":")}`;
 }
 
+const noIpv4 = (word: string): Refusal =>
+  new Refusal(
+    `"${word}" is not an IPv4 address`,
+    "an IPv4 address such as 10.0.0.1",
+    readIpv6(word)
+      ? "It is one of IPv6: rules of ip6tables stand in a file of their own (wirebook rules --ipv6)."
+      : "Names are not looked up; write the address.",
+  );
+
+const noIpv6 = (word: string): Refusal =>
+  new Refusal(
+    `"${word}" is not an IPv6 address`,
+    "an IPv6 address such as fd00::1",
+    readIpv4(word) === undefined
+      ? ""
+      : "It is one of IPv4: rules of iptables stand in a file of their own (wirebook rules without --ipv6).",
+  );
+
 /**
  * An address of the rule's family, canonical.
  *
@@ -139,15 +157,10 @@ export function readAddress(word: string, context: Context, read = readIpv4): st
   if (context.family === "ipv6") {
     const parts = read === readHost ? readIpv6Host(word) : readIpv6(word);
     if (parts) return ipv6Text(parts);
-    throw new Refusal(`"${word}" is not an IPv6 address`, "an IPv6 address such as fd00::1");
+    throw noIpv6(word);
   }
   const value = read(word);
-  if (value === undefined)
-    throw new Refusal(
-      `"${word}" is not an IPv4 address`,
-      "an IPv4 address such as 10.0.0.1",
-      "Names are not looked up; write the address.",
-    );
+  if (value === undefined) throw noIpv4(word);
   return ipv4Text(value);
 }
 
@@ -236,16 +249,12 @@ function ipv4BaseMask(word: string): number {
 }
 
 function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm, context: Context): string {
+  if (word.includes(":") && readHost(word) === undefined && readIpv6(word)) throw noIpv4(word);
   const length = form.host === true && mask !== undefined ? (readLength(mask, context) ?? 32) : undefined;
   const bits = length !== undefined ? ipv4Mask(length) : mask === undefined ? 0xffffffff : ipv4BaseMask(mask);
   const nothing = bits === 0 && form.any === true;
   const value = nothing ? 0 : form.host === true ? readHost(word) : (readPadded(word) ?? readHost(word));
-  if (value === undefined)
-    throw new Refusal(
-      `"${word}" is not an IPv4 address`,
-      "an IPv4 address such as 10.0.0.1",
-      "Names are not looked up; write the address.",
-    );
+  if (value === undefined) throw noIpv4(word);
   const shown = ipv4Text(form.cut ? (value & bits) >>> 0 : value);
   const whole = ipv4MaskLength(bits);
   if (whole === 32 && !form.full) return shown;
@@ -267,7 +276,7 @@ function ipv6Prefix(word: string, mask: string | undefined, form: PrefixForm, co
   const written = length === undefined && mask !== undefined ? ipv6BaseMask(mask) : bits;
   const nothing = form.any === true && written.every((part) => part === 0);
   const parts = nothing ? ipv6Mask(0) : readIpv6Host(word);
-  if (!parts) throw new Refusal(`"${word}" is not an IPv6 address`, "an IPv6 address such as fd00::1");
+  if (!parts) throw noIpv6(word);
   const shown = ipv6Text(form.cut ? parts.map((part, index) => part & (written[index] ?? 0)) : parts);
   const whole = ipv6MaskLength(written);
   if (whole === 128 && !form.full) return shown;

@@ -10,6 +10,13 @@ export function readNumber(word: string): bigint | undefined {
   return BigInt(digits);
 }
 
+/** Reads the number with which a word begins, as strtoul(…, 0) does, and what stands behind it. */
+export function readPrefix(word: string): { readonly value: bigint; readonly rest: string } | undefined {
+  const found = /^\s*\+?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/.exec(word);
+  const value = found ? readNumber(found[0]) : undefined;
+  return value === undefined ? undefined : { value, rest: word.slice(found?.[0].length) };
+}
+
 const DOUBLE =
   /^\s*([+-]?)(?:(inf(?:inity)?|nan)|(0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?\d+)?)|((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))/i;
 
