@@ -20,6 +20,7 @@ const codes = [
   "LAB_CLOSED",
   "NAME_TAKEN",
   "NETWORK_GONE",
+  "NETWORK_IN_USE",
   "NODE_DOWN",
   "NOT_ENCRYPTED",
   "NOT_ONE_SWARM",

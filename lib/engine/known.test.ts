@@ -52,6 +52,14 @@ test.each([
   ],
   ["CONTAINER_GONE", "(HTTP code 404) no such container - No such container: 4f "],
   ["NETWORK_GONE", "(HTTP code 404) no such container - network apart not found "],
+  [
+    "NETWORK_IN_USE",
+    "(HTTP code 412) unexpected - rpc error: code = FailedPrecondition desc = network p09hjakef8zm4ahgy470apwgf is in use by task ri76d3zu60gkwovh582zhwpa3 ",
+  ],
+  [
+    "NETWORK_IN_USE",
+    "(HTTP code 403) operation not permitted - error while removing network: network apart id 4f has active endpoints ",
+  ],
   ["BAD_PORT", 'invalid port specification: "70000"'],
   ["NO_PERMISSION", "connect EACCES /var/run/docker.sock"],
   [

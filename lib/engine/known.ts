@@ -91,6 +91,19 @@ const known: readonly Known[] = [
     advice: () => "Make it first (docker network create), or check its name: docker network ls.",
   },
   {
+    code: "NETWORK_IN_USE",
+    text: /network \S+ is in use by task/,
+    found: () => "the swarm still counts a container on this network",
+    advice: () =>
+      "When its engine has gone (docker node ls: Down), bring that back, or take it out of the swarm: docker node rm --force NODE. Then the network goes by itself.",
+  },
+  {
+    code: "NETWORK_IN_USE",
+    text: /has active endpoints/,
+    found: () => "there are still containers on this network",
+    advice: () => "Remove them first: docker network inspect NETWORK names them.",
+  },
+  {
     code: "BAD_PORT",
     text: /[Ii]nvalid (?:port specification|hostPort|containerPort|proto)[^"]*"?([^"\s]*)/,
     found: ([a]) => `${a || "that"} is not a port`,
@@ -132,8 +145,9 @@ export function translate(cause: unknown, where: string, engine?: string): LabEr
   if (connectionCodes.has(errno(cause)) || connectionTexts.test(text)) {
     return new LabError("ENGINE_GONE", {
       where,
-      found: `the container engine${engine === undefined ? "" : ` ${engine}`} does not answer any more (${text.trim()})`,
-      advice: "Start it again (sudo systemctl start docker), then run the cells from the lab's first one.",
+      found: `the container engine${engine === undefined ? "" : ` ${engine}`} does not answer any more (${brokenOff(text)})`,
+      advice:
+        "Start it again on its machine (sudo systemctl start docker), then run the cells from the lab's first one.",
       cause,
     });
   }
@@ -143,6 +157,11 @@ export function translate(cause: unknown, where: string, engine?: string): LabEr
     advice: "This is the engine's own text. The cause has the details; the engine's log may have more.",
     cause,
   });
+}
+
+// What answers in place of an engine that is gone tells nothing about it.
+function brokenOff(text: string): string {
+  return /^(?:Parse Error|aborted)/.test(text) ? "it broke off in the middle of an answer" : text.trim();
 }
 
 /** The system's short name of a failure (`ENOENT`), or the empty text. */

@@ -46,7 +46,7 @@ starting() { api -G --data-urlencode "filters=$started" 'http://engine/container
 rounds=0
 while :; do
   # An engine that does not answer has not said that nothing is left.
-  containers=$(things 'containers/json?all=1') && networks=$(things networks) && volumes=$(things volumes) || { sleep 0.5; continue; }
+  containers=$(things 'containers/json?all=1') && networks=$(things networks) && volumes=$(things volumes) || { rest; continue; }
   containers=$(echo "$containers" | ids | grep -v "^$self")
   networks=$(echo "$networks" | ids)
   volumes=$(echo "$volumes" | grep -o '"Name":"[^"]*"' | cut -d'"' -f4)

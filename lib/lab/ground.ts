@@ -5,7 +5,7 @@ import { AddressPool } from "./cidr/pool";
 import type { LabEngine, LabEngines } from "./engines";
 import { checkName } from "./name";
 import { type LabNetwork, layNetwork } from "./network";
-import type { Place, PlaceKind } from "./place";
+import { ContainerPlace, type Place, type PlaceKind } from "./place";
 import { Placement } from "./placement";
 import { Progress } from "./progress";
 import { Seat } from "./seat";
@@ -141,7 +141,23 @@ export class Ground {
         advice: "Use the lab that was opened last, or open it again with Lab.open.",
       });
     }
-    for (const { session } of this.seats) session.check(this.name);
+    for (const seat of this.seats) if (!seat.session.alive) throw this.#lost(seat);
+  }
+
+  // One engine takes with it what stands on it; of several, the others' places go on, but the lab is not whole any more.
+  #lost(seat: Seat): LabError {
+    if (this.seats.length === 1) return seat.session.gone(this.name);
+    const on = [...this.#places.values()].filter(
+      (place) => place instanceof ContainerPlace && place.engine === seat.engine,
+    );
+    const names = on.map(({ name }) => name).join(", ");
+    const others = this.seats.flatMap(({ name }) => (name === seat.name ? [] : [name])).join(", ");
+    return new LabError("ENGINE_GONE", {
+      where: this.name,
+      found: `the container engine ${seat.name} went away${names === "" ? "" : `, and with it ${names}`}; what is on ${others} still runs, but the lab is not whole any more`,
+      advice:
+        "Start that engine again, or leave it out of { engines }, and run the notebook from the cell that opens the lab: what the others have of this one goes then.",
+    });
   }
 
   /** Adds a place; from now on it is part of the topology. */

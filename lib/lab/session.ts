@@ -97,8 +97,12 @@ export class Session {
 
   /** @throws LabError `ENGINE_GONE` when the session was lost. */
   check(where: string): void {
-    if (this.alive) return;
-    throw new LabError("ENGINE_GONE", {
+    if (!this.alive) throw this.gone(where);
+  }
+
+  /** Why nothing of a lab can be asked here any more. */
+  gone(where: string): LabError {
+    return new LabError("ENGINE_GONE", {
       where,
       found: `the container engine ${this.engine.name} went away in between, and took the lab's containers with it`,
       advice: "Run the notebook again from the cell that opens the lab.",
