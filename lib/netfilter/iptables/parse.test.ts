@@ -203,3 +203,16 @@ describe("forms of a dump", () => {
     });
   });
 });
+
+test("a rule for the other family alone is passed over, as iptables-restore does", () => {
+  const text = "*filter\n-A INPUT -4 -s 10.0.0.1 -j DROP\n-A INPUT -s fd00::1 -6 -j DROP\nCOMMIT\n";
+  const rules = (family: "ipv4" | "ipv6") =>
+    [
+      ...(parseRuleset(text, { family, tolerant: true }).tables.get("filter")?.chains.get("INPUT")?.rules ??
+        []),
+    ].map(({ line }) => line);
+  expect(rules("ipv4")).toEqual([2]);
+  expect(rules("ipv6")).toEqual([3]);
+  expect(parseDump(text, { family: "ipv4" }).problems).toEqual([]);
+  expect(parseDump(text, { family: "ipv6" }).problems).toEqual([]);
+});

@@ -6,6 +6,7 @@ import {
   type Given,
   type OptionDeclaration,
   Refusal,
+  type SyntaxFamily,
   type Use,
 } from "./declare";
 import { extensionFor, implicitMatches, matchOfProtocol } from "./extensions";
@@ -34,13 +35,22 @@ interface Open {
 
 const BASE_NAMES: readonly BaseName[] = ["source", "destination", "in", "out", "protocol", "fragment"];
 
-/** Flags of the command line that mean nothing for the rule. */
-const IGNORED = new Set(["n", "v", "x", "w", "4", "6"]);
-const IGNORED_LONG = new Set(["numeric", "verbose", "exact", "wait", "line-numbers", "ipv4", "ipv6"]);
+/** Flags of the command line: one means nothing for the rule, some say for which family it is, others are about lists. */
+const IGNORED = new Set(["v", "verbose"]);
+const FAMILY_FLAGS: ReadonlyMap<string, SyntaxFamily> = new Map([
+  ["4", "ipv4"],
+  ["ipv4", "ipv4"],
+  ["6", "ipv6"],
+  ["ipv6", "ipv6"],
+]);
+const OF_LISTS = new Set(["n", "x", "w", "numeric", "exact", "wait", "line-numbers"]);
+
+/** What stands behind the digits is not looked at. */
+const COUNT = /^\s*\+?\d/;
 
 /** Words that begin another part, where reading goes on after one that could not be read. */
 const BEGINS =
-  /^(?:-[mjgsdiopfc]|--(?:match|jump|goto|source|src|destination|dst|in-interface|out-interface|protocol))$/;
+  /^(?:-[mjgsdiopfc46]|--(?:match|jump|goto|source|src|destination|dst|in-interface|out-interface|protocol))$/;
 
 /**
  * Reads the words after the chain's name as iptables' own command line does (xshared.c, do_parse): options in any order,
@@ -56,6 +66,7 @@ export class RuleReader {
   private readonly implicit: readonly Extension[];
   private index = 0;
   private inverted = false;
+  private skipped = false;
   private protocolTried = false;
   /** What `-p` names as it was written: by that name iptables looks for a match. */
   private protocol: string | undefined;
@@ -111,7 +122,8 @@ export class RuleReader {
       if (this.inverted) throw new Refusal('"!" stands twice', 'one "!" before an option');
       this.inverted = true;
       this.index++;
-    } else if (text.startsWith("--") && text.length > 2) this.long(text);
+    } else if (text === "--" && this.index === this.words.length - 1) this.index++;
+    else if (text.startsWith("--") && text.length > 2) this.long(text);
     else if (text.startsWith("-") && text.length > 1 && text !== "--") this.short(text);
     else
       throw new Refusal(
@@ -151,12 +163,12 @@ export class RuleReader {
     const attached = text.length > 2 ? text.slice(2) : undefined;
     const name = BASE_NAMES.find((each) => BASE[each].letter === letter);
     if (this.implicit.length > 0 && this.frameOption(letter, attached)) return;
-    if (name) this.baseOption(name, attached, `-${letter}`);
+    if (name) this.baseOption(name, attached && text, `-${letter}`);
     else if (letter === "m") this.match(this.value(attached, "-m"));
-    else if (letter === "j" || letter === "g")
-      this.target(this.value(attached, `-${letter}`), letter === "g");
+    else if (letter === "j") this.target(this.value(attached && text, "-j"), false);
+    else if (letter === "g") this.target(this.value(attached, "-g"), true);
     else if (letter === "c") this.setCounters(attached);
-    else if (IGNORED.has(letter)) this.index++;
+    else if (this.flag(letter, `-${letter}`)) return;
     else throw new Refusal(`iptables has no option -${letter} here`, "an option such as -s, -m or -j");
   }
 
@@ -173,13 +185,12 @@ export class RuleReader {
       );
     if (typeof found !== "string") this.extensionOption(found.open, found.declaration, attached);
     else if (found === "match") this.match(this.value(attached, "--match"));
-    else if (found === "jump" || found === "goto")
-      this.target(this.value(attached, `--${found}`), found === "goto");
+    else if (found === "jump") this.target(this.value(attached && text, "--jump"), false);
+    else if (found === "goto") this.target(this.value(attached, "--goto"), true);
     else if (found === "set-counters") this.setCounters(attached);
-    else if (IGNORED_LONG.has(found)) this.index++;
-    else {
+    else if (!this.flag(found, `--${found}`)) {
       const base = BASE_NAMES.find((each) => BASE[each].longs.includes(found));
-      if (base) this.baseOption(base, attached, `--${found}`);
+      if (base) this.baseOption(base, attached && text, `--${found}`);
     }
   }
 
@@ -189,6 +200,7 @@ export class RuleReader {
       if (attached !== undefined) throw new Refusal(`${option} takes no value`, "a space after it");
     }
     const word = BASE[name].flag ? "" : this.value(attached, option);
+    if (attached !== undefined && name !== "in" && name !== "out") throw this.unspaced(attached, option);
     const inverted = this.takeInverted();
     if (this.base[name]) throw new Refusal(`${option} is given twice`, `${option} once in a rule`);
     if (name === "fragment" && this.context.family !== "ipv4")
@@ -214,12 +226,32 @@ export class RuleReader {
     }
   }
 
+  /** iptables 1.8.9 takes the whole word for the value of `-s`, `-d`, `-i`, `-o`, `-p` and `-j`. */
+  private unspaced(word: string, option: string): Refusal {
+    return new Refusal(`"${word}" is read as the value of ${option}`, `a space after ${option}`);
+  }
+
+  /** Whether that is a flag of the command line, and not of the rule. */
+  private flag(name: string, option: string): boolean {
+    const family = FAMILY_FLAGS.get(name);
+    if (OF_LISTS.has(name)) throw new Refusal(`${option} is about lists`, "what belongs to a rule");
+    if (!family && !IGNORED.has(name)) return false;
+    if (this.inverted) throw new Refusal(`"!" before ${option}`, `${option} without "!"`);
+    this.index++;
+    if (!family || family === this.context.family) return true;
+    // What is for the other family is not looked at.
+    this.skipped = true;
+    this.index = this.words.length;
+    this.complaints.length = 0;
+    return true;
+  }
+
   private setCounters(attached: string | undefined): void {
     const first = this.value(attached, "-c");
     let second = first.includes(",") ? first.slice(first.indexOf(",") + 1) : undefined;
     const packets = second === undefined ? first : first.slice(0, first.indexOf(","));
     if (second === undefined) second = this.words[this.index++]?.text ?? "";
-    if (readNumber(packets) === undefined || readNumber(second) === undefined)
+    if (!COUNT.test(packets) || !COUNT.test(second))
       throw new Refusal("-c needs two numbers", "-c PACKETS BYTES");
     this.counters = [packets, second];
   }
@@ -253,6 +285,7 @@ export class RuleReader {
   private target(name: string, goto: boolean): void {
     const option = goto ? "-g" : "-j";
     if (this.takeInverted()) throw new Refusal(`"!" before ${option}`, `${option} without "!"`);
+    if (!goto && name.startsWith("-")) throw this.unspaced(name, option);
     if (this.jump) throw new Refusal(`a second ${option}`, "one -j or -g in a rule");
     const first = this.index - 2;
     this.jump = { goto, name };
@@ -370,6 +403,7 @@ export class RuleReader {
 
   /** Closes every extension: required options, what excludes what, the protocol it needs. */
   private close(): Spec {
+    if (this.skipped) return { base: {}, matches: [], skipped: true };
     const context = this.scope();
     const matches = this.parts.map((part) => ("extension" in part ? this.closeUse(part, context) : part));
     const counters = this.counters === undefined ? {} : { counters: this.counters };

@@ -29,6 +29,8 @@ export interface Spec {
   readonly base: Base;
   readonly matches: readonly (Use | Unread)[];
   readonly jump?: Jump;
+  /** Written for the other family (`-4`, `-6`): iptables-restore passes over it. */
+  readonly skipped?: true;
   /** `-c PACKETS BYTES`, as text. */
   readonly counters?: readonly [string, string];
 }

@@ -36,6 +36,7 @@ export interface ChainState {
 
 /** `-s A,B -d C` is one rule for each pair, in the order iptables adds them. */
 export function expand(spec: Spec): readonly Spec[] {
+  if (spec.skipped) return [];
   const sources = spec.base.source;
   const destinations = spec.base.destination;
   if (!sources?.value.includes(",") && !destinations?.value.includes(",")) return [spec];

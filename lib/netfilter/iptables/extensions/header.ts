@@ -95,7 +95,8 @@ const dscpValue: Kind = {
 const dscpClass: Kind = {
   what: "a class such as EF, CS1 or AF21",
   read: (word) => {
-    const found = CLASSES.find(([name]) => name.toLowerCase() === word.toLowerCase());
+    // What stands behind the name is not looked at.
+    const found = CLASSES.find(([name]) => word.toUpperCase().startsWith(name));
     if (!found) throw new Refusal(`"${word}" is not a DiffServ class`, "BE, EF, CS0 to CS7, AF11 to AF43");
     return `0x${found[1].toString(16).padStart(2, "0")}`;
   },

@@ -11,7 +11,7 @@ import {
   target,
 } from "../declare";
 import { prefix, readAddress } from "../values/addresses";
-import { coversAll, list, number, numberRange, readNumber, U8, U16, U32, whole } from "../values/numbers";
+import { coversAll, list, number, numberRange, readNumber, U8, U16, U32 } from "../values/numbers";
 
 const ONLY = ["ipv6"] as const;
 
@@ -41,16 +41,23 @@ const frag = match("frag", {
 /** Most options of a header that the kernel's struct holds. */
 const MOST_OPTIONS = 16;
 
+/** The last eight bits of a number count (libip6t_hbh.c, parse_opts_num). */
+function byte(word: string, what: string): number {
+  const value = readNumber(word.replace(/^-(?=\d)/, ""));
+  if (value === undefined) throw new Refusal(`"${word}" is not ${what}`, `${what}, 0 to ${U8}`);
+  return Number(BigInt.asUintN(8, word.startsWith("-") ? -value : value));
+}
+
 const headerOptions: Kind = list(
   {
     what: "TYPE[:LENGTH]",
     read: (word) => {
       const [type = "", size, ...more] = word.split(":");
-      const shown = whole(type, 0, U8, "an option's type");
+      const shown = byte(type, "an option's type");
       if (more.length > 0) throw new Refusal(`"${word}" has too many parts`, "TYPE[:LENGTH]");
-      if (shown === 0n && size !== undefined)
+      if (shown === 0 && size !== undefined)
         throw new Refusal(`option "${word}" has a length`, "0 by itself: Pad1 has none");
-      const length = size === undefined ? U8 : Number(whole(size, 0, U8, "an option's length"));
+      const length = size === undefined ? U8 : byte(size, "an option's length");
       // 255 stands for any length (libip6t_hbh.c).
       return length === U8 ? String(shown) : `${shown}:${length}`;
     },

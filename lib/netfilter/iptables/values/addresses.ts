@@ -249,7 +249,8 @@ function ipv4BaseMask(word: string): number {
 }
 
 function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm, context: Context): string {
-  if (word.includes(":") && readHost(word) === undefined && readIpv6(word)) throw noIpv4(word);
+  const anything = form.any === true && /^0+(?:\.0+){0,3}$/.test(mask ?? "");
+  if (!anything && word.includes(":") && readHost(word) === undefined && readIpv6(word)) throw noIpv4(word);
   const length = form.host === true && mask !== undefined ? (readLength(mask, context) ?? 32) : undefined;
   const bits = length !== undefined ? ipv4Mask(length) : mask === undefined ? 0xffffffff : ipv4BaseMask(mask);
   const nothing = bits === 0 && form.any === true;
