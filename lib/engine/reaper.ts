@@ -43,7 +43,13 @@ done
 # while another one goes, and then never removes the network. It answers for such a container once its start is over.
 started="{\\"label\\":[\\"${label.owner}=$owner\\"],\\"status\\":[\\"created\\"]}"
 starting() { api -G --data-urlencode "filters=$started" 'http://engine/containers/json?all=1' | ids; }
-rounds=0
+begun=$(date +%s)
+# A twentieth of the time that has passed, from 0.2 seconds to a minute: what cannot be removed, as a network that a swarm
+# keeps for an engine that is gone, is tried until it can.
+rest() {
+  passed=$(($(date +%s) - begun))
+  if [ "$passed" -lt 20 ]; then sleep 0.2; elif [ "$passed" -lt 1200 ]; then sleep $((passed / 20)); else sleep 60; fi
+}
 while :; do
   # An engine that does not answer has not said that nothing is left.
   containers=$(things 'containers/json?all=1') && networks=$(things networks) && volumes=$(things volumes) || { rest; continue; }
@@ -71,9 +77,7 @@ while :; do
   wait
   for id in $networks; do api -X DELETE "http://engine/networks/$id" >/dev/null & done; wait
   for id in $volumes; do api -X DELETE "http://engine/volumes/$id?force=1" >/dev/null & done; wait
-  # What cannot be removed until the engine is started anew is not asked for without a pause.
-  rounds=$((rounds + 1))
-  if [ "$rounds" -lt 25 ]; then sleep 0.2; else sleep 5; fi
+  rest
 done
 api -X DELETE "http://engine/containers/$self?force=1&v=1"
 `;
