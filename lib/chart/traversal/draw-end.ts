@@ -55,9 +55,9 @@ export function drawEnd(
     });
     return said.length * LINE;
   });
-  if (!outcome.certain || outcome.dependsOn.length > 0) {
-    for (const [index, what] of outcome.dependsOn.entries()) {
-      line(index === 0 ? "depends on" : "", (y) => {
+  const unknown = (label: string, whats: readonly string[]) => {
+    for (const [index, what] of whats.entries()) {
+      line(index === 0 ? label : "", (y) => {
         sheet.put(...pill("? unknown", "unsurePill", PILL_X, y, PILL_W));
         const said = wrap(what, "body", ROOM, 3);
         said.forEach((text, i) => {
@@ -66,7 +66,9 @@ export function drawEnd(
         return said.length * LINE;
       });
     }
-  }
+  };
+  unknown("depends on", outcome.dependsOn);
+  unknown("not known", outcome.drawn ?? []);
   const variants = new Set(
     outcome.steps.flatMap((step) => ("variant" in step && step.variant ? [step.variant] : [])),
   );

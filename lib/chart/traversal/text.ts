@@ -45,6 +45,7 @@ export function traversalText(
   const verdict = VERDICTS[outcome.verdict];
   lines.push(`verdict: ${verdict.word}, ${endSentence(outcome)}`);
   for (const what of outcome.dependsOn) lines.push(`depends on: ${what}`);
+  for (const what of outcome.drawn ?? []) lines.push(`not known: ${what}`);
   for (const caused of outcome.caused ?? []) {
     lines.push(
       `answers: ${causedWord(caused.packet)} ${headerText(caused.packet)}, ${VERDICTS[caused.verdict].word}`,

@@ -38,6 +38,7 @@ export interface Journey extends Path {
 interface Leg {
   readonly probability: Probability;
   readonly dependsOn: readonly string[];
+  readonly drawn: readonly string[];
   readonly steps: readonly Step[];
   readonly caused: readonly Caused[];
   readonly state: WorldState;
@@ -61,7 +62,7 @@ export function journey(world: World, place: string, packet: Packet, options: Jo
     start,
     packet,
     options.in === undefined ? { local: true } : { in: options.in },
-    { probability: START, dependsOn: [], steps: [], caused: [], state },
+    { probability: START, dependsOn: [], drawn: [], steps: [], caused: [], state },
     0,
   );
   return { packet, outcomes: walk.outcomes, ...(walk.truncated ? { truncated: true } : {}) };
@@ -108,6 +109,7 @@ class Walk {
     return {
       probability: multiply(leg.probability, outcome.probability),
       dependsOn: [...leg.dependsOn, ...outcome.dependsOn.filter((text) => !leg.dependsOn.includes(text))],
+      drawn: [...new Set([...leg.drawn, ...(outcome.drawn ?? [])])],
       steps: leg.steps,
       caused,
       state,
@@ -124,7 +126,7 @@ class Walk {
     const last = steps[steps.length - 1];
     if (left?.dev === undefined || last === undefined) return { caused: { packet, verdict, steps }, state };
     const inner = new Walk(this.world, this.options);
-    const leg: Leg = { probability: START, dependsOn: [], steps: [], caused: [], state };
+    const leg: Leg = { probability: START, dependsOn: [], drawn: [], steps: [], caused: [], state };
     inner.cross(
       place,
       last.after,
@@ -286,6 +288,7 @@ class Walk {
       probability: leg.probability,
       certain: leg.dependsOn.length === 0,
       dependsOn: leg.dependsOn,
+      ...(leg.drawn.length === 0 ? {} : { drawn: leg.drawn }),
       verdict,
       packet,
       steps: leg.steps,

@@ -96,6 +96,11 @@ export interface Outcome {
   /** False when something the snapshot could not know was followed both ways; then `dependsOn` says what. */
   readonly certain: boolean;
   readonly dependsOn: readonly string[];
+  /**
+   * What the kernel draws at random and nobody can foretell, though the way does not depend on it: `the source port is
+   * drawn at random from 1024-65535`. The packet has no such port then. A rule that asks for it makes two ways of it.
+   */
+  readonly drawn?: readonly string[];
   readonly verdict: Verdict;
   /** The packet as it leaves, or as it was when it was dropped. */
   readonly packet: Packet;

@@ -111,8 +111,8 @@ export function compareRulesets(first: Ruleset, second: Ruleset, options: Compar
 /** What is seen from outside: verdicts, where the packet goes and how it looks, with their chances. */
 function behaviour({ outcomes }: Traversal): string {
   const ways = new Map<string, string[]>();
-  for (const { verdict, packet, probability, caused, dependsOn } of outcomes) {
-    const header = `${packet.src}:${packet.sport ?? ""} to ${packet.dst}:${packet.dport ?? ""} mark ${packet.mark} tos ${packet.tos} ttl ${packet.ttl}`;
+  for (const { verdict, packet, probability, caused, dependsOn, drawn } of outcomes) {
+    const header = `${packet.src}:${packet.sport ?? ""} to ${packet.dst}:${packet.dport ?? ""} ${(drawn ?? []).map((text) => `(${text}) `).join("")}mark ${packet.mark} tos ${packet.tos} ttl ${packet.ttl}`;
     const answers = (caused ?? [])
       .map(
         (answer) =>

@@ -33,6 +33,7 @@ export class Choices {
   #at = 0;
   #facts = new Map<string, boolean>();
   #dependsOn: string[] = [];
+  #drawn: string[] = [];
   #numerator = 1n;
   #denominator = 1n;
 
@@ -41,6 +42,7 @@ export class Choices {
     this.#at = 0;
     this.#facts = new Map();
     this.#dependsOn = [];
+    this.#drawn = [];
     this.#numerator = 1n;
     this.#denominator = 1n;
   }
@@ -90,6 +92,15 @@ export class Choices {
   /** Names something the outcome rests on that cannot be followed both ways. */
   assume(text: string): void {
     if (!this.#dependsOn.includes(text)) this.#dependsOn.push(text);
+  }
+
+  get drawn(): readonly string[] {
+    return this.#drawn;
+  }
+
+  /** Names a value that is drawn at random and stays unknown; the way itself does not rest on it. */
+  leaveDrawn(text: string): void {
+    if (!this.#drawn.includes(text)) this.#drawn.push(text);
   }
 
   draw(chance: Chance): boolean {

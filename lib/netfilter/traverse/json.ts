@@ -13,6 +13,8 @@ export interface OutcomeJson {
   readonly fraction: string;
   readonly certain: boolean;
   readonly dependsOn: readonly string[];
+  /** What the kernel draws at random without the way depending on it: a port that `packet` does not have. */
+  readonly drawn?: readonly string[];
   readonly verdict: string;
   readonly packet: PacketJson;
   /** What the rules did: every rule that matched and every policy that decided, in order. */
@@ -110,6 +112,7 @@ function outcomeJson(outcome: Outcome): OutcomeJson {
     fraction: fractionText(outcome.probability),
     certain: outcome.certain,
     dependsOn: outcome.dependsOn,
+    ...(outcome.drawn === undefined ? {} : { drawn: outcome.drawn }),
     verdict: outcome.verdict,
     packet: packetJson(outcome.packet),
     steps: ruleSteps(outcome.steps),

@@ -37,6 +37,7 @@ export function pathText(path: Path, options: TextOptions = {}): string {
   const lines: string[] = [paint("bold", packetText(path.packet)), ""];
   for (const [at, outcome] of path.outcomes.entries()) {
     if (path.outcomes.length > 1) lines.push(paint("bold", heading(outcome, at, path.outcomes.length)));
+    for (const text of outcome.drawn ?? []) lines.push(paint("dim", `  ~ ${text}`));
     if (!outcome.certain) for (const text of outcome.dependsOn) lines.push(paint("yellow", `  ? ${text}`));
     lines.push(...stepsText(outcome.steps, options, paint));
     for (const caused of outcome.caused ?? []) {

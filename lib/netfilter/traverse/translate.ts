@@ -20,7 +20,7 @@ export function bindContext(flight: Flight, own: Connection): BindContext {
     takenAsIs: (tuple: FlowTuple) => isTakenAsIs(mind.state.conntrack, tuple, own, mind.state.now),
     connections: () => mind.state.conntrack.connections(),
     pick: (weights) => mind.choices.pick(weights),
-    unknownPort: (text) => mind.choices.assume(text),
+    unknownPort: (text) => mind.choices.leaveDrawn(text),
   };
 }
 

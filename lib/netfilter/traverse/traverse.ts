@@ -99,6 +99,7 @@ function outcomeOf(flight: Flight, ending: Ending, choices: Choices): TraversedO
     probability: choices.probability,
     certain: choices.dependsOn.length === 0,
     dependsOn: choices.dependsOn,
+    ...(choices.drawn.length === 0 ? {} : { drawn: choices.drawn }),
     verdict: ending.verdict,
     packet: flight.packet,
     steps: flight.steps,

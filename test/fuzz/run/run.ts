@@ -311,8 +311,7 @@ class CaseRun {
         const many = path.outcomes.length > 1 ? ` (none of ${path.outcomes.length} outcomes fits)` : "";
         return { text: `${best?.text}${many}`, accept, ended, counts };
       }
-      const portUnknown = packet.sport !== undefined && chosen.packet.sport === undefined;
-      if (!chosen.certain || portUnknown || unsaid) {
+      if (!chosen.certain || chosen.drawn !== undefined || unsaid) {
         // From here on the model cannot know the header, or what an answer that was not sent would have counted: what
         // comes further on is not compared.
         uncertain += 1;

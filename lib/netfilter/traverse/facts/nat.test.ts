@@ -4,6 +4,8 @@
 import { address, all, hit, host, LOCAL, link, one, packet, via } from "../../../../test/netfilter/router";
 import { nextOf, replyTo } from "../../conntrack/reply";
 import { FRESH, type KernelState } from "..";
+import { pathJson } from "../json";
+import { pathText } from "../text";
 
 describe("NAT", () => {
   test("a DNAT range is chosen by source and destination, whatever the ports", () => {
@@ -31,6 +33,52 @@ describe("NAT", () => {
     });
     expect(verdicts).toEqual(["accept", "accept", "drop", "drop"]);
     expect(ports.sort()).toEqual([5000, 5001]);
+  });
+
+  test.each([
+    [
+      "POSTROUTING -j MASQUERADE --random-fully",
+      "sport",
+      "the source port is drawn at random from 1024-65535",
+    ],
+    ["POSTROUTING -j MASQUERADE --random", "sport", "the source port is drawn at random from 1024-65535"],
+    [
+      "POSTROUTING -p udp -j SNAT --to-source 10.2.0.1:2000-2999 --random",
+      "sport",
+      "the source port is drawn at random from 2000-2999",
+    ],
+    [
+      "PREROUTING -p udp -j DNAT --to-destination 10.2.0.9:8000-8999 --random",
+      "dport",
+      "the destination port is drawn at random from 8000-8999",
+    ],
+  ] as const)("-A %s leaves the %s open and says so: the way is certain all the same", (rule, side, text) => {
+    const outcome = one(host([`nat: -A ${rule}`]), packet("udp 10.1.0.9:40000 10.2.0.9:53"), via("d0"));
+    expect(outcome).toMatchObject({
+      certain: true,
+      dependsOn: [],
+      drawn: [text],
+      verdict: "accept",
+      probability: { numerator: 1n, denominator: 1n },
+    });
+    expect(outcome.packet[side]).toBeUndefined();
+    expect(pathJson({ packet: outcome.packet, outcomes: [outcome] }).outcomes[0]).toMatchObject({
+      certain: true,
+      drawn: [text],
+    });
+    expect(pathText({ packet: outcome.packet, outcomes: [outcome] })).toContain(`~ ${text}`);
+  });
+
+  test("a rule that asks for a port that was drawn makes two ways of it", () => {
+    const on = host([
+      "nat: -A PREROUTING -p udp -j DNAT --to-destination 10.2.0.9:8000-8999 --random",
+      "-A FORWARD -p udp -m udp --dport 8080 -j DROP",
+    ]);
+    const outcomes = all(on, packet("udp 10.1.0.9:40000 10.2.0.9:53"), via("d0"));
+    expect(outcomes.map(({ verdict, certain, drawn }) => [verdict, certain, drawn?.length])).toEqual([
+      ["drop", false, 1],
+      ["accept", false, 1],
+    ]);
   });
 
   test("rules are asked once: the second packet and the reply follow the connection", () => {
