@@ -71,6 +71,7 @@ describe("IPv6", () => {
     ["LOCAL", "fd01::1", true, "it is this device's address"],
     ["LOCAL", "fd03::1", false, "it is another device's address"],
     ["UNREACHABLE", "fd01::9", false, "a route of this device leads there"],
+    ["UNICAST,UNREACHABLE", "fd01::9", false, "beside UNREACHABLE, UNICAST only excludes"],
   ])(
     "limited to the device it came in by, the type %s of %s is %s: %s: found by the fuzz",
     (type, dst, is) => {

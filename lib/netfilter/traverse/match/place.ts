@@ -38,6 +38,7 @@ export function addressTypeTest(match: Of<"addressType">): Ask {
   };
 }
 
+const ROUTE_TYPES: readonly AddressType[] = ["LOCAL", "ANYCAST", "UNREACHABLE"];
 const REFUSING: readonly string[] = ["unreachable", "prohibit", "blackhole", "throw"];
 
 function type6(match: Of<"addressType">, view: View, words: Words): ReturnType<Ask> {
@@ -70,9 +71,11 @@ function limited6(
     return flip(doubt(key, key, `not: ${key}`), match.inverted);
   }
   const found = fibOf(view.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo", oif: device });
-  const kind =
+  const type =
     found.kind === "none" || REFUSING.includes(found.route.type) ? "UNREACHABLE" : found.route.type;
-  return match.types.some((type) => type === kind.toUpperCase()) !== match.inverted;
+  // A route that is none of these three has no type: UNICAST beside them was asked about the address alone.
+  const known = ROUTE_TYPES.find((name) => name === type.toUpperCase());
+  return (known !== undefined && match.types.includes(known)) !== match.inverted;
 }
 
 /** xt_owner.c: only packets of a local socket have an owner. */
