@@ -22,6 +22,8 @@ import type { Word } from "./words";
 export interface Complaint {
   readonly at: number;
   readonly refusal: Refusal;
+  /** About an address of `-s` or `-d`, which iptables reads when all else is read. */
+  readonly late?: boolean;
 }
 
 interface Open {
@@ -44,6 +46,8 @@ const FAMILY_FLAGS: ReadonlyMap<string, SyntaxFamily> = new Map([
   ["ipv6", "ipv6"],
 ]);
 const OF_LISTS = new Set(["n", "x", "w", "numeric", "exact", "wait", "line-numbers"]);
+
+const ADDRESS = /^(?:-[sd]|--(?:source|src|destination|dst))$/;
 
 /** What stands behind the digits is not looked at. */
 const COUNT = /^\s*\+?\d/;
@@ -101,7 +105,8 @@ export class RuleReader {
 
   private complain(refusal: Refusal, start: number): void {
     const word = this.words[refusal.word ?? start] ?? this.words[start];
-    this.complaints.push({ at: word?.at ?? this.end, refusal });
+    const late = ADDRESS.test(this.words[start]?.text ?? "");
+    this.complaints.push({ at: word?.at ?? this.end, refusal, ...(late ? { late } : {}) });
     this.inverted = false;
     if (this.index === start) this.index++;
     while (this.index < this.words.length) {
@@ -236,13 +241,16 @@ export class RuleReader {
     const family = FAMILY_FLAGS.get(name);
     if (OF_LISTS.has(name)) throw new Refusal(`${option} is about lists`, "what belongs to a rule");
     if (!family && !IGNORED.has(name)) return false;
-    if (this.inverted) throw new Refusal(`"!" before ${option}`, `${option} without "!"`);
-    this.index++;
-    if (!family || family === this.context.family) return true;
-    // What is for the other family is not looked at.
+    if (!family || family === this.context.family) {
+      if (this.takeInverted()) throw new Refusal(`"!" before ${option}`, `${option} without "!"`);
+      this.index++;
+      return true;
+    }
+    // What is for the other family is not looked at, nor are addresses that stand before.
     this.skipped = true;
+    this.inverted = false;
     this.index = this.words.length;
-    this.complaints.length = 0;
+    this.complaints.push(...this.complaints.splice(0).filter(({ late }) => late !== true));
     return true;
   }
 

@@ -205,7 +205,7 @@ const LED = target("LED", {
 });
 
 const AUDIT = target("AUDIT", {
-  options: [option("type", oneOf(["accept", "drop", "reject"]), { required: true })],
+  options: [option("type", oneOf(["accept", "drop", "reject"], true), { required: true })],
   act: note("AUDIT"),
 });
 
