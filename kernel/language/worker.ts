@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import type { LanguageReply, LanguageRequest } from "./client";
+import { HOUSE_PACKAGES, houseFolder } from "./packages";
 import { TslabEngine } from "./tslab";
 
 /** The thread in which the language engine lives: checking types never keeps the server from its sockets. */
@@ -37,7 +38,21 @@ port.on("message", ({ id, request }: { id: number; request: LanguageRequest }) =
   }
 });
 
-// The first conversion reads and binds the libraries' types: done while the learner still reads.
-setTimeout(() => {
-  if (!busy) engine.convert('const warm = await Promise.all(["a"].map((x) => x.length)); console.log(warm);');
-}, 20);
+/**
+ * The first conversion reads and binds the libraries' types: done while the learner still reads, first those of the
+ * language, then those of our packages that are here. A question that comes meanwhile comes first.
+ */
+const warmUp = [
+  'const warm = await Promise.all(["a"].map((x) => x.length)); console.log(warm);',
+  ...HOUSE_PACKAGES.filter(houseFolder).map(
+    (name) => `import * as house from "${name}"; console.log(Object.keys(house));`,
+  ),
+];
+
+function warm(next = 0): void {
+  const code = warmUp[next];
+  if (busy || code === undefined) return;
+  engine.convert(code);
+  setTimeout(() => warm(next + 1), 20);
+}
+setTimeout(warm, 20);
