@@ -3,6 +3,7 @@ const codes = [
   "BAD_ADDRESS",
   "BAD_CELL",
   "BAD_NAME",
+  "BAD_NUMBER",
   "BAD_PORT",
   "CAPABILITY_REFUSED",
   "CIDR_EXHAUSTED",

@@ -34,6 +34,15 @@ test.each([
     "COMMAND_MISSING",
     'OCI runtime create failed: runc create failed: unable to start container process: exec: "nope": executable file not found in $PATH: unknown',
   ],
+  [
+    "COMMAND_MISSING",
+    'OCI runtime create failed: runc create failed: unable to start container process: exec: "": executable file not found in $PATH: unknown',
+  ],
+  ["COMMAND_MISSING", "(HTTP code 400) bad parameter - No command specified "],
+  [
+    "IMAGE_MISSING",
+    "(HTTP code 400) bad parameter - invalid reference format: repository name must be lowercase ",
+  ],
   ["NOT_RUNNING", "(HTTP code 409) conflict - Container 4f is not running "],
   ["NOT_RUNNING", "cannot exec in a deleted state: unknown"],
   ["NOT_RUNNING", "container is not running"],

@@ -23,6 +23,12 @@ const known: readonly Known[] = [
     advice: () => "Build Wirebook's images with npm start, or look at what there is: docker images.",
   },
   {
+    code: "IMAGE_MISSING",
+    text: /invalid reference format(?:: (.*))?/,
+    found: ([why]) => `this cannot name an image${why ? ` (${why})` : ""}`,
+    advice: () => "Write it as docker images shows it, in small letters: base, web, debian:bookworm-slim.",
+  },
+  {
     code: "NAME_TAKEN",
     text: /(?:container name "\/?([^"]+)" is already in use|network with name (\S+) already exists|name "?([^"\s]+)"? is in use)/,
     found: ([a, b, c]) => `the name ${a || b || c} is taken`,
@@ -67,10 +73,17 @@ const known: readonly Known[] = [
   },
   {
     code: "COMMAND_MISSING",
-    text: /exec: "([^"]+)": (?:executable file not found|stat [^:]+: no such file|permission denied)|"([^"]+)": (?:executable file not found)/,
-    found: ([a, b]) => `there is no command ${a || b} in the container`,
+    text: /exec: "([^"]*)": (?:executable file not found|stat [^:]+: no such file|permission denied)|"([^"]+)": (?:executable file not found)/,
+    found: ([a, b]) => `there is no command ${a || b || '""'} in the container`,
     advice: () =>
       "Check the spelling, or use an image that has it: the base image has ip, iptables, curl, tcpdump.",
+  },
+  {
+    code: "COMMAND_MISSING",
+    text: /No command specified/,
+    found: () => "neither the image nor the call says what to run",
+    advice: () =>
+      'Name an image that has a command of its own, or give one: { command: ["sleep", "infinity"] }.',
   },
   {
     code: "NOT_RUNNING",
@@ -127,11 +140,13 @@ const connectionTexts =
  * The {@link LabError} for a failure that an engine, iptables or the kernel reported: recognised by its real
  * text, which is kept as the cause. A failure that nobody has met yet becomes `ENGINE_FAILED` with that text.
  *
- * @param where - what it happened to: the name of a place, a network or an image.
+ * @param what - what it happened to: the name of a place, a network or an image.
  * @param engine - the engine's name, for a lab that has several.
  */
-export function translate(cause: unknown, where: string, engine?: string): LabError {
+export function translate(cause: unknown, what: string, engine?: string): LabError {
   if (cause instanceof LabError) return cause;
+  // A lab's names begin with its owner, which is nobody's word for them.
+  const where = what.replace(/^wirebook-[0-9a-f]{8}-/, "");
   const message = cause instanceof Error ? cause.message : String(cause);
   // dockerode puts words of its own before the engine's.
   const text = message.replace(/^\(HTTP code \d+\) [\w\s/]* - /, "");

@@ -6,7 +6,7 @@ import { servedPort, waitListening } from "./listening";
 import { checkName } from "./name";
 import { ContainerPlace } from "./place";
 import { type Pod, type PodSpec, startPod } from "./pod";
-import { type PublishMap, publishList } from "./publish";
+import { type PublishMap, publishList, publishText } from "./publish";
 import type { Seat } from "./seat";
 import { Workbench } from "./workbench";
 
@@ -320,15 +320,13 @@ export class DockerHost extends ContainerPlace {
 }
 
 function runText(name: string, spec: RunSpec): string {
-  const ports = publishList(spec.publish ?? {}, name).flatMap(
-    ({ hostPort, containerPort, protocol, hostAddress }) => [
-      "-p",
-      `${hostAddress === undefined ? "" : `${hostAddress}:`}${hostPort}:${containerPort}${protocol === "udp" ? "/udp" : ""}`,
-    ],
-  );
+  const ports = publishList(spec.publish ?? {}, name).flatMap((each) => ["-p", publishText(each)]);
   const env = Object.entries(spec.env ?? {}).flatMap(([key, value]) => ["-e", `${key}=${value}`]);
   const network = spec.network === undefined ? [] : ["--network", spec.network];
-  const caps = (spec.capabilities ?? []).flatMap((cap) => ["--cap-add", cap]);
+  const { capabilities } = spec;
+  const caps = capabilities
+    ? ["--cap-drop", "ALL", ...capabilities.flatMap((cap) => ["--cap-add", cap])]
+    : [];
   return shellText([
     "docker",
     "run",

@@ -197,7 +197,7 @@ export class Failures {
 
 function checkPercent(percent: number, link: LabLink): void {
   if (percent >= 0 && percent <= 100) return;
-  throw new LabError("NOT_SUPPORTED", {
+  throw new LabError("BAD_NUMBER", {
     where: link.toString(),
     found: `${percent} is no percentage`,
     advice: "Give a number from 0 to 100.",

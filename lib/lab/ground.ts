@@ -42,6 +42,8 @@ export class Ground {
   readonly #places = new Map<string, Place>();
   /** Names in the order they were asked for: places start side by side, and a picture must not depend on who was first. */
   readonly #asked = new Set<string>();
+  /** Names of places that are being made right now. */
+  readonly #making = new Set<string>();
   readonly #sources: (() => Promise<readonly Place[]>)[] = [];
   readonly #undo: (() => Promise<void>)[] = [];
   readonly #hub: Session;
@@ -116,20 +118,32 @@ export class Ground {
   }
 
   /**
-   * Refuses a name that cannot be or is taken.
+   * Makes a place, tells of it while it takes long, and adds it to the lab. From the start on nobody else gets its name;
+   * when it could not be made, the name is free again.
    *
+   * @param what - `pod`, `Docker host`.
    * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `LAB_CLOSED`, `ENGINE_GONE`.
    */
-  checkNew(name: string): void {
+  async make<P extends Place>(what: string, name: string, start: () => Promise<P>): Promise<P> {
     this.check();
     checkName(name, "place");
+    const taken = this.#making.has(name)
+      ? "is making another place of this name right now"
+      : this.#places.has(name) && `already has a ${this.#places.get(name)?.kind} of this name`;
+    if (taken) {
+      throw new LabError("NAME_TAKEN", {
+        where: `${this.name}/${name}`,
+        found: `the lab ${taken}`,
+        advice: "Choose another name; lab.places lists what there is.",
+      });
+    }
     this.#asked.add(name);
-    if (!this.#places.has(name)) return;
-    throw new LabError("NAME_TAKEN", {
-      where: `${this.name}/${name}`,
-      found: `the lab already has a ${this.#places.get(name)?.kind} of this name`,
-      advice: "Choose another name; lab.places lists what there is.",
-    });
+    this.#making.add(name);
+    try {
+      return this.register(await this.progress.run(`${what} ${name}`, start));
+    } finally {
+      this.#making.delete(name);
+    }
   }
 
   /** @throws LabError `LAB_CLOSED`, `ENGINE_GONE`. */

@@ -179,10 +179,10 @@ export class Lab {
 
   /** Starts a Docker host. See {@link DockerHost}. */
   async dockerHost(name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
-    this.ground.checkNew(name);
-    const seat = this.ground.seat("docker-host", name, spec.engine);
-    const start = (): Promise<DockerHost> => DockerHost.start(seat, name, spec);
-    return this.ground.register(await this.ground.progress.run(`Docker host ${name}`, start));
+    const { ground } = this;
+    return ground.make("Docker host", name, () =>
+      DockerHost.start(ground.seat("docker-host", name, spec.engine), name, spec),
+    );
   }
 
   /**
@@ -195,7 +195,6 @@ export class Lab {
    */
   async pod(name: string, spec: PodSpec = {}): Promise<Pod> {
     const { ground } = this;
-    ground.checkNew(name);
     const { home } = ground;
     const site = {
       engine: home.engine,
@@ -210,7 +209,7 @@ export class Lab {
       remove: (id: string): Promise<void> => home.remove(id),
       access: (pid: number) => home.access(name, pid),
     };
-    return ground.register(await ground.progress.run(`pod ${name}`, () => startPod(site, spec)));
+    return ground.make("pod", name, () => startPod(site, spec));
   }
 
   /**
@@ -226,9 +225,7 @@ export class Lab {
    * @throws LabError `NAME_TAKEN`, `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `IMAGE_MISSING`, `NOT_READY`.
    */
   async proxy(name: string, spec: ProxySpec): Promise<ForwardProxy> {
-    this.ground.checkNew(name);
-    const start = (): Promise<ForwardProxy> => ForwardProxy.start(this.ground, name, spec);
-    return this.ground.register(await this.ground.progress.run(`proxy ${name}`, start));
+    return this.ground.make("proxy", name, () => ForwardProxy.start(this.ground, name, spec));
   }
 
   /**
@@ -245,16 +242,16 @@ export class Lab {
    *   `IMAGE_MISSING`, `NOT_READY`.
    */
   async reverseProxy(name: string, spec: ReverseSpec): Promise<ReverseProxy> {
-    this.ground.checkNew(name);
-    const start = (): Promise<ReverseProxy> => ReverseProxy.start(this.ground, name, spec);
-    return this.ground.register(await this.ground.progress.run(`reverse proxy ${name}`, start));
+    return this.ground.make("reverse proxy", name, () => ReverseProxy.start(this.ground, name, spec));
   }
 
   /** Makes a plain network namespace, with nothing but loopback in it. Shell: `ip netns add NAME`. */
   async netns(name: string, spec: NetnsSpec = {}): Promise<Netns> {
-    this.ground.checkNew(name);
-    const seat = spec.engine === undefined ? this.ground.home : this.ground.seat("netns", name, spec.engine);
-    return this.ground.register(await Netns.start(seat, name, spec));
+    const { ground } = this;
+    return ground.make("namespace", name, () => {
+      const seat = spec.engine === undefined ? ground.home : ground.seat("netns", name, spec.engine);
+      return Netns.start(seat, name, spec);
+    });
   }
 
   /**

@@ -40,7 +40,7 @@ export async function layNetwork(
     const subnet =
       wanted === undefined
         ? chooseSubnet([...taken.flat(), ...refused], lab.name)
-        : parseCidr(wanted, lab.name);
+        : checkRoom(parseCidr(wanted, lab.name), lab.name);
     const overlay = all.length > 1;
     const range = overlay ? reservedRange(subnet, all.length, lab.name) : undefined;
     try {
@@ -60,6 +60,16 @@ export async function layNetwork(
       refused.push(subnet.text);
     }
   }
+}
+
+// The first address and the last, the gateway, the outside, and somebody to be beside it.
+function checkRoom(subnet: Cidr, where: string): Cidr {
+  if (subnet.size >= 8) return subnet;
+  throw new LabError("BAD_ADDRESS", {
+    where,
+    found: `${subnet.text} has no room for a lab: ${subnet.size} addresses`,
+    advice: "Take a prefix of at most /29, or leave the subnet out and one is chosen.",
+  });
 }
 
 /**

@@ -142,7 +142,9 @@ export interface PodSite {
 export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
   const { engine, name } = site;
   const publish = publishList(spec.publish ?? {}, name);
-  const apps = Object.entries(spec.apps ?? { app: spec });
+  const all = spec.apps ?? { app: spec };
+  checkApps(all, name);
+  const apps = Object.entries(all);
   const pause = await site.run({
     ...site.base("", "pod", imageTag("pause")),
     network: site.network,
@@ -170,6 +172,29 @@ export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
     await removePod(site, pause.id);
     throw error;
   }
+}
+
+/**
+ * Refuses a pod without apps, and names that no app can have.
+ *
+ * @throws LabError `BAD_NAME`.
+ */
+export function checkApps(apps: Readonly<Record<string, AppSpec>>, pod: string): void {
+  const names = Object.keys(apps);
+  if (names.length === 0) {
+    throw new LabError("BAD_NAME", {
+      where: pod,
+      found: "a pod without apps was asked for",
+      advice: "Leave apps out and the pod has one that sleeps, or name at least one.",
+    });
+  }
+  const bad = names.find((app) => !/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(app));
+  if (bad === undefined) return;
+  throw new LabError("BAD_NAME", {
+    where: pod,
+    found: `${JSON.stringify(bad)} cannot name an app`,
+    advice: "An app's name has lower-case letters, digits and hyphens, as in web or log-reader.",
+  });
 }
 
 async function whenReady(access: NamespaceAccess, where: string, spec: AppSpec): Promise<void> {

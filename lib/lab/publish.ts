@@ -2,11 +2,11 @@ import { checkPort, LabError, type Publish } from "../engine";
 
 /**
  * Ports to publish, as `{ HOST: CONTAINER }`: `{ 8080: 80 }`, `{ 5353: "53/udp" }`. A host port of 0 lets the engine
- * choose. A list is given where addresses matter.
+ * choose. Or a list of what `docker run -p` takes: `["127.0.0.1:8443:443", "8000-8002:80-82", "53/udp"]`.
  */
 export type PublishMap =
   | Readonly<Record<number, number | `${number}/${"tcp" | "udp" | "sctp"}`>>
-  | readonly Publish[];
+  | readonly (Publish | string)[];
 
 /**
  * The list behind a {@link PublishMap}.
@@ -15,7 +15,7 @@ export type PublishMap =
  */
 export function publishList(map: PublishMap, where: string): readonly Publish[] {
   const list = isList(map)
-    ? map
+    ? map.flatMap((each) => (typeof each === "string" ? publishOf(each, where) : [each]))
     : Object.entries(map).map(([host, container]) => entry(Number(host), container, where));
   const seen = new Set<string>();
   for (const { containerPort, hostPort, hostAddress = "127.0.0.1", protocol = "tcp" } of list) {
@@ -47,6 +47,48 @@ function entry(hostPort: number, container: number | string, where: string): Pub
   });
 }
 
-function isList(map: PublishMap): map is readonly Publish[] {
+/**
+ * Reads one argument of `docker run -p`: `[ADDRESS:][HOST:]CONTAINER[/PROTOCOL]`, where both ports may be ranges of the
+ * same length. docs.docker.com/reference/cli/docker/container/run: "--publish".
+ *
+ * @throws LabError `BAD_PORT`.
+ */
+export function publishOf(text: string, where: string): readonly Publish[] {
+  const [, address, , host, container, protocol] = form.exec(text) ?? [];
+  const to = container === undefined ? [] : rangeOf(container);
+  const from = host === undefined || host === "" ? to.map(() => 0) : rangeOf(host);
+  if (to.length === 0 || to.length !== from.length) {
+    throw new LabError("BAD_PORT", {
+      where,
+      found: `${JSON.stringify(text)} does not say what to publish`,
+      advice: 'Write it as for docker run -p: "8080:80", "127.0.0.1:8443:443", "8000-8002:80-82/udp", "80".',
+    });
+  }
+  return to.map((containerPort, index) => ({
+    ...entry(from[index] ?? 0, `${containerPort}/${protocol ?? "tcp"}`, where),
+    ...(address === undefined ? {} : { hostAddress: address.replace(/^\[|\]$/g, "") }),
+  }));
+}
+
+/** A {@link Publish} as `docker run -p` has it. */
+export function publishText({ containerPort, hostPort, hostAddress, protocol = "tcp" }: Publish): string {
+  const address = hostAddress?.includes(":") ? `[${hostAddress}]` : hostAddress;
+  const host = hostPort === 0 ? "" : String(hostPort);
+  const front = address === undefined ? (host === "" ? "" : `${host}:`) : `${address}:${host}:`;
+  return `${front}${containerPort}${protocol === "tcp" ? "" : `/${protocol}`}`;
+}
+
+const form =
+  /^(?:(\[[0-9a-fA-F:.]+\]|\d+\.\d+\.\d+\.\d+):(?=[^:]*:))?((\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(\w+))?$/;
+
+/** The ports from the first to the last of `80-82`; none when it ends before it begins. */
+function rangeOf(text: string): readonly number[] {
+  const [first = Number.NaN, last = first] = text.split("-").map(Number);
+  return last - first < 65_536
+    ? Array.from({ length: Math.max(0, last - first + 1) || 0 }, (_, n) => first + n)
+    : [];
+}
+
+function isList(map: PublishMap): map is readonly (Publish | string)[] {
   return Array.isArray(map);
 }

@@ -96,8 +96,9 @@ export class Seat {
     try {
       return await start();
     } catch (error) {
-      if (!(error instanceof LabError && error.code === "IMAGE_MISSING")) throw error;
       const { seats, progress } = this.ground;
+      const missing = error instanceof LabError && error.code === "IMAGE_MISSING";
+      if (!missing || seats.length === 1) throw error;
       const known = this.#supplies.get(image);
       const supply = known ?? sendMissing(this, seats, [image], progress);
       this.#supplies.set(image, supply);

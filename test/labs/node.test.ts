@@ -189,6 +189,11 @@ describe("refused, with what was found and what to do", () => {
       "CONTAINER_EXITED",
       () => node1.pod("bad", { command: ["sh", "-c", "sleep 0.3; exit 3"], readiness: { tcp: 80 } }),
     ],
+    [
+      "seconds of session affinity that cannot be",
+      "BAD_NUMBER",
+      () => lab.service("bad", { selector: { app: "web" }, port: 80, sessionAffinity: { seconds: 0 } }),
+    ],
     ["a readiness port of 70000", "BAD_PORT", () => node1.pod("bad", { readiness: { tcp: 70000 } })],
     ["an address of another node", "BAD_ADDRESS", () => node1.pod("bad", { address: "10.244.2.9" })],
   ])("%s: %s", async (_, code, make) => {
@@ -196,6 +201,15 @@ describe("refused, with what was found and what to do", () => {
     await expect(make()).rejects.toMatchObject({ name: "LabError", code });
     expect(await left()).toEqual(before);
     expect(lab.places.has("bad")).toBe(false);
+  });
+
+  test("a name that another cell is making a place of at the same time: NAME_TAKEN, for one of the two", async () => {
+    const pair = await Promise.allSettled([node1.pod("twin"), node2.pod("twin")]);
+    const [made] = pair.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    const [refused] = pair.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+    expect(refused).toMatchObject({ code: "NAME_TAKEN", where: "node-test/twin" });
+    await made?.remove();
+    await (await node2.pod("twin")).remove();
   });
 
   test("a chunk that is used up: POD_CIDR_EXHAUSTED, and the address of a pod that left can be had again", async () => {

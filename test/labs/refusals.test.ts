@@ -64,9 +64,8 @@ test("a subnet that is taken, or is none, is refused and leaves nothing", async 
   const taken = (await engine.networks.list()).flatMap(({ subnets }) => subnets)[0] ?? "172.17.0.0/16";
   expect(network).toBeDefined();
   await expect(Lab.open("bad-subnet", { subnet: taken })).rejects.toMatchObject({ code: "SUBNET_TAKEN" });
-  await expect(Lab.open("bad-subnet", { subnet: "10.0.0.7/24" })).rejects.toMatchObject({
-    code: "BAD_ADDRESS",
-  });
+  for (const subnet of ["10.0.0.7/24", "10.0.0.0/30", "10.0.0.0/31", "fd00::/64", "none"])
+    await expect(Lab.open("bad-subnet", { subnet })).rejects.toMatchObject({ code: "BAD_ADDRESS" });
 }, 60_000);
 
 test("pods that cannot be are refused, and leave nothing", async () => {
@@ -85,12 +84,19 @@ test("pods that cannot be are refused, and leave nothing", async () => {
       ["BAD_PORT", lab.pod("e", { publish: { 70000: 80 } })],
       ["BAD_PORT", lab.pod("f", { publish: { 8080: 0 } })],
       ["CAPABILITY_REFUSED", lab.pod("g", { capabilities: ["FLYING"] })],
+      ["IMAGE_MISSING", lab.pod("h", { image: "No/Such Image" })],
+      ["COMMAND_MISSING", lab.pod("i", { image: "" })],
+      ["COMMAND_MISSING", lab.pod("j", { command: [""] })],
+      ["BAD_NAME", lab.pod("k", { apps: {} })],
+      ["BAD_NAME", lab.pod("l", { apps: { "a b": {} } })],
+      ["BAD_PORT", lab.pod("m", { publish: ["8000-8002:80"] })],
       ["NAME_TAKEN", lab.pod("outside")],
       ["BAD_NAME", lab.pod("a/b")],
     ];
-    for (const [code, attempt] of refused) {
-      await expect(attempt).rejects.toMatchObject({ name: "LabError", code });
-    }
+    const ends = await Promise.allSettled(refused.map(([, attempt]) => attempt));
+    expect(ends.map((end) => (end.status === "rejected" ? end.reason : end.value))).toMatchObject(
+      refused.map(([code]) => ({ name: "LabError", code })),
+    );
     expect((await there()).filter((name) => !start.includes(name) && !name.includes("blocker"))).toEqual([]);
     expect([...lab.places.keys()]).toEqual(["outside", "blocker"]);
   } finally {

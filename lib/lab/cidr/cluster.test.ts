@@ -40,6 +40,10 @@ test("a cluster's range that overlaps the service range is refused before any no
   );
 });
 
+test.each([0, 31, 33, 24.5, Number.NaN])("a chunk of /%d for each node is refused", (prefix) => {
+  expect(() => new ClusterRange("10.244.0.0/16", prefix)).toThrow("BAD_ADDRESS  cluster range: ");
+});
+
 test("a range that is used up says how to grow, and growing helps", () => {
   const range = cluster("10.244.0.0/23");
   range.claim("node1");

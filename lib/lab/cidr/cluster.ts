@@ -28,6 +28,13 @@ export class ClusterRange {
    * @throws LabError `BAD_ADDRESS` for what is no range, `CIDR_OVERLAP` when it shares addresses with one of `others`.
    */
   constructor(range: string, chunkPrefix = 24, others: readonly Neighbouring[] = []) {
+    if (!Number.isInteger(chunkPrefix) || chunkPrefix < 1 || chunkPrefix > LONGEST_PREFIX) {
+      throw new LabError("BAD_ADDRESS", {
+        where: "cluster range",
+        found: `/${chunkPrefix} cannot be the chunk of one node`,
+        advice: `Take a prefix from /1 to /${LONGEST_PREFIX}: a chunk has the bridge's address and at least one pod's.`,
+      });
+    }
     this.#others = others;
     this.#chunkPrefix = chunkPrefix;
     this.grow(range);

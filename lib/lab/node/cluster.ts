@@ -117,8 +117,11 @@ export class Cluster {
    *
    * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `CIDR_OVERLAP`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`, `IMAGE_MISSING`.
    */
-  async node(name: string, spec: NodeSpec = {}): Promise<Node> {
-    this.ground.checkNew(name);
+  node(name: string, spec: NodeSpec = {}): Promise<Node> {
+    return this.ground.make("node", name, () => this.#start(name, spec));
+  }
+
+  async #start(name: string, spec: NodeSpec): Promise<Node> {
     const seat = this.ground.seat("node", name, spec.engine);
     const chunk = this.#ranges.pods.claim(name, spec.podCidr);
     let node: Node | undefined;

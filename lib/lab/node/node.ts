@@ -186,7 +186,7 @@ export class Node extends ContainerPlace {
    *   `IMAGE_MISSING`, `COMMAND_MISSING`, `CONTAINER_EXITED`, `NOT_READY`.
    */
   pod(name: string, spec: NodePodSpec = {}): Promise<NodePod> {
-    return this.#start(name, spec);
+    return this.#cluster.ground.make("pod", name, () => this.#start(name, spec));
   }
 
   /**
@@ -195,12 +195,11 @@ export class Node extends ContainerPlace {
    * @throws LabError `BAD_NAME`, `BAD_PORT`, `BAD_ADDRESS`.
    */
   describe(name: string, spec: NodePodSpec = {}): DescribedPod {
-    return new DescribedPod(this.name, planPod(name, spec), () => this.#start(name, spec));
+    return new DescribedPod(this.name, planPod(name, spec), () => this.pod(name, spec));
   }
 
   async #start(name: string, spec: NodePodSpec): Promise<NodePod> {
     const cluster = this.#cluster;
-    cluster.ground.checkNew(name);
     this.#checkAlive();
     const plan = planPod(name, spec);
     const pod = await NodePod.start(

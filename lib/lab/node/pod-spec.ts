@@ -1,5 +1,5 @@
 import { LabError } from "../../engine";
-import type { AppSpec, PodSpec } from "../pod";
+import { type AppSpec, checkApps, type PodSpec } from "../pod";
 import { checkReadiness, type Readiness } from "./readiness";
 
 /** When an app that ended is started again: Kubernetes' `restartPolicy`, for all apps of a pod. */
@@ -40,14 +40,7 @@ export interface PodPlan {
 export function planPod(name: string, spec: NodePodSpec = {}): PodPlan {
   const { apps, labels, readiness, restart, address, ...alone } = spec;
   const all = apps ?? { app: alone };
-  if (Object.keys(all).length === 0) {
-    throw new LabError("BAD_NAME", {
-      where: name,
-      found: "a pod without apps was asked for",
-      advice: "Leave apps out and the pod has one that sleeps, or name at least one.",
-    });
-  }
-  for (const app of Object.keys(all)) checkApp(app, name);
+  checkApps(all, name);
   return {
     name,
     labels: checkLabels(labels ?? {}, name),
@@ -88,13 +81,4 @@ export function selects(
   labels: Readonly<Record<string, string>>,
 ): boolean {
   return Object.entries(selector).every(([key, value]) => labels[key] === value);
-}
-
-function checkApp(app: string, pod: string): void {
-  if (/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(app)) return;
-  throw new LabError("BAD_NAME", {
-    where: pod,
-    found: `${JSON.stringify(app)} cannot name an app`,
-    advice: "An app's name has lower-case letters, digits and hyphens, as in web or log-reader.",
-  });
 }

@@ -11,6 +11,8 @@ import { vethName } from "./wiring";
 /** How often, and with which pause, an app that still works is looked at before it is taken for one that stays. */
 const SETTLE_LOOKS = 30;
 const SETTLE_PAUSE_MS = 10;
+/** How long a runtime may take from the start that the engine told of to the app's program. */
+const RUNTIME_MS = 20_000;
 
 /** What a pod needs of its node. */
 export interface PodHome {
@@ -50,6 +52,7 @@ export class NodePod extends ContainerPlace {
   #readyWaiters: (() => void)[] = [];
   #timers = new Set<NodeJS.Timeout>();
   #ending: Promise<void> | undefined;
+  #removal: Promise<void> | undefined;
   #started = false;
 
   private constructor(
@@ -244,11 +247,15 @@ export class NodePod extends ContainerPlace {
   async #settle(app: NodeApp): Promise<void> {
     const { pid } = await app.state();
     const { shell } = this.#home.seat.workbench;
-    for (let look = 0; look < SETTLE_LOOKS; look++) {
+    const end = performance.now() + RUNTIME_MS;
+    for (let look = 0; look < SETTLE_LOOKS; ) {
       const { stdout } = await shell.run(`cat /proc/${pid}/stat`);
       if (pid === 0 || stdout === "")
         throw await exited(app, await this.engine.containers.wait(app.container));
-      if (waits(stdout)) return;
+      if (!isRuntime(stdout)) {
+        if (waits(stdout)) return;
+        look += 1;
+      } else if (performance.now() > end) return;
       await new Promise((resolve) => setTimeout(resolve, SETTLE_PAUSE_MS));
     }
   }
@@ -271,8 +278,13 @@ export class NodePod extends ContainerPlace {
    *
    * @param graceSeconds - how long the apps may take to end. Default: 2.
    */
-  async remove(graceSeconds = 2): Promise<void> {
-    if (this.#phase !== "running") return;
+  remove(graceSeconds = 2): Promise<void> {
+    // One that is ending by itself is not gone before all of it is.
+    this.#removal ??= this.#ending ?? this.#remove(graceSeconds);
+    return this.#removal;
+  }
+
+  async #remove(graceSeconds: number): Promise<void> {
     this.#phase = "terminating";
     await this.#home.changed(`${this.name}: removed`);
     const apps = [...this.apps.values()].filter((app) => app.running && !this.#sleeps(app));
@@ -371,7 +383,12 @@ async function exited(app: NodeApp, code: number | undefined): Promise<LabError>
   });
 }
 
-/** True for a process that sleeps, and is no longer the runtime that is about to become it: proc(5), stat. */
+/** True for a process that sleeps: proc(5), stat. */
 function waits(stat: string): boolean {
-  return /^\d+ \((?!runc:|crun|youki).*\) [SIT] /.test(stat);
+  return /^\d+ \(.*\) [SIT] /.test(stat);
+}
+
+/** True for the runtime that is about to become the app's program: on a busy machine it may take its time. */
+function isRuntime(stat: string): boolean {
+  return /^\d+ \((?:runc:|crun|youki)/.test(stat);
 }

@@ -30,15 +30,26 @@ export const NODE_PORTS = { first: 30000, last: 32767 } as const;
 /** Kubernetes' default for `sessionAffinityConfig.clientIP.timeoutSeconds`. */
 const AFFINITY_SECONDS = 10_800;
 
+/** A day: what Kubernetes allows. */
+const MOST_AFFINITY_SECONDS = 86_400;
+
 /**
  * Returns `spec` when a service can be made from it.
  *
- * @throws LabError `BAD_PORT`, `BAD_NAME` for labels that cannot be, `SELECTOR_EMPTY` for a selector without labels.
+ * @throws LabError `BAD_PORT`, `BAD_NUMBER`, `BAD_NAME` for labels that cannot be, `SELECTOR_EMPTY` for a selector without labels.
  */
 export function checkService(name: string, spec: ServiceSpec): ServiceSpec {
   checkPort(spec.port, name);
   checkPort(spec.targetPort ?? spec.port, name);
   checkLabels(spec.selector, name);
+  const seconds = affinitySeconds(spec) ?? 1;
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MOST_AFFINITY_SECONDS) {
+    throw new LabError("BAD_NUMBER", {
+      where: name,
+      found: `${seconds} seconds of session affinity`,
+      advice: `Give a whole number from 1 to ${MOST_AFFINITY_SECONDS}, or "ClientIP" for three hours.`,
+    });
+  }
   const { nodePort } = spec;
   if (typeof nodePort === "number" && !isNodePort(nodePort)) {
     throw new LabError("BAD_PORT", {
