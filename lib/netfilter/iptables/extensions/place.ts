@@ -101,7 +101,9 @@ const addrtype = match("addrtype", {
 const addressSpan: Kind = {
   what: "ADDRESS-ADDRESS",
   read: (word, context) => {
-    const [low = "", high] = word.split("-");
+    const dash = word.indexOf("-");
+    const low = dash < 0 ? word : word.slice(0, dash);
+    const high = dash < 0 ? undefined : word.slice(dash + 1);
     const from = readAddress(low, context, readPadded);
     const to = high === undefined ? from : readAddress(high, context, readPadded);
     return `${from}-${to}`;
