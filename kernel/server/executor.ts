@@ -25,6 +25,8 @@ export interface ExecutorListener {
 
 /** How long pipes may stay open after the executor's end: a child process of a cell may still hold them. */
 const LINGER = 200;
+/** How often they may, when there was still something in them. */
+const LINGERS = 50;
 
 /** The process that runs the cells, seen from the server. */
 export class Executor {
@@ -55,20 +57,28 @@ export class Executor {
       },
     });
     const throttle = new Throttle();
+    let paused = 0;
+    let heard = false;
     for (const [fd, stream] of [
       [1, "stdout"],
       [2, "stderr"],
     ] as const) {
       const pipe = this.readable(fd);
       pipe.on("data", (chunk: Buffer) => {
+        heard = true;
         turns.pushText(stream, chunk);
         const rest = throttle.take(chunk.length);
         if (rest === 0) return;
         pipe.pause();
-        setTimeout(() => pipe.resume(), rest);
+        paused += 1;
+        setTimeout(() => {
+          paused -= 1;
+          pipe.resume();
+        }, rest);
       });
     }
     this.readable(REPORTS_FD).on("data", (chunk: Buffer) => {
+      heard = true;
       try {
         turns.pushFrames(chunk);
       } catch {
@@ -87,7 +97,13 @@ export class Executor {
         listener.ended({ code, signal });
       };
       this.child.once("close", tell);
-      setTimeout(tell, LINGER);
+      // Where this process was busy meanwhile, or reads at its pace, the time is over before the pipes are read: they are
+      // looked into once more (an immediate comes after the poll for input), and as long as something came.
+      const linger = (left: number): void => {
+        heard = paused > 0;
+        setTimeout(() => setImmediate(() => (heard && left > 0 ? linger(left - 1) : tell())), LINGER);
+      };
+      linger(LINGERS);
     });
   }
 

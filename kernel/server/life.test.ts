@@ -59,6 +59,17 @@ test.each(deaths)(
   60_000,
 );
 
+test("of a process that aborts, everything that it had said is shown, however long that takes to read", async () => {
+  const { messages } = await client.run(
+    "process.stdout.write('x'.repeat(3_000_000) + 'end');\nprocess.abort()",
+  );
+  const said = shown(messages)
+    .filter((each) => each.startsWith("stdout: "))
+    .map((each) => each.slice("stdout: ".length))
+    .join("");
+  expect([said.length, said.slice(-4)]).toEqual([3_000_003, "xend"]);
+}, 60_000);
+
 test("out of memory: the cell says so, and the kernel lives on", async () => {
   await client.close();
   client = await Client.start(folder, { NODE_OPTIONS: "--max-old-space-size=400" });
