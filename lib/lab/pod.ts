@@ -157,11 +157,12 @@ export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
   });
   try {
     const access = site.access(pause.pid);
-    const started = await Promise.all(
-      apps.map(
-        async ([app, appSpec]) => [app, await startApp(site, access, pause.id, app, appSpec)] as const,
-      ),
+    const starts = apps.map(
+      async ([app, appSpec]) => [app, await startApp(site, access, pause.id, app, appSpec)] as const,
     );
+    // When one is refused, the others are still being started: what is removed then has to be all of them.
+    await Promise.allSettled(starts);
+    const started = await Promise.all(starts);
     await Promise.all(apps.map(([app, appSpec]) => whenReady(access, `${name}/${app}`, appSpec)));
     const first = started[0]?.[1].container ?? pause.id;
     const address = pause.networks[0]?.address ?? "";

@@ -72,6 +72,36 @@ test("an internal network has no way out, and `none` has no link", async () => {
   expect((await joined.snapshot()).netns).toBe((await shut.snapshot()).netns);
 }, 60_000);
 
+test("ports are published in every form of docker run -p, and each TCP one answers where it is bound", async () => {
+  const [host] = hosts;
+  const publish = ["8090:80", "127.0.0.1:8443:80", "9000-9001:80-81", "5353:53/udp", "8080"];
+  const forms = await host.run("forms", { image: "web", publish });
+  expect(forms.shell).toBe(
+    "docker run -d --name forms -p 8090:80 -p 127.0.0.1:8443:80 -p 9000:80 -p 9001:81 -p 5353:53/udp -p 8080 web",
+  );
+  const { ports } = await forms.state();
+  const bound = ports.map(({ hostAddress, hostPort, containerPort, protocol }) =>
+    containerPort === 8080
+      ? `${hostAddress}, ${hostPort > 0}`
+      : `${hostAddress}:${hostPort} ${containerPort}/${protocol}`,
+  );
+  expect(bound.sort()).toEqual([
+    "0.0.0.0, true",
+    "0.0.0.0:5353 53/udp",
+    "0.0.0.0:8090 80/tcp",
+    "0.0.0.0:9000 80/tcp",
+    "0.0.0.0:9001 81/tcp",
+    "127.0.0.1:8443 80/tcp",
+  ]);
+  for (const port of [8090, 9000])
+    expect(await lab.outside.sh`curl -s http://${host.address}:${port}/`.text()).toContain("pod: forms");
+  expect((await lab.outside.try`curl -s -m 2 http://${host.address}:8443/`).exitCode).not.toBe(0);
+  expect(await host.sh`curl -s http://127.0.0.1:8443/`.text()).toContain("pod: forms");
+  const whole = await host.run("whole", { image: "base", network: "host" });
+  expect((await whole.snapshot()).netns).toBe((await host.snapshot()).netns);
+  await Promise.all([forms.remove(), whole.remove()]);
+}, 60_000);
+
 test("what docker run -p changed: one veth, three rules, one listener", async () => {
   const [host] = hosts;
   const diff = await lab.diff(() => host.docker("run", "-d", "--name", "more", "-p", "9090:80", "web"));

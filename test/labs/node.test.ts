@@ -194,6 +194,12 @@ describe("refused, with what was found and what to do", () => {
       "BAD_NUMBER",
       () => lab.service("bad", { selector: { app: "web" }, port: 80, sessionAffinity: { seconds: 0 } }),
     ],
+    [
+      "one app of several that does not exist",
+      "IMAGE_MISSING",
+      () =>
+        node1.pod("bad", { apps: { good: {}, fine: { image: "web" }, bad: { image: "no-such-image:1" } } }),
+    ],
     ["a readiness port of 70000", "BAD_PORT", () => node1.pod("bad", { readiness: { tcp: 70000 } })],
     ["an address of another node", "BAD_ADDRESS", () => node1.pod("bad", { address: "10.244.2.9" })],
   ])("%s: %s", async (_, code, make) => {
