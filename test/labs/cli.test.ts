@@ -50,7 +50,7 @@ test("install registers the kernel where it is told", () => {
 
 test("an unknown command is answered with the known ones", () => {
   const { code, text } = wirebook(["docter"]);
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(text).toContain("unknown command 'docter'");
   expect(text).toContain("look whether this machine has what Wirebook needs");
 });
