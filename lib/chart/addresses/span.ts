@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { thousands } from "../sketch/pen";
 
 /** A range of addresses that something owns. Names are unique. */
 export interface AddressRange {
@@ -107,7 +108,7 @@ export function grouped(number: bigint): string {
 
 export function sizeText(span: Span): string {
   const size = grouped(span.end - span.start);
-  const used = span.range.used === undefined ? "" : `${span.range.used.toLocaleString("en-US")} of `;
+  const used = span.range.used === undefined ? "" : `${thousands(span.range.used)} of `;
   return `${used}${size}`;
 }
 

@@ -1,5 +1,5 @@
 import { type Picture, picture } from "../picture";
-import { count, heading, WIDTH } from "../sketch/pen";
+import { count, heading, thousands, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
 import { Sheet } from "../sketch/sheet";
 import { elide, textWidth } from "../sketch/type";
@@ -122,14 +122,14 @@ function drawRest(sheet: Sheet, rest: readonly Change[]): void {
       kind: "text",
       x: TEXT,
       y: at + 12,
-      text: `… and ${(rest.length - OPENED).toLocaleString("en-US")} more, in the text of this picture`,
+      text: `… and ${thousands(rest.length - OPENED)} more, in the text of this picture`,
       role: "body",
       tone: "mute",
     });
     at += LINE + GAP;
   }
   sheet.y += LINE + GAP;
-  const says = `${rest.length.toLocaleString("en-US")} more: ${summary(rest)}`;
+  const says = `${thousands(rest.length)} more: ${summary(rest)}`;
   sheet.fold(at - top, content, (fold) => [
     { kind: "text", x: TEXT, y, text: "▸", role: "body", tone: "mute", whileClosed: fold },
     { kind: "text", x: TEXT, y, text: "▾", role: "body", inside: fold },

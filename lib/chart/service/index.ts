@@ -1,5 +1,5 @@
 import { type Picture, picture } from "../picture";
-import { heading, WIDTH } from "../sketch/pen";
+import { heading, thousands, WIDTH } from "../sketch/pen";
 import { Sheet } from "../sketch/sheet";
 import { wrap } from "../sketch/type";
 import { probabilityText } from "../traversal/say";
@@ -38,7 +38,7 @@ export function servicePicture(service: ServiceView): Picture {
         kind: "text",
         x: WIDTH,
         y: top + 10,
-        text: `counted, of ${total.toLocaleString("en-US")}`,
+        text: `counted, of ${thousands(total)}`,
         role: "small",
         tone: "mute",
         align: "right",

@@ -1,4 +1,4 @@
-import { pill, pillWidth, WIDTH } from "../sketch/pen";
+import { pill, pillWidth, thousands, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
 import type { Sheet } from "../sketch/sheet";
 import { elide, textWidth } from "../sketch/type";
@@ -73,7 +73,7 @@ export function drawTree(sheet: Sheet, service: ServiceView, total: number): voi
       kind: "text",
       x: ENDS + 14,
       y: row,
-      text: `${rest.length.toLocaleString("en-US")} more endpoints`,
+      text: `${thousands(rest.length)} more endpoints`,
       role: "body",
       tone: "mute",
     },
@@ -246,7 +246,7 @@ function bars(
       kind: "text",
       x: WIDTH,
       y: box + 24,
-      text: counted.toLocaleString("en-US"),
+      text: thousands(counted),
       role: "code",
       align: "right",
     },

@@ -151,7 +151,15 @@ export function moved(marks: readonly Mark[], dx: number, dy: number): readonly 
   );
 }
 
+// One for all: `toLocaleString` looks its language up anew each time.
+const grouped = new Intl.NumberFormat("en-US");
+
+/** `1,204` */
+export function thousands(number: number): string {
+  return grouped.format(number);
+}
+
 /** `1 rule`, `3 rules`, `1,204 rules` */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
-  return `${number.toLocaleString("en-US")} ${number === 1 ? noun : plural}`;
+  return `${thousands(number)} ${number === 1 ? noun : plural}`;
 }

@@ -28,13 +28,19 @@ export class Sheet {
 
   /** Adds marks at absolute places; they move down with the folds above them. */
   put(...marks: readonly Mark[]): void {
+    this.#add(marks, {});
+  }
+
+  #add(marks: readonly Mark[], inside: { readonly inside?: number }): void {
     const shown: Shown = {
       ...(this.below > 0 ? { below: this.below } : {}),
       ...(this.#step === undefined ? {} : { from: this.#step }),
     };
     for (const mark of marks) {
       this.#marks.push(
-        mark.only === undefined ? { ...shown, ...mark } : { ...mark, below: mark.below ?? this.below },
+        mark.only === undefined
+          ? { ...shown, ...mark, ...inside }
+          : { ...mark, below: mark.below ?? this.below, ...inside },
       );
     }
   }
@@ -48,7 +54,7 @@ export class Sheet {
   fold(height: number, content: readonly Mark[], head: (fold: number) => readonly Mark[]): void {
     const fold = this.#folds.length;
     this.put(...head(fold));
-    this.put(...content.map((mark) => ({ ...mark, inside: fold })));
+    this.#add(content, { inside: fold });
     this.#folds.push(height);
   }
 

@@ -1,4 +1,4 @@
-import { count } from "../sketch/pen";
+import { count, thousands } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
 import type { Sheet } from "../sketch/sheet";
 import { elide, textWidth } from "../sketch/type";
@@ -97,6 +97,6 @@ function restText(lines: readonly Vain[]): string {
     failed.set(line.tried.failed.kind, (failed.get(line.tried.failed.kind) ?? 0) + 1);
   }
   const most = [...failed].sort((a, b) => b[1] - a[1]).slice(0, 3);
-  const because = most.map(([kind, number]) => `${number.toLocaleString("en-US")} by ${kind}`).join(", ");
+  const because = most.map(([kind, number]) => `${thousands(number)} by ${kind}`).join(", ");
   return `and ${count(tried, "more rule")} that did not match${because === "" ? "" : `: ${because}`}`;
 }
