@@ -41,27 +41,17 @@ export function rewrite(packet: Packet, attached: Attached, hook: Hook): Packet 
   return put(packet, target, manip, attached.state === "RELATED" && isIcmp(target.protocol));
 }
 
+/** The same object where nothing changes: most packets pass most hooks so. */
 function put(packet: Packet, tuple: FlowTuple, manip: Manip, addressOnly = false): Packet {
-  const moved: Packet = { ...packet, [manip]: tuple[manip] };
-  if (addressOnly) return same(packet, moved);
-  if (isIcmp(tuple.protocol) && packet.icmp !== undefined) {
+  if (!addressOnly && isIcmp(tuple.protocol) && packet.icmp !== undefined) {
     const { id: _before, ...rest } = packet.icmp;
-    return { ...moved, icmp: tuple.sport === undefined ? rest : { ...rest, id: tuple.sport } };
+    const icmp = tuple.sport === undefined ? rest : { ...rest, id: tuple.sport };
+    return { ...packet, [manip]: tuple[manip], icmp };
   }
-  if (!hasPorts(tuple.protocol)) return same(packet, moved);
-  if (manip === "src") {
-    const { sport: _before, ...rest } = moved;
-    return same(packet, tuple.sport === undefined ? rest : { ...rest, sport: tuple.sport });
-  }
-  const { dport: _before, ...rest } = moved;
-  return same(packet, tuple.dport === undefined ? rest : { ...rest, dport: tuple.dport });
-}
-
-function same(before: Packet, after: Packet): Packet {
-  const equal =
-    before.src === after.src &&
-    before.dst === after.dst &&
-    before.sport === after.sport &&
-    before.dport === after.dport;
-  return equal ? before : after;
+  const end = manip === "src" ? "sport" : "dport";
+  const port = addressOnly || !hasPorts(tuple.protocol) ? packet[end] : tuple[end];
+  if (packet[manip] === tuple[manip] && packet[end] === port) return packet;
+  if (port !== undefined) return { ...packet, [manip]: tuple[manip], [end]: port };
+  const { [end]: _before, ...rest } = packet;
+  return { ...rest, [manip]: tuple[manip] };
 }

@@ -9,6 +9,7 @@ import { forced } from "./force";
 import { describeOut } from "./route-words";
 import { runTable, type TableVerdict } from "./table";
 import { nullBinding } from "./translate";
+import type { View } from "./view";
 
 /** How a hook left the packet. `lost` is a drop for a reason outside the rules, told in `text`. */
 export type HookVerdict = TableVerdict | { readonly kind: "lost"; readonly text: string };
@@ -117,7 +118,7 @@ function conntrackHook(flight: Flight, hook: Hook, tells: boolean): void {
   }
   const { mind } = run;
   // The template of raw's CT target is used up, also where nothing comes of it.
-  const { template, ...seen } = view;
+  const { template } = view;
   const options = {
     zone: template?.zone ?? NO_ZONE,
     now: mind.state.now,
@@ -132,11 +133,15 @@ function conntrackHook(flight: Flight, hook: Hook, tells: boolean): void {
       : forced(mind.state.conntrack, flight.packet, force, options);
   mind.state = { ...mind.state, conntrack: tracked.table };
   flight.view = {
-    ...seen,
+    ...(template === undefined ? view : withoutTemplate(view)),
     untracked: tracked.untracked ?? false,
     ...(tracked.attached === undefined ? {} : { ct: tracked.attached }),
   };
   tell(tracked.untracked === true ? "UNTRACKED" : (tracked.attached?.state ?? "INVALID"), tracked.text);
+}
+
+function withoutTemplate({ template: _used, ...view }: View): View {
+  return view;
 }
 
 /** nf_nat_inet_fn: rules are asked once for each end of a connection; all later packets follow the entry. */

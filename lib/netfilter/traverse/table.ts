@@ -123,7 +123,7 @@ function tell(frame: Frame, view: View): (() => readonly Tried[]) | undefined {
 interface Met {
   readonly compiled: CompiledRule;
   readonly because: string | undefined;
-  readonly hotdrop?: true;
+  readonly hotdrop: boolean;
 }
 
 function nextHit(flight: Flight, frame: Frame): Met | undefined {
@@ -135,8 +135,7 @@ function nextHit(flight: Flight, frame: Frame): Met | undefined {
     const result = ask(compiled, flight.view, mind);
     if (result.kind === "hit") {
       frame.position = position;
-      const { kind: _kind, ...hit } = result;
-      return { compiled, ...hit };
+      return { compiled, because: result.because, hotdrop: result.hotdrop === true };
     }
     frame.failures.push({ position, test: result.test });
     return undefined;
