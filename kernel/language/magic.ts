@@ -26,7 +26,7 @@ export function readMagic(code: string): Magic | undefined {
 /** The TypeScript that hands a magic to who defined it; its value is the cell's. */
 export function magicSource({ name, argument, body }: Magic): string {
   const words = [name, argument, body].map(literal).join(", ");
-  return `await (globalThis as any)[Symbol.for("${RUN_MAGIC}")](${words})`;
+  return `await Reflect.get(globalThis, Symbol.for("${RUN_MAGIC}"))(${words})`;
 }
 
 /** JSON may hold U+2028 and U+2029 as they are; to the compiler they end a line. */

@@ -7,7 +7,7 @@ const run = async (code: string) => shown((await client.run(code)).messages);
 beforeAll(async () => {
   client = await Client.start();
   await client.run(`
-    const cell = (globalThis as any)[Symbol.for("Jupyter.cell")];
+    const cell = Reflect.get(globalThis, Symbol.for("Jupyter.cell"));
     cell.magic("echo", async (argument: string, body: string) => { console.log("said"); return { argument, body }; });
     cell.magic("fail", () => { throw new RangeError("it does not work"); });
     cell.magic("wait", () => { console.log("go"); return new Promise(() => {}); });`);

@@ -1,10 +1,10 @@
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
+import { Carrier } from "./carrier";
 import type { Engine } from "./engine";
 import type { Process } from "./process";
 
 /**
- * The stdin and stdout of a program in a container as one stream, fit to carry HTTP: an http.Agent also calls the
- * methods that only a socket has.
+ * The stdin and stdout of a program in a container as one stream, fit to carry HTTP.
  *
  * @param signal - nobody needs the stream any more: one that is only being opened is given up.
  * @throws LabError as {@link Engine.open}.
@@ -24,7 +24,7 @@ export async function duplexOf(
   return stream;
 }
 
-class ExecStream extends Duplex {
+class ExecStream extends Carrier {
   #process: Process | undefined;
   #complaint = "";
 
@@ -60,25 +60,7 @@ class ExecStream extends Duplex {
     done(error);
   }
 
-  setKeepAlive(): this {
-    return this;
-  }
-
-  setNoDelay(): this {
-    return this;
-  }
-
-  setTimeout(): this {
-    return this;
-  }
-
-  ref(): this {
-    this.#process?.ref();
-    return this;
-  }
-
-  unref(): this {
-    this.#process?.unref();
-    return this;
+  protected override hold(how: "ref" | "unref"): void {
+    this.#process?.[how]();
   }
 }

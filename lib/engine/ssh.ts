@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { Duplex, type Readable, type Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
+import { Carrier } from "./carrier";
 
 /** Seconds for a machine to answer, and of silence after which it counts as gone. */
 const connectSeconds = 30;
@@ -64,8 +65,8 @@ export function sshArguments({ host, user, port }: SshTarget): readonly string[]
 
 const hello = "HEAD /_ping HTTP/1.1\r\nHost: docker\r\n\r\n";
 
-/** The two pipes of one ssh as a stream that an http.Agent takes for a socket. */
-class SshStream extends Duplex {
+/** The two pipes of one ssh as one stream. */
+class SshStream extends Carrier {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   #complaint = "";
 
@@ -143,32 +144,10 @@ class SshStream extends Duplex {
     done(error);
   }
 
-  setKeepAlive(): this {
-    return this;
-  }
-
-  setNoDelay(): this {
-    return this;
-  }
-
-  setTimeout(): this {
-    return this;
-  }
-
-  ref(): this {
-    this.#each("ref");
-    return this;
-  }
-
-  unref(): this {
-    this.#each("unref");
-    return this;
-  }
-
-  #each(name: "ref" | "unref"): void {
-    this.#child[name]();
+  protected override hold(how: "ref" | "unref"): void {
+    this.#child[how]();
     for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
-      const method: unknown = Reflect.get(pipe, name);
+      const method: unknown = Reflect.get(pipe, how);
       if (typeof method === "function") method.call(pipe);
     }
   }

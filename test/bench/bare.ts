@@ -2,7 +2,8 @@ import type { Lab } from "../../lib/lab/lab";
 import { imageTag } from "../../lib/setup/images";
 
 /** The containers of `lab.pod`, asked of the engine and nothing else. */
-export async function barePod({ ground, engine }: Lab, name: string): Promise<void> {
+export async function barePod(lab: Lab, name: string): Promise<void> {
+  const { ground, engine } = lab;
   const pause = await engine.containers.create({
     ...ground.home.spec(name, "pod", imageTag("pause")),
     network: ground.network,
@@ -10,16 +11,12 @@ export async function barePod({ ground, engine }: Lab, name: string): Promise<vo
     capabilities: [],
   });
   await engine.containers.start(pause);
-  const app = await engine.containers.create({
-    ...ground.home.spec(`${name}.app`, "app", imageTag("base")),
-    network: `container:${pause}`,
-    capabilities: ["NET_ADMIN", "NET_RAW"],
-  });
-  await engine.containers.start(app);
+  await bareApp(lab, name, pause);
 }
 
 /** The containers of `node.pod`: pause without a network, its process id, and an app that joins it. */
-export async function bareNodePod({ ground, engine }: Lab, name: string): Promise<void> {
+export async function bareNodePod(lab: Lab, name: string): Promise<void> {
+  const { ground, engine } = lab;
   const pause = await engine.containers.create({
     ...ground.home.spec(name, "pod", imageTag("pause")),
     network: "none",
@@ -27,6 +24,10 @@ export async function bareNodePod({ ground, engine }: Lab, name: string): Promis
   });
   await engine.containers.start(pause);
   await engine.containers.inspect(pause);
+  await bareApp(lab, name, pause);
+}
+
+async function bareApp({ ground, engine }: Lab, name: string, pause: string): Promise<void> {
   const app = await engine.containers.create({
     ...ground.home.spec(`${name}.app`, "app", imageTag("base")),
     network: `container:${pause}`,
