@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { EXTENSIONS } from "../../lib/netfilter/iptables/extensions";
+import { EXTENSIONS } from "../../lib/netfilter/iptables/extensions/registry";
 import { ipv4, ipv6 } from "../fuzz/generate/pool";
 import { rules } from "../fuzz/generate/rules";
 

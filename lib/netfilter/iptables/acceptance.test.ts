@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SyntaxFamily, Variant } from "./declare";
-import { canonicalRule } from "./one-rule";
-import { parseDump } from "./parse";
-import { printRuleset } from "./print";
-import { parseRuleset } from "./ruleset";
+import { canonicalRule } from "./canonical-rule";
+import type { SyntaxFamily, Variant } from "./extensions/declare";
+import { printRuleset } from "./print/print-ruleset";
+import { parseDump } from "./read/parse";
+import { parseRuleset } from "./ruleset/parse-ruleset";
 
 /** Real inputs of other projects, which are not taken in: present beside the clone, or not at all. */
 const data = join(__dirname, "..", "..", "..", "..", "shared", "data");

@@ -1,6 +1,6 @@
 import type { Problem } from "../model/problem";
-import type { SyntaxFamily, Variant } from "./declare";
-import type { Spec } from "./spec";
+import type { SyntaxFamily, Variant } from "./extensions/declare";
+import type { Spec } from "./rule-spec";
 
 interface At {
   /** 1-based. */

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { words } from "../words";
-import { toRuleset } from "./chains";
-import { canonicalRule } from "./one-rule";
-import { parseDump } from "./parse";
-import { printRuleset } from "./print";
-import { tableStates } from "./tables";
+import { canonicalRule } from "./canonical-rule";
+import { printRuleset } from "./print/print-ruleset";
+import { parseDump } from "./read/parse";
+import { toRuleset } from "./ruleset/to-ruleset";
+import { tableStates } from "./table-state";
 
 interface Golden {
   readonly family: "ipv4" | "ipv6";

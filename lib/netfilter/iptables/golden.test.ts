@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SyntaxFamily } from "./declare";
-import { canonicalRule } from "./one-rule";
+import { canonicalRule } from "./canonical-rule";
+import type { SyntaxFamily } from "./extensions/declare";
 
 interface Golden {
   readonly family: SyntaxFamily;

@@ -1,6 +1,6 @@
-export { toRuleset } from "./chains";
-export type { SyntaxFamily, Variant } from "./declare";
 export type { Dump, Line, RuleLine } from "./dump";
-export { header, type ParseOptions, parseDump } from "./parse";
-export { type PrintOptions, printRuleset } from "./print";
-export { type ParseRulesetOptions, parseRuleset } from "./ruleset";
+export type { SyntaxFamily, Variant } from "./extensions/declare";
+export { type PrintOptions, printRuleset } from "./print/print-ruleset";
+export { header, type ParseOptions, parseDump } from "./read/parse";
+export { type ParseRulesetOptions, parseRuleset } from "./ruleset/parse-ruleset";
+export { toRuleset } from "./ruleset/to-ruleset";

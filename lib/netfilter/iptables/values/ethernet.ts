@@ -1,4 +1,4 @@
-import { type Kind, Refusal } from "../declare";
+import { type Kind, Refusal } from "../extensions/declare";
 import { readNumber } from "./numbers";
 
 /** EtherTypes as Debian's /etc/ethertypes names them (IANA, ieee-802-numbers); the first name is printed. */

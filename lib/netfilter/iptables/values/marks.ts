@@ -1,4 +1,4 @@
-import { type Kind, Refusal } from "../declare";
+import { type Kind, Refusal } from "../extensions/declare";
 import { readNumber, U32, whole } from "./numbers";
 
 const hex = (value: number): string => `0x${value.toString(16)}`;

@@ -1,4 +1,4 @@
-import { type Context, type Kind, Refusal } from "../declare";
+import { type Context, type Kind, Refusal } from "../extensions/declare";
 
 const DECIMAL = /^\s*\+?(?:0[xX][0-9a-fA-F]+|[0-9]+)$/;
 

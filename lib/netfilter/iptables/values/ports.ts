@@ -1,4 +1,4 @@
-import { type Context, type Kind, Refusal } from "../declare";
+import { type Context, type Kind, Refusal } from "../extensions/declare";
 import { readNumber } from "./numbers";
 import { servicePort } from "./services";
 

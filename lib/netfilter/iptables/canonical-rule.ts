@@ -1,0 +1,32 @@
+import type { SyntaxFamily, Variant } from "./extensions/declare";
+import { printSpec } from "./print/print-rule";
+import { parseDump } from "./read/parse";
+import { contextOf } from "./ruleset/lower";
+import { expand } from "./table-state";
+
+/** A rule without a dump around it: where it would stand, and whose checks and spelling count. */
+export interface Placed {
+  readonly family: SyntaxFamily;
+  readonly variant: Variant;
+  readonly table: string;
+  readonly chain: string;
+  readonly rule: string;
+}
+
+/** What iptables-save would print for the rule, one line for each that it makes; or why it is refused. */
+export function canonicalRule({
+  family,
+  variant,
+  table,
+  chain,
+  rule,
+}: Placed): readonly string[] | { refused: string } {
+  const dump = parseDump(`*${table}\n-A ${chain} ${rule}\nCOMMIT\n`, { family, variant });
+  const [problem] = dump.problems;
+  if (problem) return { refused: `${problem.message}; expected ${problem.expected}` };
+  return dump.lines.flatMap((line) =>
+    line.kind === "rule"
+      ? expand(line.spec).map((spec) => printSpec(spec, variant, contextOf(spec, family)))
+      : [],
+  );
+}

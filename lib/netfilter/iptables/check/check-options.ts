@@ -1,0 +1,49 @@
+import { protocolName } from "../../model/protocols";
+import { type Context, type Extension, type Given, type Options, Refusal } from "../extensions/declare";
+
+const dashed = (names: readonly string[]): string => names.map((name) => `--${name}`).join(", ");
+
+const NOTHING: Options = new Map();
+
+/**
+ * The checks that iptables makes when all words of a rule are read (xtables_option_mfcall and each final_check).
+ *
+ * @returns why one of the two implementations refuses what can be read.
+ * @throws Refusal where both do.
+ */
+export function finish(
+  extension: Extension,
+  options: Map<string, Given>,
+  context: Context,
+): Refusal | undefined {
+  const shown = `${extension.kind === "match" ? "-m" : "-j"} ${extension.name}`;
+  const { protocols, oneOf } = extension;
+  let legacy: Refusal | undefined;
+  if (protocols && (context.protocol === undefined || !protocols.includes(context.protocol))) {
+    const names = protocols.map(protocolName);
+    // The kernel asks a match of x_tables for its protocol, and no expression of nftables.
+    const negated = context.except !== undefined && protocols.includes(context.except);
+    if (!negated || !extension.expressed?.(options, NOTHING))
+      throw new Refusal(`${shown} needs a protocol`, names.map((name) => `-p ${name}`).join(" or "));
+    legacy = new Refusal(
+      `${shown} with ! -p ${names.join()}`,
+      `-p ${names.join()}`,
+      "Only iptables-legacy refuses it.",
+      "legacy",
+    );
+  }
+  for (const declaration of extension.options) {
+    const given = options.has(declaration.name);
+    if (!given && declaration.required)
+      throw new Refusal(`${shown} lacks --${declaration.name}`, dashed([declaration.name]));
+    if (!given) continue;
+    const clash = declaration.excludes?.find((name) => options.has(name));
+    if (clash) throw new Refusal(`--${declaration.name} and --${clash} exclude each other`, "one of them");
+    const lacking = declaration.needs?.find((name) => !options.has(name));
+    if (lacking) throw new Refusal(`--${declaration.name} needs --${lacking}`, dashed([lacking]));
+  }
+  if (oneOf && !oneOf.some((name) => options.has(name)))
+    throw new Refusal(`${shown} lacks an option`, `one of ${dashed(oneOf)}`);
+  extension.check?.(options, context);
+  return legacy;
+}

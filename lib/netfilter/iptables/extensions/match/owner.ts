@@ -1,0 +1,123 @@
+import type { Match, Range } from "../../../model/match";
+import { readNumber } from "../../values/numbers";
+import { type Extension, flag, type Given, invertible, type Kind, match, Refusal } from "../declare";
+import { range } from "../option-values";
+
+/** Users and groups that every Debian system has under the same number (base-passwd). */
+const USERS = "root daemon bin sys sync games man lp mail news uucp";
+const MORE_USERS: Readonly<Record<string, number>> = {
+  proxy: 13,
+  "www-data": 33,
+  backup: 34,
+  list: 38,
+  irc: 39,
+  nobody: 65534,
+};
+const USER_NUMBERS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+const GROUPS: Readonly<Record<string, number>> = {
+  root: 0,
+  daemon: 1,
+  bin: 2,
+  sys: 3,
+  adm: 4,
+  tty: 5,
+  disk: 6,
+  lp: 7,
+  mail: 8,
+  news: 9,
+  uucp: 10,
+  man: 12,
+  proxy: 13,
+  kmem: 15,
+  dialout: 20,
+  fax: 21,
+  voice: 22,
+  cdrom: 24,
+  floppy: 25,
+  tape: 26,
+  sudo: 27,
+  audio: 29,
+  dip: 30,
+  "www-data": 33,
+  backup: 34,
+  operator: 37,
+  list: 38,
+  irc: 39,
+  src: 40,
+  shadow: 42,
+  utmp: 43,
+  video: 44,
+  sasl: 45,
+  plugdev: 46,
+  staff: 50,
+  games: 60,
+  users: 100,
+  nogroup: 65534,
+};
+
+function userNumber(name: string): number | undefined {
+  const index = USERS.split(" ").indexOf(name);
+  return index >= 0 ? USER_NUMBERS[index] : MORE_USERS[name];
+}
+
+/** A number, a range `FROM-TO`, or a name that is the same on every system. */
+function identity(what: string, named: (name: string) => number | undefined): Kind {
+  return {
+    what,
+    read: (word) => {
+      const known = named(word);
+      if (known !== undefined) return String(known);
+      const dash = word.slice(1).search(/[-:]/) + 1;
+      const from = readNumber(dash < 1 ? word : word.slice(0, dash));
+      const to = dash < 1 ? from : readNumber(word.slice(dash + 1));
+      if (from === undefined || to === undefined || from > 4294967294n || to > 4294967294n)
+        throw new Refusal(
+          `"${word}" is not ${what}`,
+          "a number, FROM-TO, or a name of the system",
+          "Names differ from machine to machine; write the number.",
+        );
+      if (from > to) throw new Refusal(`range "${word}" runs backwards`, "the smaller number first");
+      return from === to ? String(from) : `${from}-${to}`;
+    },
+  };
+}
+
+const span = (given: Given | undefined): Range | undefined => given && range(given.values[0] ?? "", "-");
+
+const owner = match("owner", {
+  hooks: ["OUTPUT", "POSTROUTING"],
+  oneOf: ["uid-owner", "gid-owner", "socket-exists"],
+  options: [
+    invertible("socket-exists", []),
+    invertible("uid-owner", identity("a user", userNumber)),
+    invertible(
+      "gid-owner",
+      identity("a group", (name) => GROUPS[name]),
+    ),
+    flag("suppl-groups", { needs: ["gid-owner"] }),
+  ],
+  check: (options) => {
+    const order = [...options.keys()];
+    if (options.has("suppl-groups") && order.indexOf("suppl-groups") < order.indexOf("gid-owner"))
+      throw new Refusal("--suppl-groups before --gid-owner", "--gid-owner before it");
+  },
+  lower: (options) => {
+    const matches: Match[] = [];
+    const uid = span(options.get("uid-owner"));
+    const gid = span(options.get("gid-owner"));
+    const exists = options.get("socket-exists");
+    const supplementary = options.has("suppl-groups");
+    if (exists) matches.push({ kind: "owner", inverted: exists.inverted, socketExists: true });
+    if (uid) matches.push({ kind: "owner", inverted: options.get("uid-owner")?.inverted ?? false, uid });
+    if (gid)
+      matches.push({
+        kind: "owner",
+        inverted: options.get("gid-owner")?.inverted ?? false,
+        gid,
+        supplementary,
+      });
+    return matches;
+  },
+});
+
+export const OWNER_MATCHES: readonly Extension[] = [owner];

@@ -1,0 +1,68 @@
+import type { Match } from "../../../model/match";
+import { number, text, U32 } from "../../values/numbers";
+import { address } from "../../values/prefix";
+import { type Extension, flag, invertible, type Kind, match, option, Refusal } from "../declare";
+import { first, inverted } from "../option-values";
+
+const ACTIONS = ["set", "rcheck", "update", "remove"] as const;
+
+const others = (name: string): readonly string[] => ACTIONS.filter((each) => each !== name);
+
+/** Most packets a list keeps of one address (xt_recent's XT_RECENT_MAX_NSTAMPS - 1). */
+const MOST_HITS = 65535;
+
+/** The list is a file in /proc/net/xt_recent. */
+const listName: Kind = {
+  ...text(199, false),
+  read: (word, context) => {
+    if (word.includes("/")) throw new Refusal(`"${word}" names no file`, 'a name without "/"');
+    return text(199).read(word, context);
+  },
+};
+
+const recent = match("recent", {
+  oneOf: ACTIONS,
+  options: [
+    ...ACTIONS.map((name) => invertible(name, [], { excludes: others(name) })),
+    option("seconds", number(1, U32)),
+    flag("reap", { needs: ["seconds"] }),
+    option("hitcount", number(0, MOST_HITS), { silent: (given) => given.values[0] === "0" }),
+    flag("rttl"),
+    option("name", listName, { byDefault: () => ["DEFAULT"] }),
+    option("mask", address, {
+      byDefault: ({ family }) => [
+        family === "ipv6" ? "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" : "255.255.255.255",
+      ],
+    }),
+    flag("rsource", { excludes: ["rdest"] }),
+    flag("rdest", { excludes: ["rsource"] }),
+  ],
+  check: (options) => {
+    if ((options.has("set") || options.has("remove")) && options.has("rttl"))
+      throw new Refusal("--rttl compares with what was stored", "--rcheck or --update with --rttl");
+    const hits = first(options, "hitcount", "0") !== "0";
+    if ((options.has("set") || options.has("remove")) && (options.has("seconds") || hits))
+      throw new Refusal("--seconds and --hitcount ask what was stored", "--rcheck or --update with them");
+    if (!options.has("rdest")) options.set("rsource", { inverted: false, values: [] });
+  },
+  lower: (options, context): readonly Match[] => {
+    const action = ACTIONS.find((name) => options.has(name)) ?? "set";
+    const mask = context.family === "ipv6" ? "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" : "255.255.255.255";
+    return [
+      {
+        kind: "recent",
+        inverted: inverted(options, action),
+        action,
+        name: first(options, "name", "DEFAULT"),
+        ...(options.has("seconds") ? { seconds: Number(first(options, "seconds")) } : {}),
+        ...(options.has("hitcount") ? { hitcount: Number(first(options, "hitcount")) } : {}),
+        reap: options.has("reap"),
+        ttl: options.has("rttl"),
+        side: options.has("rdest") ? "destination" : "source",
+        mask: first(options, "mask", mask),
+      },
+    ];
+  },
+});
+
+export const RECENT_MATCHES: readonly Extension[] = [recent];

@@ -1,0 +1,154 @@
+import type { Action, NatRange } from "../../../model/action";
+import { readNumber, whole } from "../../values/numbers";
+import { readPort } from "../../values/ports";
+import { prefix, readAddress } from "../../values/prefix";
+import {
+  type Context,
+  type Extension,
+  flag,
+  type Kind,
+  type Options,
+  option,
+  Refusal,
+  target,
+} from "../declare";
+import { first } from "../option-values";
+
+/** Protocols whose ports NAT can rewrite. */
+const WITH_PORTS = [6, 17, 132, 33, 1];
+
+function ports(word: string, base: boolean, context: Context): string {
+  // Which of the two `! -p tcp` says is not looked at.
+  if (!WITH_PORTS.includes(context.protocol ?? context.except ?? 0))
+    throw new Refusal(
+      "ports without a protocol that has them",
+      "-p tcp, udp, sctp, dccp or icmp before the target",
+    );
+  const slash = word.indexOf("/");
+  if (slash >= 0 && !base) throw new Refusal(`"${word}" shifts ports`, "PORT or PORT-PORT");
+  const main = slash < 0 ? word : word.slice(0, slash);
+  const dash = main.indexOf("-");
+  if (dash < 0 || readNumber(main.slice(0, dash)) === undefined) {
+    if (slash >= 0) throw new Refusal(`"${word}" shifts one port`, "a range FROM-TO/BASE");
+    return String(readPort(main, context));
+  }
+  const from = Number(whole(main.slice(0, dash), 0, 65535, "a port"));
+  const to = Number(whole(main.slice(dash + 1), 0, 65535, "a port"));
+  if (from > to) throw new Refusal(`port range "${main}" runs backwards`, "the smaller port first");
+  if (slash >= 0) return `${from}-${to}/${whole(word.slice(slash + 1), 1, 65535, "a base port")}`;
+  return from === to ? String(from) : `${from}-${to}`;
+}
+
+function addresses(word: string, context: Context): string {
+  const dash = word.indexOf("-");
+  if (dash < 0) return readAddress(word, context);
+  const from = readAddress(word.slice(0, dash), context);
+  const to = readAddress(word.slice(dash + 1), context);
+  return from === to ? from : `${from}-${to}`;
+}
+
+/** `[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]`; IPv6 addresses stand in brackets before a port. */
+function natTarget(base: boolean): Kind {
+  return {
+    what: "an address, ADDRESS-ADDRESS, with :PORT or :PORT-PORT where the rule names a protocol",
+    read: (word, context) => {
+      if (context.family === "ipv6") {
+        const bracket = /^\[([^\]]*)\](?::(.*))?$/.exec(word);
+        if (!bracket) {
+          if (word.startsWith(":") && !word.startsWith("::"))
+            return `:${ports(word.slice(1), base, context)}`;
+          return addresses(word, context);
+        }
+        const [, host = "", port] = bracket;
+        const shown = host === "" ? "" : addresses(host, context);
+        return port === undefined ? shown : `[${shown}]:${ports(port, base, context)}`;
+      }
+      const colon = word.indexOf(":");
+      if (colon < 0) return addresses(word, context);
+      const host = colon === 0 ? "" : addresses(word.slice(0, colon), context);
+      return `${host}:${ports(word.slice(colon + 1), base, context)}`;
+    },
+  };
+}
+
+const portsOnly = (base: boolean): Kind => ({
+  what: "PORT or PORT-PORT",
+  read: (word, context) => ports(word, base, context),
+});
+
+function range(host: string, port: string, options: Options): NatRange {
+  const [addressFrom = "", addressTo] = host.split("-");
+  const [span = "", basePort] = port.split("/");
+  const [portFrom = "", portTo] = span.split("-");
+  return {
+    ...(addressFrom === "" ? {} : { addresses: { from: addressFrom, to: addressTo ?? addressFrom } }),
+    ...(portFrom === "" ? {} : { ports: { from: Number(portFrom), to: Number(portTo ?? portFrom) } }),
+    ...(basePort === undefined ? {} : { basePort: Number(basePort) }),
+    random: options.has("random"),
+    fullyRandom: options.has("random-fully"),
+    persistent: options.has("persistent"),
+  };
+}
+
+function natRange(value: string, options: Options): NatRange {
+  if (value.startsWith("[")) {
+    const end = value.indexOf("]");
+    return range(value.slice(1, end), value.slice(end + 2), options);
+  }
+  const colon = value.indexOf(":");
+  if (colon >= 0 && (colon === value.lastIndexOf(":") || colon === 0) && !value.startsWith("::"))
+    return range(value.slice(0, colon), value.slice(colon + 1), options);
+  return range(value, "", options);
+}
+
+const MANY = { required: true } as const;
+
+const DNAT = target("DNAT", {
+  tables: ["nat"],
+  hooks: ["PREROUTING", "OUTPUT"],
+  options: [option("to-destination", natTarget(true), MANY), flag("random"), flag("persistent")],
+  act: (options): Action => ({ kind: "dnat", to: natRange(first(options, "to-destination"), options) }),
+});
+
+const SNAT = target("SNAT", {
+  tables: ["nat"],
+  hooks: ["POSTROUTING", "INPUT"],
+  options: [
+    option("to-source", natTarget(false), MANY),
+    flag("random"),
+    flag("random-fully"),
+    flag("persistent"),
+  ],
+  act: (options): Action => ({ kind: "snat", to: natRange(first(options, "to-source"), options) }),
+});
+
+const MASQUERADE = target("MASQUERADE", {
+  tables: ["nat"],
+  hooks: ["POSTROUTING"],
+  options: [option("to-ports", portsOnly(false)), flag("random"), flag("random-fully")],
+  act: (options): Action => ({ kind: "masquerade", to: range("", first(options, "to-ports"), options) }),
+});
+
+const REDIRECT = target("REDIRECT", {
+  tables: ["nat"],
+  hooks: ["PREROUTING", "OUTPUT"],
+  options: [option("to-ports", portsOnly(false)), flag("random")],
+  act: (options): Action => ({ kind: "redirect", to: range("", first(options, "to-ports"), options) }),
+});
+
+const mapped = prefix({ cut: true, full: true, host: true });
+
+/** NETMAP keeps no mask with holes: libipt_NETMAP prints such a one as a single address. */
+function netmapPrefix(word: string, context: Context): string {
+  const [network = "", mask = ""] = mapped.read(word, context).split("/");
+  return `${network}/${/^[0-9]+$/.test(mask) ? mask : context.family === "ipv6" ? 128 : 32}`;
+}
+
+const NETMAP = target("NETMAP", {
+  tables: ["nat"],
+  hooks: ["PREROUTING", "POSTROUTING", "OUTPUT", "INPUT"],
+  options: [option("to", { ...mapped, read: netmapPrefix }, { required: true })],
+  act: (options): Action => ({ kind: "netmap", prefix: first(options, "to") }),
+});
+
+export const NAT_TARGETS: readonly Extension[] = [DNAT, SNAT, MASQUERADE, REDIRECT, NETMAP];

@@ -1,0 +1,30 @@
+import type { Extension, Options, Use } from "../extensions/declare";
+import { isUse, type Unread } from "../rule-spec";
+
+type Part = Use | Unread;
+
+/**
+ * The matches of a rule as iptables-nft-save reads them back: uses that became nftables' own expressions are one where the
+ * first of them stood, in which later ones override earlier ones, and what no expression says is gone.
+ */
+export function asExpressed(matches: readonly Part[]): readonly Part[] {
+  if (!matches.some((part) => isUse(part) && part.extension.expressed)) return matches;
+  const read: Part[] = [];
+  const places = new Map<Extension, number>();
+  for (const part of matches) {
+    const place = isUse(part) ? places.get(part.extension) : undefined;
+    const before = place === undefined ? undefined : read[place];
+    const kept = isUse(part) ? part.extension.expressed?.(part.options, optionsOf(before)) : undefined;
+    if (!isUse(part) || !kept) read.push(part);
+    else if (place !== undefined) read[place] = { extension: part.extension, options: kept };
+    else if (kept.size > 0) {
+      places.set(part.extension, read.length);
+      read.push({ extension: part.extension, options: kept });
+    }
+  }
+  return read;
+}
+
+const NOTHING: Options = new Map();
+
+const optionsOf = (part: Part | undefined): Options => (part && isUse(part) ? part.options : NOTHING);

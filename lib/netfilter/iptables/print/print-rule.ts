@@ -1,0 +1,81 @@
+import type { Context, Use, Variant } from "../extensions/declare";
+import type { BaseName } from "../read/base-options";
+import { isUse, type Spec, type Unread } from "../rule-spec";
+import { asExpressed } from "./nft-expressions";
+import { printUse } from "./print-use";
+
+/** Whether iptables-save leaves a base option out because it asks nothing. */
+function silent(name: BaseName, inverted: boolean, value: string): boolean {
+  if (inverted) return false;
+  switch (name) {
+    case "source":
+    case "destination":
+      return value === "0.0.0.0/0" || value === "::/0";
+    case "in":
+    case "out":
+      return value === "+";
+    case "protocol":
+      return value === "ip" || value === "all";
+    case "fragment":
+      return false;
+  }
+}
+
+const LETTERS: readonly (readonly [BaseName, string])[] = [
+  ["source", "-s"],
+  ["destination", "-d"],
+  ["in", "-i"],
+  ["out", "-o"],
+  ["protocol", "-p"],
+  ["fragment", "-f"],
+];
+
+const spaced = (head: string, options: string): string => (options === "" ? head : `${head} ${options}`);
+
+function printMatch(use: Use | Unread, variant: Variant, context: Context): string {
+  if (!isUse(use)) return use.text;
+  const options = printUse(use, variant, context);
+  return use.extension.implicit
+    ? options
+    : spaced(`-m ${use.extension.printsAs ?? use.extension.name}`, options);
+}
+
+/**
+ * A rule of arptables or ebtables: the frame's own options before all others. arptables puts the target's name first and
+ * its options last; ebtables ends every rule with a target.
+ */
+function printFrameSpec(spec: Spec, variant: Variant, context: Context): string {
+  const isHeader = (use: Use | Unread): boolean => isUse(use) && use.extension.name === "header";
+  const matches = [...spec.matches.filter(isHeader), ...spec.matches.filter((use) => !isHeader(use))]
+    .map((use) => printMatch(use, variant, context))
+    .filter((shown) => shown !== "");
+  const { jump } = spec;
+  const name = jump ? [`-j ${jump.name}`] : context.family === "bridge" ? ["-j CONTINUE"] : [];
+  const options = jump?.use ? printUse(jump.use, variant, context) : "";
+  const rest = options === "" ? [] : [options];
+  const parts = context.family === "arp" ? [...name, ...matches, ...rest] : [...matches, ...name, ...rest];
+  return parts.join(" ");
+}
+
+/** Everything after `-A CHAIN`, in the order and spelling of that variant's iptables-save. */
+export function printSpec(spec: Spec, variant: Variant, context: Context): string {
+  if (context.family === "arp" || context.family === "bridge") return printFrameSpec(spec, variant, context);
+  const shown: string[] = [];
+  for (const [name, letter] of LETTERS) {
+    const given = spec.base[name];
+    if (!given || silent(name, given.inverted, given.value)) continue;
+    shown.push(spaced(`${given.inverted ? "! " : ""}${letter}`, given.value));
+  }
+  const matches = variant === "nft" ? asExpressed(spec.matches) : spec.matches;
+  for (const use of matches) shown.push(printMatch(use, variant, context));
+  const { jump } = spec;
+  if (jump) {
+    const option = jump.goto ? "-g" : "-j";
+    if (jump.use)
+      shown.push(
+        spaced(`${option} ${jump.use.extension.printsAs ?? jump.name}`, printUse(jump.use, variant, context)),
+      );
+    else shown.push(jump.unread ? jump.unread.text : `${option} ${jump.name}`);
+  }
+  return shown.join(" ");
+}

@@ -1,0 +1,67 @@
+import type { Dump } from "../dump";
+import type { Variant } from "../extensions/declare";
+import { contextOf } from "../ruleset/lower";
+import { baseChains, type ChainState, type TableState, tableStates } from "../table-state";
+import { printSpec } from "./print-rule";
+
+export interface PrintOptions {
+  /** Print the counters that the dump has; default: `[0:0]` for chains, none for rules, as after a fresh load. */
+  readonly counters?: boolean;
+}
+
+/** Order in which iptables-nft-save prints tables (nft.h, enum nft_table_type). */
+const NFT_ORDER = ["mangle", "security", "raw", "filter", "nat"];
+
+/**
+ * Prints a dump.
+ *
+ * `source` gives the text back byte for byte. `legacy` and `nft` give what that variant's iptables-save prints after
+ * iptables-restore loaded the dump into an empty network namespace, without the comments that hold the date: canonical
+ * spelling, chains sorted by name, and the variant's order of tables (legacy: the last one loaded first).
+ */
+export function printRuleset(
+  dump: Dump,
+  form: "source" | Variant,
+  { counters = false }: PrintOptions = {},
+): string {
+  if (form === "source") return dump.text;
+  return ordered(dump, form)
+    .map((table) => printTable(dump, table, form, counters))
+    .join("");
+}
+
+function ordered(dump: Dump, variant: Variant): readonly TableState[] {
+  const tables = [...tableStates(dump).values()];
+  if (variant === "nft")
+    return tables
+      .filter((table) => table.touched)
+      .sort((one, other) => NFT_ORDER.indexOf(one.name) - NFT_ORDER.indexOf(other.name));
+  return tables.reverse();
+}
+
+/** The order of bytes in which both variants sort the chains that a user made. */
+const byName = (one: ChainState, other: ChainState): number =>
+  one.name === other.name ? 0 : one.name < other.name ? -1 : 1;
+
+function printTable(dump: Dump, table: TableState, variant: Variant, counters: boolean): string {
+  const base = baseChains(dump.family, table.name) ?? [];
+  const chains = [
+    ...base.flatMap((name) => table.chains.get(name) ?? []),
+    ...[...table.chains.values()].filter((chain) => !chain.base).sort(byName),
+  ];
+  const frame = dump.family === "arp" || dump.family === "bridge";
+  const lines = [`*${table.name}`];
+  for (const { name, policy, counters: counted } of chains) {
+    const shown = counters && counted ? `[${counted.join(":")}]` : "[0:0]";
+    lines.push(frame ? `:${name} ${policy === "-" ? "ACCEPT" : policy}` : `:${name} ${policy} ${shown}`);
+  }
+  for (const chain of chains)
+    for (const { counters: own, spec } of chain.rules) {
+      const counted = counters ? (own ?? spec.counters) : undefined;
+      const rule = printSpec(spec, variant, contextOf(spec, dump.family));
+      lines.push(
+        `${counted ? `[${counted.join(":")}] ` : ""}-A ${chain.name}${rule === "" ? "" : ` ${rule}`}`,
+      );
+    }
+  return `${lines.join("\n")}\n${frame ? "" : "COMMIT\n"}`;
+}

@@ -1,0 +1,37 @@
+import type { Context, Given, OptionDeclaration, Use, Variant } from "../extensions/declare";
+import { quote } from "../read/split-words";
+
+function shownValues(declaration: OptionDeclaration, values: readonly string[], variant: Variant): string {
+  return values
+    .map((canonical, index) => {
+      const kind = declaration.values[index];
+      const quoted = kind?.quoted;
+      const value = kind?.shown?.(canonical, variant) ?? canonical;
+      if (quoted === "always") return ` "${value.replace(/["'\\]/g, "\\$&")}"`;
+      return quoted ? ` ${quote(value)}` : ` ${value}`;
+    })
+    .join("");
+}
+
+function shownOption(declaration: OptionDeclaration, given: Given, variant: Variant): string {
+  const name = declaration.letter === undefined ? `--${declaration.name}` : `-${declaration.letter}`;
+  return `${given.inverted ? "! " : ""}${name}${shownValues(declaration, given.values, variant)}`;
+}
+
+/** Everything after `-m NAME` or `-j NAME`, as iptables-save prints it. */
+export function printUse(use: Use, variant: Variant, context: Context): string {
+  const { extension, options } = use;
+  if (extension.print) return extension.print(options, variant, context);
+  const names = extension.order ?? extension.options.map((each) => each.name);
+  const shown: string[] = [];
+  for (const name of names) {
+    const declaration = extension.options.find((each) => each.name === name);
+    if (!declaration) continue;
+    const fallback = declaration.byDefault?.(context);
+    const given = options.get(name) ?? (fallback && { inverted: false, values: fallback });
+    if (!given || declaration.silent?.(given, context)) continue;
+    if (declaration.legacyOnly && variant === "nft") continue;
+    shown.push(shownOption(declaration, given, variant));
+  }
+  return shown.join(" ");
+}

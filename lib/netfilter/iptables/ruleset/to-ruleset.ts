@@ -1,0 +1,120 @@
+import type { Action } from "../../model/action";
+import type { TableName } from "../../model/hook";
+import type { Match } from "../../model/match";
+import type { Chain, Counters, Rule, Ruleset, Table } from "../../model/ruleset";
+import type { Dump, RuleLine } from "../dump";
+import type { Context } from "../extensions/declare";
+import { type ChainState, tableStates } from "../table-state";
+import { actionOf, contextOf, matchesOf } from "./lower";
+
+const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter", "security"];
+
+const readCounters = (counters: readonly [string, string]): Counters => ({
+  packets: Number(counters[0]),
+  bytes: Number(counters[1]),
+});
+
+/** A rule of the model that reads its text, conditions and action from the dump when they are first asked for. */
+class DumpRule implements Rule {
+  readonly #dump: Dump;
+  readonly #source: RuleLine;
+  #matches: readonly Match[] | undefined;
+  #action: Action | undefined;
+
+  constructor(
+    dump: Dump,
+    source: RuleLine,
+    readonly index: number,
+  ) {
+    this.#dump = dump;
+    this.#source = source;
+  }
+
+  get text(): string {
+    const { text } = this.#dump;
+    const { start, end, counters } = this.#source;
+    return text.slice(counters ? text.indexOf("]", start) + 1 : start, end).trim();
+  }
+
+  get line(): number {
+    return this.#source.line;
+  }
+
+  get counters(): Counters | undefined {
+    const counters = this.#source.counters ?? this.#source.spec.counters;
+    return counters && readCounters(counters);
+  }
+
+  private get context(): Context {
+    return contextOf(this.#source.spec, this.#dump.family);
+  }
+
+  get matches(): readonly Match[] {
+    this.#matches ??= matchesOf(this.#source.spec, this.context);
+    return this.#matches;
+  }
+
+  get action(): Action {
+    this.#action ??= actionOf(this.#source.spec.jump, this.context);
+    return this.#action;
+  }
+
+  /** A plain value: getters are not seen by JSON and by what copies objects. */
+  toJSON(): Rule {
+    const { text, line, index, counters, matches, action } = this;
+    return { text, line, index, ...(counters ? { counters } : {}), matches, action };
+  }
+}
+
+/** A chain of the model; its rules are made when they are first asked for. */
+class DumpChain implements Chain {
+  readonly #dump: Dump;
+  readonly #state: ChainState;
+  #rules: readonly Rule[] | undefined;
+
+  constructor(dump: Dump, state: ChainState) {
+    this.#dump = dump;
+    this.#state = state;
+  }
+
+  get name(): string {
+    return this.#state.name;
+  }
+
+  get policy(): "ACCEPT" | "DROP" | undefined {
+    if (!this.#state.base) return undefined;
+    return this.#state.policy === "DROP" ? "DROP" : "ACCEPT";
+  }
+
+  get counters(): Counters | undefined {
+    return this.#state.counters && readCounters(this.#state.counters);
+  }
+
+  get rules(): readonly Rule[] {
+    this.#rules ??= this.#state.rules.map((line, index) => new DumpRule(this.#dump, line, index + 1));
+    return this.#rules;
+  }
+
+  toJSON(): Chain {
+    const { name, policy, counters, rules } = this;
+    return { name, ...(policy ? { policy } : {}), ...(counters ? { counters } : {}), rules };
+  }
+}
+
+/** The tables that a dump leaves in the kernel once its lines are carried out in order. */
+export function toRuleset(dump: Dump): Ruleset {
+  const tables = new Map<TableName, Table>();
+  for (const state of tableStates(dump).values()) {
+    const name = TABLES.find((each) => each === state.name);
+    if (name === undefined) continue;
+    const chains = new Map<string, Chain>();
+    for (const chain of state.chains.values()) chains.set(chain.name, new DumpChain(dump, chain));
+    tables.set(name, { name, chains });
+  }
+  return {
+    family: dump.family === "ipv6" ? "ipv6" : "ipv4",
+    ...(dump.variant ? { variant: dump.variant } : {}),
+    tables,
+    problems: dump.problems,
+  };
+}

@@ -1,0 +1,181 @@
+import type { ChainLine, Dump, Line, OtherLine, RuleLine } from "./dump";
+import type { SyntaxFamily } from "./extensions/declare";
+import type { BaseGiven, Spec } from "./rule-spec";
+
+const IP_CHAINS: Readonly<Record<string, readonly string[]>> = {
+  raw: ["PREROUTING", "OUTPUT"],
+  mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+  nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
+  filter: ["INPUT", "FORWARD", "OUTPUT"],
+  security: ["INPUT", "FORWARD", "OUTPUT"],
+};
+
+const CHAINS: Readonly<Record<SyntaxFamily, Readonly<Record<string, readonly string[]>>>> = {
+  ipv4: IP_CHAINS,
+  ipv6: IP_CHAINS,
+  arp: { filter: ["INPUT", "OUTPUT"] },
+  bridge: {
+    filter: ["INPUT", "FORWARD", "OUTPUT"],
+    nat: ["PREROUTING", "OUTPUT", "POSTROUTING"],
+    broute: ["BROUTING"],
+  },
+};
+
+/** Chains that a table has by itself, in the order in which iptables-save prints them; undefined for no table. */
+export const baseChains = (family: SyntaxFamily, table: string): readonly string[] | undefined =>
+  CHAINS[family][table];
+
+export interface ChainState {
+  name: string;
+  readonly base: boolean;
+  policy: string;
+  counters: readonly [string, string] | undefined;
+  /** Rules as they stand in the chain: `-s A,B` made two of one line. */
+  rules: RuleLine[];
+}
+
+/** `-s A,B -d C` is one rule for each pair, in the order iptables adds them. */
+export function expand(spec: Spec): readonly Spec[] {
+  if (spec.skipped) return [];
+  const sources = spec.base.source;
+  const destinations = spec.base.destination;
+  if (!sources?.value.includes(",") && !destinations?.value.includes(",")) return [spec];
+  const each = (given: BaseGiven | undefined): readonly (BaseGiven | undefined)[] =>
+    given ? given.value.split(",").map((value) => ({ ...given, value })) : [undefined];
+  return each(sources).flatMap((source) =>
+    each(destinations).map((destination) => {
+      const base = { ...spec.base, ...(source ? { source } : {}), ...(destination ? { destination } : {}) };
+      return { ...spec, base };
+    }),
+  );
+}
+
+/** A table as the lines read so far leave it. */
+export class TableState {
+  readonly chains = new Map<string, ChainState>();
+  /** Whether any line stood between `*TABLE` and COMMIT: iptables-nft makes no chains for a table without. */
+  touched = false;
+  /** The chain of the line before: most often that of this one too. */
+  private last: ChainState | undefined;
+
+  constructor(
+    readonly name: string,
+    family: SyntaxFamily,
+  ) {
+    for (const chain of baseChains(family, name) ?? [])
+      this.chains.set(chain, { name: chain, base: true, policy: "ACCEPT", counters: undefined, rules: [] });
+  }
+
+  private made(name: string): ChainState {
+    let found = this.last?.name === name ? this.last : this.chains.get(name);
+    if (!found) {
+      found = { name, base: false, policy: "-", counters: undefined, rules: [] };
+      this.chains.set(name, found);
+    }
+    this.last = found;
+    return found;
+  }
+
+  chain(line: ChainLine): void {
+    this.touched = true;
+    const again = this.chains.has(line.name);
+    const chain = this.made(line.name);
+    if (chain.base && line.policy !== "-") chain.policy = line.policy;
+    else if (again && line.command === undefined) chain.rules = [];
+    if (line.counters) chain.counters = line.counters;
+  }
+
+  rule(line: RuleLine): void {
+    this.touched = true;
+    const { rules } = this.made(line.chain);
+    if (line.command === "A" && line.single) {
+      rules.push(line);
+      return;
+    }
+    const specs = expand(line.spec);
+    const lines = specs.length === 1 ? [line] : specs.map((spec) => ({ ...line, spec }));
+    const at = (line.position ?? 1) - 1;
+    if (line.command === "A") for (const each of lines) rules.push(each);
+    else if (line.command === "I") rules.splice(at, 0, ...lines.reverse());
+    else if (line.command === "R") rules.splice(at, 1, ...lines);
+    else if (line.command === "D") this.remove(line, rules);
+  }
+
+  /** `-D CHAIN NUMBER` or `-D CHAIN RULE`: the first rule that says the same. */
+  private remove(line: RuleLine, rules: RuleLine[]): void {
+    const wanted = sameness(line.spec);
+    const at =
+      line.position === undefined
+        ? rules.findIndex((each) => sameness(each.spec) === wanted)
+        : line.position - 1;
+    if (at >= 0) rules.splice(at, 1);
+  }
+
+  other(line: OtherLine): void {
+    this.last = undefined;
+    const named = line.chain === undefined ? undefined : this.chains.get(line.chain);
+    if (line.kind === "flush") for (const chain of named ? [named] : this.chains.values()) chain.rules = [];
+    else if (line.kind === "delete") {
+      for (const chain of named ? [named] : [...this.chains.values()])
+        if (!chain.base) this.chains.delete(chain.name);
+    } else if (line.kind === "rename" && named && line.to !== undefined) {
+      this.chains.delete(named.name);
+      named.name = line.to;
+      this.chains.set(line.to, named);
+    }
+  }
+}
+
+/** What makes two rules the same to `-D`: everything but counters and where they were written. */
+function sameness(spec: Spec): string {
+  return JSON.stringify({ base: spec.base, matches: spec.matches, jump: spec.jump }, (key, value: unknown) =>
+    key === "extension" && typeof value === "object" && value !== null && "name" in value
+      ? value.name
+      : value instanceof Map
+        ? [...value]
+        : value,
+  );
+}
+
+/** Lines that stand in no table. */
+const NO_TABLE: ReadonlySet<Line["kind"]> = new Set<Line["kind"]>(["blank", "comment", "commit", "unread"]);
+
+/** The tables that a dump leaves behind once its lines are carried out in order, in the order of their first mention. */
+export function tableStates(dump: Dump): ReadonlyMap<string, TableState> {
+  const tables = new Map<string, TableState>();
+  let current: TableState | undefined;
+  const committed = new Set<string>();
+  const enter = (name: string): void => {
+    // iptables-restore empties a table that comes again; DumpReader says so.
+    const again = committed.delete(name) ? undefined : tables.get(name);
+    current = again ?? new TableState(name, dump.family);
+    tables.set(name, current);
+  };
+  // `iptables -S` names no table.
+  if (!dump.lines.some(({ kind }) => kind === "table") && dump.lines.some(({ kind }) => !NO_TABLE.has(kind)))
+    enter("filter");
+  for (const line of dump.lines) {
+    switch (line.kind) {
+      case "table":
+        enter(line.name);
+        break;
+      case "commit":
+        if (current) committed.add(current.name);
+        break;
+      case "chain":
+        current?.chain(line);
+        break;
+      case "rule":
+        current?.rule(line);
+        break;
+      case "flush":
+      case "delete":
+      case "rename":
+      case "zero":
+        current?.other(line);
+        break;
+      default:
+    }
+  }
+  return tables;
+}
