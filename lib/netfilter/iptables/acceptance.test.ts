@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalRule } from "./canonical-rule";
-import type { SyntaxFamily, Variant } from "./extensions/declare";
+import type { SyntaxFamily, Variant } from "./context";
 import { printRuleset } from "./print/print-ruleset";
 import { parseDump } from "./read/parse";
 import { parseRuleset } from "./ruleset/parse-ruleset";

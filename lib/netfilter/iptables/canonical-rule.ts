@@ -1,7 +1,7 @@
-import type { SyntaxFamily, Variant } from "./extensions/declare";
+import type { SyntaxFamily, Variant } from "./context";
 import { printSpec } from "./print/print-rule";
 import { parseDump } from "./read/parse";
-import { contextOf } from "./ruleset/lower";
+import { contextOf } from "./rule-context";
 import { expand } from "./table-state";
 
 /** A rule without a dump around it: where it would stand, and whose checks and spelling count. */

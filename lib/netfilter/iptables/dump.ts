@@ -1,6 +1,6 @@
 import type { Problem } from "../model/problem";
-import type { SyntaxFamily, Variant } from "./extensions/declare";
-import type { Spec } from "./rule-spec";
+import type { SyntaxFamily, Variant } from "./context";
+import type { RuleSpec } from "./rule-spec";
 
 interface At {
   /** 1-based. */
@@ -36,7 +36,7 @@ export interface RuleLine extends At {
   /** Position that `-I`, `-R` and `-D` were given. */
   readonly position: number | undefined;
   readonly counters: readonly [string, string] | undefined;
-  readonly spec: Spec;
+  readonly spec: RuleSpec;
   /** Some of it could not be read. */
   readonly broken: boolean;
   /** Known to be one rule, not one for each of several addresses. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalRule } from "./canonical-rule";
-import type { SyntaxFamily } from "./extensions/declare";
+import type { SyntaxFamily } from "./context";
 
 interface Golden {
   readonly family: SyntaxFamily;

@@ -1,11 +1,15 @@
 import { protocolNumber } from "../model/protocols";
-import type { Context } from "./extensions/declare";
-import type { BaseGiven } from "./rule-spec";
+import type { Context, SyntaxFamily } from "./context";
+import type { ParsedBaseOption, RuleSpec } from "./rule-spec";
 
 /** A context with the protocol that `-p` names, or leaves out. */
-export function withProtocol(context: Context, given: BaseGiven | undefined): Context {
+export function withProtocol(context: Context, given: ParsedBaseOption | undefined): Context {
   if (!given) return context;
   const number = protocolNumber(given.value) ?? Number(given.value);
   if (given.inverted) return { ...context, except: number };
   return number === 0 ? context : { ...context, protocol: number };
 }
+
+/** The protocol that a rule is about, as a context for reading what depends on it. */
+export const contextOf = (spec: RuleSpec, family: SyntaxFamily): Context =>
+  withProtocol({ family }, spec.base.protocol);

@@ -1,8 +1,10 @@
-import type { Use } from "./extensions/declare";
-import type { BaseName } from "./read/base-options";
+import type { Use } from "./extensions/extension";
+
+/** Options that belong to no extension. `-s` and `-d` may hold several addresses, each a rule of its own. */
+export type BaseName = "source" | "destination" | "in" | "out" | "protocol" | "fragment";
 
 /** A base option as it was given, its value canonical. */
-export interface BaseGiven {
+export interface ParsedBaseOption {
   readonly inverted: boolean;
   readonly value: string;
 }
@@ -22,10 +24,10 @@ export interface Jump {
 }
 
 /** The base options of a rule. */
-export type Base = { readonly [Name in BaseName]?: BaseGiven };
+export type Base = { readonly [Name in BaseName]?: ParsedBaseOption };
 
 /** What one rule says: base options, matches in order, and where it goes. */
-export interface Spec {
+export interface RuleSpec {
   readonly base: Base;
   readonly matches: readonly (Use | Unread)[];
   readonly jump?: Jump;

@@ -1,29 +1,7 @@
+import { baseChains } from "./base-chains";
+import type { SyntaxFamily } from "./context";
 import type { ChainLine, Dump, Line, OtherLine, RuleLine } from "./dump";
-import type { SyntaxFamily } from "./extensions/declare";
-import type { BaseGiven, Spec } from "./rule-spec";
-
-const IP_CHAINS: Readonly<Record<string, readonly string[]>> = {
-  raw: ["PREROUTING", "OUTPUT"],
-  mangle: ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
-  nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
-  filter: ["INPUT", "FORWARD", "OUTPUT"],
-  security: ["INPUT", "FORWARD", "OUTPUT"],
-};
-
-const CHAINS: Readonly<Record<SyntaxFamily, Readonly<Record<string, readonly string[]>>>> = {
-  ipv4: IP_CHAINS,
-  ipv6: IP_CHAINS,
-  arp: { filter: ["INPUT", "OUTPUT"] },
-  bridge: {
-    filter: ["INPUT", "FORWARD", "OUTPUT"],
-    nat: ["PREROUTING", "OUTPUT", "POSTROUTING"],
-    broute: ["BROUTING"],
-  },
-};
-
-/** Chains that a table has by itself, in the order in which iptables-save prints them; undefined for no table. */
-export const baseChains = (family: SyntaxFamily, table: string): readonly string[] | undefined =>
-  CHAINS[family][table];
+import type { ParsedBaseOption, RuleSpec } from "./rule-spec";
 
 export interface ChainState {
   name: string;
@@ -35,12 +13,12 @@ export interface ChainState {
 }
 
 /** `-s A,B -d C` is one rule for each pair, in the order iptables adds them. */
-export function expand(spec: Spec): readonly Spec[] {
+export function expand(spec: RuleSpec): readonly RuleSpec[] {
   if (spec.skipped) return [];
   const sources = spec.base.source;
   const destinations = spec.base.destination;
   if (!sources?.value.includes(",") && !destinations?.value.includes(",")) return [spec];
-  const each = (given: BaseGiven | undefined): readonly (BaseGiven | undefined)[] =>
+  const each = (given: ParsedBaseOption | undefined): readonly (ParsedBaseOption | undefined)[] =>
     given ? given.value.split(",").map((value) => ({ ...given, value })) : [undefined];
   return each(sources).flatMap((source) =>
     each(destinations).map((destination) => {
@@ -127,7 +105,7 @@ export class TableState {
 }
 
 /** What makes two rules the same to `-D`: everything but counters and where they were written. */
-function sameness(spec: Spec): string {
+function sameness(spec: RuleSpec): string {
   return JSON.stringify({ base: spec.base, matches: spec.matches, jump: spec.jump }, (key, value: unknown) =>
     key === "extension" && typeof value === "object" && value !== null && "name" in value
       ? value.name

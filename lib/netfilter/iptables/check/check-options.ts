@@ -1,5 +1,7 @@
 import { protocolName } from "../../model/protocols";
-import { type Context, type Extension, type Given, type Options, Refusal } from "../extensions/declare";
+import type { Context } from "../context";
+import type { Extension, Options, ParsedOption } from "../extensions/extension";
+import { RuleSyntaxError } from "../rule-syntax-error";
 
 const dashed = (names: readonly string[]): string => names.map((name) => `--${name}`).join(", ");
 
@@ -9,23 +11,23 @@ const NOTHING: Options = new Map();
  * The checks that iptables makes when all words of a rule are read (xtables_option_mfcall and each final_check).
  *
  * @returns why one of the two implementations refuses what can be read.
- * @throws Refusal where both do.
+ * @throws RuleSyntaxError where both do.
  */
 export function finish(
   extension: Extension,
-  options: Map<string, Given>,
+  options: Map<string, ParsedOption>,
   context: Context,
-): Refusal | undefined {
+): RuleSyntaxError | undefined {
   const shown = `${extension.kind === "match" ? "-m" : "-j"} ${extension.name}`;
   const { protocols, oneOf } = extension;
-  let legacy: Refusal | undefined;
+  let legacy: RuleSyntaxError | undefined;
   if (protocols && (context.protocol === undefined || !protocols.includes(context.protocol))) {
     const names = protocols.map(protocolName);
     // The kernel asks a match of x_tables for its protocol, and no expression of nftables.
     const negated = context.except !== undefined && protocols.includes(context.except);
     if (!negated || !extension.expressed?.(options, NOTHING))
-      throw new Refusal(`${shown} needs a protocol`, names.map((name) => `-p ${name}`).join(" or "));
-    legacy = new Refusal(
+      throw new RuleSyntaxError(`${shown} needs a protocol`, names.map((name) => `-p ${name}`).join(" or "));
+    legacy = new RuleSyntaxError(
       `${shown} with ! -p ${names.join()}`,
       `-p ${names.join()}`,
       "Only iptables-legacy refuses it.",
@@ -35,15 +37,16 @@ export function finish(
   for (const declaration of extension.options) {
     const given = options.has(declaration.name);
     if (!given && declaration.required)
-      throw new Refusal(`${shown} lacks --${declaration.name}`, dashed([declaration.name]));
+      throw new RuleSyntaxError(`${shown} lacks --${declaration.name}`, dashed([declaration.name]));
     if (!given) continue;
     const clash = declaration.excludes?.find((name) => options.has(name));
-    if (clash) throw new Refusal(`--${declaration.name} and --${clash} exclude each other`, "one of them");
+    if (clash)
+      throw new RuleSyntaxError(`--${declaration.name} and --${clash} exclude each other`, "one of them");
     const lacking = declaration.needs?.find((name) => !options.has(name));
-    if (lacking) throw new Refusal(`--${declaration.name} needs --${lacking}`, dashed([lacking]));
+    if (lacking) throw new RuleSyntaxError(`--${declaration.name} needs --${lacking}`, dashed([lacking]));
   }
   if (oneOf && !oneOf.some((name) => options.has(name)))
-    throw new Refusal(`${shown} lacks an option`, `one of ${dashed(oneOf)}`);
+    throw new RuleSyntaxError(`${shown} lacks an option`, `one of ${dashed(oneOf)}`);
   extension.check?.(options, context);
   return legacy;
 }

@@ -1,10 +1,11 @@
 import type { Problem, ProblemCode } from "../../model/problem";
+import { baseChains } from "../base-chains";
+import type { SyntaxFamily, Variant } from "../context";
 import type { ChainLine, Line, RuleLine } from "../dump";
-import type { Extension, Options, SyntaxFamily, Use, Variant } from "../extensions/declare";
+import type { Extension, Options, Use } from "../extensions/extension";
 import { extensionFor } from "../extensions/registry";
-import type { Shape } from "../read/saved-rule-scanner";
-import { isUse, type Spec } from "../rule-spec";
-import { baseChains } from "../table-state";
+import { isUse } from "../rule-spec";
+import type { Shape } from "./rule-shape";
 
 /** Most bytes of a chain's name (XT_EXTENSION_MAXNAMELEN - 1). */
 const NAME_LENGTH = 28;
@@ -13,6 +14,7 @@ const VERDICTS = new Set(["ACCEPT", "DROP", "RETURN", "QUEUE", "CONTINUE"]);
 
 /** Base chains in which a packet has no incoming, or no outgoing, interface. */
 const WITHOUT_IN = ["OUTPUT", "POSTROUTING"];
+
 const WITHOUT_OUT = ["PREROUTING", "INPUT", "BROUTING"];
 
 interface Restricted {
@@ -359,21 +361,4 @@ export class Checker {
       }
     }
   }
-}
-
-/** What the checks have to know of a rule that was read word by word. */
-export function shapeOf({ base, matches, jump }: Spec): Shape {
-  const placed = matches.filter(isUse);
-  if (jump?.use) placed.push(jump.use);
-  const has = (...names: readonly string[]): boolean =>
-    placed.some(
-      ({ extension, options }) => extension.name === "header" && names.some((name) => options.has(name)),
-    );
-  return {
-    in: base.in !== undefined || has("in-interface", "logical-in"),
-    out: base.out !== undefined || has("out-interface", "logical-out"),
-    placed,
-    goto: jump?.goto ?? false,
-    to: jump && !jump.use && !jump.unread ? jump.name : undefined,
-  };
 }

@@ -1,55 +1,18 @@
-import { ARP_EXTENSIONS } from "./arptables/header";
-import type { Extension, OptionDeclaration, SyntaxFamily } from "./declare";
-import { BRIDGE_MATCHES } from "./ebtables/match/ip";
-import { BRIDGE_TARGETS } from "./ebtables/target/mark";
-import { PLACE_MATCHES } from "./match/addrtype";
-import { SYSTEM_MATCHES } from "./match/cluster";
-import { CONNTRACK_MATCHES } from "./match/conntrack";
-import { HEADER_EXTENSIONS } from "./match/dscp";
-import { HASHLIMIT_MATCHES } from "./match/hashlimit";
-import { ICMP_MATCHES } from "./match/icmp";
-import { IPV6_EXTENSIONS } from "./match/ipv6header";
-import { RATE_MATCHES } from "./match/limit";
-import { OWNER_MATCHES } from "./match/owner";
-import { POLICY_MATCHES } from "./match/policy";
-import { RATEEST_EXTENSIONS } from "./match/rateest";
-import { RECENT_MATCHES } from "./match/recent";
-import { SET_EXTENSIONS } from "./match/set";
-import { CONTENT_MATCHES } from "./match/string";
-import { PORT_MATCHES } from "./match/tcp";
-import { TIME_MATCHES } from "./match/time";
-import { NAT_TARGETS } from "./shared/nat-range";
-import { MARK_EXTENSIONS } from "./target/connmark";
-import { TRACK_EXTENSIONS } from "./target/ct";
-import { STEER_TARGETS } from "./target/hmark";
-import { VERDICT_TARGETS } from "./target/reject";
+import type { SyntaxFamily } from "../context";
+import { ARPTABLES_EXTENSIONS } from "./arptables";
+import { EBTABLES_MATCHES } from "./ebtables/match";
+import { EBTABLES_TARGETS } from "./ebtables/target";
+import type { Extension, OptionDeclaration } from "./extension";
+import { MATCHES } from "./match";
+import { TARGETS } from "./target";
 
 /** Every match and target that this library knows. */
 export const EXTENSIONS: readonly Extension[] = [
-  ...ARP_EXTENSIONS,
-  ...BRIDGE_MATCHES,
-  ...BRIDGE_TARGETS,
-  ...PORT_MATCHES,
-  ...ICMP_MATCHES,
-  ...CONNTRACK_MATCHES,
-  ...MARK_EXTENSIONS,
-  ...NAT_TARGETS,
-  ...OWNER_MATCHES,
-  ...PLACE_MATCHES,
-  ...RATE_MATCHES,
-  ...RECENT_MATCHES,
-  ...CONTENT_MATCHES,
-  ...HEADER_EXTENSIONS,
-  ...IPV6_EXTENSIONS,
-  ...POLICY_MATCHES,
-  ...SET_EXTENSIONS,
-  ...STEER_TARGETS,
-  ...SYSTEM_MATCHES,
-  ...TIME_MATCHES,
-  ...TRACK_EXTENSIONS,
-  ...HASHLIMIT_MATCHES,
-  ...RATEEST_EXTENSIONS,
-  ...VERDICT_TARGETS,
+  ...ARPTABLES_EXTENSIONS,
+  ...EBTABLES_MATCHES,
+  ...EBTABLES_TARGETS,
+  ...MATCHES,
+  ...TARGETS,
 ];
 
 type ByFamily = Readonly<Record<SyntaxFamily, Map<string, Extension>>>;

@@ -1,4 +1,4 @@
-import type { Extension, Options, Use } from "../extensions/declare";
+import type { Extension, Options, Use } from "../extensions/extension";
 import { isUse, type Unread } from "../rule-spec";
 
 type Part = Use | Unread;

@@ -1,6 +1,6 @@
-import type { Context, Use, Variant } from "../extensions/declare";
-import type { BaseName } from "../read/base-options";
-import { isUse, type Spec, type Unread } from "../rule-spec";
+import type { Context, Variant } from "../context";
+import type { Use } from "../extensions/extension";
+import { type BaseName, isUse, type RuleSpec, type Unread } from "../rule-spec";
 import { asExpressed } from "./nft-expressions";
 import { printUse } from "./print-use";
 
@@ -44,7 +44,7 @@ function printMatch(use: Use | Unread, variant: Variant, context: Context): stri
  * A rule of arptables or ebtables: the frame's own options before all others. arptables puts the target's name first and
  * its options last; ebtables ends every rule with a target.
  */
-function printFrameSpec(spec: Spec, variant: Variant, context: Context): string {
+function printFrameSpec(spec: RuleSpec, variant: Variant, context: Context): string {
   const isHeader = (use: Use | Unread): boolean => isUse(use) && use.extension.name === "header";
   const matches = [...spec.matches.filter(isHeader), ...spec.matches.filter((use) => !isHeader(use))]
     .map((use) => printMatch(use, variant, context))
@@ -58,7 +58,7 @@ function printFrameSpec(spec: Spec, variant: Variant, context: Context): string 
 }
 
 /** Everything after `-A CHAIN`, in the order and spelling of that variant's iptables-save. */
-export function printSpec(spec: Spec, variant: Variant, context: Context): string {
+export function printSpec(spec: RuleSpec, variant: Variant, context: Context): string {
   if (context.family === "arp" || context.family === "bridge") return printFrameSpec(spec, variant, context);
   const shown: string[] = [];
   for (const [name, letter] of LETTERS) {

@@ -1,7 +1,8 @@
+import { baseChains } from "../base-chains";
+import type { Variant } from "../context";
 import type { Dump } from "../dump";
-import type { Variant } from "../extensions/declare";
-import { contextOf } from "../ruleset/lower";
-import { baseChains, type ChainState, type TableState, tableStates } from "../table-state";
+import { contextOf } from "../rule-context";
+import { type ChainState, type TableState, tableStates } from "../table-state";
 import { printSpec } from "./print-rule";
 
 export interface PrintOptions {

@@ -1,5 +1,6 @@
-import type { Context, Given, OptionDeclaration, Use, Variant } from "../extensions/declare";
-import { quote } from "../read/split-words";
+import type { Context, Variant } from "../context";
+import type { OptionDeclaration, ParsedOption, Use } from "../extensions/extension";
+import { quote } from "../values/quote";
 
 function shownValues(declaration: OptionDeclaration, values: readonly string[], variant: Variant): string {
   return values
@@ -13,7 +14,7 @@ function shownValues(declaration: OptionDeclaration, values: readonly string[], 
     .join("");
 }
 
-function shownOption(declaration: OptionDeclaration, given: Given, variant: Variant): string {
+function shownOption(declaration: OptionDeclaration, given: ParsedOption, variant: Variant): string {
   const name = declaration.letter === undefined ? `--${declaration.name}` : `-${declaration.letter}`;
   return `${given.inverted ? "! " : ""}${name}${shownValues(declaration, given.values, variant)}`;
 }

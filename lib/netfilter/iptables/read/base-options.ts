@@ -1,10 +1,10 @@
-import { protocolName, protocolNumber } from "../../model/protocols";
-import { type Context, type Kind, Refusal } from "../extensions/declare";
-import { readNumber } from "../values/numbers";
-import { prefix } from "../values/prefix";
-
-/** Options that belong to no extension. `-s` and `-d` may hold several addresses, each a rule of its own. */
-export type BaseName = "source" | "destination" | "in" | "out" | "protocol" | "fragment";
+import { protocolName } from "../../model/protocols";
+import type { Context } from "../context";
+import type { BaseName } from "../rule-spec";
+import { RuleSyntaxError } from "../rule-syntax-error";
+import { prefix } from "../values/address/prefix";
+import { interfaceName } from "../values/interface-name";
+import { readProtocol } from "../values/protocol";
 
 interface BaseOption {
   readonly letter: string;
@@ -21,33 +21,6 @@ export const BASE: Readonly<Record<BaseName, BaseOption>> = {
   fragment: { letter: "f", longs: ["fragments"], flag: true },
 };
 
-/** Most bytes that the kernel keeps of an interface name (IFNAMSIZ - 1). */
-const INTERFACE_LENGTH = 15;
-
-/** An interface name as extensions read it: none is a name as well. */
-export const interfaceName: Kind = {
-  what: "an interface name",
-  read: (word) => {
-    if (Buffer.byteLength(word) > INTERFACE_LENGTH)
-      throw new Refusal(
-        `interface name "${word}" is too long`,
-        `at most ${INTERFACE_LENGTH} bytes`,
-        "A trailing + matches all names that begin so.",
-      );
-    return word;
-  },
-};
-
-/** A protocol by name or number; prints the name where it has one. 0 and `all` stand for every protocol. */
-export function readProtocol(word: string): number {
-  const value = readNumber(word);
-  if (value !== undefined && value <= 255n) return Number(value);
-  const named = protocolNumber(word.toLowerCase());
-  if (named === undefined)
-    throw new Refusal(`"${word}" is not a protocol`, "a number, 0 to 255, or a name such as tcp");
-  return named;
-}
-
 const network = prefix({ cut: true, full: true, any: true });
 
 function networks(word: string, context: Context): string {
@@ -63,7 +36,7 @@ export function readBase(name: BaseName, word: string, context: Context): string
       return networks(word, context);
     case "in":
     case "out":
-      if (word === "") throw new Refusal("the interface name is empty", "an interface name");
+      if (word === "") throw new RuleSyntaxError("the interface name is empty", "an interface name");
       return interfaceName.read(word, context);
     case "protocol":
       return protocolName(readProtocol(word));

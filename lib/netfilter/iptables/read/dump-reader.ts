@@ -1,8 +1,9 @@
 import type { Problem, ProblemCode } from "../../model/problem";
-import { Checker, shapeOf } from "../check/checker";
+import { Checker } from "../check/checker";
+import { shapeOf } from "../check/rule-shape";
+import type { Context, SyntaxFamily, Variant } from "../context";
 import type { Line, RuleCommand, RuleLine } from "../dump";
-import type { Context, SyntaxFamily, Variant } from "../extensions/declare";
-import type { Spec } from "../rule-spec";
+import type { RuleSpec } from "../rule-spec";
 import { RuleReader } from "./rule-reader";
 import { COUNTERS, type Counted, SavedRule } from "./saved-rule";
 import { Scanner } from "./saved-rule-scanner";
@@ -44,14 +45,23 @@ const CHAIN_COMMANDS: ReadonlyMap<string, ChainCommand> = new Map([
 const PRINTING = new Set(["-L", "--list", "-S", "--list-rules"]);
 
 const BYTE_ORDER_MARK = 0xfeff;
+
 const CR = 13;
+
 const SPACE = 32;
+
 const HASH = 35;
+
 const STAR = 42;
+
 const DASH = 45;
+
 const COLON = 58;
+
 const QUOTE = 34;
+
 const UPPER_A = 65;
+
 const OPEN = 91;
 
 /** The counters of most chains: one object for all of them. */
@@ -328,7 +338,7 @@ export class DumpReader {
     chain: string,
     position: number | undefined,
     counters: Counted,
-    spec: Spec,
+    spec: RuleSpec,
     broken: boolean,
   ): void {
     const { line, start, end } = this;

@@ -1,5 +1,5 @@
+import type { SyntaxFamily, Variant } from "../context";
 import type { Dump } from "../dump";
-import type { SyntaxFamily, Variant } from "../extensions/declare";
 import { DumpReader } from "./dump-reader";
 
 export interface ParseOptions {

@@ -1,34 +1,28 @@
 import { protocolNumber } from "../../model/protocols";
 import { finish } from "../check/check-options";
-import {
-  type Context,
-  type Extension,
-  type Given,
-  type OptionDeclaration,
-  Refusal,
-  type SyntaxFamily,
-  type Use,
-} from "../extensions/declare";
+import type { Context, SyntaxFamily } from "../context";
+import type { Extension, OptionDeclaration, ParsedOption, Use } from "../extensions/extension";
 import { extensionFor, implicitMatches, matchOfProtocol } from "../extensions/registry";
 import { withProtocol } from "../rule-context";
-import type { BaseGiven, Jump, Spec, Unread } from "../rule-spec";
-import { etherType, LENGTH } from "../values/ethernet";
-import { readNumber } from "../values/numbers";
-import { BASE, type BaseName, readBase } from "./base-options";
+import type { BaseName, Jump, ParsedBaseOption, RuleSpec, Unread } from "../rule-spec";
+import { RuleSyntaxError } from "../rule-syntax-error";
+import { etherType, LENGTH } from "../values/ether-type";
+import { readNumber } from "../values/number";
+import { BASE, readBase } from "./base-options";
 import { Lookup, spellings } from "./option-lookup";
 import type { Word } from "./split-words";
 
 /** A refusal and the word it is about; `at` is that word's offset in the dump. */
 export interface Complaint {
   readonly at: number;
-  readonly refusal: Refusal;
+  readonly refusal: RuleSyntaxError;
   /** About an address of `-s` or `-d`, which iptables reads when all else is read. */
   readonly late?: boolean;
 }
 
 interface Open {
   readonly extension: Extension;
-  readonly options: Map<string, Given>;
+  readonly options: Map<string, ParsedOption>;
   readonly at: number;
   /** First word of the part, to quote it where it cannot be read. */
   readonly first: number;
@@ -39,12 +33,14 @@ const BASE_NAMES: readonly BaseName[] = ["source", "destination", "in", "out", "
 
 /** Flags of the command line: one means nothing for the rule, some say for which family it is, others are about lists. */
 const IGNORED = new Set(["v", "verbose"]);
+
 const FAMILY_FLAGS: ReadonlyMap<string, SyntaxFamily> = new Map([
   ["4", "ipv4"],
   ["ipv4", "ipv4"],
   ["6", "ipv6"],
   ["ipv6", "ipv6"],
 ]);
+
 const OF_LISTS = new Set(["n", "x", "w", "numeric", "exact", "wait", "line-numbers"]);
 
 const ADDRESS = /^(?:-[sd]|--(?:source|src|destination|dst))$/;
@@ -62,7 +58,7 @@ const BEGINS =
  */
 export class RuleReader {
   readonly complaints: Complaint[] = [];
-  private readonly base: { [Name in BaseName]?: BaseGiven } = {};
+  private readonly base: { [Name in BaseName]?: ParsedBaseOption } = {};
   private readonly parts: (Open | Unread)[] = [];
   private jump: { goto: boolean; name: string; open?: Open; unread?: Unread } | undefined;
   private counters: readonly [string, string] | undefined;
@@ -85,13 +81,13 @@ export class RuleReader {
     this.implicit = frame ? implicitMatches(context.family) : [];
   }
 
-  read(): Spec {
+  read(): RuleSpec {
     while (this.index < this.words.length) {
       const start = this.index;
       try {
         this.step();
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
+        if (!(error instanceof RuleSyntaxError)) throw error;
         this.complain(error, start);
       }
     }
@@ -100,10 +96,10 @@ export class RuleReader {
   }
 
   private about(at: number, message: string, expected: string, advice = ""): Complaint {
-    return { at, refusal: new Refusal(message, expected, advice) };
+    return { at, refusal: new RuleSyntaxError(message, expected, advice) };
   }
 
-  private complain(refusal: Refusal, start: number): void {
+  private complain(refusal: RuleSyntaxError, start: number): void {
     const word = this.words[refusal.word ?? start] ?? this.words[start];
     const late = ADDRESS.test(this.words[start]?.text ?? "");
     this.complaints.push({ at: word?.at ?? this.end, refusal, ...(late ? { late } : {}) });
@@ -124,14 +120,14 @@ export class RuleReader {
     if (!word) return;
     const { text } = word;
     if (text === "!") {
-      if (this.inverted) throw new Refusal('"!" stands twice', 'one "!" before an option');
+      if (this.inverted) throw new RuleSyntaxError('"!" stands twice', 'one "!" before an option');
       this.inverted = true;
       this.index++;
     } else if (text === "--" && this.index === this.words.length - 1) this.index++;
     else if (text.startsWith("--") && text.length > 2) this.long(text);
     else if (text.startsWith("-") && text.length > 1 && text !== "--") this.short(text);
     else
-      throw new Refusal(
+      throw new RuleSyntaxError(
         `"${text}" is not an option`,
         "an option such as -s, -m or -j",
         "A value with spaces needs double quotes.",
@@ -152,7 +148,7 @@ export class RuleReader {
       word = next;
       this.index++;
     }
-    if (!word) throw new Refusal(`${option} has no value`, `a value after ${option}`);
+    if (!word) throw new RuleSyntaxError(`${option} has no value`, `a value after ${option}`);
     this.index++;
     return word.text;
   }
@@ -174,7 +170,8 @@ export class RuleReader {
     else if (letter === "g") this.target(this.value(attached, "-g"), true);
     else if (letter === "c") this.setCounters(attached);
     else if (this.flag(letter, `-${letter}`)) return;
-    else throw new Refusal(`iptables has no option -${letter} here`, "an option such as -s, -m or -j");
+    else
+      throw new RuleSyntaxError(`iptables has no option -${letter} here`, "an option such as -s, -m or -j");
   }
 
   private long(text: string): void {
@@ -183,7 +180,7 @@ export class RuleReader {
     const attached = equals < 0 ? undefined : text.slice(equals + 1);
     const found = this.lookup.find(name) ?? (this.loadFor(name) ? this.lookup.find(name) : undefined);
     if (found === undefined)
-      throw new Refusal(
+      throw new RuleSyntaxError(
         `no option --${name} is known here`,
         "an option of a match or target that stands before it",
         "Put -m NAME (or -p PROTOCOL) before its options.",
@@ -202,19 +199,22 @@ export class RuleReader {
   private baseOption(name: BaseName, attached: string | undefined, option: string): void {
     if (BASE[name].flag) {
       this.index++;
-      if (attached !== undefined) throw new Refusal(`${option} takes no value`, "a space after it");
+      if (attached !== undefined) throw new RuleSyntaxError(`${option} takes no value`, "a space after it");
     }
     const word = BASE[name].flag ? "" : this.value(attached, option);
     if (attached !== undefined && name !== "in" && name !== "out") throw this.unspaced(attached, option);
     const inverted = this.takeInverted();
-    if (this.base[name]) throw new Refusal(`${option} is given twice`, `${option} once in a rule`);
+    if (this.base[name]) throw new RuleSyntaxError(`${option} is given twice`, `${option} once in a rule`);
     if (name === "fragment" && this.context.family !== "ipv4")
-      throw new Refusal("-f is for IPv4 only", "-m frag for IPv6");
+      throw new RuleSyntaxError("-f is for IPv4 only", "-m frag for IPv6");
     const value = this.located(() => readBase(name, word, this.context));
     if (name === "protocol" && protocolNumber(value) === 0 && inverted)
-      throw new Refusal("no packet has a protocol other than all", "a protocol other than all after !");
+      throw new RuleSyntaxError(
+        "no packet has a protocol other than all",
+        "a protocol other than all after !",
+      );
     if ((name === "source" || name === "destination") && inverted && value.includes(","))
-      throw new Refusal(`! ${option} with several addresses`, "one address after !");
+      throw new RuleSyntaxError(`! ${option} with several addresses`, "one address after !");
     this.base[name] = { inverted, value };
     if (name === "protocol") this.protocol = readNumber(word) === undefined ? word.toLowerCase() : value;
     if (inverted && (value === "0.0.0.0/0" || value === "::/0"))
@@ -226,23 +226,23 @@ export class RuleReader {
     try {
       return read();
     } catch (error) {
-      if (error instanceof Refusal) error.word ??= this.index - 1;
+      if (error instanceof RuleSyntaxError) error.word ??= this.index - 1;
       throw error;
     }
   }
 
   /** iptables 1.8.9 takes the whole word for the value of `-s`, `-d`, `-i`, `-o`, `-p` and `-j`. */
-  private unspaced(word: string, option: string): Refusal {
-    return new Refusal(`"${word}" is read as the value of ${option}`, `a space after ${option}`);
+  private unspaced(word: string, option: string): RuleSyntaxError {
+    return new RuleSyntaxError(`"${word}" is read as the value of ${option}`, `a space after ${option}`);
   }
 
   /** Whether that is a flag of the command line, and not of the rule. */
   private flag(name: string, option: string): boolean {
     const family = FAMILY_FLAGS.get(name);
-    if (OF_LISTS.has(name)) throw new Refusal(`${option} is about lists`, "what belongs to a rule");
+    if (OF_LISTS.has(name)) throw new RuleSyntaxError(`${option} is about lists`, "what belongs to a rule");
     if (!family && !IGNORED.has(name)) return false;
     if (!family || family === this.context.family) {
-      if (this.takeInverted()) throw new Refusal(`"!" before ${option}`, `${option} without "!"`);
+      if (this.takeInverted()) throw new RuleSyntaxError(`"!" before ${option}`, `${option} without "!"`);
       this.index++;
       return true;
     }
@@ -260,16 +260,17 @@ export class RuleReader {
     const packets = second === undefined ? first : first.slice(0, first.indexOf(","));
     if (second === undefined) second = this.words[this.index++]?.text ?? "";
     if (!COUNT.test(packets) || !COUNT.test(second))
-      throw new Refusal("-c needs two numbers", "-c PACKETS BYTES");
+      throw new RuleSyntaxError("-c needs two numbers", "-c PACKETS BYTES");
     this.counters = [packets, second];
   }
 
   private match(name: string): void {
-    if (this.takeInverted()) throw new Refusal(`"!" before -m ${name}`, '"!" before one of its options');
+    if (this.takeInverted())
+      throw new RuleSyntaxError(`"!" before -m ${name}`, '"!" before one of its options');
     const extension = extensionFor("match", name, this.context.family);
     if (!extension || extension.implicit)
       throw this.located(() => {
-        throw new Refusal(
+        throw new RuleSyntaxError(
           `no match is named "${name}"`,
           "a match that iptables 1.8.9 has",
           "See iptables-extensions(8); a third-party match stays unknown.",
@@ -292,9 +293,9 @@ export class RuleReader {
 
   private target(name: string, goto: boolean): void {
     const option = goto ? "-g" : "-j";
-    if (this.takeInverted()) throw new Refusal(`"!" before ${option}`, `${option} without "!"`);
+    if (this.takeInverted()) throw new RuleSyntaxError(`"!" before ${option}`, `${option} without "!"`);
     if (!goto && name.startsWith("-")) throw this.unspaced(name, option);
-    if (this.jump) throw new Refusal(`a second ${option}`, "one -j or -g in a rule");
+    if (this.jump) throw new RuleSyntaxError(`a second ${option}`, "one -j or -g in a rule");
     const first = this.index - 2;
     this.jump = { goto, name };
     const extension = goto ? undefined : extensionFor("target", name, this.context.family);
@@ -343,17 +344,17 @@ export class RuleReader {
       this.optionValues(declaration, attached, values);
       const inverted = this.takeInverted();
       if (inverted && !declaration.invertible)
-        throw new Refusal(`${shown} cannot be negated`, `${shown} without "!"`);
+        throw new RuleSyntaxError(`${shown} cannot be negated`, `${shown} without "!"`);
       const key = declaration.slot?.(open.options) ?? declaration.name;
       if (open.options.has(key) && !declaration.repeatable)
-        throw new Refusal(`${shown} is given twice`, `${shown} once`);
+        throw new RuleSyntaxError(`${shown} is given twice`, `${shown} once`);
       const given = { inverted, values };
       const [name, kept] = declaration.becomes?.(given, this.scope(), open.options) ?? [key, given];
       if (name !== key && open.options.has(name) && !declaration.repeatable)
-        throw new Refusal(`${shown} says --${name} again`, "one of them");
+        throw new RuleSyntaxError(`${shown} says --${name} again`, "one of them");
       open.options.set(name, kept);
     } catch (error) {
-      if (error instanceof Refusal) this.fail(open);
+      if (error instanceof RuleSyntaxError) this.fail(open);
       throw error;
     }
   }
@@ -363,13 +364,13 @@ export class RuleReader {
     const shown = `--${declaration.name}`;
     if (declaration.values.length === 0) {
       this.index++;
-      if (attached !== undefined) throw new Refusal(`${shown} takes no value`, "a space after it");
+      if (attached !== undefined) throw new RuleSyntaxError(`${shown} takes no value`, "a space after it");
     }
     declaration.values.forEach((kind, position) => {
       const next = this.words[this.index + (position === 0 ? 1 : 0)];
       const last = position === declaration.values.length - 1;
       if (attached !== undefined && declaration.optional !== undefined)
-        throw new Refusal(`${shown} takes no value after "="`, "a space before the value");
+        throw new RuleSyntaxError(`${shown} takes no value after "="`, "a space before the value");
       if (last && declaration.optional !== undefined && attached === undefined) {
         if (!next || next.text.startsWith("-") || next.text === "!") {
           if (position === 0) this.index++;
@@ -381,7 +382,8 @@ export class RuleReader {
       if (position === 0) word = this.value(attached, shown);
       else {
         const following = this.words[this.index];
-        if (!following) throw new Refusal(`${shown} needs ${declaration.values.length} values`, kind.what);
+        if (!following)
+          throw new RuleSyntaxError(`${shown} needs ${declaration.values.length} values`, kind.what);
         this.index++;
         word = following.text;
       }
@@ -410,7 +412,7 @@ export class RuleReader {
   }
 
   /** Closes every extension: required options, what excludes what, the protocol it needs. */
-  private close(): Spec {
+  private close(): RuleSpec {
     if (this.skipped) return { base: {}, matches: [], skipped: true };
     const context = this.scope();
     const matches = this.parts.map((part) => ("extension" in part ? this.closeUse(part, context) : part));
@@ -442,7 +444,7 @@ export class RuleReader {
       if (refusal) this.complaints.push({ at: open.at, refusal });
       return { extension, options };
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof RuleSyntaxError)) throw error;
       this.complaints.push({ at: open.at, refusal: error });
       return unread;
     }
@@ -450,6 +452,6 @@ export class RuleReader {
 }
 
 /** Legacy tables keep such a rule, which no packet matches; nf_tables has no expression for it. */
-function noAddress(option: string): Refusal {
-  return new Refusal(`! ${option} with all addresses`, "a network that leaves some out", "", "nft");
+function noAddress(option: string): RuleSyntaxError {
+  return new RuleSyntaxError(`! ${option} with all addresses`, "a network that leaves some out", "", "nft");
 }

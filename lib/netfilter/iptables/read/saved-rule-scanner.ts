@@ -1,34 +1,35 @@
-import type { Context, Use } from "../extensions/declare";
+import type { Shape } from "../check/rule-shape";
+import type { Context } from "../context";
+import type { Use } from "../extensions/extension";
 import { readBase } from "./base-options";
 import { attempt, BASE_LETTERS, type Parts, type SegmentReader } from "./segment-reader";
 
 const SPACE = 32;
+
 const BANG = 33;
+
 const QUOTE = 34;
+
 const DASH = 45;
+
 const DOT = 46;
+
 const SLASH = 47;
+
 const ZERO = 48;
+
 const NINE = 57;
+
 const LOWER_G = 103;
+
 const LOWER_J = 106;
+
 const LOWER_M = 109;
 
 const COMMENT = "comment --comment ";
 
 /** Text of so many characters cannot be longer than the 255 bytes of a comment. */
 const SURELY_SHORT = 85;
-
-/** What the checks beyond a single rule have to know of it. */
-export interface Shape {
-  readonly in: boolean;
-  readonly out: boolean;
-  /** Uses of extensions that may not stand everywhere. */
-  readonly placed: readonly Use[];
-  readonly goto: boolean;
-  /** Name after `-j` or `-g` where it is no target extension. */
-  readonly to: string | undefined;
-}
 
 /**
  * Finds a rule good without keeping anything of it, if it is written as iptables-save does. This is what makes reading a

@@ -1,5 +1,5 @@
 import type { RuleCommand, RuleLine } from "../dump";
-import type { Spec } from "../rule-spec";
+import type { RuleSpec } from "../rule-spec";
 import { RuleReader } from "./rule-reader";
 import type { SegmentReader } from "./segment-reader";
 import { splitWords } from "./split-words";
@@ -10,7 +10,7 @@ export type Counted = readonly [packets: string, bytes: string] | undefined;
 
 /** A rule as iptables-save wrote it: found good, and read when it is first asked for. */
 export class SavedRule implements RuleLine {
-  private read: Spec | undefined;
+  private read: RuleSpec | undefined;
 
   constructor(
     private readonly segments: SegmentReader,
@@ -47,12 +47,12 @@ export class SavedRule implements RuleLine {
     return counted ? [counted[1] ?? "0", counted[2] ?? "0"] : undefined;
   }
 
-  get spec(): Spec {
+  get spec(): RuleSpec {
     this.read ??= this.readSpec();
     return this.read;
   }
 
-  private readSpec(): Spec {
+  private readSpec(): RuleSpec {
     const { text, segments, end } = this;
     const from = text.indexOf("-A ", this.start) + 3 + this.chain.length + 1;
     if (from > end) return { base: {}, matches: [] };

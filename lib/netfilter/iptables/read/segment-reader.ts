@@ -1,25 +1,27 @@
 import { protocolNumber } from "../../model/protocols";
 import { finish } from "../check/check-options";
-import {
-  type Context,
-  type Extension,
-  type Given,
-  type Options,
-  Refusal,
-  type Use,
-} from "../extensions/declare";
+import type { Context } from "../context";
+import type { Extension, Options, ParsedOption, Use } from "../extensions/extension";
 import { extensionFor, optionOf } from "../extensions/registry";
 import { withProtocol } from "../rule-context";
-import type { Base, BaseGiven, Jump, Spec } from "../rule-spec";
-import { BASE, type BaseName, readBase } from "./base-options";
+import type { Base, BaseName, Jump, ParsedBaseOption, RuleSpec } from "../rule-spec";
+import { RuleSyntaxError } from "../rule-syntax-error";
+import { BASE, readBase } from "./base-options";
 
 const SPACE = 32;
+
 const BANG = 33;
+
 const QUOTE = 34;
+
 const DASH = 45;
+
 const BACKSLASH = 92;
+
 const LOWER_G = 103;
+
 const LOWER_J = 106;
+
 const LOWER_M = 109;
 
 /** Options of one letter that begin a part of a rule, by character code. */
@@ -78,7 +80,7 @@ export class SegmentReader {
   }
 
   /** The rule in `[from, end)`, or undefined where it is not in canonical form. */
-  read(from: number, end: number): Spec | undefined {
+  read(from: number, end: number): RuleSpec | undefined {
     const { text } = this;
     let at = this.headerEnd(from, end);
     if (at < 0) return undefined;
@@ -181,7 +183,7 @@ export class SegmentReader {
   }
 
   private readHeader(key: string): Header | null {
-    const base: { [Name in BaseName]?: BaseGiven } = {};
+    const base: { [Name in BaseName]?: ParsedBaseOption } = {};
     const words = key.split(" ");
     let inverted = false;
     for (let index = 0; index < words.length; index += 2) {
@@ -263,7 +265,7 @@ export class SegmentReader {
 
 /** The options after an extension's name, where every one of them is its own. */
 function readOptions(extension: Extension, words: readonly string[], context: Context): Options | null {
-  const options = new Map<string, Given>();
+  const options = new Map<string, ParsedOption>();
   for (let index = 1; index < words.length; ) {
     let word = words[index++] ?? "";
     const inverted = word === "!";
@@ -317,7 +319,7 @@ export function attempt<T>(read: () => T | null): T | null {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Refusal) return null;
+    if (error instanceof RuleSyntaxError) return null;
     throw error;
   }
 }

@@ -8,10 +8,15 @@ export interface Word {
 }
 
 const TAB = 9;
+
 const LF = 10;
+
 const CR = 13;
+
 const SPACE = 32;
+
 const QUOTE = 34;
+
 const BACKSLASH = 92;
 
 const isSpace = (code: number): boolean => code === SPACE || code === TAB || code === LF || code === CR;
@@ -56,13 +61,4 @@ export function splitWords(text: string, start: number, end: number): { words: W
     words.push({ text: value, at: first, quoted });
   }
   return { words };
-}
-
-/** Characters that iptables-save leaves bare; one other makes it quote the whole word (xtables.c, xtables_save_string). */
-const BARE = /^[A-Za-z0-9_-]*$/;
-
-/** Writes a string as iptables-save does: bare when it can, else quoted with `"`, `\` and `'` escaped. */
-export function quote(value: string): string {
-  if (value !== "" && BARE.test(value)) return value;
-  return `"${value.replace(/["'\\]/g, "\\$&")}"`;
 }

@@ -1,18 +1,24 @@
 import type { Action } from "../../model/action";
 import type { Match } from "../../model/match";
 import { protocolNumber } from "../../model/protocols";
-import type { Context, SyntaxFamily, Use } from "../extensions/declare";
+import type { Context } from "../context";
+import type { Use } from "../extensions/extension";
 import { printUse } from "../print/print-use";
-import type { BaseName } from "../read/base-options";
-import { withProtocol } from "../rule-context";
-import { type BaseGiven, isUse, type Jump, type Spec, type Unread } from "../rule-spec";
-import { readPrefix } from "../values/prefix";
+import {
+  type BaseName,
+  isUse,
+  type Jump,
+  type ParsedBaseOption,
+  type RuleSpec,
+  type Unread,
+} from "../rule-spec";
+import { readPrefix } from "../values/address/prefix";
 
-/** The protocol that a rule is about, as a context for reading what depends on it. */
-export const contextOf = (spec: Spec, family: SyntaxFamily): Context =>
-  withProtocol({ family }, spec.base.protocol);
-
-function baseMatch(name: BaseName, { inverted, value }: BaseGiven, context: Context): Match | undefined {
+function baseMatch(
+  name: BaseName,
+  { inverted, value }: ParsedBaseOption,
+  context: Context,
+): Match | undefined {
   switch (name) {
     case "source":
     case "destination": {
@@ -41,7 +47,7 @@ function useMatches(use: Use | Unread, context: Context): readonly Match[] {
 const ORDER: readonly BaseName[] = ["source", "destination", "in", "out", "protocol", "fragment"];
 
 /** The conditions of a rule in the kernel's order: header first, then each match. */
-export function matchesOf(spec: Spec, context: Context): readonly Match[] {
+export function matchesOf(spec: RuleSpec, context: Context): readonly Match[] {
   const matches: Match[] = [];
   for (const name of ORDER) {
     const given = spec.base[name];

@@ -2,10 +2,11 @@ import type { Action } from "../../model/action";
 import type { TableName } from "../../model/hook";
 import type { Match } from "../../model/match";
 import type { Chain, Counters, Rule, Ruleset, Table } from "../../model/ruleset";
+import type { Context } from "../context";
 import type { Dump, RuleLine } from "../dump";
-import type { Context } from "../extensions/declare";
+import { contextOf } from "../rule-context";
 import { type ChainState, tableStates } from "../table-state";
-import { actionOf, contextOf, matchesOf } from "./lower";
+import { actionOf, matchesOf } from "./lower";
 
 const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter", "security"];
 

@@ -1,52 +1,23 @@
-import type { ConnectionState, Match } from "../../../model/match";
-import { readProtocol } from "../../read/base-options";
-import { numberRange, oneOf, U32 } from "../../values/numbers";
-import { decimalPortRange } from "../../values/ports";
-import { prefix, readPrefix } from "../../values/prefix";
-import { type Extension, invertible, type Kind, match, type Options, option, Refusal } from "../declare";
-import { first, range } from "../option-values";
-
-const STATES: readonly ConnectionState[] = [
-  "INVALID",
-  "NEW",
-  "RELATED",
-  "ESTABLISHED",
-  "UNTRACKED",
-  "SNAT",
-  "DNAT",
-];
+import type { Match } from "../../../model/match";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { prefix, readPrefix } from "../../values/address/prefix";
+import { oneOf } from "../../values/list";
+import { U32 } from "../../values/number";
+import { decimalPortRange } from "../../values/port";
+import { readProtocol } from "../../values/protocol";
+import { numberRange, range } from "../../values/range";
+import type { ValueType } from "../../values/value-type";
+import { invertible, match, option } from "../declare";
+import type { Options } from "../extension";
+import { ordered, STATES, states } from "../shared/connection-state";
 
 const STATUS = ["EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"];
 
-/** A list that prints in the order of `words`, whatever order it was written in. */
-function ordered(words: readonly string[], least?: string): Kind {
-  const what = `a list of ${words.join(", ")}`;
-  return {
-    what,
-    read: (word) => {
-      const wanted = new Set<string>();
-      for (const each of word.split(",")) {
-        const upper = each.toUpperCase();
-        const known =
-          each === "" ? undefined : [...words, least ?? ""].find((name) => name.startsWith(upper));
-        if (known === undefined) throw new Refusal(`"${each}" is not known here`, what);
-        wanted.add(known);
-      }
-      return words.filter((each) => wanted.has(each)).join(",") || (least ?? "");
-    },
-  };
-}
-
-const states = (value: string): readonly ConnectionState[] => {
-  const listed = value.split(",");
-  return STATES.filter((state) => listed.includes(state));
-};
-
-const protocol: Kind = {
+const protocol: ValueType = {
   what: "a protocol",
   read: (word) => {
     const number = readProtocol(word);
-    if (number === 0) throw new Refusal("no connection has protocol 0", "a protocol other than all");
+    if (number === 0) throw new RuleSyntaxError("no connection has protocol 0", "a protocol other than all");
     return String(number);
   },
 };
@@ -108,7 +79,7 @@ const shown = (value: string): string => {
   return /^[0-9]*$/.test(mask) ? value : address;
 };
 
-const conntrack = match("conntrack", {
+export const conntrack = match("conntrack", {
   options: [
     invertible("ctstate", ordered(STATES)),
     invertible("ctproto", protocol),
@@ -129,20 +100,3 @@ const conntrack = match("conntrack", {
   ],
   lower: lowerConntrack,
 });
-
-const state = match("state", {
-  options: [
-    invertible("state", ordered(["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED"]), {
-      required: true,
-    }),
-  ],
-  lower: (options) => [
-    {
-      kind: "ctState",
-      inverted: options.get("state")?.inverted ?? false,
-      states: states(first(options, "state")),
-    },
-  ],
-});
-
-export const CONNTRACK_MATCHES: readonly Extension[] = [conntrack, state];

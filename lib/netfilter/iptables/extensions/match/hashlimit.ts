@@ -1,24 +1,23 @@
 import type { Match } from "../../../model/match";
-import { number, readPrefix, text, U32, U64, whole } from "../../values/numbers";
-import { prefixLength } from "../../values/prefix";
-import {
-  type Context,
-  type Extension,
-  flag,
-  invertible,
-  type Kind,
-  match,
-  type Options,
-  option,
-  Refusal,
-} from "../declare";
+import type { Context } from "../../context";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { prefixLength } from "../../values/address/mask";
+import { number, readPrefix, U32, U64, whole } from "../../values/number";
+import { text } from "../../values/text";
+import type { ValueType } from "../../values/value-type";
+import { flag, invertible, match, option } from "../declare";
+import type { Options } from "../extension";
 import { first } from "../option-values";
 
 /** xt_hashlimit.h, revision 3: a packet costs 1/1,000,000 s; bytes are counted in 16s. */
 const SCALE = 1_000_000n;
+
 const BYTE_SHIFT = 4n;
+
 const FULL = BigInt(U32);
+
 const MOST_BURST = 1_000_000n;
+
 const GC_INTERVAL = "1000";
 
 const UNITS = [
@@ -29,9 +28,11 @@ const UNITS = [
 ] as const;
 
 const LONG_UNITS = ["second", "minute", "hour", "day"];
+
 const SECONDS = [1n, 60n, 3600n, 86400n];
 
 const costToBytes = (cost: bigint): bigint => ((cost > 0n ? FULL / cost : FULL) - 1n) << BYTE_SHIFT;
+
 const bytesToCost = (bytes: bigint): bigint => FULL / (((bytes >> BYTE_SHIFT) & FULL) + 1n);
 
 const factor = (unit: string): bigint => (unit === "m" ? 1048576n : unit === "k" ? 1024n : 1n);
@@ -50,9 +51,9 @@ function readAverage(word: string): Average {
   const bytes = /^(\d+)([km]?)b\/s/.exec(word);
   if (bytes) {
     const amount = BigInt(bytes[1] ?? "0") * factor(bytes[2] ?? "");
-    if (amount === 0n) throw new Refusal(`rate "${word}" lets nothing through`, what);
+    if (amount === 0n) throw new RuleSyntaxError(`rate "${word}" lets nothing through`, what);
     const cost = amount > U64 ? 0n : bytesToCost(amount);
-    if (cost === 0n) throw new Refusal(`rate "${word}" is too high`, what);
+    if (cost === 0n) throw new RuleSyntaxError(`rate "${word}" is too high`, what);
     return { bytes: true, cost, unit: 15n };
   }
   const [count = "", unit] = word.split("/");
@@ -63,13 +64,13 @@ function readAverage(word: string): Average {
   const seconds = SECONDS[index];
   // atoi: whatever stands behind the digits is not looked at.
   const packets = BigInt(/^\s*\d+/.exec(count)?.[0] ?? 0);
-  if (seconds === undefined || packets === 0n) throw new Refusal(`"${word}" is not a rate`, what);
+  if (seconds === undefined || packets === 0n) throw new RuleSyntaxError(`"${word}" is not a rate`, what);
   const cost = (SCALE * seconds) / packets;
-  if (cost === 0n) throw new Refusal(`rate "${word}" is too fast`, "at most 1000000/sec");
+  if (cost === 0n) throw new RuleSyntaxError(`rate "${word}" is too fast`, "at most 1000000/sec");
   return { bytes: false, cost, unit: seconds };
 }
 
-const average: Kind = {
+const average: ValueType = {
   what,
   read: (word) => {
     readAverage(word);
@@ -77,26 +78,26 @@ const average: Kind = {
   },
 };
 
-const burst: Kind = {
+const burst: ValueType = {
   what: "a number of packets, or of bytes such as 1mb",
   read: (word) => {
     const { value, rest } = readPrefix(word) ?? { value: 0n, rest: "" };
     const unit = /^[km]/.exec(rest)?.[0] ?? "";
     if (value === 0n || (unit === "" && value > MOST_BURST))
-      throw new Refusal(`"${word}" is not a burst`, `1 to ${MOST_BURST}`);
+      throw new RuleSyntaxError(`"${word}" is not a burst`, `1 to ${MOST_BURST}`);
     return String(value * factor(unit));
   },
 };
 
 const KEYS = ["srcip", "srcport", "dstip", "dstport"] as const;
 
-const keys: Kind = {
+const keys: ValueType = {
   what: `a list of ${KEYS.join(", ")}`,
   read: (word) => {
     const wanted = word.split(/[,|]/).filter((each) => each !== "");
     for (const each of wanted)
       if (!KEYS.some((key) => key === each))
-        throw new Refusal(`"${each}" is not known here`, KEYS.join(", "));
+        throw new RuleSyntaxError(`"${each}" is not known here`, KEYS.join(", "));
     return KEYS.filter((key) => wanted.includes(key)).join(",");
   },
 };
@@ -229,10 +230,10 @@ function lower(options: Options, context: Context): readonly Match[] {
 }
 
 /** The table is a file in /proc/net/ipt_hashlimit. */
-const tableName: Kind = {
+const tableName: ValueType = {
   ...text(254, false),
   read: (word, context) => {
-    if (word.includes("/")) throw new Refusal(`"${word}" names no file`, 'a name without "/"');
+    if (word.includes("/")) throw new RuleSyntaxError(`"${word}" names no file`, 'a name without "/"');
     return text(254).read(word, context);
   },
 };
@@ -240,23 +241,23 @@ const tableName: Kind = {
 /** What is more, the kernel cuts (HASHLIMIT_MAX_SIZE). */
 const MOST_ENTRIES = 1048576;
 
-const capped: Kind = {
+const capped: ValueType = {
   what: "a number",
   read: (word) => String(Math.min(Number(whole(word, 0, U32, "a number")), MOST_ENTRIES)),
 };
 
 /** Read by atoi: decimal, and whatever stands behind the digits is not looked at. */
-const interval: Kind = {
+const interval: ValueType = {
   what: "a number of seconds",
   read: (word) => {
     const seconds = Number(/^\s*\+?(\d+)/.exec(word)?.[1] ?? 0);
     if (seconds < 1 || seconds > 2147483647)
-      throw new Refusal(`"${word}" is not a number of seconds`, "1 to 2147483647, in decimal");
+      throw new RuleSyntaxError(`"${word}" is not a number of seconds`, "1 to 2147483647, in decimal");
     return String(seconds);
   },
 };
 
-const hashlimit = match("hashlimit", {
+export const hashlimit = match("hashlimit", {
   oneOf: ["hashlimit-upto", "hashlimit-above"],
   options: [
     invertible("hashlimit-upto", average, { aliases: ["hashlimit"], excludes: ["hashlimit-above"] }),
@@ -277,12 +278,10 @@ const hashlimit = match("hashlimit", {
     const { average: rate } = config(options);
     const written = BigInt(options.get("hashlimit-burst")?.values[0] ?? "5");
     if (!rate.bytes && written > MOST_BURST)
-      throw new Refusal(`burst ${written} is too large`, `1 to ${MOST_BURST}`);
+      throw new RuleSyntaxError(`burst ${written} is too large`, `1 to ${MOST_BURST}`);
     if (rate.bytes && options.has("hashlimit-burst") && written < costToBytes(rate.cost))
-      throw new Refusal("the burst is smaller than the rate", `at least ${costToBytes(rate.cost)}b`);
+      throw new RuleSyntaxError("the burst is smaller than the rate", `at least ${costToBytes(rate.cost)}b`);
   },
   print,
   lower,
 });
-
-export const HASHLIMIT_MATCHES: readonly Extension[] = [hashlimit];

@@ -1,10 +1,14 @@
 import type { Match, Range } from "../../../model/match";
-import { readNumber } from "../../values/numbers";
-import { type Extension, flag, type Given, invertible, type Kind, match, Refusal } from "../declare";
-import { range } from "../option-values";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { readNumber } from "../../values/number";
+import { range } from "../../values/range";
+import type { ValueType } from "../../values/value-type";
+import { flag, invertible, match } from "../declare";
+import type { ParsedOption } from "../extension";
 
 /** Users and groups that every Debian system has under the same number (base-passwd). */
 const USERS = "root daemon bin sys sync games man lp mail news uucp";
+
 const MORE_USERS: Readonly<Record<string, number>> = {
   proxy: 13,
   "www-data": 33,
@@ -13,7 +17,9 @@ const MORE_USERS: Readonly<Record<string, number>> = {
   irc: 39,
   nobody: 65534,
 };
+
 const USER_NUMBERS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+
 const GROUPS: Readonly<Record<string, number>> = {
   root: 0,
   daemon: 1,
@@ -61,7 +67,7 @@ function userNumber(name: string): number | undefined {
 }
 
 /** A number, a range `FROM-TO`, or a name that is the same on every system. */
-function identity(what: string, named: (name: string) => number | undefined): Kind {
+function identity(what: string, named: (name: string) => number | undefined): ValueType {
   return {
     what,
     read: (word) => {
@@ -71,20 +77,21 @@ function identity(what: string, named: (name: string) => number | undefined): Ki
       const from = readNumber(dash < 1 ? word : word.slice(0, dash));
       const to = dash < 1 ? from : readNumber(word.slice(dash + 1));
       if (from === undefined || to === undefined || from > 4294967294n || to > 4294967294n)
-        throw new Refusal(
+        throw new RuleSyntaxError(
           `"${word}" is not ${what}`,
           "a number, FROM-TO, or a name of the system",
           "Names differ from machine to machine; write the number.",
         );
-      if (from > to) throw new Refusal(`range "${word}" runs backwards`, "the smaller number first");
+      if (from > to) throw new RuleSyntaxError(`range "${word}" runs backwards`, "the smaller number first");
       return from === to ? String(from) : `${from}-${to}`;
     },
   };
 }
 
-const span = (given: Given | undefined): Range | undefined => given && range(given.values[0] ?? "", "-");
+const span = (given: ParsedOption | undefined): Range | undefined =>
+  given && range(given.values[0] ?? "", "-");
 
-const owner = match("owner", {
+export const owner = match("owner", {
   hooks: ["OUTPUT", "POSTROUTING"],
   oneOf: ["uid-owner", "gid-owner", "socket-exists"],
   options: [
@@ -99,7 +106,7 @@ const owner = match("owner", {
   check: (options) => {
     const order = [...options.keys()];
     if (options.has("suppl-groups") && order.indexOf("suppl-groups") < order.indexOf("gid-owner"))
-      throw new Refusal("--suppl-groups before --gid-owner", "--gid-owner before it");
+      throw new RuleSyntaxError("--suppl-groups before --gid-owner", "--gid-owner before it");
   },
   lower: (options) => {
     const matches: Match[] = [];
@@ -119,5 +126,3 @@ const owner = match("owner", {
     return matches;
   },
 });
-
-export const OWNER_MATCHES: readonly Extension[] = [owner];

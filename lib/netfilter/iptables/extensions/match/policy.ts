@@ -1,19 +1,13 @@
 import { protocolName } from "../../../model/protocols";
-import { readProtocol } from "../../read/base-options";
-import { hex32 } from "../../values/marks";
-import { number, oneOf, U32 } from "../../values/numbers";
-import { prefix } from "../../values/prefix";
-import {
-  type Extension,
-  flag,
-  type Given,
-  invertible,
-  type Kind,
-  match,
-  type Options,
-  option,
-  Refusal,
-} from "../declare";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { prefix } from "../../values/address/prefix";
+import { oneOf } from "../../values/list";
+import { hex32 } from "../../values/mark";
+import { number, U32 } from "../../values/number";
+import { readProtocol } from "../../values/protocol";
+import type { ValueType } from "../../values/value-type";
+import { flag, invertible, match, option } from "../declare";
+import type { Options, ParsedOption } from "../extension";
 import { first } from "../option-values";
 
 const elementOf = (options: Options): number => Number(options.get("elements")?.values[0] ?? 0);
@@ -39,33 +33,33 @@ const IPSEC = [50, 51, 108];
 function ipsecProtocol(word: string): string {
   const number = readProtocol(word);
   if (!IPSEC.includes(number))
-    throw new Refusal(`"${word}" is no protocol of IPsec`, IPSEC.map(protocolName).join(", "));
+    throw new RuleSyntaxError(`"${word}" is no protocol of IPsec`, IPSEC.map(protocolName).join(", "));
   return protocolName(number);
 }
 
-const protocol: Kind = { what: "a protocol such as esp", read: (word) => ipsecProtocol(word) };
+const protocol: ValueType = { what: "a protocol such as esp", read: (word) => ipsecProtocol(word) };
 
-function check(options: Map<string, Given>): void {
+function check(options: Map<string, ParsedOption>): void {
   const none = options.get("pol")?.values[0] === "none";
   const count = elementOf(options) + 1;
   const elements = [...options.keys()].filter((key) => key.includes("@"));
   if (none && options.has("strict"))
-    throw new Refusal("--pol none with a description of a policy", "--pol ipsec");
-  if (!options.has("strict") && count > 1) throw new Refusal("--next needs --strict", "--strict");
+    throw new RuleSyntaxError("--pol none with a description of a policy", "--pol ipsec");
+  if (!options.has("strict") && count > 1) throw new RuleSyntaxError("--next needs --strict", "--strict");
   if (options.has("strict") && elements.length === 0)
-    throw new Refusal("--strict describes no policy", "--reqid, --spi, --proto …");
+    throw new RuleSyntaxError("--strict describes no policy", "--reqid, --spi, --proto …");
   for (let index = 0; index < count; index++) {
     const own = elements.filter((key) => key.endsWith(`@${index}`));
     if (options.has("strict") && own.length === 0)
-      throw new Refusal("an empty element of a policy", "--reqid, --spi, --proto …");
+      throw new RuleSyntaxError("an empty element of a policy", "--reqid, --spi, --proto …");
     const mode = options.get(`mode@${index}`);
     const tunnel = mode !== undefined && (mode.values[0] === "tunnel") !== mode.inverted;
     if (own.some((key) => key.startsWith("tunnel-")) && !tunnel)
-      throw new Refusal("tunnel addresses of what is no tunnel", "--mode tunnel");
+      throw new RuleSyntaxError("tunnel addresses of what is no tunnel", "--mode tunnel");
   }
 }
 
-const policy = match("policy", {
+export const policy = match("policy", {
   options: [
     option("dir", oneOf(["in", "out"]), { required: true }),
     option("pol", oneOf(["none", "ipsec"])),
@@ -90,7 +84,8 @@ const policy = match("policy", {
       ? ["PREROUTING", "INPUT", "FORWARD"]
       : ["FORWARD", "OUTPUT", "POSTROUTING"],
   check: (options) => {
-    if (elementOf(options) >= MOST) throw new Refusal(`more than ${MOST} elements`, `at most ${MOST}`);
+    if (elementOf(options) >= MOST)
+      throw new RuleSyntaxError(`more than ${MOST} elements`, `at most ${MOST}`);
     // Where there is no policy, what it would be like asks nothing, and iptables-save says nothing of it.
     if (options.get("pol")?.values[0] === "none" && !options.has("strict"))
       for (const key of [...options.keys()]) if (key.includes("@")) options.delete(key);
@@ -107,5 +102,3 @@ const policy = match("policy", {
     return shown.join(" ");
   },
 });
-
-export const POLICY_MATCHES: readonly Extension[] = [policy];

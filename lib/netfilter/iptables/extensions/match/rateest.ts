@@ -1,18 +1,11 @@
-import { number, readDouble, text, toUnsigned, U32, U64 } from "../../values/numbers";
-import {
-  type Context,
-  type Extension,
-  flag,
-  invertible,
-  type Kind,
-  match,
-  type Options,
-  option,
-  Refusal,
-  target,
-} from "../declare";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { readDouble, toUnsigned } from "../../values/double";
+import { number, U32 } from "../../values/number";
+import { text } from "../../values/text";
+import type { ValueType } from "../../values/value-type";
+import { flag, invertible, match, option } from "../declare";
+import type { Options } from "../extension";
 import { first } from "../option-values";
-import { note } from "../shared/side-effect-target";
 
 /** Bytes per second of one unit, as tc names them. */
 const RATES: Readonly<Record<string, number>> = {
@@ -43,14 +36,14 @@ function shownRate(bytes: number): string {
   return `${bits.toFixed(0)}bit`;
 }
 
-const bitRate: Kind = {
+const bitRate: ValueType = {
   what: "a rate such as 8bit, 5kbit or 1mbps",
   read: (word) => {
     const found = readDouble(word);
     const unit = found?.rest.toLowerCase();
     const factor = unit === "" ? RATES["bit"] : RATES[unit ?? "?"];
     if (!found || factor === undefined)
-      throw new Refusal(`"${word}" is not a rate`, Object.keys(RATES).join(", "));
+      throw new RuleSyntaxError(`"${word}" is not a rate`, Object.keys(RATES).join(", "));
     return shownRate(toUnsigned(found.value * factor));
   },
 };
@@ -97,7 +90,7 @@ function print(options: Options): string {
   return shown.join(" ");
 }
 
-const rateest = match("rateest", {
+export const rateest = match("rateest", {
   options: [
     option("rateest1", name, { aliases: ["rateest"], required: true }),
     option("rateest2", name),
@@ -108,92 +101,7 @@ const rateest = match("rateest", {
   oneOf: TESTS,
   check: (options) => {
     if (![...options.keys()].some((each) => /^rateest-[bp]ps/.test(each)))
-      throw new Refusal("no rate to compare with", "--rateest-bps or --rateest-pps");
+      throw new RuleSyntaxError("no rate to compare with", "--rateest-bps or --rateest-pps");
   },
   print,
 });
-
-const TIME_UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  s: 1e6,
-  sec: 1e6,
-  secs: 1e6,
-  ms: 1e3,
-  msec: 1e3,
-  msecs: 1e3,
-  us: 1,
-  usec: 1,
-  usecs: 1,
-};
-
-/** Microseconds of a time; a number alone is in microseconds. Kept in 32 bits, as C makes them of a double on amd64. */
-function microseconds(word: string): number {
-  const found = readDouble(word);
-  const unit = TIME_UNITS[found?.rest.toLowerCase() ?? "?"];
-  if (!found || unit === undefined) throw new Refusal(`"${word}" is not a time`, "AMOUNT with s, ms or us");
-  return toUnsigned(found.value * unit);
-}
-
-function shownTime(time: number): string {
-  if (time >= 1e6) return `${(time / 1e6).toFixed(1)}s`;
-  if (time >= 1e3) return `${(time / 1e3).toFixed(1)}ms`;
-  return `${time}us`;
-}
-
-const QUARTER = 250_000;
-
-/** Rounded to 2^n quarter seconds, as the kernel keeps it (net/core/gen_estimator.c). */
-function rounded(word: string): number {
-  const time = microseconds(word);
-  for (let power = 0; power <= 5; power++) if (time <= QUARTER * 2 ** power) return QUARTER * 2 ** power;
-  throw new Refusal(`interval "${word}" is too long`, "at most 8s");
-}
-
-/** Kept as it was written: the time constant is a multiple of that, and only then both are rounded. */
-const interval: Kind = {
-  what: "an interval such as 250ms",
-  read: (word) => {
-    rounded(word);
-    return word;
-  },
-};
-
-const ewma: Kind = {
-  what: "a time constant such as 500ms",
-  read: (word, _context: Context) => {
-    microseconds(word);
-    return word;
-  },
-};
-
-/** The time constant is kept as a power of two of the interval, and printed in 32 bits (libxt_RATEEST.c). */
-function shownEwma(value: string, own: string): string {
-  const time = microseconds(value);
-  const step = microseconds(own);
-  for (let power = 1; power < 31; power++) {
-    const average = 1 - 1 / 2 ** power;
-    if (-step / Math.log(average) <= time) continue;
-    if (power === 1) throw new Refusal(`"${value}" is too short`, "a longer time constant");
-    return shownTime((rounded(own) * 2 ** (power - 1)) % 2 ** 32);
-  }
-  throw new Refusal(`"${value}" is too long`, "a shorter time constant");
-}
-
-const RATEEST = target("RATEEST", {
-  options: [
-    option("rateest-name", text(15, false, 0), { required: true }),
-    option("rateest-interval", interval, { required: true }),
-    option("rateest-ewmalog", ewma, { required: true }),
-  ],
-  check: (options) => {
-    const own = first(options, "rateest-interval");
-    const values = [shownEwma(first(options, "rateest-ewmalog"), own)];
-    options.set("rateest-ewmalog", { inverted: false, values });
-    options.set("rateest-interval", { inverted: false, values: [shownTime(rounded(own))] });
-  },
-  act: note("RATEEST"),
-});
-
-const quota = match("quota", { options: [invertible("quota", number(0, U64), { required: true })] });
-
-export const RATEEST_EXTENSIONS: readonly Extension[] = [rateest, RATEEST, quota];

@@ -1,7 +1,10 @@
 import type { Match } from "../../../model/match";
-import { number, text, U32 } from "../../values/numbers";
-import { address } from "../../values/prefix";
-import { type Extension, flag, invertible, type Kind, match, option, Refusal } from "../declare";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { address } from "../../values/address/address";
+import { number, U32 } from "../../values/number";
+import { text } from "../../values/text";
+import type { ValueType } from "../../values/value-type";
+import { flag, invertible, match, option } from "../declare";
 import { first, inverted } from "../option-values";
 
 const ACTIONS = ["set", "rcheck", "update", "remove"] as const;
@@ -12,15 +15,15 @@ const others = (name: string): readonly string[] => ACTIONS.filter((each) => eac
 const MOST_HITS = 65535;
 
 /** The list is a file in /proc/net/xt_recent. */
-const listName: Kind = {
+const listName: ValueType = {
   ...text(199, false),
   read: (word, context) => {
-    if (word.includes("/")) throw new Refusal(`"${word}" names no file`, 'a name without "/"');
+    if (word.includes("/")) throw new RuleSyntaxError(`"${word}" names no file`, 'a name without "/"');
     return text(199).read(word, context);
   },
 };
 
-const recent = match("recent", {
+export const recent = match("recent", {
   oneOf: ACTIONS,
   options: [
     ...ACTIONS.map((name) => invertible(name, [], { excludes: others(name) })),
@@ -39,10 +42,13 @@ const recent = match("recent", {
   ],
   check: (options) => {
     if ((options.has("set") || options.has("remove")) && options.has("rttl"))
-      throw new Refusal("--rttl compares with what was stored", "--rcheck or --update with --rttl");
+      throw new RuleSyntaxError("--rttl compares with what was stored", "--rcheck or --update with --rttl");
     const hits = first(options, "hitcount", "0") !== "0";
     if ((options.has("set") || options.has("remove")) && (options.has("seconds") || hits))
-      throw new Refusal("--seconds and --hitcount ask what was stored", "--rcheck or --update with them");
+      throw new RuleSyntaxError(
+        "--seconds and --hitcount ask what was stored",
+        "--rcheck or --update with them",
+      );
     if (!options.has("rdest")) options.set("rsource", { inverted: false, values: [] });
   },
   lower: (options, context): readonly Match[] => {
@@ -64,5 +70,3 @@ const recent = match("recent", {
     ];
   },
 });
-
-export const RECENT_MATCHES: readonly Extension[] = [recent];

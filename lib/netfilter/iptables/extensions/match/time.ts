@@ -1,5 +1,8 @@
-import { readNumber, U32 } from "../../values/numbers";
-import { type Extension, flag, type Given, invertible, type Kind, match, option, Refusal } from "../declare";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { readNumber, U32 } from "../../values/number";
+import type { ValueType } from "../../values/value-type";
+import { flag, invertible, match, option } from "../declare";
+import type { ParsedOption } from "../extension";
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
@@ -7,7 +10,7 @@ const two = (value: number): string => String(value).padStart(2, "0");
 const decimal = (part: string): number | undefined =>
   /^(?:\s*\+?\d+)?$/.test(part) ? Number(part) : undefined;
 
-const dayTime: Kind = {
+const dayTime: ValueType = {
   what: "HH:MM[:SS]",
   read: (word) => {
     const parts = word.split(":");
@@ -22,18 +25,19 @@ const dayTime: Kind = {
       seconds < 0 ||
       seconds > 59
     )
-      throw new Refusal(`"${word}" is not a time of day`, "HH:MM[:SS]");
+      throw new RuleSyntaxError(`"${word}" is not a time of day`, "HH:MM[:SS]");
     return `${two(hours)}:${two(minutes)}:${two(seconds)}`;
   },
 };
 
 const N = "(\\s*\\+?\\d+)?";
+
 const DATE = new RegExp(`^${N}(?:-${N}(?:-${N}(?:T${N}(?::${N}(?::${N})?)?)?)?)?$`);
 
 const MOST = [2038, 12, 31, 23, 59, 59];
 
 /** A month or a day of 0 is the last one before, and a day that a month does not have is one of the next. */
-const date: Kind = {
+const date: ValueType = {
   what: "YYYY[-MM[-DD[Thh[:mm[:ss]]]]]",
   read: (word) => {
     const found = DATE.exec(word);
@@ -44,7 +48,7 @@ const date: Kind = {
     const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = fields;
     const at = Date.UTC(year, month - 1, day, hour, minute, second);
     if (!found || year < 1970 || at < 0 || fields.some((field, index) => field > (MOST[index] ?? 0)))
-      throw new Refusal(`"${word}" is not a date`, "YYYY[-MM[-DD[Thh[:mm[:ss]]]]], 1970 to 2038");
+      throw new RuleSyntaxError(`"${word}" is not a date`, "YYYY[-MM[-DD[Thh[:mm[:ss]]]]], 1970 to 2038");
     return new Date(at).toISOString().slice(0, 19);
   },
 };
@@ -52,7 +56,7 @@ const date: Kind = {
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /** A number beyond 7 is taken, and is no day: the kernel keeps eight bits (libxt_time.c, time_parse_weekdays). */
-const weekdays: Kind = {
+const weekdays: ValueType = {
   what: `a list of ${WEEKDAYS.join(", ")} or 1 to 7`,
   read: (word) => {
     let days = 0;
@@ -60,7 +64,7 @@ const weekdays: Kind = {
       const named = WEEKDAYS.findIndex((day) => each.startsWith(day.slice(0, 2)));
       const value = named >= 0 ? BigInt(named + 1) : each.startsWith("-") ? negative(each) : readNumber(each);
       if (value === undefined || value === 0n)
-        throw new Refusal(`"${each}" is not a weekday`, `${WEEKDAYS.join(", ")} or 1 to 7`);
+        throw new RuleSyntaxError(`"${each}" is not a weekday`, `${WEEKDAYS.join(", ")} or 1 to 7`);
       if (value <= BigInt(U32)) days |= 1 << Number(value & 31n);
     }
     return WEEKDAYS.filter((_, index) => days & (2 << index)).join(",");
@@ -73,14 +77,14 @@ function negative(word: string): bigint | undefined {
 }
 
 /** Of each entry two characters are read (libxt_time.c, time_parse_monthdays): 010 is 1. A day 0 is kept, and is none. */
-const monthdays: Kind = {
+const monthdays: ValueType = {
   what: "a list of days, 1 to 31",
   read: (word) => {
     const wanted = new Set<number>();
     for (const each of word.split(",")) {
       const value = each === "" ? 0n : readNumber(each.slice(0, 2));
       if (value === undefined || value > 31n)
-        throw new Refusal(`"${each}" is not a day of the month`, "1 to 31");
+        throw new RuleSyntaxError(`"${each}" is not a day of the month`, "1 to 31");
       wanted.add(each === "" ? -1 : Number(value));
     }
     wanted.delete(-1);
@@ -92,15 +96,16 @@ const monthdays: Kind = {
 const MONTHDAYS = Array.from({ length: 31 }, (_, index) => String(index + 1));
 
 const FIRST_SECOND = "00:00:00";
+
 const LAST_SECOND = "23:59:59";
 
-const isEpoch = ({ values: [value] }: Given): boolean => value === "1970-01-01T00:00:00";
+const isEpoch = ({ values: [value] }: ParsedOption): boolean => value === "1970-01-01T00:00:00";
 
 /** What iptables-save prints where no end was given: the last second that 31 bits hold. */
 const LAST_DATE = "2038-01-19T03:14:07";
 
 /** iptables keeps which days are meant, not that they were written as an exception. */
-function withoutExceptions(options: Map<string, Given>): void {
+function withoutExceptions(options: Map<string, ParsedOption>): void {
   for (const [name, all] of [
     ["weekdays", WEEKDAYS],
     ["monthdays", MONTHDAYS],
@@ -120,7 +125,7 @@ function withoutExceptions(options: Map<string, Given>): void {
     if (options.get(name)?.values[0] === all.join(",")) options.delete(name);
 }
 
-const time = match("time", {
+export const time = match("time", {
   options: [
     option("timestart", dayTime),
     option("timestop", dayTime),
@@ -140,7 +145,7 @@ const time = match("time", {
     const start = options.get("timestart")?.values[0];
     const stop = options.get("timestop")?.values[0];
     if (options.has("contiguous") && (stop ?? LAST_SECOND) >= (start ?? FIRST_SECOND))
-      throw new Refusal("--contiguous within one day", "--timestop before --timestart");
+      throw new RuleSyntaxError("--contiguous within one day", "--timestop before --timestart");
     withoutExceptions(options);
     for (const name of ["timestart", "timestop"]) options.delete(name);
     // A whole day asks nothing.
@@ -149,5 +154,3 @@ const time = match("time", {
     options.set("timestop", { inverted: false, values: [stop ?? LAST_SECOND] });
   },
 });
-
-export const TIME_MATCHES: readonly Extension[] = [time];

@@ -1,18 +1,11 @@
-import type { Action, NatRange } from "../../../model/action";
-import { readNumber, whole } from "../../values/numbers";
-import { readPort } from "../../values/ports";
-import { prefix, readAddress } from "../../values/prefix";
-import {
-  type Context,
-  type Extension,
-  flag,
-  type Kind,
-  type Options,
-  option,
-  Refusal,
-  target,
-} from "../declare";
-import { first } from "../option-values";
+import type { NatRange } from "../../../model/action";
+import type { Context } from "../../context";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { readAddress } from "../../values/address/address";
+import { readNumber, whole } from "../../values/number";
+import { readPort } from "../../values/port";
+import type { ValueType } from "../../values/value-type";
+import type { Options } from "../extension";
 
 /** Protocols whose ports NAT can rewrite. */
 const WITH_PORTS = [6, 17, 132, 33, 1];
@@ -20,21 +13,21 @@ const WITH_PORTS = [6, 17, 132, 33, 1];
 function ports(word: string, base: boolean, context: Context): string {
   // Which of the two `! -p tcp` says is not looked at.
   if (!WITH_PORTS.includes(context.protocol ?? context.except ?? 0))
-    throw new Refusal(
+    throw new RuleSyntaxError(
       "ports without a protocol that has them",
       "-p tcp, udp, sctp, dccp or icmp before the target",
     );
   const slash = word.indexOf("/");
-  if (slash >= 0 && !base) throw new Refusal(`"${word}" shifts ports`, "PORT or PORT-PORT");
+  if (slash >= 0 && !base) throw new RuleSyntaxError(`"${word}" shifts ports`, "PORT or PORT-PORT");
   const main = slash < 0 ? word : word.slice(0, slash);
   const dash = main.indexOf("-");
   if (dash < 0 || readNumber(main.slice(0, dash)) === undefined) {
-    if (slash >= 0) throw new Refusal(`"${word}" shifts one port`, "a range FROM-TO/BASE");
+    if (slash >= 0) throw new RuleSyntaxError(`"${word}" shifts one port`, "a range FROM-TO/BASE");
     return String(readPort(main, context));
   }
   const from = Number(whole(main.slice(0, dash), 0, 65535, "a port"));
   const to = Number(whole(main.slice(dash + 1), 0, 65535, "a port"));
-  if (from > to) throw new Refusal(`port range "${main}" runs backwards`, "the smaller port first");
+  if (from > to) throw new RuleSyntaxError(`port range "${main}" runs backwards`, "the smaller port first");
   if (slash >= 0) return `${from}-${to}/${whole(word.slice(slash + 1), 1, 65535, "a base port")}`;
   return from === to ? String(from) : `${from}-${to}`;
 }
@@ -48,7 +41,7 @@ function addresses(word: string, context: Context): string {
 }
 
 /** `[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]`; IPv6 addresses stand in brackets before a port. */
-function natTarget(base: boolean): Kind {
+export function natTarget(base: boolean): ValueType {
   return {
     what: "an address, ADDRESS-ADDRESS, with :PORT or :PORT-PORT where the rule names a protocol",
     read: (word, context) => {
@@ -71,12 +64,12 @@ function natTarget(base: boolean): Kind {
   };
 }
 
-const portsOnly = (base: boolean): Kind => ({
+export const portsOnly = (base: boolean): ValueType => ({
   what: "PORT or PORT-PORT",
   read: (word, context) => ports(word, base, context),
 });
 
-function range(host: string, port: string, options: Options): NatRange {
+export function range(host: string, port: string, options: Options): NatRange {
   const [addressFrom = "", addressTo] = host.split("-");
   const [span = "", basePort] = port.split("/");
   const [portFrom = "", portTo] = span.split("-");
@@ -90,7 +83,7 @@ function range(host: string, port: string, options: Options): NatRange {
   };
 }
 
-function natRange(value: string, options: Options): NatRange {
+export function natRange(value: string, options: Options): NatRange {
   if (value.startsWith("[")) {
     const end = value.indexOf("]");
     return range(value.slice(1, end), value.slice(end + 2), options);
@@ -100,55 +93,3 @@ function natRange(value: string, options: Options): NatRange {
     return range(value.slice(0, colon), value.slice(colon + 1), options);
   return range(value, "", options);
 }
-
-const MANY = { required: true } as const;
-
-const DNAT = target("DNAT", {
-  tables: ["nat"],
-  hooks: ["PREROUTING", "OUTPUT"],
-  options: [option("to-destination", natTarget(true), MANY), flag("random"), flag("persistent")],
-  act: (options): Action => ({ kind: "dnat", to: natRange(first(options, "to-destination"), options) }),
-});
-
-const SNAT = target("SNAT", {
-  tables: ["nat"],
-  hooks: ["POSTROUTING", "INPUT"],
-  options: [
-    option("to-source", natTarget(false), MANY),
-    flag("random"),
-    flag("random-fully"),
-    flag("persistent"),
-  ],
-  act: (options): Action => ({ kind: "snat", to: natRange(first(options, "to-source"), options) }),
-});
-
-const MASQUERADE = target("MASQUERADE", {
-  tables: ["nat"],
-  hooks: ["POSTROUTING"],
-  options: [option("to-ports", portsOnly(false)), flag("random"), flag("random-fully")],
-  act: (options): Action => ({ kind: "masquerade", to: range("", first(options, "to-ports"), options) }),
-});
-
-const REDIRECT = target("REDIRECT", {
-  tables: ["nat"],
-  hooks: ["PREROUTING", "OUTPUT"],
-  options: [option("to-ports", portsOnly(false)), flag("random")],
-  act: (options): Action => ({ kind: "redirect", to: range("", first(options, "to-ports"), options) }),
-});
-
-const mapped = prefix({ cut: true, full: true, host: true });
-
-/** NETMAP keeps no mask with holes: libipt_NETMAP prints such a one as a single address. */
-function netmapPrefix(word: string, context: Context): string {
-  const [network = "", mask = ""] = mapped.read(word, context).split("/");
-  return `${network}/${/^[0-9]+$/.test(mask) ? mask : context.family === "ipv6" ? 128 : 32}`;
-}
-
-const NETMAP = target("NETMAP", {
-  tables: ["nat"],
-  hooks: ["PREROUTING", "POSTROUTING", "OUTPUT", "INPUT"],
-  options: [option("to", { ...mapped, read: netmapPrefix }, { required: true })],
-  act: (options): Action => ({ kind: "netmap", prefix: first(options, "to") }),
-});
-
-export const NAT_TARGETS: readonly Extension[] = [DNAT, SNAT, MASQUERADE, REDIRECT, NETMAP];

@@ -1,65 +1,10 @@
 import type { Action } from "../../../model/action";
-import { hex32, mark, masked } from "../../values/marks";
-import { U32 } from "../../values/numbers";
-import {
-  type Context,
-  type Extension,
-  flag,
-  type Given,
-  invertible,
-  match,
-  type Options,
-  option,
-  target,
-} from "../declare";
+import { hex32, masked } from "../../values/mark";
+import { U32 } from "../../values/number";
+import { flag, option, target } from "../declare";
+import type { Options } from "../extension";
 import { first } from "../option-values";
-
-const markMatch = match("mark", {
-  options: [invertible("mark", mark(), { required: true })],
-  lower: (options) => [
-    { kind: "mark", inverted: options.get("mark")?.inverted ?? false, mark: masked(first(options, "mark")) },
-  ],
-});
-
-const connmarkMatch = match("connmark", {
-  options: [invertible("mark", mark(), { required: true })],
-  lower: (options) => [
-    {
-      kind: "connmark",
-      inverted: options.get("mark")?.inverted ?? false,
-      mark: masked(first(options, "mark")),
-    },
-  ],
-});
-
-const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
-
-const xmark = (value: number, mask: number): readonly [string, Given] => [
-  "set-xmark",
-  { inverted: false, values: [`${hex(value)}/${hex(mask)}`] },
-];
-
-const valueGiven = (given: Given): number => Number(given.values[0] ?? 0);
-
-/** All ways to set a mark come down to `mark = (mark & ~mask) ^ value` (libxt_MARK.c, xt_mark.c). */
-const MARK_FORMS = [
-  option("set-xmark", mark({ alwaysMask: true })),
-  option("set-mark", mark({ alwaysMask: true }), {
-    becomes: (given: Given, _context: Context) => {
-      const { value, mask } = masked(given.values[0] ?? "");
-      return xmark(value, (value | mask) >>> 0);
-    },
-  }),
-  option("and-mark", hex32, { becomes: (given) => xmark(0, (~valueGiven(given) & U32) >>> 0) }),
-  option("or-mark", hex32, { becomes: (given) => xmark(valueGiven(given), valueGiven(given)) }),
-  option("xor-mark", hex32, { becomes: (given) => xmark(valueGiven(given), 0) }),
-];
-
-const MARK = target("MARK", {
-  options: MARK_FORMS,
-  oneOf: ["set-xmark"],
-  act: (options): Action => ({ kind: "mark", mark: masked(first(options, "set-xmark")) }),
-});
+import { hex, MARK_FORMS } from "../shared/set-mark";
 
 const hexMask = { ...hex32, what: "a mask of 32 bits" };
 
@@ -75,7 +20,7 @@ function connmark(options: Options): Action {
 
 const moved = (options: Options): boolean => options.has("save-mark") || options.has("restore-mark");
 
-const CONNMARK = target("CONNMARK", {
+export const CONNMARK = target("CONNMARK", {
   options: [
     ...MARK_FORMS,
     flag("save-mark", { excludes: ["restore-mark", "set-xmark"] }),
@@ -104,5 +49,3 @@ const CONNMARK = target("CONNMARK", {
   },
   act: connmark,
 });
-
-export const MARK_EXTENSIONS: readonly Extension[] = [markMatch, connmarkMatch, MARK, CONNMARK];

@@ -1,6 +1,8 @@
-import { type Context, type Kind, Refusal } from "../extensions/declare";
-import { readNumber } from "./numbers";
+import type { Context } from "../context";
+import { RuleSyntaxError } from "../rule-syntax-error";
+import { readNumber } from "./number";
 import { servicePort } from "./services";
+import type { ValueType } from "./value-type";
 
 /** A port by number or by service name. */
 export function readPort(word: string, context: Context): number {
@@ -8,7 +10,7 @@ export function readPort(word: string, context: Context): number {
   if (value !== undefined && value <= 65535n) return Number(value);
   const named = value === undefined ? servicePort(word, context.protocol) : undefined;
   if (named === undefined)
-    throw new Refusal(`"${word}" is not a port`, "a port, 0 to 65535, or the name of a service");
+    throw new RuleSyntaxError(`"${word}" is not a port`, "a port, 0 to 65535, or the name of a service");
   return named;
 }
 
@@ -24,20 +26,23 @@ function lookedUpPort(word: string): number {
   if (decimal === undefined) {
     const named = servicePort(word, undefined);
     if (named !== undefined) return named;
-    throw new Refusal(`"${word}" is not a port`, "a decimal number, 0 to 65535, or the name of a service");
+    throw new RuleSyntaxError(
+      `"${word}" is not a port`,
+      "a decimal number, 0 to 65535, or the name of a service",
+    );
   }
   const value = BigInt(decimal) > U64 ? U64 : BigInt(decimal);
   const kept = BigInt.asIntN(32, value);
-  if (kept < 0n) throw new Refusal(`"${word}" is not a port`, "a decimal number, 0 to 65535");
+  if (kept < 0n) throw new RuleSyntaxError(`"${word}" is not a port`, "a decimal number, 0 to 65535");
   return Number(kept & 0xffffn);
 }
 
-export const port: Kind = {
+export const port: ValueType = {
   what: "a port",
   read: (word) => String(lookedUpPort(word)),
 };
 
-function rangeOf(read: (word: string, context: Context) => number): Kind {
+function rangeOf(read: (word: string, context: Context) => number): ValueType {
   return {
     what: "a port or a range FROM:TO",
     read: (word, context) => {
@@ -47,14 +52,15 @@ function rangeOf(read: (word: string, context: Context) => number): Kind {
       const high = word.slice(colon + 1);
       const from = low === "" ? 0 : read(low, context);
       const to = high === "" ? 65535 : read(high, context);
-      if (from > to) throw new Refusal(`port range "${word}" runs backwards`, "the smaller port first");
+      if (from > to)
+        throw new RuleSyntaxError(`port range "${word}" runs backwards`, "the smaller port first");
       return from === to ? String(from) : `${from}:${to}`;
     },
   };
 }
 
 /** `FROM:TO`, either end left out; printed as one port where both are equal. Numbers as C writes them: 0x50, 0120. */
-export const portRange: Kind = rangeOf(readPort);
+export const portRange: ValueType = rangeOf(readPort);
 
 /** As libc reads ports: tcp, sctp and multiport read theirs themselves, the others so. */
-export const decimalPortRange: Kind = rangeOf(lookedUpPort);
+export const decimalPortRange: ValueType = rangeOf(lookedUpPort);

@@ -7,18 +7,28 @@ export interface Instruction {
 }
 
 const LD = [0x20, 0x28, 0x30];
+
 const ABSOLUTE = new Set(LD);
+
 const INDIRECT = [0x40, 0x48, 0x50];
+
 const ALU = [0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x90, 0xa0].flatMap((each) => [
   each | 0x04,
   each | 0x0c,
 ]);
+
 const NEG = 0x84;
+
 const JA = 0x05;
+
 const COMPARE = new Set([0x10, 0x20, 0x30, 0x40].flatMap((each) => [each | 0x05, each | 0x0d]));
+
 const RETURNS = new Set([0x06, 0x16]);
+
 const LOADS = new Set([0x60, 0x61]);
+
 const STORES = new Set([0x02, 0x03]);
+
 /** Lengths, immediate values, the IP header's length, and a copied to x and back. */
 const OTHERS = [0x80, 0x81, 0x00, 0x01, 0xb1, 0x07, 0x87];
 
@@ -36,6 +46,7 @@ const KNOWN = new Set([
 ]);
 
 const DIVIDES = new Set([0x34, 0x94]);
+
 const SHIFTS = new Set([0x64, 0x74]);
 
 /** Words of memory (BPF_MEMWORDS). */
@@ -43,6 +54,7 @@ const WORDS = 16;
 
 /** Beyond this offset lies what is not in the packet: SKF_AD_OFF, of which so many words have a meaning. */
 const ANCILLARY = 0xfffff000;
+
 const LAST_ANCILLARY = 60;
 
 function isSound({ code, constant }: Instruction): boolean {

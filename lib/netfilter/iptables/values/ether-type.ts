@@ -1,5 +1,6 @@
-import { type Kind, Refusal } from "../extensions/declare";
-import { readNumber } from "./numbers";
+import { RuleSyntaxError } from "../rule-syntax-error";
+import { readNumber } from "./number";
+import type { ValueType } from "./value-type";
 
 /** EtherTypes as Debian's /etc/ethertypes names them (IANA, ieee-802-numbers); the first name is printed. */
 const TYPES: readonly (readonly [number, ...string[]])[] = [
@@ -59,47 +60,16 @@ export const LENGTH = 1;
 /** The least value of a type field that is no length. */
 const LEAST = 0x600;
 
-export const frameType: Kind = {
+export const frameType: ValueType = {
   what: "an EtherType by name or number, or LENGTH",
   read: (word) => {
     if (word.toLowerCase() === "length") return "Length";
     const type = etherType(word);
     if (type === undefined || type < LEAST)
-      throw new Refusal(`"${word}" is not an EtherType`, "a name such as IPv4 or ARP, or 0x0600 to 0xffff");
+      throw new RuleSyntaxError(
+        `"${word}" is not an EtherType`,
+        "a name such as IPv4 or ARP, or 0x0600 to 0xffff",
+      );
     return etherName(type);
   },
 };
-
-const octets = (word: string): readonly number[] | undefined =>
-  /^(?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}$/.test(word)
-    ? word.split(":").map((each) => Number.parseInt(each, 16))
-    : undefined;
-
-const text = (parts: readonly number[]): string =>
-  parts.map((part) => part.toString(16).padStart(2, "0")).join(":");
-
-/** Groups of addresses that have a name (ebtables(8), -s). */
-const NAMED: readonly (readonly [string, string])[] = [
-  ["Unicast", "00:00:00:00:00:00/01:00:00:00:00:00"],
-  ["Multicast", "01:00:00:00:00:00/01:00:00:00:00:00"],
-  ["Broadcast", "ff:ff:ff:ff:ff:ff"],
-  ["BGA", "01:80:c2:00:00:00"],
-];
-
-/** `MAC[/MASK]` or a group's name, which is printed as name or as what it stands for. */
-export function macMask(form: { readonly names: "printed" | "resolved" | "none" }): Kind {
-  return {
-    what: "a MAC address, MAC/MASK, Unicast, Multicast, Broadcast or BGA",
-    read: (word) => {
-      const named = NAMED.find(([name]) => name.toLowerCase() === word.toLowerCase());
-      if (named && form.names !== "none") return form.names === "printed" ? named[0] : named[1];
-      const [address = "", mask] = word.split("/");
-      const parts = octets(address);
-      const bits = mask === undefined ? [255, 255, 255, 255, 255, 255] : octets(mask);
-      if (!parts || !bits) throw new Refusal(`"${word}" is not a MAC address`, macMask(form).what);
-      const shown = text(parts.map((part, index) => part & (bits[index] ?? 0)));
-      const whole = bits.every((each) => each === 255) ? shown : `${shown}/${text(bits)}`;
-      return form.names === "printed" ? (NAMED.find(([, each]) => each === whole)?.[0] ?? whole) : whole;
-    },
-  };
-}

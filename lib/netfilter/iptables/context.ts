@@ -1,0 +1,14 @@
+/** Address families that iptables' syntax knows; the model has only the first two. */
+export type SyntaxFamily = "ipv4" | "ipv6" | "arp" | "bridge";
+
+/** Which of the two in-kernel implementations prints or refuses. */
+export type Variant = "legacy" | "nft";
+
+/** What a value's meaning depends on. */
+export interface Context {
+  readonly family: SyntaxFamily;
+  /** Protocol of the rule in decimal, for service names and checks; undefined when `-p` is absent, 0 or negated. */
+  readonly protocol?: number | undefined;
+  /** The protocol after `! -p`, where it is negated. */
+  readonly except?: number | undefined;
+}

@@ -1,0 +1,23 @@
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { address } from "../../values/address/address";
+import { mac } from "../../values/address/mac";
+import { option, target } from "../declare";
+
+export const mangle = target("mangle", {
+  families: ["arp"],
+  oneOf: ["mangle-ip-s", "mangle-ip-d", "mangle-mac-s", "mangle-mac-d"],
+  options: [
+    option("mangle-ip-s", address),
+    option("mangle-mac-s", mac),
+    option("mangle-ip-d", address),
+    option("mangle-mac-d", mac),
+    option("mangle-target", {
+      what: "DROP, CONTINUE or ACCEPT",
+      read: (word) => {
+        if (!["DROP", "CONTINUE", "ACCEPT"].includes(word))
+          throw new RuleSyntaxError(`"${word}" is no end of mangle`, "DROP, CONTINUE or ACCEPT");
+        return word;
+      },
+    }),
+  ],
+});

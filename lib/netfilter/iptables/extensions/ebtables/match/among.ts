@@ -1,0 +1,45 @@
+import { RuleSyntaxError } from "../../../rule-syntax-error";
+import { mac } from "../../../values/address/mac";
+import { prefix } from "../../../values/address/prefix";
+import type { ValueType } from "../../../values/value-type";
+import { invertible, match } from "../../declare";
+
+/** Octets without leading zeros, as ebtables prints the members of a list. */
+function amongMac(word: string): readonly [key: string, shown: string] {
+  const padded = mac.read(word, { family: "ipv4" });
+  return [
+    padded,
+    padded
+      .split(":")
+      .map((part) => Number.parseInt(part, 16).toString(16))
+      .join(":"),
+  ];
+}
+
+const among: ValueType = {
+  what: "MAC[=IP] entries with commas",
+  read: (word) => {
+    const entries = word
+      .split(",")
+      .filter((each) => each !== "")
+      .map((each): readonly [string, string] => {
+        const [address = "", host] = each.split("=");
+        const [key, shown] = amongMac(address);
+        if (host === undefined) return [key, shown];
+        return [key, `${shown}=${prefix({ cut: false, full: false }).read(host, { family: "ipv4" })}`];
+      });
+    if (entries.length === 0)
+      throw new RuleSyntaxError("an empty list of addresses", "MAC[=IP] entries with commas");
+    return entries
+      .sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))
+      .map(([, shown]) => shown)
+      .join(",");
+  },
+};
+
+export const amongMatch = match("among", {
+  families: ["bridge"],
+  implicit: true,
+  options: [invertible("among-dst", among), invertible("among-src", among)],
+  order: ["among-src", "among-dst"],
+});

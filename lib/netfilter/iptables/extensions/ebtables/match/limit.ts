@@ -1,0 +1,12 @@
+import { number } from "../../../values/number";
+import { match, option } from "../../declare";
+import { rate } from "../../shared/rate";
+
+export const limit = match("limit", {
+  families: ["bridge"],
+  implicit: true,
+  options: [
+    option("limit", rate, { byDefault: () => ["3/hour"] }),
+    option("limit-burst", number(1, 10000), { byDefault: () => ["5"] }),
+  ],
+});

@@ -1,0 +1,27 @@
+import { whole } from "../../../values/number";
+import { text } from "../../../values/text";
+import type { ValueType } from "../../../values/value-type";
+import { flag, match, option } from "../../declare";
+
+const LEVELS = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"];
+
+const level: ValueType = {
+  what: `0 to 7, or one of ${LEVELS.join(", ")}`,
+  read: (word) => {
+    if (LEVELS.includes(word)) return word;
+    return LEVELS[Number(whole(word, 0, 7, "a log level"))] ?? word;
+  },
+};
+
+export const log = match("log", {
+  families: ["bridge"],
+  implicit: true,
+  options: [
+    flag("log", { silent: () => true }),
+    option("log-level", level, { byDefault: () => ["notice"] }),
+    option("log-prefix", { ...text(29), quoted: "always" }),
+    flag("log-ip"),
+    flag("log-arp"),
+    flag("log-ip6"),
+  ],
+});

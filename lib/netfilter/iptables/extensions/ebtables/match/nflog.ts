@@ -1,0 +1,15 @@
+import { number, U16, U32 } from "../../../values/number";
+import { text } from "../../../values/text";
+import { flag, match, option } from "../../declare";
+
+export const nflog = match("nflog", {
+  families: ["bridge"],
+  implicit: true,
+  options: [
+    flag("nflog", { silent: () => true }),
+    option("nflog-prefix", { ...text(63), quoted: "always" }),
+    option("nflog-group", number(0, U16), { byDefault: () => ["1"] }),
+    option("nflog-range", number(0, U32)),
+    option("nflog-threshold", number(0, U16)),
+  ],
+});

@@ -1,0 +1,26 @@
+import { RuleSyntaxError } from "../../../rule-syntax-error";
+import { etherType } from "../../../values/ether-type";
+import { number } from "../../../values/number";
+import { invertible, match } from "../../declare";
+import { needs } from "../required-protocol";
+
+const VLAN = 0x8100;
+
+export const vlan = match("vlan", {
+  families: ["bridge"],
+  implicit: true,
+  options: [
+    invertible("vlan-id", number(0, 4094)),
+    invertible("vlan-prio", number(0, 7)),
+    invertible("vlan-encap", {
+      what: "an EtherType",
+      read: (word) => {
+        const type = etherType(/^[0-9a-fA-F]+$/.test(word) ? `0x${word}` : word);
+        if (type === undefined || type < 0x600)
+          throw new RuleSyntaxError(`"${word}" is not an EtherType`, "a name or 0x0600 to 0xffff");
+        return type.toString(16).toUpperCase().padStart(4, "0");
+      },
+    }),
+  ],
+  check: (_options, context) => needs(VLAN, "802_1Q")(context),
+});

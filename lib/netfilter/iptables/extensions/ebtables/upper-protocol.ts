@@ -1,0 +1,28 @@
+import { protocolName } from "../../../model/protocols";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { readProtocol } from "../../values/protocol";
+import type { ValueType } from "../../values/value-type";
+import type { Options } from "../extension";
+
+export const protocol: ValueType = { what: "a protocol", read: (word) => protocolName(readProtocol(word)) };
+
+const WITH_PORTS = ["tcp", "udp", "dccp", "sctp", "udplite"];
+
+/** Ports and types belong to certain protocols above IP. */
+export function above(
+  options: Options,
+  prefixOf: "ip" | "ip6",
+  messages: Readonly<Record<string, string>>,
+): void {
+  const given = options.get(`${prefixOf}-proto`);
+  const proto = given && !given.inverted ? given.values[0] : undefined;
+  const ports = options.has(`${prefixOf}-sport`) || options.has(`${prefixOf}-dport`);
+  if (ports && !WITH_PORTS.includes(proto ?? ""))
+    throw new RuleSyntaxError(
+      "ports without a protocol that has them",
+      `--${prefixOf}-proto tcp, udp, sctp or dccp`,
+    );
+  for (const [name, wanted] of Object.entries(messages))
+    if (options.has(name) && proto !== wanted)
+      throw new RuleSyntaxError(`--${name} without its protocol`, `--${prefixOf}-proto ${wanted}`);
+}

@@ -1,0 +1,8 @@
+import { text } from "../../values/text";
+import { match, option } from "../declare";
+import { first } from "../option-values";
+
+export const comment = match("comment", {
+  options: [option("comment", text(255, true, 0), { required: true })],
+  lower: (options) => [{ kind: "comment", text: first(options, "comment") }],
+});

@@ -1,0 +1,45 @@
+import type { Match } from "../../../model/match";
+import { prefixLength } from "../../values/address/mask";
+import { number, U32 } from "../../values/number";
+import { flag, invertible, match, option } from "../declare";
+import { first } from "../option-values";
+
+const full = (family: string): number => (family === "ipv6" ? 128 : 32);
+
+export const connlimit = match("connlimit", {
+  oneOf: ["connlimit-upto", "connlimit-above"],
+  options: [
+    invertible("connlimit-upto", number(0, U32), {
+      excludes: ["connlimit-above"],
+      becomes: (given) => [
+        given.inverted ? "connlimit-above" : "connlimit-upto",
+        { ...given, inverted: false },
+      ],
+    }),
+    invertible("connlimit-above", number(0, U32), {
+      excludes: ["connlimit-upto"],
+      becomes: (given) => [
+        given.inverted ? "connlimit-upto" : "connlimit-above",
+        { ...given, inverted: false },
+      ],
+    }),
+    option("connlimit-mask", prefixLength("whole"), { byDefault: ({ family }) => [String(full(family))] }),
+    flag("connlimit-saddr", { excludes: ["connlimit-daddr"] }),
+    flag("connlimit-daddr", { excludes: ["connlimit-saddr"] }),
+  ],
+  check: (options) => {
+    if (!options.has("connlimit-daddr")) options.set("connlimit-saddr", { inverted: false, values: [] });
+  },
+  lower: (options, { family }): readonly Match[] => {
+    const above = options.has("connlimit-above");
+    return [
+      {
+        kind: "connlimit",
+        inverted: !above,
+        above: Number(first(options, above ? "connlimit-above" : "connlimit-upto")),
+        mask: Number(first(options, "connlimit-mask", String(full(family)))),
+        side: options.has("connlimit-daddr") ? "destination" : "source",
+      },
+    ];
+  },
+});

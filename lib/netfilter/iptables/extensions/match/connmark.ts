@@ -1,0 +1,14 @@
+import { mark, masked } from "../../values/mark";
+import { invertible, match } from "../declare";
+import { first } from "../option-values";
+
+export const connmarkMatch = match("connmark", {
+  options: [invertible("mark", mark(), { required: true })],
+  lower: (options) => [
+    {
+      kind: "connmark",
+      inverted: options.get("mark")?.inverted ?? false,
+      mark: masked(first(options, "mark")),
+    },
+  ],
+});

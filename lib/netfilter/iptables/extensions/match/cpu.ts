@@ -1,0 +1,4 @@
+import { number, U32 } from "../../values/number";
+import { invertible, match } from "../declare";
+
+export const cpu = match("cpu", { options: [invertible("cpu", number(0, U32), { required: true })] });

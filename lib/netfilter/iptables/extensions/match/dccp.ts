@@ -1,0 +1,49 @@
+import type { Match } from "../../../model/match";
+import { oneOf } from "../../values/list";
+import { number, U8 } from "../../values/number";
+import { decimalPortRange } from "../../values/port";
+import type { ValueType } from "../../values/value-type";
+import { invertible, match } from "../declare";
+import { first } from "../option-values";
+import { ports, sides } from "../shared/transport-ports";
+
+export const DCCP_TYPES = [
+  "REQUEST",
+  "RESPONSE",
+  "DATA",
+  "ACK",
+  "DATAACK",
+  "CLOSEREQ",
+  "CLOSE",
+  "RESET",
+  "SYNC",
+  "SYNCACK",
+  "INVALID",
+] as const;
+
+const dccpTypes: ValueType = {
+  what: `a list of ${DCCP_TYPES.join(", ")}`,
+  read: (word) => {
+    const wanted = new Set(
+      word.split(",").map((each) => oneOf(DCCP_TYPES, true).read(each, { family: "ipv4" })),
+    );
+    return DCCP_TYPES.filter((each) => wanted.has(each)).join(",");
+  },
+};
+
+export const dccp = match("dccp", {
+  protocols: [33],
+  options: [
+    ...sides(decimalPortRange),
+    invertible("dccp-types", dccpTypes),
+    invertible("dccp-option", number(1, U8)),
+  ],
+  lower: (options) => [
+    ...ports(options, "dccp"),
+    ...(["dccp-types", "dccp-option"] as const)
+      .filter((name) => options.has(name))
+      .map(
+        (name): Match => ({ kind: "opaque", extension: "dccp", text: `--${name} ${first(options, name)}` }),
+      ),
+  ],
+});

@@ -1,0 +1,3 @@
+import { spi } from "../shared/spi";
+
+export const esp = spi("esp", 50);

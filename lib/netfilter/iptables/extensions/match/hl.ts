@@ -1,0 +1,3 @@
+import { timeToLive } from "../shared/hop-limit";
+
+export const hl = timeToLive("hl", "ipv6");

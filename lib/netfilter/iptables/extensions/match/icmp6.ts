@@ -1,0 +1,9 @@
+import { invertible, match } from "../declare";
+import { icmpType, lower, V6_TYPES } from "../shared/icmp-type";
+
+export const icmp6 = match("icmp6", {
+  families: ["ipv6"],
+  protocols: [58],
+  options: [invertible("icmpv6-type", icmpType(V6_TYPES, false), { required: true })],
+  lower: lower("icmpv6-type", "ipv6"),
+});

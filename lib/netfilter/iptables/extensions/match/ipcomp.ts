@@ -1,0 +1,12 @@
+import { U32 } from "../../values/number";
+import { coversAll } from "../../values/range";
+import { invertible, match, option } from "../declare";
+import { spiRange } from "../shared/spi";
+
+export const ipcomp = match("ipcomp", {
+  protocols: [108],
+  options: [
+    invertible("ipcompspi", spiRange, { silent: coversAll(U32), byDefault: () => ["0"] }),
+    option("compres", [], {}),
+  ],
+});

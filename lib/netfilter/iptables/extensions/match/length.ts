@@ -1,0 +1,11 @@
+import { U16 } from "../../values/number";
+import { numberRange, range } from "../../values/range";
+import { invertible, match } from "../declare";
+import { first, inverted } from "../option-values";
+
+export const length = match("length", {
+  options: [invertible("length", numberRange(U16), { required: true })],
+  lower: (options) => [
+    { kind: "length", inverted: inverted(options, "length"), bytes: range(first(options, "length")) },
+  ],
+});

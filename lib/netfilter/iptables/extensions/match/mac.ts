@@ -1,0 +1,11 @@
+import { mac } from "../../values/address/mac";
+import { invertible, match } from "../declare";
+import { first, inverted } from "../option-values";
+
+export const macMatch = match("mac", {
+  hooks: ["PREROUTING", "INPUT", "FORWARD"],
+  options: [invertible("mac-source", mac, { required: true })],
+  lower: (options) => [
+    { kind: "mac", inverted: inverted(options, "mac-source"), address: first(options, "mac-source") },
+  ],
+});

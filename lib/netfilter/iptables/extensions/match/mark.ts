@@ -1,0 +1,10 @@
+import { mark, masked } from "../../values/mark";
+import { invertible, match } from "../declare";
+import { first } from "../option-values";
+
+export const markMatch = match("mark", {
+  options: [invertible("mark", mark(), { required: true })],
+  lower: (options) => [
+    { kind: "mark", inverted: options.get("mark")?.inverted ?? false, mark: masked(first(options, "mark")) },
+  ],
+});

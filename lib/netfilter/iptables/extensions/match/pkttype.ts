@@ -1,0 +1,25 @@
+import { oneOf } from "../../values/list";
+import { invertible, match } from "../declare";
+import { first, inverted } from "../option-values";
+
+const KINDS = ["unicast", "broadcast", "multicast"] as const;
+
+export const pkttype = match("pkttype", {
+  options: [
+    invertible(
+      "pkt-type",
+      {
+        what: oneOf(KINDS).what,
+        read: (word, context) => {
+          const same: Record<string, string> = { bcast: "broadcast", mcast: "multicast", host: "unicast" };
+          return oneOf(KINDS, true).read(same[word.toLowerCase()] ?? word, context);
+        },
+      },
+      { required: true },
+    ),
+  ],
+  lower: (options) => {
+    const type = KINDS.find((each) => each === first(options, "pkt-type")) ?? "unicast";
+    return [{ kind: "pktType", inverted: inverted(options, "pkt-type"), type }];
+  },
+});

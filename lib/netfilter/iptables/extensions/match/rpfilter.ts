@@ -1,0 +1,17 @@
+import { flag, match } from "../declare";
+import type { Options } from "../extension";
+
+export const rpfilter = match("rpfilter", {
+  tables: ["raw", "mangle"],
+  hooks: ["PREROUTING"],
+  options: [flag("loose"), flag("validmark"), flag("accept-local"), flag("invert")],
+  lower: (options: Options) => [
+    {
+      kind: "rpfilter",
+      inverted: options.has("invert"),
+      loose: options.has("loose"),
+      validMark: options.has("validmark"),
+      acceptLocal: options.has("accept-local"),
+    },
+  ],
+});

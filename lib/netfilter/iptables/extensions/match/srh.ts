@@ -1,0 +1,33 @@
+import { prefix } from "../../values/address/prefix";
+import { number, U8, U16 } from "../../values/number";
+import { invertible, match } from "../declare";
+import type { ParsedOption } from "../extension";
+
+const COMPARED = ["hdr-len", "segs-left", "last-entry"];
+
+const TESTS = ["eq", "gt", "lt"];
+
+/** The three tests of a field share one number: the last that is given counts for all (libip6t_srh.c). */
+function shareNumbers(options: Map<string, ParsedOption>): void {
+  for (const field of COMPARED) {
+    const names = TESTS.map((test) => `srh-${field}-${test}`);
+    const given = [...options].filter(([name]) => names.includes(name));
+    const values = given.at(-1)?.[1].values ?? [];
+    for (const [name, { inverted }] of given) options.set(name, { inverted, values });
+  }
+}
+
+const segment = prefix({ cut: false, full: true });
+
+export const srh = match("srh", {
+  families: ["ipv6"],
+  options: [
+    invertible("srh-next-hdr", number(0, U8)),
+    ...COMPARED.flatMap((field) => TESTS.map((test) => invertible(`srh-${field}-${test}`, number(0, U8)))),
+    invertible("srh-tag", number(0, U16)),
+    invertible("srh-psid", segment),
+    invertible("srh-nsid", segment),
+    invertible("srh-lsid", segment),
+  ],
+  check: shareNumbers,
+});

@@ -1,0 +1,8 @@
+import { U16 } from "../../values/number";
+import { numberRange } from "../../values/range";
+import { invertible, match } from "../declare";
+
+export const tcpmss = match("tcpmss", {
+  protocols: [6],
+  options: [invertible("mss", numberRange(U16), { required: true })],
+});

@@ -1,0 +1,11 @@
+import { masked } from "../../values/mark";
+import { tos } from "../../values/tos";
+import { invertible, match } from "../declare";
+import { first, inverted } from "../option-values";
+
+export const tosMatch = match("tos", {
+  options: [invertible("tos", tos(), { required: true })],
+  lower: (options) => [
+    { kind: "tos", inverted: inverted(options, "tos"), tos: masked(first(options, "tos")) },
+  ],
+});

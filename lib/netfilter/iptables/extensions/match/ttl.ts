@@ -1,0 +1,3 @@
+import { timeToLive } from "../shared/hop-limit";
+
+export const ttl = timeToLive("ttl", "ipv4");

@@ -1,0 +1,37 @@
+import type { ConnectionState } from "../../../model/match";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import type { ValueType } from "../../values/value-type";
+
+export const STATES: readonly ConnectionState[] = [
+  "INVALID",
+  "NEW",
+  "RELATED",
+  "ESTABLISHED",
+  "UNTRACKED",
+  "SNAT",
+  "DNAT",
+];
+
+/** A list that prints in the order of `words`, whatever order it was written in. */
+export function ordered(words: readonly string[], least?: string): ValueType {
+  const what = `a list of ${words.join(", ")}`;
+  return {
+    what,
+    read: (word) => {
+      const wanted = new Set<string>();
+      for (const each of word.split(",")) {
+        const upper = each.toUpperCase();
+        const known =
+          each === "" ? undefined : [...words, least ?? ""].find((name) => name.startsWith(upper));
+        if (known === undefined) throw new RuleSyntaxError(`"${each}" is not known here`, what);
+        wanted.add(known);
+      }
+      return words.filter((each) => wanted.has(each)).join(",") || (least ?? "");
+    },
+  };
+}
+
+export const states = (value: string): readonly ConnectionState[] => {
+  const listed = value.split(",");
+  return STATES.filter((state) => listed.includes(state));
+};

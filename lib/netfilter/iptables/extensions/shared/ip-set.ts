@@ -1,0 +1,32 @@
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import type { ValueType } from "../../values/value-type";
+import type { Options } from "../extension";
+
+const MOST = 6;
+
+export const directions: ValueType = {
+  what: "src, dst or several with commas",
+  read: (word) => {
+    const each = word.split(",");
+    if (each.length > MOST)
+      throw new RuleSyntaxError(`${each.length} directions are too many`, `at most ${MOST}`);
+    for (const one of each)
+      if (one !== "src" && one !== "dst")
+        throw new RuleSyntaxError(`"${one}" is not a direction`, "src or dst");
+    return word;
+  },
+};
+
+/** The kernel's IPSET_MAXNAMELEN, with its end. */
+const NAME_LENGTH = 31;
+
+export const setName: ValueType = {
+  what: "the name of a set",
+  read: (word) => {
+    if (word !== "" && Buffer.byteLength(word) <= NAME_LENGTH) return word;
+    throw new RuleSyntaxError(`"${word}" is no name of a set`, `1 to ${NAME_LENGTH} bytes`);
+  },
+};
+
+export const sides = (options: Options, name: string): readonly ("src" | "dst")[] =>
+  (options.get(name)?.values[1] ?? "").split(",").map((each) => (each === "dst" ? "dst" : "src"));

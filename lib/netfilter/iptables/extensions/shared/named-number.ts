@@ -1,0 +1,23 @@
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { U32, whole } from "../../values/number";
+import type { ValueType } from "../../values/value-type";
+
+const shown = (value: bigint, names: ReadonlyMap<string, bigint>): string =>
+  [...names].find(([, each]) => each === value)?.[0] ?? `0x${value.toString(16)}`;
+
+/** A number or a name of iproute2's, which iptables-save prints where there is one and no mask. */
+export function named(names: ReadonlyMap<string, bigint>, what: string): ValueType {
+  return {
+    what,
+    read: (word) => {
+      const known = names.get(word);
+      if (known !== undefined) return shown(known, names);
+      const [value = "", mask, ...more] = word.split("/");
+      if (more.length > 0) throw new RuleSyntaxError(`"${word}" has too many parts`, "VALUE[/MASK]");
+      const number = whole(value, 0, U32, what);
+      const masking = mask === undefined ? BigInt(U32) : whole(mask, 0, U32, "a mask");
+      if (masking === BigInt(U32)) return shown(number, names);
+      return `0x${number.toString(16)}/0x${masking.toString(16)}`;
+    },
+  };
+}

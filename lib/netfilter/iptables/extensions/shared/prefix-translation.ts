@@ -1,0 +1,30 @@
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { prefix } from "../../values/address/prefix";
+import type { ValueType } from "../../values/value-type";
+import { option, target } from "../declare";
+import type { Extension, ParsedOption } from "../extension";
+
+const segment = prefix({ cut: false, full: true });
+
+/** A prefix of at most 64 bits with nothing set behind it. */
+const mapped: ValueType = {
+  what: "PREFIX/LENGTH",
+  read: (word, context) => {
+    const given = segment.read(word, context);
+    const length = Number(given.split("/")[1]);
+    if (!(length <= 64)) throw new RuleSyntaxError(`prefix "${word}" is too long`, "at most /64");
+    if (prefix().read(word, context) !== given)
+      throw new RuleSyntaxError(`"${word}" has bits behind its prefix`, prefix().read(word, context));
+    return given;
+  },
+};
+
+const isAll = ({ values: [value] }: ParsedOption): boolean => value === "::/0";
+
+export const npt = (name: "SNPT" | "DNPT", hooks: readonly string[]): Extension =>
+  target(name, {
+    families: ["ipv6"],
+    tables: ["mangle"],
+    hooks,
+    options: ["src-pfx", "dst-pfx"].map((each) => option(each, mapped, { required: true, silent: isAll })),
+  });

@@ -1,0 +1,8 @@
+import { oneOf } from "../../values/list";
+import { option, target } from "../declare";
+import { sideEffectTarget } from "../shared/side-effect-target";
+
+export const AUDIT = target("AUDIT", {
+  options: [option("type", oneOf(["accept", "drop", "reject"], true), { required: true })],
+  act: sideEffectTarget("AUDIT"),
+});

@@ -1,0 +1,8 @@
+import { flag, target } from "../declare";
+import { sideEffectTarget } from "../shared/side-effect-target";
+
+export const CHECKSUM = target("CHECKSUM", {
+  tables: ["mangle"],
+  options: [flag("checksum-fill", { required: true })],
+  act: sideEffectTarget("CHECKSUM"),
+});

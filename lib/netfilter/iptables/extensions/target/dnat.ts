@@ -1,0 +1,15 @@
+import type { Action } from "../../../model/action";
+import { flag, option, target } from "../declare";
+import { first } from "../option-values";
+import { natRange, natTarget } from "../shared/nat-range";
+
+export const DNAT = target("DNAT", {
+  tables: ["nat"],
+  hooks: ["PREROUTING", "OUTPUT"],
+  options: [
+    option("to-destination", natTarget(true), { required: true }),
+    flag("random"),
+    flag("persistent"),
+  ],
+  act: (options): Action => ({ kind: "dnat", to: natRange(first(options, "to-destination"), options) }),
+});

@@ -1,0 +1,10 @@
+import type { Action } from "../../../model/action";
+import { option, target } from "../declare";
+import { as, dscpBits, dscpClass, dscpValue } from "../shared/dscp-value";
+
+export const DSCP = target("DSCP", {
+  tables: ["mangle"],
+  oneOf: ["set-dscp"],
+  options: [option("set-dscp", dscpValue), option("set-dscp-class", dscpClass, { becomes: as("set-dscp") })],
+  act: (options): Action => ({ kind: "tos", tos: dscpBits(options, "set-dscp") }),
+});

@@ -1,0 +1,27 @@
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { number } from "../../values/number";
+import { text } from "../../values/text";
+import type { ValueType } from "../../values/value-type";
+import { flag, option, target } from "../declare";
+import { sideEffectTarget } from "../shared/side-effect-target";
+
+/** The label becomes a file below /sys/class/xt_idletimer. */
+const label: ValueType = {
+  ...text(27, false),
+  read: (word, context) => {
+    if (word.includes("/")) throw new RuleSyntaxError(`"${word}" names no file`, 'a label without "/"');
+    return text(27).read(word, context);
+  },
+};
+
+/** The kernel counts a timer in milliseconds of 31 bits (xt_IDLETIMER.c). */
+const MOST_SECONDS = 2147482;
+
+export const IDLETIMER = target("IDLETIMER", {
+  options: [
+    option("timeout", number(1, MOST_SECONDS), { required: true }),
+    option("label", label, { required: true }),
+    flag("alarm"),
+  ],
+  act: sideEffectTarget("IDLETIMER"),
+});

@@ -1,0 +1,11 @@
+import type { Action } from "../../../model/action";
+import { flag, option, target } from "../declare";
+import { first } from "../option-values";
+import { portsOnly, range } from "../shared/nat-range";
+
+export const MASQUERADE = target("MASQUERADE", {
+  tables: ["nat"],
+  hooks: ["POSTROUTING"],
+  options: [option("to-ports", portsOnly(false)), flag("random"), flag("random-fully")],
+  act: (options): Action => ({ kind: "masquerade", to: range("", first(options, "to-ports"), options) }),
+});

@@ -1,0 +1,24 @@
+import { number, U16, U32 } from "../../values/number";
+import { text } from "../../values/text";
+import { option, target } from "../declare";
+import type { ParsedOption } from "../extension";
+import { sideEffectTarget } from "../shared/side-effect-target";
+
+/** The legacy kernel structure holds less of a prefix than nftables' log expression does. */
+const cut = (value: string, bytes: number): string => Buffer.from(value).subarray(0, bytes).toString();
+
+const isZero = (given: ParsedOption): boolean => given.values[0] === "0";
+
+export const NFLOG = target("NFLOG", {
+  options: [
+    option("nflog-prefix", {
+      ...text(127),
+      shown: (value, variant) => (variant === "legacy" ? cut(value, 63) : value),
+    }),
+    option("nflog-group", number(0, U16), { silent: isZero }),
+    option("nflog-range", number(0, U32), { legacyOnly: true, silent: isZero, excludes: ["nflog-size"] }),
+    option("nflog-size", number(0, U32)),
+    option("nflog-threshold", number(0, U16), { silent: isZero }),
+  ],
+  act: sideEffectTarget("NFLOG"),
+});

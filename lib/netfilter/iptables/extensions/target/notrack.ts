@@ -1,0 +1,6 @@
+import { target } from "../declare";
+
+export const NOTRACK = target("NOTRACK", {
+  tables: ["raw"],
+  act: () => ({ kind: "notrack" }),
+});

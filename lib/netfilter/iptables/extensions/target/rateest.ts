@@ -1,0 +1,90 @@
+import type { Context } from "../../context";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { readDouble, toUnsigned } from "../../values/double";
+import { text } from "../../values/text";
+import type { ValueType } from "../../values/value-type";
+import { option, target } from "../declare";
+import { first } from "../option-values";
+import { sideEffectTarget } from "../shared/side-effect-target";
+
+const TIME_UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  s: 1e6,
+  sec: 1e6,
+  secs: 1e6,
+  ms: 1e3,
+  msec: 1e3,
+  msecs: 1e3,
+  us: 1,
+  usec: 1,
+  usecs: 1,
+};
+
+/** Microseconds of a time; a number alone is in microseconds. Kept in 32 bits, as C makes them of a double on amd64. */
+function microseconds(word: string): number {
+  const found = readDouble(word);
+  const unit = TIME_UNITS[found?.rest.toLowerCase() ?? "?"];
+  if (!found || unit === undefined)
+    throw new RuleSyntaxError(`"${word}" is not a time`, "AMOUNT with s, ms or us");
+  return toUnsigned(found.value * unit);
+}
+
+function shownTime(time: number): string {
+  if (time >= 1e6) return `${(time / 1e6).toFixed(1)}s`;
+  if (time >= 1e3) return `${(time / 1e3).toFixed(1)}ms`;
+  return `${time}us`;
+}
+
+const QUARTER = 250_000;
+
+/** Rounded to 2^n quarter seconds, as the kernel keeps it (net/core/gen_estimator.c). */
+function rounded(word: string): number {
+  const time = microseconds(word);
+  for (let power = 0; power <= 5; power++) if (time <= QUARTER * 2 ** power) return QUARTER * 2 ** power;
+  throw new RuleSyntaxError(`interval "${word}" is too long`, "at most 8s");
+}
+
+/** Kept as it was written: the time constant is a multiple of that, and only then both are rounded. */
+const interval: ValueType = {
+  what: "an interval such as 250ms",
+  read: (word) => {
+    rounded(word);
+    return word;
+  },
+};
+
+const ewma: ValueType = {
+  what: "a time constant such as 500ms",
+  read: (word, _context: Context) => {
+    microseconds(word);
+    return word;
+  },
+};
+
+/** The time constant is kept as a power of two of the interval, and printed in 32 bits (libxt_RATEEST.c). */
+function shownEwma(value: string, own: string): string {
+  const time = microseconds(value);
+  const step = microseconds(own);
+  for (let power = 1; power < 31; power++) {
+    const average = 1 - 1 / 2 ** power;
+    if (-step / Math.log(average) <= time) continue;
+    if (power === 1) throw new RuleSyntaxError(`"${value}" is too short`, "a longer time constant");
+    return shownTime((rounded(own) * 2 ** (power - 1)) % 2 ** 32);
+  }
+  throw new RuleSyntaxError(`"${value}" is too long`, "a shorter time constant");
+}
+
+export const RATEEST = target("RATEEST", {
+  options: [
+    option("rateest-name", text(15, false, 0), { required: true }),
+    option("rateest-interval", interval, { required: true }),
+    option("rateest-ewmalog", ewma, { required: true }),
+  ],
+  check: (options) => {
+    const own = first(options, "rateest-interval");
+    const values = [shownEwma(first(options, "rateest-ewmalog"), own)];
+    options.set("rateest-ewmalog", { inverted: false, values });
+    options.set("rateest-interval", { inverted: false, values: [shownTime(rounded(own))] });
+  },
+  act: sideEffectTarget("RATEEST"),
+});

@@ -1,0 +1,11 @@
+import type { Action } from "../../../model/action";
+import { flag, option, target } from "../declare";
+import { first } from "../option-values";
+import { portsOnly, range } from "../shared/nat-range";
+
+export const REDIRECT = target("REDIRECT", {
+  tables: ["nat"],
+  hooks: ["PREROUTING", "OUTPUT"],
+  options: [option("to-ports", portsOnly(false)), flag("random")],
+  act: (options): Action => ({ kind: "redirect", to: range("", first(options, "to-ports"), options) }),
+});

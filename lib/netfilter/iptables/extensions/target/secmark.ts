@@ -1,0 +1,9 @@
+import { text } from "../../values/text";
+import { option, target } from "../declare";
+import { sideEffectTarget } from "../shared/side-effect-target";
+
+export const SECMARK = target("SECMARK", {
+  tables: ["mangle", "security"],
+  options: [option("selctx", text(255, false), { required: true })],
+  act: sideEffectTarget("SECMARK"),
+});

@@ -1,0 +1,16 @@
+import type { Action } from "../../../model/action";
+import { flag, option, target } from "../declare";
+import { first } from "../option-values";
+import { natRange, natTarget } from "../shared/nat-range";
+
+export const SNAT = target("SNAT", {
+  tables: ["nat"],
+  hooks: ["POSTROUTING", "INPUT"],
+  options: [
+    option("to-source", natTarget(false), { required: true }),
+    flag("random"),
+    flag("random-fully"),
+    flag("persistent"),
+  ],
+  act: (options): Action => ({ kind: "snat", to: natRange(first(options, "to-source"), options) }),
+});

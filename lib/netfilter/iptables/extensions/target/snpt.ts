@@ -1,0 +1,3 @@
+import { npt } from "../shared/prefix-translation";
+
+export const SNPT = npt("SNPT", ["INPUT", "POSTROUTING"]);

@@ -1,0 +1,14 @@
+import { number, U16 } from "../../values/number";
+import { flag, option, target } from "../declare";
+
+export const SYNPROXY = target("SYNPROXY", {
+  protocols: [6],
+  hooks: ["INPUT", "FORWARD"],
+  options: [
+    flag("sack-perm"),
+    flag("timestamp"),
+    option("wscale", number(0, 255)),
+    option("mss", number(0, U16)),
+    flag("ecn"),
+  ],
+});

@@ -1,0 +1,45 @@
+import type { Action } from "../../../model/action";
+import { masked } from "../../values/mark";
+import { number, U8 } from "../../values/number";
+import { tos } from "../../values/tos";
+import { option, target } from "../declare";
+import type { ParsedOption } from "../extension";
+import { first } from "../option-values";
+
+const hex2 = (value: number): string => `0x${(value & 255).toString(16).padStart(2, "0")}`;
+
+const bits = number(0, U8, "a byte");
+
+const tosForm =
+  (value: (byte: number) => number, mask: (byte: number) => number) =>
+  (given: ParsedOption): readonly [string, ParsedOption] => {
+    const byte = Number(given.values[0]);
+    return ["set-tos", { inverted: false, values: [`${hex2(value(byte))}/${hex2(mask(byte))}`] }];
+  };
+
+export const TOS = target("TOS", {
+  tables: ["mangle"],
+  oneOf: ["set-tos"],
+  options: [
+    option("set-tos", tos()),
+    option("and-tos", bits, {
+      becomes: tosForm(
+        () => 0,
+        (byte) => ~byte,
+      ),
+    }),
+    option("or-tos", bits, {
+      becomes: tosForm(
+        (byte) => byte,
+        (byte) => byte,
+      ),
+    }),
+    option("xor-tos", bits, {
+      becomes: tosForm(
+        (byte) => byte,
+        () => 0,
+      ),
+    }),
+  ],
+  act: (options): Action => ({ kind: "tos", tos: masked(first(options, "set-tos")) }),
+});

@@ -1,0 +1,29 @@
+import type { Action } from "../../../model/action";
+import { address } from "../../values/address/address";
+import { mark, masked } from "../../values/mark";
+import { port } from "../../values/port";
+import { option, target } from "../declare";
+import { first } from "../option-values";
+
+export const TPROXY = target("TPROXY", {
+  tables: ["mangle"],
+  hooks: ["PREROUTING"],
+  protocols: [6, 17],
+  options: [
+    option("on-port", port, { required: true }),
+    option("on-ip", address, {
+      byDefault: ({ family }) => [family === "ipv6" ? "::" : "0.0.0.0"],
+    }),
+    option("tproxy-mark", mark({ alwaysMask: true }), { byDefault: () => ["0x0/0x0"] }),
+  ],
+  act: (options): Action => {
+    const to = options.get("on-ip")?.values[0];
+    const open = to === undefined || to === "0.0.0.0" || to === "::";
+    return {
+      kind: "tproxy",
+      ...(open ? {} : { address: to }),
+      port: Number(first(options, "on-port")),
+      mark: masked(first(options, "tproxy-mark", "0x0/0x0")),
+    };
+  },
+});

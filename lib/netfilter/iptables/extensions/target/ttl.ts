@@ -1,0 +1,3 @@
+import { setTimeToLive } from "../shared/hop-limit";
+
+export const TTL = setTimeToLive("TTL", "ipv4");

@@ -1,0 +1,76 @@
+import type { Context } from "../../context";
+import type { ValueType } from "../value-type";
+import { noIpv4, noIpv6 } from "./address";
+import { readHost, readIpv6Host } from "./host";
+import { ipv4Text, readPadded } from "./ipv4";
+import { ipv6Text, readIpv6 } from "./ipv6";
+import {
+  ipv4BaseMask,
+  ipv4Mask,
+  ipv4MaskLength,
+  ipv6BaseMask,
+  ipv6Mask,
+  ipv6MaskLength,
+  readLength,
+} from "./mask";
+
+/** How a prefix is cut and printed. */
+export interface PrefixForm {
+  /** Bits outside the mask are cleared. */
+  readonly cut: boolean;
+  /** `/32` and `/128` are printed. */
+  readonly full: boolean;
+  /** Read as most extensions do: `10.1` is 10.0.0.1, and a mask with holes becomes a whole address. */
+  readonly host?: boolean;
+  /** Where the mask leaves nothing, the name is not looked at: any/0. */
+  readonly any?: boolean;
+}
+
+function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm, context: Context): string {
+  const anything = form.any === true && /^0+(?:\.0+){0,3}$/.test(mask ?? "");
+  if (!anything && word.includes(":") && readHost(word) === undefined && readIpv6(word)) throw noIpv4(word);
+  const length = form.host === true && mask !== undefined ? (readLength(mask, context) ?? 32) : undefined;
+  const bits = length !== undefined ? ipv4Mask(length) : mask === undefined ? 0xffffffff : ipv4BaseMask(mask);
+  const nothing = bits === 0 && form.any === true;
+  const value = nothing ? 0 : form.host === true ? readHost(word) : (readPadded(word) ?? readHost(word));
+  if (value === undefined) throw noIpv4(word);
+  const shown = ipv4Text(form.cut ? (value & bits) >>> 0 : value);
+  const whole = ipv4MaskLength(bits);
+  if (whole === 32 && !form.full) return shown;
+  return `${shown}/${whole ?? ipv4Text(bits)}`;
+}
+
+function ipv6Prefix(word: string, mask: string | undefined, form: PrefixForm, context: Context): string {
+  const length = form.host === true && mask !== undefined ? (readLength(mask, context) ?? 128) : undefined;
+  const bits = ipv6Mask(length ?? 128);
+  const written = length === undefined && mask !== undefined ? ipv6BaseMask(mask) : bits;
+  const nothing = form.any === true && written.every((part) => part === 0);
+  const parts = nothing ? ipv6Mask(0) : readIpv6Host(word);
+  if (!parts) throw noIpv6(word);
+  const shown = ipv6Text(form.cut ? parts.map((part, index) => part & (written[index] ?? 0)) : parts);
+  const whole = ipv6MaskLength(written);
+  if (whole === 128 && !form.full) return shown;
+  return `${shown}/${whole ?? ipv6Text(written)}`;
+}
+
+/** `ADDRESS[/LENGTH | /MASK]` of the rule's family. */
+export function prefix(form: PrefixForm = { cut: true, full: true }): ValueType {
+  return {
+    what: "an address or ADDRESS/LENGTH",
+    read: (word, context) => {
+      const slash = word.lastIndexOf("/");
+      const host = slash < 0 ? word : word.slice(0, slash);
+      const mask = slash < 0 ? undefined : word.slice(slash + 1);
+      const read = context.family === "ipv6" ? ipv6Prefix : ipv4Prefix;
+      return read(host, mask, form, context);
+    },
+  };
+}
+
+/** Splits canonical `ADDRESS[/MASK]`; the mask is a number where it has no holes. */
+export function readPrefix(value: string, context: Context): { address: string; mask: string | number } {
+  const slash = value.indexOf("/");
+  if (slash < 0) return { address: value, mask: context.family === "ipv6" ? 128 : 32 };
+  const mask = value.slice(slash + 1);
+  return { address: value.slice(0, slash), mask: /^[0-9]+$/.test(mask) ? Number(mask) : mask };
+}

@@ -1,0 +1,30 @@
+import { U32, whole } from "./number";
+import type { ValueType } from "./value-type";
+
+const hex = (value: number): string => `0x${value.toString(16)}`;
+
+/** `VALUE[/MASK]` of 32 bits; the mask is printed only where it is not all ones. */
+export function mark(form: { readonly alwaysMask?: boolean; readonly spareMask?: string } = {}): ValueType {
+  return {
+    what: "a mark VALUE or VALUE/MASK",
+    read: (word) => {
+      const slash = word.indexOf("/");
+      const value = Number(whole(slash < 0 ? word : word.slice(0, slash), 0, U32, "a mark of 32 bits"));
+      const mask = slash < 0 ? U32 : Number(whole(word.slice(slash + 1), 0, U32, "a mask of 32 bits"));
+      return mask === U32 && !form.alwaysMask ? hex(value) : `${hex(value)}/${hex(mask)}`;
+    },
+  };
+}
+
+/** 32 bits printed in hexadecimal. */
+export const hex32: ValueType = {
+  what: "a number of 32 bits",
+  read: (word) => hex(Number(whole(word, 0, U32, "a number of 32 bits"))),
+};
+
+/** Reads canonical `0xVALUE[/0xMASK]`. */
+export function masked(value: string, allOnes = U32): { value: number; mask: number } {
+  const slash = value.indexOf("/");
+  if (slash < 0) return { value: Number(value), mask: allOnes };
+  return { value: Number(value.slice(0, slash)), mask: Number(value.slice(slash + 1)) };
+}

@@ -1,0 +1,43 @@
+import type { Range } from "../../model/match";
+import { RuleSyntaxError } from "../rule-syntax-error";
+import { whole } from "./number";
+import type { ValueType } from "./value-type";
+
+/** Reads canonical `N` or `FROM:TO`. */
+export function range(value: string, separator = ":"): Range {
+  const at = value.indexOf(separator);
+  if (at < 0) return { from: Number(value), to: Number(value) };
+  return { from: Number(value.slice(0, at)), to: Number(value.slice(at + 1)) };
+}
+
+/** `FROM:TO`, either end left out; printed as one number where both are equal. */
+export function numberRange(
+  max: number | bigint,
+  what = "a number or a range FROM:TO",
+  form: { readonly separator?: string; readonly keepEqual?: boolean } = {},
+): ValueType {
+  const separator = form.separator ?? ":";
+  const bound = (word: string, absent: string): string =>
+    word === "" ? absent : String(whole(word, 0, max, what));
+  return {
+    what,
+    read: (word) => {
+      const colon = word.indexOf(separator);
+      if (colon < 0) return bound(word, "0");
+      const from = bound(word.slice(0, colon), "0");
+      const to = bound(word.slice(colon + 1), String(max));
+      if (BigInt(from) > BigInt(to))
+        throw new RuleSyntaxError(`range "${word}" runs backwards`, `the smaller number first`);
+      return from === to && !form.keepEqual ? from : `${from}${separator}${to}`;
+    },
+  };
+}
+
+/**
+ * Whether a range value covers everything, so that iptables-save leaves it out. With `!` nothing matches it: 1.8.9 leaves
+ * that out too, and loses what the rule says; later versions print it.
+ */
+export const coversAll =
+  (max: number | bigint) =>
+  (given: { readonly inverted: boolean; readonly values: readonly string[] }): boolean =>
+    !given.inverted && given.values[0] === `0:${max}`;
