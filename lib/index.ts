@@ -45,6 +45,9 @@ export {
   compareRulesets,
   converse,
   deadRules,
+  describeAction,
+  describeMatch,
+  describeRule,
   type Family,
   type Host,
   hostOf,
@@ -66,6 +69,5 @@ export {
   type Verdict,
   warningsOf,
   why,
-  words,
   worldOf,
 } from "./netfilter";

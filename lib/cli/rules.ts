@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { describeRule } from "../netfilter/describe";
 import {
   type Dump,
   parseDump,
@@ -8,7 +9,6 @@ import {
   type Variant,
 } from "../netfilter/iptables";
 import { type Chain, describeProblem, type Rule } from "../netfilter/model";
-import { words } from "../netfilter/words";
 import { readTextFile } from "./text-file";
 
 type Form = "source" | Variant;
@@ -39,7 +39,7 @@ function family(text: string): SyntaxFamily {
 
 function ruleJson(rule: Rule) {
   const { text, line, index, counters, matches, action } = rule;
-  return { text, line, index, ...(counters ? { counters } : {}), words: words(rule), matches, action };
+  return { text, line, index, ...(counters ? { counters } : {}), words: describeRule(rule), matches, action };
 }
 
 function chainJson({ name, policy, counters, rules }: Chain) {
@@ -80,7 +80,7 @@ function inWords(dump: Dump): string {
       lines.push(
         `${table.name} ${chain.name}${chain.policy ? ` (otherwise ${chain.policy.toLowerCase()})` : ""}`,
       );
-      for (const rule of chain.rules) lines.push(`  ${rule.index}. ${words(rule)}`);
+      for (const rule of chain.rules) lines.push(`  ${rule.index}. ${describeRule(rule)}`);
     }
   return `${lines.join("\n")}\n`;
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { protocolNumberOf } from "../netfilter/conntrack/protocol";
 import type { TcpFlag } from "../netfilter/model";
-import { canonical, wordsOf } from "../netfilter/routing/address";
+import { addressWords, canonical } from "../netfilter/routing/address";
 import type { GivenState } from "../netfilter/traverse/force";
 
 /** What `wirebook trace` was asked. */
@@ -55,7 +55,7 @@ export const integer =
   };
 
 export function address(text: string): string {
-  if (wordsOf(text) === undefined) throw new InvalidArgumentError("expected an IPv4 or IPv6 address.");
+  if (addressWords(text) === undefined) throw new InvalidArgumentError("expected an IPv4 or IPv6 address.");
   return canonical(text);
 }
 

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { protocolNumberOf } from "../netfilter/conntrack/protocol";
 import type { Packet } from "../netfilter/model";
-import { familyOf, wordsOf } from "../netfilter/routing/address";
+import { addressWords, familyOf } from "../netfilter/routing/address";
 import { type Entry, stateOf, traverse, warningsOf } from "../netfilter/traverse";
 import { pathJson } from "../netfilter/traverse/json";
 import type { Blank } from "../netfilter/traverse/mind";
@@ -29,7 +29,7 @@ export interface Output {
 }
 
 function packetFrom(options: TraceArguments): { packet: Packet; blanks: Blank[] } {
-  const [src, dst] = [wordsOf(options.src), wordsOf(options.dst)];
+  const [src, dst] = [addressWords(options.src), addressWords(options.dst)];
   if (src === undefined || dst === undefined || src.length !== dst.length)
     throw new Refused(`--src ${options.src} and --dst ${options.dst} are not of one family`, 2);
   const family = familyOf(src);

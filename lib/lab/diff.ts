@@ -2,8 +2,8 @@ import { type ChangeKind, type Change as Drawn, diffPicture } from "../chart/dif
 import { display, type MimeBundle, type Picture } from "../chart/picture";
 import { type Change, type ChangeSubject, type Diff, diffSnapshots } from "../inspect/diff";
 import type { Snapshot } from "../inspect/snapshot";
+import { describeRule } from "../netfilter/describe";
 import { parseRuleset } from "../netfilter/iptables";
-import { words } from "../netfilter/words";
 
 /** What an action changed in the places of a lab, and what the action returned. Drawn as the value of a cell. */
 export class LabDiff<Result> implements Diff {
@@ -86,7 +86,7 @@ function ruleWords({ subject, text, table = "", chain = "" }: Change): string | 
   const [rule] = [...tables.values()].flatMap(({ chains }) =>
     [...chains.values()].flatMap(({ rules }) => rules),
   );
-  return rule && words(rule);
+  return rule && describeRule(rule);
 }
 
 // What the library's own calls return says what one would have typed.

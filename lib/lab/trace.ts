@@ -15,7 +15,7 @@ import {
   worldOf,
 } from "../netfilter/journey";
 import type { Packet } from "../netfilter/model";
-import { wordsOf } from "../netfilter/routing/address";
+import { addressWords } from "../netfilter/routing/address";
 import { routeOut, sourceFor } from "../netfilter/routing/output";
 import { type Agreement, type PlaceTrace, type Traceable, traceFlow } from "../netfilter/trace";
 import { DrawnJourney } from "./drawn-journey";
@@ -300,7 +300,7 @@ function packetOf(world: World, own: Snapshot, request: TraceRequest): Packet {
   const where = `packet from ${own.place}`;
   const dst = addressOf(request.to, where);
   const host = world.hosts.get(world.aliases.get(own.place) ?? own.place)?.host;
-  const words = wordsOf(dst);
+  const words = addressWords(dst);
   const route = host && words ? routeOut(host, words, { mark: 0 }) : undefined;
   const chosen = host && words && route?.kind === "out" ? sourceFor(host, route.out, words) : undefined;
   const family = dst.includes(":") ? "ipv6" : "ipv4";

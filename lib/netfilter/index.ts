@@ -1,6 +1,7 @@
 export type { Answer } from "./conntrack/reply";
 export { nextOf, replyTo } from "./conntrack/reply";
 export * from "./counters";
+export { describeAction, describeMatch, describeRule } from "./describe";
 export * from "./iptables";
 export * from "./journey";
 export * from "./model";
@@ -18,4 +19,3 @@ export {
   traverse,
   warningsOf,
 } from "./traverse";
-export { words } from "./words";

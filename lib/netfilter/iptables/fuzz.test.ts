@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { words } from "../words";
+import { describeRule } from "../describe";
 import { canonicalRule } from "./canonical-rule";
 import { printRuleset } from "./print/print-ruleset";
 import { parseDump } from "./read/parse";
@@ -118,7 +118,7 @@ test("every rule lowers, says itself in words and prints, whatever it was", () =
       const dump = parseDump(text);
       for (const table of toRuleset(dump).tables.values())
         for (const chain of table.chains.values())
-          for (const rule of chain.rules) expect(words(rule)).not.toBe("");
+          for (const rule of chain.rules) expect(describeRule(rule)).not.toBe("");
       printRuleset(dump, "legacy");
       printRuleset(dump, "nft");
     }),

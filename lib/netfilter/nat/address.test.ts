@@ -1,7 +1,7 @@
-import { wordsOf } from "../routing/address";
+import { addressWords } from "../routing/address";
 import { chooseAddress } from "./address";
 
-const words = (text: string) => wordsOf(text) ?? [];
+const words = (text: string) => addressWords(text) ?? [];
 
 describe("a DNAT range chooses its address as the kernel does", () => {
   // Measured on kernel 6.18 with legacy and nft: -j DNAT --to-destination 10.1.0.10-10.1.0.13, from 10.1.0.1.

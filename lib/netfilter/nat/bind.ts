@@ -2,7 +2,7 @@ import { type Connection, zoneOf } from "../conntrack/connection";
 import { hasPorts, isIcmp } from "../conntrack/protocol";
 import { type FlowTuple, invert, sameTuple } from "../conntrack/tuple";
 import type { NatRange } from "../model";
-import { compareWords, wordsOf } from "../routing/address";
+import { addressWords, compareWords } from "../routing/address";
 import { chooseAddress } from "./address";
 
 /** Which end of the packet is rewritten: `src` at POSTROUTING and INPUT, `dst` at PREROUTING and OUTPUT. */
@@ -81,7 +81,7 @@ function inRange(tuple: FlowTuple, range: Range): boolean {
 }
 
 function between(address: string, range: { readonly from: string; readonly to: string }): boolean {
-  const [words, from, to] = [wordsOf(address), wordsOf(range.from), wordsOf(range.to)];
+  const [words, from, to] = [addressWords(address), addressWords(range.from), addressWords(range.to)];
   if (words === undefined || from === undefined || to === undefined) return address === range.from;
   return compareWords(words, from) >= 0 && compareWords(words, to) <= 0;
 }
@@ -113,8 +113,8 @@ function sameSource(
 function mapAddress(tuple: FlowTuple, connection: Connection, manip: Manip, range: Range): FlowTuple {
   const { addresses } = range;
   if (addresses === undefined) return tuple;
-  const [from, to] = [wordsOf(addresses.from), wordsOf(addresses.to)];
-  const [src, dst] = [wordsOf(tuple.src), wordsOf(tuple.dst)];
+  const [from, to] = [addressWords(addresses.from), addressWords(addresses.to)];
+  const [src, dst] = [addressWords(tuple.src), addressWords(tuple.dst)];
   if (from === undefined || to === undefined || src === undefined || dst === undefined)
     return { ...tuple, [manip]: addresses.from };
   const options = { persistent: range.persistent, zone: connection.zone.id, replaces: manip };

@@ -1,4 +1,11 @@
-import { familyOf, isLinkLocal6, isLoopback, isMulticast, type Words, wordsOf } from "../routing/address";
+import {
+  addressWords,
+  familyOf,
+  isLinkLocal6,
+  isLoopback,
+  isMulticast,
+  type Words,
+} from "../routing/address";
 import { selectAddress, selectAddress6 } from "../routing/output";
 import type { View } from "../traverse/view";
 
@@ -13,7 +20,7 @@ export function masqueradeAddress(view: View): Found {
   const { host, out, dst, route } = view;
   if (host.links === undefined || out === undefined || out === "" || dst === undefined)
     return { kind: "unknown" };
-  const nexthop = route?.via === undefined ? dst : (wordsOf(route.via) ?? dst);
+  const nexthop = route?.via === undefined ? dst : (addressWords(route.via) ?? dst);
   const address =
     familyOf(dst) === "ipv4" ? selectAddress(host, out, nexthop) : selectAddress6(host, out, dst);
   return address === undefined ? { kind: "none" } : { kind: "address", address };
@@ -28,7 +35,7 @@ export function redirectAddress(view: View): Found {
   const scope = view.dst === undefined ? "any" : scopeOf6(view.dst);
   const first = link?.addresses.find(({ family, address }) => {
     if (family !== view.packet.family) return false;
-    return ipv4 || scope === "any" || scopeOf6(wordsOf(address) ?? []) === scope;
+    return ipv4 || scope === "any" || scopeOf6(addressWords(address) ?? []) === scope;
   });
   return first === undefined ? { kind: "none" } : { kind: "address", address: first.address };
 }

@@ -1,6 +1,6 @@
 import { protocolNumberOf } from "../conntrack/protocol";
 import type { Match, Packet, TcpFlag } from "../model";
-import { masked, type Net, netOf, textOf, type Words, within, wordsOf } from "../routing/address";
+import { addressWords, masked, type Net, netOf, textOf, type Words, within } from "../routing/address";
 import type { GivenState } from "../traverse/force";
 
 /** A packet together with where it is asked: all that a rule's conditions look at. */
@@ -18,7 +18,7 @@ const packetChange = (at: Circumstances, change: Partial<Packet>): Change => ({
 
 /** The address of a network that differs least from one: its own host bits in the network's prefix. */
 function inside(address: string, net: Net): string {
-  const words = wordsOf(address) ?? net.words;
+  const words = addressWords(address) ?? net.words;
   if (words.length !== net.words.length) return textOf(net.words);
   const moved = net.words.map((word, at) => {
     const mask = net.mask[at] ?? 0;
@@ -33,7 +33,7 @@ const sameAs = (a: Words, b: Words): boolean => a.every((word, at) => word === b
 
 /** An address outside of a network: the last bit of its prefix flipped. */
 function outside(address: string, net: Net): string | undefined {
-  const words = wordsOf(address) ?? net.words;
+  const words = addressWords(address) ?? net.words;
   const length = net.length ?? net.words.length * 32;
   if (length === 0) return undefined;
   const at = Math.floor((length - 1) / 32);

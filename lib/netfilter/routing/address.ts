@@ -16,7 +16,7 @@ const parsed = new Map<string, Words | undefined>();
 const PARSED_LIMIT = 20_000;
 
 /** The words of an address, or undefined where the text is no address (a masqueraded source that is not known). */
-export function wordsOf(address: string): Words | undefined {
+export function addressWords(address: string): Words | undefined {
   if (parsed.has(address)) return parsed.get(address);
   if (parsed.size > PARSED_LIMIT) parsed.clear();
   const words = parse(address);
@@ -52,7 +52,7 @@ export function textOf(words: Words): string {
 
 /** The same address in canonical text; text that is no address comes back as it is. */
 export function canonical(address: string): string {
-  const words = wordsOf(address);
+  const words = addressWords(address);
   return words === undefined ? address : textOf(words);
 }
 
@@ -97,11 +97,11 @@ export function masked(address: Words, mask: Words): Words {
 
 /** A network from an address and a length or a mask written as an address. */
 export function netOf(address: string, mask: string | number): Net | undefined {
-  const words = wordsOf(address);
+  const words = addressWords(address);
   if (words === undefined) return undefined;
   const length = typeof mask === "number" ? mask : /^\d+$/.test(mask) ? Number(mask) : undefined;
   if (length !== undefined) return { words, mask: maskOf(length, words.length), length };
-  const dotted = wordsOf(String(mask));
+  const dotted = addressWords(String(mask));
   if (dotted === undefined || dotted.length !== words.length) return undefined;
   return { words, mask: dotted };
 }
@@ -109,7 +109,7 @@ export function netOf(address: string, mask: string | number): Net | undefined {
 /** `10.0.0.0/8`, `fd00::/64`, or a bare address. */
 export function parseNet(text: string): Net | undefined {
   const [address = "", mask] = text.split("/");
-  const words = wordsOf(address);
+  const words = addressWords(address);
   if (words === undefined) return undefined;
   return netOf(address, mask ?? words.length * 32);
 }

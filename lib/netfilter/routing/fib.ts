@@ -1,7 +1,7 @@
 import type { PolicyRule, Route } from "../../inspect/snapshot";
 import type { Family } from "../model";
 import type { Host } from "../traverse/host";
-import { masked, maskOf, type Net, parseNet, textOf, type Words, within, wordsOf } from "./address";
+import { addressWords, masked, maskOf, type Net, parseNet, textOf, type Words, within } from "./address";
 
 /** What the kernel asks the routing tables with (struct flowi4). */
 export interface Flow {
@@ -166,12 +166,12 @@ function localRoutes(host: Host, family: Family): Route[] {
   };
   for (const link of host.links ?? []) {
     for (const address of link.addresses) {
-      const words = wordsOf(address.address);
+      const words = addressWords(address.address);
       if (address.family !== family || words === undefined) continue;
       // What is sent to a secondary address comes from its primary one.
       const net = { words, mask: maskOf(address.prefixLength, width), length: address.prefixLength };
       const primary = address.secondary
-        ? link.addresses.find((other) => !other.secondary && within(wordsOf(other.address) ?? [], net))
+        ? link.addresses.find((other) => !other.secondary && within(addressWords(other.address) ?? [], net))
         : undefined;
       add(`${address.address}/${width * 32}`, "local", link.name, (primary ?? address).address);
       if (family === "ipv6") continue;

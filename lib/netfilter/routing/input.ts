@@ -2,6 +2,7 @@ import type { Packet } from "../model";
 import type { Doubt } from "../traverse/choices";
 import type { Host } from "../traverse/host";
 import {
+  addressWords,
   isLimitedBroadcast,
   isLinkLocal6,
   isLoopback,
@@ -9,7 +10,6 @@ import {
   isUnspecified,
   isZeronet,
   type Words,
-  wordsOf,
 } from "./address";
 import { fibOf } from "./fib";
 import { isLocal } from "./local";
@@ -42,8 +42,8 @@ const drop = (text: string): Extract<Decision, { kind: "drop" }> => ({ kind: "dr
  * local delivery, reverse-path filter, forwarding.
  */
 export function routeIn(host: Host, packet: Packet, device: string, judge: Judge): Decision {
-  const src = wordsOf(packet.src);
-  const dst = wordsOf(packet.dst);
+  const src = addressWords(packet.src);
+  const dst = addressWords(packet.dst);
   if (dst === undefined) return { kind: "local", text: "to an address of this host that is not known" };
   return packet.family === "ipv6"
     ? routeIn6(host, packet, device, dst, judge)
@@ -200,7 +200,7 @@ function validateSource(
       : undefined;
   }
   const mark = eitherOf(host, device, "src_valid_mark", 0);
-  const dst = wordsOf(packet.dst);
+  const dst = addressWords(packet.dst);
   const flow = {
     dst: src,
     mark: mark ? packet.mark : 0,
@@ -227,7 +227,7 @@ function routeIn6(host: Host, packet: Packet, device: string, dst: Words, judge:
   if (typeof own === "boolean" ? own : judge.decide(own))
     return { kind: "local", text: `${packet.dst} is an address of this host` };
   if (host.routes === undefined) return unknownRoute(host, packet, device, judge);
-  const src = wordsOf(packet.src);
+  const src = addressWords(packet.src);
   const found = fibOf(host, "ipv6").lookup({
     dst,
     mark: packet.mark,

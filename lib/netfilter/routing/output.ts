@@ -2,6 +2,7 @@ import type { Link, Route } from "../../inspect/snapshot";
 import type { Family } from "../model";
 import type { Host } from "../traverse/host";
 import {
+  addressWords,
   familyOf,
   isLinkLocal6,
   isLoopback,
@@ -10,7 +11,6 @@ import {
   sameWords,
   type Words,
   within,
-  wordsOf,
 } from "./address";
 import { fibOf } from "./fib";
 import { eitherOf } from "./sysctl";
@@ -133,7 +133,7 @@ function primaryOf(
     if (address.family !== "ipv4" || address.secondary) continue;
     const own = Math.min(scopeOf(address.scope), SCOPES["host"] ?? 254);
     if (own > scope || (notLink && own === SCOPES["link"])) continue;
-    const words = wordsOf(address.peer ?? address.address);
+    const words = addressWords(address.peer ?? address.address);
     if (words === undefined) continue;
     const net = { words, mask: maskOf(address.prefixLength, 1) };
     if (nexthop === undefined || within(nexthop, net)) return address.address;
@@ -155,7 +155,7 @@ export function selectAddress6(host: Host, device: string, dst: Words): string |
         address: address.address,
         dev: link.name,
         prefixLength: address.prefixLength,
-        words: wordsOf(address.address) ?? [],
+        words: addressWords(address.address) ?? [],
       })),
   );
   const fitting = all.filter(({ words, dev }) => {
@@ -197,7 +197,7 @@ export function sourceFor(host: Host, out: OutRoute, dst: Words): string | undef
   return selectAddress(
     host,
     out.dev,
-    out.via === undefined ? undefined : wordsOf(out.via),
+    out.via === undefined ? undefined : addressWords(out.via),
     out.via === undefined ? 253 : 0,
   );
 }

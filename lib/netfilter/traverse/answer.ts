@@ -1,6 +1,6 @@
 import { TCP } from "../conntrack/protocol";
 import type { Packet } from "../model";
-import { isLimitedBroadcast, isMulticast, isUnspecified, wordsOf } from "../routing/address";
+import { addressWords, isLimitedBroadcast, isMulticast, isUnspecified } from "../routing/address";
 import { addressType } from "../routing/local";
 import { routeOut, selectAddress6, sourceFor } from "../routing/output";
 import { sysctl } from "../routing/sysctl";
@@ -115,7 +115,7 @@ export function icmpError(flight: Flight, type: number, code: number): void {
     view.hook === "INPUT" || (view.hook === "OUTPUT" && (flight.route?.local ?? view.out === "lo"));
   // For IPv6 "a more meaningful saddr from input if" (icmp6_send): before the route, which is then looked up with it.
   const chosen = ipv4 || forUs ? undefined : selectAddress6(host, view.in || "lo", view.src);
-  const from = forUs ? view.dst : chosen === undefined ? undefined : wordsOf(chosen);
+  const from = forUs ? view.dst : chosen === undefined ? undefined : addressWords(chosen);
   const routed = routeOut(host, view.src, { mark, src: from });
   if (routed.kind === "error") return;
   const ours = chosen ?? sourceFor(host, routed.out, view.src) ?? (routed.out.local ? packet.src : undefined);

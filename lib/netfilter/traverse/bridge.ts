@@ -1,4 +1,4 @@
-import { wordsOf } from "../routing/address";
+import { addressWords } from "../routing/address";
 import { routeOut } from "../routing/output";
 import type { Ending, Flight } from "./flight";
 import { runHook } from "./hooks";
@@ -54,7 +54,7 @@ export function bridged(flight: Flight, from: string, to: string | PortFor): End
 /** Whether a DNAT has changed where the packet goes, and that is by the bridge that it came in by. */
 function turnedBack(flight: Flight, bridge: string, arrived: string): boolean {
   const { dst, mark } = flight.packet;
-  const words = dst === arrived ? undefined : wordsOf(dst);
+  const words = dst === arrived ? undefined : addressWords(dst);
   if (words === undefined) return false;
   const routed = routeOut(flight.run.host, words, { src: undefined, mark });
   return routed.kind === "out" && routed.out.dev === bridge;

@@ -1,5 +1,5 @@
+import { describeRule } from "../describe";
 import type { Hook, Packet, Rule, Step, TableName, Tried } from "../model";
-import { words } from "../words";
 import { effectOf } from "./effect";
 
 /** Where in the tables a step happened: the same for all steps of one run through a table. */
@@ -84,7 +84,7 @@ export class RuleStep extends ChainStep {
   }
 
   get words(): string {
-    return words(this.rule);
+    return describeRule(this.rule);
   }
 
   override toJSON(): object {

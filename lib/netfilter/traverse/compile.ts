@@ -1,5 +1,5 @@
 import type { Chain, Rule, Ruleset, TableName } from "../model";
-import { wordsOf } from "../routing/address";
+import { addressWords } from "../routing/address";
 import { testOf } from "./match";
 import type { Test } from "./mind";
 import type { View } from "./view";
@@ -128,7 +128,7 @@ function push(buckets: Buckets, key: string | number, at: number): void {
 }
 
 function single(prefix: { readonly address: string; readonly mask: string | number }): string | undefined {
-  const words = wordsOf(prefix.address);
+  const words = addressWords(prefix.address);
   if (words === undefined) return undefined;
   const whole = words.length === 1 ? ["32", "255.255.255.255"] : ["128"];
   return whole.includes(String(prefix.mask)) ? words.join(".") : undefined;

@@ -1,6 +1,6 @@
 import { tupleText } from "../conntrack/tuple";
+import { describeMatch } from "../describe";
 import type { Match, Prefix } from "../model";
-import { words } from "../words";
 import { stateOfPacket } from "./match/connection";
 import { flagsOf } from "./match/header";
 import type { View } from "./view";
@@ -77,6 +77,6 @@ export function reasonOf(match: Match, view: View): string {
     case "opaque":
       return `assumed not to match: ${match.text}`;
     default:
-      return `it is not so: ${words(match)}`;
+      return `it is not so: ${describeMatch(match)}`;
   }
 }

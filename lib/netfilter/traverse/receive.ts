@@ -1,4 +1,4 @@
-import { isLoopback, isMulticast, wordsOf } from "../routing/address";
+import { addressWords, isLoopback, isMulticast } from "../routing/address";
 import { type Decision, type Judge, routeIn } from "../routing/input";
 import { isLocal } from "../routing/local";
 import { icmpError } from "./answer";
@@ -66,7 +66,7 @@ function decide(flight: Flight, device: string, looped: boolean): Decision {
   const { run, packet } = flight;
   const local = { kind: "local", text: `${packet.dst} is this host itself` } as const;
   if (looped) return local;
-  const dst = wordsOf(packet.dst);
+  const dst = addressWords(packet.dst);
   if (device === "lo" && dst !== undefined) {
     const own = isLocal(run.host, dst);
     if (settle(own, run.mind)) return local;

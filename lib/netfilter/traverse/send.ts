@@ -1,5 +1,5 @@
 import type { Packet, Verdict } from "../model";
-import { wordsOf } from "../routing/address";
+import { addressWords } from "../routing/address";
 import { isLocal } from "../routing/local";
 import { type OutRoute, type Routed, routeOut } from "../routing/output";
 import { type Ending, Flight, type Run } from "./flight";
@@ -44,8 +44,8 @@ export function stopped(flight: Flight, verdict: Exclude<HookVerdict, "accept">)
 
 /** A packet that a process of this host sends: routing first, then OUTPUT, then POSTROUTING. */
 export function send(run: Run, packet: Packet): { flight: Flight; ending: Ending } {
-  const dst = wordsOf(packet.dst);
-  const src = wordsOf(packet.src);
+  const dst = addressWords(packet.dst);
+  const src = addressWords(packet.src);
   const flight = new Flight(run, packet, "OUTPUT", { in: "", out: "" });
   flight.view = { ...flight.view, socket: "process" };
   if (dst === undefined)

@@ -5,7 +5,7 @@ import type { Action } from "../model";
 import { type BindContext, bind, NO_RANGE, type Range } from "../nat/bind";
 import { type Found, masqueradeAddress, redirectAddress } from "../nat/masquerade";
 import { manipOf, rewrite } from "../nat/rewrite";
-import { parseNet, textOf, wordsOf } from "../routing/address";
+import { addressWords, parseNet, textOf } from "../routing/address";
 import type { Flight } from "./flight";
 
 type Translation = Extract<Action, { kind: "dnat" | "snat" | "masquerade" | "redirect" | "netmap" }>;
@@ -87,7 +87,7 @@ export function nullBinding(flight: Flight): void {
   if (connection === undefined) return;
   const manip = manipOf(flight.view.hook);
   const address = manip === "src" ? connection.reply.dst : connection.reply.src;
-  const known = wordsOf(address) !== undefined;
+  const known = addressWords(address) !== undefined;
   const range: Range = known ? { ...NO_RANGE, addresses: { from: address, to: address } } : NO_RANGE;
   flight.updateConnection(bind(connection, manip, range, bindContext(flight, connection)));
 }

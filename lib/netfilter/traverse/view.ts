@@ -1,7 +1,7 @@
 import type { Attached, Zone } from "../conntrack/connection";
 import { protocolNumberOf } from "../conntrack/protocol";
 import type { Hook, Packet } from "../model";
-import { type Words, wordsOf } from "../routing/address";
+import { addressWords, type Words } from "../routing/address";
 import type { OutRoute } from "../routing/output";
 import type { Host } from "./host";
 
@@ -48,8 +48,8 @@ export function withPacket(view: View, packet: Packet): View {
   return {
     ...view,
     packet,
-    src: packet.src === view.packet.src ? view.src : wordsOf(packet.src),
-    dst: packet.dst === view.packet.dst ? view.dst : wordsOf(packet.dst),
+    src: packet.src === view.packet.src ? view.src : addressWords(packet.src),
+    dst: packet.dst === view.packet.dst ? view.dst : addressWords(packet.dst),
   };
 }
 
@@ -58,8 +58,8 @@ export function viewOf(host: Host, hook: Hook, packet: Packet, devices: { in: De
     host,
     hook,
     packet,
-    src: wordsOf(packet.src),
-    dst: wordsOf(packet.dst),
+    src: addressWords(packet.src),
+    dst: addressWords(packet.dst),
     protocol: protocolNumberOf(packet.protocol),
     in: devices.in,
     out: devices.out,

@@ -1,6 +1,6 @@
 import { protocolNumberOf } from "../../conntrack/protocol";
 import type { Match } from "../../model";
-import { wordsOf } from "../../routing/address";
+import { addressWords } from "../../routing/address";
 import { doubt, flip } from "../mind";
 import type { View } from "../view";
 import { type Ask, addressIn, prefixNet } from "./header";
@@ -32,7 +32,7 @@ export function ctAddress(match: Of<"ctAddress">): Ask {
     if (view.ct === undefined) return match.withState === true;
     const tuple = view.ct.connection[match.tuple];
     return addressIn(
-      wordsOf(match.side === "source" ? tuple.src : tuple.dst),
+      addressWords(match.side === "source" ? tuple.src : tuple.dst),
       net,
       `${match.tuple} ${match.side}`,
       match.inverted,

@@ -1,5 +1,5 @@
 import type { Family, Match } from "../../model";
-import { masked, maskOf, textOf, type Words, wordsOf } from "../../routing/address";
+import { addressWords, masked, maskOf, textOf, type Words } from "../../routing/address";
 import type { Host } from "../host";
 import { doubt, type Mind } from "../mind";
 import type { Bucket } from "../state";
@@ -98,7 +98,7 @@ export function hashlimit(match: Hashlimit): Ask {
 
 export function maskBits(mask: string | number, width: number): Words {
   if (typeof mask === "number") return maskOf(mask, width);
-  return /^\d+$/.test(mask) ? maskOf(Number(mask), width) : (wordsOf(mask) ?? maskOf(128, width));
+  return /^\d+$/.test(mask) ? maskOf(Number(mask), width) : (addressWords(mask) ?? maskOf(128, width));
 }
 
 /** Stamps that the kernel keeps of one address: ip_pkt_list_tot is 20, rounded up to a power of two. */

@@ -1,6 +1,6 @@
 import { hasPorts, isIcmp, protocolNumberOf, TCP } from "../../conntrack/protocol";
 import type { Match, Packet, Prefix, TcpFlag } from "../../model";
-import { compareWords, type Net, netOf, type Words, within, wordsOf } from "../../routing/address";
+import { addressWords, compareWords, type Net, netOf, type Words, within } from "../../routing/address";
 import { type Answer, doubt, flip, type Mind } from "../mind";
 import type { Device, View } from "../view";
 
@@ -38,8 +38,8 @@ export function address(match: Of<"source"> | Of<"destination">): Ask {
 }
 
 export function addressRange(match: Of<"addressRange">): Ask {
-  const from = wordsOf(match.from) ?? [];
-  const to = wordsOf(match.to) ?? [];
+  const from = addressWords(match.from) ?? [];
+  const to = addressWords(match.to) ?? [];
   return (view) => {
     const words = match.side === "source" ? view.src : view.dst;
     if (words === undefined)

@@ -1,6 +1,6 @@
 import { protocolNumberOf } from "../../conntrack/protocol";
 import type { Match } from "../../model";
-import { compareWords, parseNet, within, wordsOf } from "../../routing/address";
+import { addressWords, compareWords, parseNet, within } from "../../routing/address";
 import { doubt, flip, type Mind } from "../mind";
 import type { View } from "../view";
 import type { Ask } from "./header";
@@ -29,8 +29,8 @@ function partMatches(part: string, view: View, direction: "src" | "dst"): boolea
   const words = direction === "src" ? view.src : view.dst;
   if (words === undefined) return false;
   const range = /^([^-]+)-([^-]+)$/.exec(part);
-  const from = wordsOf(range?.[1] ?? "");
-  const to = wordsOf(range?.[2] ?? "");
+  const from = addressWords(range?.[1] ?? "");
+  const to = addressWords(range?.[2] ?? "");
   if (from !== undefined && to !== undefined)
     return from.length === words.length && compareWords(words, from) >= 0 && compareWords(words, to) <= 0;
   const net = parseNet(part);

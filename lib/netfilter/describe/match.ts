@@ -1,5 +1,5 @@
 import type { Masked, Match, Prefix, Range } from "../model";
-import { ALL, hex, oneOf, sidesOf } from "./plain";
+import { ALL, hex, oneOf, sidesOf } from "./phrases";
 
 const span = ({ from, to }: Range): string => (from === to ? String(from) : `${from} to ${to}`);
 
@@ -13,11 +13,11 @@ function masked(name: string, { value, mask }: Masked, not: string, full = ALL):
   return `${name} & ${hex(mask)} is ${not}${hex(value)}`;
 }
 
-const interfaceWords = (name: string): string => (name.endsWith("+") ? `${name.slice(0, -1)}…` : name);
+const interfaceName = (name: string): string => (name.endsWith("+") ? `${name.slice(0, -1)}…` : name);
 
 const NAMES: Readonly<Record<string, string>> = { "ipv6-icmp": "ICMPv6", udplite: "UDP-Lite" };
 
-const protocolWords = (name: string): string =>
+const protocolName = (name: string): string =>
   /^\d+$/.test(name) ? `protocol ${name}` : (NAMES[name] ?? name.toUpperCase());
 
 const ICMP: Readonly<Record<string, string>> = {
@@ -60,8 +60,13 @@ function limitTo(side: string | undefined): string {
   return side === undefined ? "" : ` on the interface it ${side === "in" ? "came in by" : "goes out by"}`;
 }
 
-/** A condition in words. */
-export function matchWords(match: Match): string {
+/**
+ * Describes one condition of a rule.
+ *
+ * @example
+ * describeMatch({ kind: "inInterface", inverted: false, name: "eth0" }); // "came in by eth0"
+ */
+export function describeMatch(match: Match): string {
   const not = "inverted" in match && match.inverted ? "not " : "";
   switch (match.kind) {
     case "source":
@@ -69,11 +74,11 @@ export function matchWords(match: Match): string {
     case "destination":
       return `${not}to ${network(match.prefix)}`;
     case "inInterface":
-      return `came in by ${not ? "another interface than " : ""}${interfaceWords(match.name)}`;
+      return `came in by ${not ? "another interface than " : ""}${interfaceName(match.name)}`;
     case "outInterface":
-      return `goes out by ${not ? "another interface than " : ""}${interfaceWords(match.name)}`;
+      return `goes out by ${not ? "another interface than " : ""}${interfaceName(match.name)}`;
     case "protocol":
-      return `${not}${protocolWords(match.protocol)}`;
+      return `${not}${protocolName(match.protocol)}`;
     case "fragment":
       return not ? "whole, or the first fragment" : "a fragment after the first";
     case "port": {
@@ -101,7 +106,7 @@ export function matchWords(match: Match): string {
       return `connection is ${not}${oneOf(said)}`;
     }
     case "ctProtocol":
-      return `connection is ${not}${protocolWords(match.protocol)}`;
+      return `connection is ${not}${protocolName(match.protocol)}`;
     case "ctAddress":
       return `connection's ${match.tuple} ${match.side} is ${not}${network(match.prefix)}`;
     case "ctPort":
@@ -181,8 +186,8 @@ export function matchWords(match: Match): string {
     case "rpfilter":
       return `${match.inverted ? "the way back does not lead" : "the way back leads"} over ${match.loose ? "any interface" : "the interface it came in by"}`;
     case "physdev": {
-      if (match.in !== undefined) return `${not}entered the bridge by port ${interfaceWords(match.in)}`;
-      if (match.out !== undefined) return `${not}leaves the bridge by port ${interfaceWords(match.out)}`;
+      if (match.in !== undefined) return `${not}entered the bridge by port ${interfaceName(match.in)}`;
+      if (match.out !== undefined) return `${not}leaves the bridge by port ${interfaceName(match.out)}`;
       if (match.isIn) return `${not}entered by a bridge port`;
       return match.isOut ? `${not}leaves by a bridge port` : `${not}bridged, not routed`;
     }

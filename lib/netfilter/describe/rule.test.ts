@@ -1,7 +1,7 @@
 import { parseRuleset } from "../iptables";
-import { words } from "./index";
+import { describeRule } from "./rule";
 
-const said = (
+const described = (
   rule: string,
   table = "filter",
   chain = "FORWARD",
@@ -11,7 +11,7 @@ const said = (
   const read = [...tables.values()]
     .flatMap((each) => [...each.chains.values()])
     .flatMap(({ rules }) => rules);
-  return read[0] ? words(read[0]) : "";
+  return read[0] ? describeRule(read[0]) : "";
 };
 
 test.each([
@@ -73,5 +73,5 @@ test.each([
   ],
   ["-g A", "filter", "FORWARD", "any packet: go on in chain A for good"],
 ])("%s", (rule, table, chain, expected) => {
-  expect(said(rule, table, chain)).toBe(expected);
+  expect(described(rule, table, chain)).toBe(expected);
 });

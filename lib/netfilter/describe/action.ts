@@ -1,5 +1,5 @@
 import type { Action, Masked, NatRange } from "../model";
-import { ALL, hex, sidesOf } from "./plain";
+import { ALL, hex, sidesOf } from "./phrases";
 
 function target({ addresses, ports, basePort }: NatRange): string {
   const host = addresses
@@ -28,8 +28,13 @@ function setMark(name: string, { value, mask }: Masked): string {
   return `set ${hex(mask)} of ${name} to ${hex(value)}`;
 }
 
-/** What is done with a packet, in words. */
-export function actionWords(action: Action): string {
+/**
+ * Describes what a rule does with a packet.
+ *
+ * @example
+ * describeAction({ kind: "drop" }); // "drop it"
+ */
+export function describeAction(action: Action): string {
   switch (action.kind) {
     case "none":
       return "count it and go on";

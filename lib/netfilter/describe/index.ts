@@ -1,0 +1,3 @@
+export { describeAction } from "./action";
+export { describeMatch } from "./match";
+export { describeRule } from "./rule";

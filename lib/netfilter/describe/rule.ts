@@ -1,0 +1,30 @@
+import type { Match, Rule } from "../model";
+import { describeAction } from "./action";
+import { describeMatch } from "./match";
+
+/**
+ * Describes a rule in words that need no knowledge of iptables' options: its conditions, then what it does.
+ *
+ * @example
+ * describeRule(rule); // "came in by eth0, TCP to port 8080: send it to 172.17.0.2:80"
+ */
+export function describeRule(rule: Rule): string {
+  const conditions = describeConditions(rule.matches);
+  return `${conditions === "" ? "any packet" : conditions}: ${describeAction(rule.action)}`;
+}
+
+/** Joins a protocol with its ports: `TCP to port 8080`. Comments are left out. */
+function describeConditions(matches: readonly Match[]): string {
+  const parts: string[] = [];
+  let protocol: number | undefined;
+  for (const match of matches) {
+    if (match.kind === "comment") continue;
+    const described = describeMatch(match);
+    if (match.kind === "protocol" && !match.inverted) protocol = parts.length;
+    const refinesProtocol = match.kind === "port" || match.kind === "tcpFlags" || match.kind === "icmp";
+    if (!refinesProtocol || protocol === undefined) parts.push(described);
+    // "ICMP echo request" already names the protocol.
+    else parts[protocol] = match.kind === "icmp" ? described : `${parts[protocol]} ${described}`;
+  }
+  return parts.join(", ");
+}
