@@ -95,9 +95,14 @@ export interface BridgeSpec {
 export async function addBridge(place: ContainerPlace, name: string, spec: BridgeSpec = {}): Promise<Bridge> {
   const bridge = new Bridge(place, name);
   await inNamespace(place, ["ip", "link", "add", name, "type", "bridge"]);
-  if (spec.address !== undefined) await bridge.addAddress(spec.address);
-  await bridge.up();
-  return bridge;
+  try {
+    if (spec.address !== undefined) await bridge.addAddress(spec.address);
+    await bridge.up();
+    return bridge;
+  } catch (error) {
+    await bridge.remove().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Where a route leads: `{ via: "10.0.0.254" }`, `{ dev: "eth0" }`. */

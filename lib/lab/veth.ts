@@ -1,7 +1,7 @@
 import { LabError, shellText } from "../engine";
 import { commandError } from "./ip";
 import { LabLink } from "./link";
-import type { ContainerPlace } from "./place";
+import type { ContainerPlace, Entrance, Place } from "./place";
 
 /** One end of a pair that is to be made. */
 export interface VethEnd {
@@ -43,14 +43,7 @@ export class Veth {
  */
 export async function addVeth(a: VethEnd, b: VethEnd): Promise<Veth> {
   const [left, right] = await Promise.all([a.place.entrance(), b.place.entrance()]);
-  if (left.bench !== right.bench) {
-    throw new LabError("NOT_SUPPORTED", {
-      where: `${a.place.name} – ${b.place.name}`,
-      found:
-        "these two places are in different engines, and a veth pair stays within one kernel namespace tree",
-      advice: "Join them by the networks of their hosts: routes and published ports.",
-    });
-  }
+  checkOneEngine(a.place, left, b.place, right);
   const make = [
     ...["ip", "link", "add", a.name, "netns", String(left.pid), ...hardware(a), "type", "veth"],
     ...["peer", "name", b.name, "netns", String(right.pid), ...hardware(b)],
@@ -77,6 +70,16 @@ export async function addVeth(a: VethEnd, b: VethEnd): Promise<Veth> {
     b.place.name,
   ];
   return new Veth(ends[0], ends[1], shellText(["ip", "link", "add", ...shown]));
+}
+
+/** @throws LabError `NOT_SUPPORTED` for two places whose namespaces are not entered from one container. */
+export function checkOneEngine(a: Place, left: Entrance, b: Place, right: Entrance): void {
+  if (left.bench === right.bench) return;
+  throw new LabError("NOT_SUPPORTED", {
+    where: `${a.name} – ${b.name}`,
+    found: "these two places are in different engines, and a cable stays within one kernel namespace tree",
+    advice: "Join them by the networks of their hosts: routes and published ports.",
+  });
 }
 
 function hardware({ mac }: VethEnd): readonly string[] {

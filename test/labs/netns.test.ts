@@ -103,6 +103,88 @@ test("two tap devices with a process between them carry frames; without the proc
   expect((await p.snapshot()).links.map(({ name }) => name)).toEqual(["lo"]);
 }, 60_000);
 
+test("a tap cable of names that are taken is refused at once, and the one that has them goes on", async () => {
+  const [t, u] = await Promise.all([lab.netns("t"), lab.netns("u")]);
+  const ends = [
+    { place: t, name: "tap0", address: "10.4.1.1/24" },
+    { place: u, name: "tap0", address: "10.4.1.2/24" },
+  ] as const;
+  const cable = await lab.tap(...ends);
+  await expect(lab.tap(...ends)).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  const [first, second] = ends;
+  await expect(lab.tap({ ...first, name: "tap1" }, second)).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  await expect(lab.tap(first, { ...second, name: "tap1" })).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  await expect(lab.tap({ place: t, name: "tap2" }, { place: t, name: "tap2" })).rejects.toMatchObject({
+    code: "NAME_TAKEN",
+  });
+  await lab.veth({ place: t, name: "v0" }, { place: u, name: "v0" });
+  await expect(lab.tap({ place: t, name: "v0" }, { place: u, name: "tap3" })).rejects.toMatchObject({
+    code: "NAME_TAKEN",
+  });
+  expect((await t.sh`ping -c1 -W2 10.4.1.2`).exitCode).toBe(0);
+  const names = async (place: typeof t): Promise<readonly string[]> =>
+    (await place.snapshot()).links.map(({ name }) => name).sort();
+  expect([await names(t), await names(u)]).toEqual([
+    ["lo", "tap0", "v0"],
+    ["lo", "tap0", "v0"],
+  ]);
+
+  await cable.cut();
+  await cable.cut();
+  expect([await names(t), await names(u)]).toEqual([
+    ["lo", "v0"],
+    ["lo", "v0"],
+  ]);
+  const both = await Promise.allSettled([lab.tap(...ends), lab.tap(...ends)]);
+  expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect((await t.sh`ping -c1 -W2 10.4.1.2`).exitCode).toBe(0);
+}, 60_000);
+
+test("what is asked for twice under one name works again, or is refused as taken", async () => {
+  const name = "twice";
+  const [hub, other] = await Promise.all([lab.netns("hub2"), lab.netns("hub3")]);
+  await expect(lab.netns("hub2")).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  const made = await Promise.allSettled([lab.netns(name), lab.netns(name)]);
+  expect(made.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+  await hub.bridge("br0");
+  await expect(hub.bridge("br0")).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  const ends = [
+    { place: hub, name: "v0" },
+    { place: other, name: "v0" },
+  ] as const;
+  const cables = await Promise.allSettled([lab.veth(...ends), lab.veth(...ends)]);
+  expect(cables.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  await expect(lab.veth(...ends)).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  await expect(lab.veth({ place: hub, name: "v1" }, ends[1])).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  const link = hub.link("v0");
+  await link.addAddress("10.7.0.1/24");
+  await expect(link.addAddress("10.7.0.1/24")).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  const captures = await Promise.all([lab.capture([hub]), lab.capture([hub])]);
+  await Promise.all(captures.map((capture) => capture.stop()));
+  await Promise.all(captures.map((capture) => capture.stop()));
+}, 60_000);
+
+test("what could not be made whole leaves nothing, so that its name is free again", async () => {
+  const place = await lab.netns("half");
+  await expect(place.bridge("br0", { address: "10.0.0.300/24" })).rejects.toMatchObject({
+    code: "BAD_ADDRESS",
+  });
+  await place.bridge("br0", { address: "10.8.0.1/24" });
+  const end = { place, name: "tap0" };
+  const bad: readonly (readonly [Partial<typeof end> & { address?: string }, string])[] = [
+    [{ name: "a,b" }, "BAD_NAME"],
+    [{ name: "a-name-of-twenty-char" }, "BAD_NAME"],
+    [{ name: "" }, "BAD_NAME"],
+    [{ address: "10.0.0.1" }, "BAD_ADDRESS"],
+    [{ address: "10.0.0.300/24" }, "BAD_ADDRESS"],
+    [{ address: "fd00::1/64" }, "BAD_ADDRESS"],
+  ];
+  for (const [part, code] of bad)
+    await expect(lab.tap({ ...end, ...part }, { place, name: "tap1" })).rejects.toMatchObject({ code });
+  await (await lab.tap(end, { place, name: "tap1" })).cut();
+  expect((await place.snapshot()).links.map(({ name }) => name)).toEqual(["lo", "br0"]);
+}, 60_000);
+
 test.each([
   ["an address that is none", (): Promise<unknown> => veth("z1", "10.9.0.300/24"), "BAD_ADDRESS"],
   [
