@@ -42,7 +42,10 @@ export class Shell {
       engine.log.add({ at: Date.now() - milliseconds, where, command, milliseconds, exitCode });
   }
 
-  /** Runs a script of our own making; it must be valid shell. Any exit code is an answer. */
+  /**
+   * Runs a script in a subshell, so that nothing it does (`exit`, `exec`, `cd`, a variable, a syntax error) reaches the
+   * next one. Any exit code is an answer; 2 is also that of a script which is no valid shell.
+   */
   run(script: string): Promise<ShellAnswer> {
     if (this.#closed.signal.aborted) return Promise.reject(this.#gone("the shell is closed"));
     return new Promise((resolve, reject) => {
@@ -73,7 +76,7 @@ export class Shell {
     this.#start()
       .then((process) => {
         process.ref();
-        return process.write(`{ ${question.script}\n} </dev/null; ${this.#tail()}\n`);
+        return process.write(`(eval ${quoted(question.script)}) </dev/null; ${this.#tail()}\n`);
       })
       .catch((error: unknown) => this.#fail(error instanceof Error ? error : this.#gone(String(error))));
   }
@@ -147,6 +150,10 @@ export class Shell {
       advice: "Its container has ended or was removed. Run the cell that makes it once more.",
     });
   }
+}
+
+function quoted(script: string): string {
+  return `'${script.replaceAll("'", "'\\''")}'`;
 }
 
 // Chunks may end inside a character, so text is kept as bytes until it is complete.

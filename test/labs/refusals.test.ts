@@ -92,6 +92,9 @@ test("pods that cannot be are refused, and leave nothing", async () => {
       ["BAD_PORT", lab.pod("m", { publish: ["8000-8002:80"] })],
       ["NAME_TAKEN", lab.pod("outside")],
       ["BAD_NAME", lab.pod("a/b")],
+      ["NOT_READY", lab.pod("n", { command: ["sleep", "60"], ready: 81 })],
+      ["NOT_READY", lab.pod("o", { apps: { web: { image: "web" }, late: { ready: 81 } } })],
+      ["BAD_PORT", lab.pod("p", { ready: 0 })],
     ];
     const ends = await Promise.allSettled(refused.map(([, attempt]) => attempt));
     expect(ends.map((end) => (end.status === "rejected" ? end.reason : end.value))).toMatchObject(

@@ -307,7 +307,7 @@ export class Node extends ContainerPlace {
       ...(this.#mtu === undefined ? {} : { mtu: this.#mtu }),
     };
     const { shell } = this.#seat.workbench;
-    const answer = await shell.run(`( ${vethScript({ ...wire, nodePid: this.#pid })}\n)`);
+    const answer = await shell.run(vethScript({ ...wire, nodePid: this.#pid }));
     if (answer.exitCode === 0) return;
     this.#checkAlive();
     throw failed(pod, answer, vethScript({ ...wire, nodePid: this.#pid }));
@@ -323,7 +323,7 @@ export class Node extends ContainerPlace {
   }
 
   async #must(script: string): Promise<string> {
-    const answer = await this.#ask(`( ${script}\n)`);
+    const answer = await this.#ask(script);
     if (answer.exitCode !== 0) throw failed(this.name, answer, script);
     return answer.stdout;
   }

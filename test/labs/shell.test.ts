@@ -1,0 +1,50 @@
+import { Engine, Shell } from "../../lib/engine";
+import { imageTag } from "../../lib/setup/images";
+
+let engine: Engine;
+let container: string;
+let shell: Shell;
+
+beforeAll(async () => {
+  engine = await Engine.connect();
+  const spec = { name: `wirebook-shell-test-${process.pid}`, image: imageTag("base"), network: "none" };
+  container = (await engine.containers.run({ ...spec, command: ["sleep", "300"] })).id;
+  shell = new Shell(engine, container, ["sh"], "shell test");
+}, 60_000);
+
+afterAll(async () => {
+  shell.close();
+  await engine.containers.remove(container);
+});
+
+// What a script must not do to the shell that the next one runs in.
+test.each([
+  ["exits with a code", "echo a; exit 3", { stdout: "a\n", exitCode: 3 }],
+  ["exits in the middle of a loop", "for i in 1 2; do exit 1; done", { exitCode: 1 }],
+  ["exits from its trap", "trap 'exit 4' EXIT; echo b", { stdout: "b\n", exitCode: 4 }],
+  ["ends by an error under set -e", "set -e; false; echo never", { stdout: "", exitCode: 1 }],
+  ["replaces itself", "exec echo c", { stdout: "c\n", exitCode: 0 }],
+  ["closes its outputs", "exec >&- 2>&-", { stdout: "", exitCode: 0 }],
+  ["returns at the top", "return 5", { exitCode: 5 }],
+  ["is no valid shell", "if then fi", { exitCode: 2 }],
+  ["has a quote that never ends", "echo it's", { exitCode: 2 }],
+  ["has a here-document that never ends", "cat <<EOF\nd", { stdout: "d", exitCode: 0 }],
+  ["ends with a comment", "echo e # f", { stdout: "e\n", exitCode: 0 }],
+  ["reads its input", "cat; read -r line || echo none", { stdout: "none\n", exitCode: 0 }],
+  ["is empty", "", { stdout: "", exitCode: 0 }],
+  ["is only a comment", "# it's nothing", { stdout: "", exitCode: 0 }],
+])("a script that %s has its answer, and the next one the same shell", async (_name, script, answer) => {
+  const before = (await shell.run("echo $$")).stdout;
+  expect(await shell.run(script)).toMatchObject(answer);
+  expect((await shell.run("echo $$")).stdout).toBe(before);
+});
+
+test("a script leaves the next one no variable, no folder, no option", async () => {
+  await shell.run("x=1; cd /proc; set -u; umask 077");
+  expect((await shell.run('echo "$x" "$PWD" "$-" "$(umask)"')).stdout).toBe(" / s 0022\n");
+});
+
+test("scripts that are asked at once are answered in their order", async () => {
+  const asked = ["exit 1", "echo 2", "if", "echo 4; exit 4"].map((script) => shell.run(script));
+  expect((await Promise.all(asked)).map(({ exitCode }) => exitCode)).toEqual([1, 0, 2, 4]);
+});
