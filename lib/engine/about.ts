@@ -23,6 +23,27 @@ export interface SwarmNode {
   readonly state: string;
 }
 
+/**
+ * What listens at the engine's address: its version and its kind. Shell: `docker version`.
+ *
+ * @param signal - gives up.
+ * @throws the connection's error, or one for an answer that no container engine gives.
+ */
+export async function askKind(
+  docker: Docker,
+  signal: AbortSignal,
+): Promise<{ readonly version: string; readonly kind: "docker" | "podman" }> {
+  // dockerode takes the signal; its types do not have it.
+  const answer: unknown = await Reflect.apply(docker.version, docker, [{ abortSignal: signal }]);
+  const version = text(field(answer, "Version"));
+  if (version === "") throw new Error("what answers there is no container engine");
+  const components = field(answer, "Components");
+  const names = (Array.isArray(components) ? components : []).map((each: unknown) =>
+    text(field(each, "Name")),
+  );
+  return { version, kind: names.some((name) => /podman/i.test(name)) ? "podman" : "docker" };
+}
+
 /** Shell: `docker info`, `docker version`. */
 export async function askFacts(docker: Docker): Promise<EngineFacts> {
   const [info, version]: [unknown, unknown] = await Promise.all([docker.info(), docker.version()]);

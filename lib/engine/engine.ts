@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
-import { askFacts, askSwarmNodes, type EngineFacts, type SwarmNode } from "./about";
+import { askFacts, askKind, askSwarmNodes, type EngineFacts, type SwarmNode } from "./about";
 import { Containers } from "./containers";
 import { type Endpoint, endpointOf, findEndpoint } from "./endpoint";
 import { LabError } from "./error";
@@ -12,7 +12,7 @@ import type { Labels } from "./labels";
 import { Networks } from "./networks";
 import type { Process } from "./process";
 import { CommandLog } from "./record";
-import { dialThrough, reach } from "./transport";
+import { dialThrough, type Line, reach } from "./transport";
 import { Volumes } from "./volumes";
 
 /** Which engine to talk to. */
@@ -22,7 +22,12 @@ export interface ConnectOptions {
    * and `DOCKER_TLS_VERIFY`, or the name of a docker context. Default: as the docker command finds it.
    */
   readonly host?: string;
+  /** How long the engine may take to answer, in milliseconds. Default: 30,000. */
+  readonly timeoutMs?: number;
 }
+
+/** How long an engine may take to answer for the first time: ssh may ask a server on the other side of the world. */
+const CONNECT_TIMEOUT_MS = 30_000;
 
 /**
  * A container engine: Docker, rootless Docker or Podman. A value that a lab holds, never a global.
@@ -73,13 +78,14 @@ export class Engine {
    *   `tcp://` to another machine without TLS.
    */
   static async connect(options: ConnectOptions = {}): Promise<Engine> {
-    return Engine.at(options.host === undefined ? findEndpoint() : endpointOf(options.host));
+    const endpoint = options.host === undefined ? findEndpoint() : endpointOf(options.host);
+    return Engine.at(endpoint, options.timeoutMs);
   }
 
   /** {@link connect}, to an endpoint that was found before. */
-  static async at(endpoint: Endpoint): Promise<Engine> {
-    const { docker, hangUp } = reach(endpoint);
-    return Engine.#greet(docker, endpoint.url, `${endpoint.url} (${endpoint.from})`, hangUp);
+  static async at(endpoint: Endpoint, timeoutMs = CONNECT_TIMEOUT_MS): Promise<Engine> {
+    const where = `${endpoint.url} (${endpoint.from})`;
+    return Engine.#greet(reach(endpoint), { name: endpoint.url, where, timeoutMs });
   }
 
   /**
@@ -96,22 +102,27 @@ export class Engine {
         advice: "Its container has ended or was removed. Run the cell that makes it once more.",
         cause,
       });
-    const { docker, hangUp } = dialThrough(async (signal) => {
+    const line = dialThrough(async (signal) => {
       if (signal.aborted) throw gone();
       return open(signal).catch((cause: unknown) => Promise.reject(gone(cause)));
     });
-    return Engine.#greet(docker, name, name, hangUp);
+    return Engine.#greet(line, { name, where: name, timeoutMs: CONNECT_TIMEOUT_MS });
   }
 
-  static async #greet(docker: Docker, name: string, where: string, hangUp: () => void): Promise<Engine> {
-    let about: { Version: string; Components?: readonly { Name: string }[] };
+  static async #greet(
+    { docker, hangUp }: Line,
+    { name, where, timeoutMs }: { name: string; where: string; timeoutMs: number },
+  ): Promise<Engine> {
+    const deadline = AbortSignal.timeout(timeoutMs);
     try {
-      about = await docker.version();
+      return new Engine(docker, { name, ...(await askKind(docker, deadline)), hangUp });
     } catch (cause) {
-      throw unreachable(cause, where);
+      hangUp();
+      throw unreachable(
+        deadline.aborted ? new Error(`no answer within ${timeoutMs} ms`, { cause }) : cause,
+        where,
+      );
     }
-    const podman = about.Components?.some(({ Name }) => /podman/i.test(Name)) === true;
-    return new Engine(docker, { name, version: about.Version, kind: podman ? "podman" : "docker", hangUp });
   }
 
   /** Runs a program in a container to its end. Shell: `docker exec`. See {@link Execs.run}. */

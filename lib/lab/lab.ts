@@ -35,8 +35,8 @@ import { lookAt, worldOf } from "./world";
 
 /** How a lab is opened. */
 export interface LabOptions {
-  /** Default: the engine that the docker command would use. */
-  readonly engine?: Engine;
+  /** As a value, or as the docker command names it (`ssh://me@two`). Default: the one that the docker command would use. */
+  readonly engine?: Engine | string;
   /**
    * Several engines of one Docker Swarm, as values or as the docker command names them (`ssh://me@two`); each node and
    * Docker host is placed on one of them, and they meet on an attachable overlay network instead of a bridge. The first
@@ -114,7 +114,7 @@ export class Lab {
 
   static async #open(name: string, options: LabOptions, progress: Progress): Promise<Lab> {
     const [first, ...others] = await Promise.all((options.engines ?? []).map((each) => Lab.#connect(each)));
-    const home = first ?? options.engine ?? (await Lab.#connect());
+    const home = first ?? (await Lab.#connect(options.engine));
     const engines = await openEngines([home, ...others], progress);
     const sessions = engines.all.map(({ session }) => session);
     await Promise.all(sessions.map(({ labs }) => labs.get(name)?.shut()));
@@ -134,7 +134,14 @@ export class Lab {
 
   // A connection is kept, and made anew when its engine has gone; which engine it is stays the caller's choice.
   static async #connect(to: Engine | string = ""): Promise<Engine> {
-    if (typeof to !== "string") return to;
+    if (to instanceof Engine) return to;
+    if (typeof to !== "string") {
+      throw new LabError("NO_ENGINE", {
+        where: String(to),
+        found: "this is no container engine",
+        advice: "Give what Engine.connect returns, or an address: unix:///var/run/docker.sock, ssh://me@two.",
+      });
+    }
     const known = await Lab.#engines.get(to)?.catch(() => undefined);
     if (known && (await known.answers())) return known;
     const engine = Engine.connect(to === "" ? {} : { host: to });
