@@ -239,9 +239,14 @@ async function startApp(
 }
 
 // A program that cannot start ends a moment after the engine said that it runs. One exec later, however busy the machine
-// is, it has ended; what does not run then is refused with what it said.
+// is, it has ended; what does not run then is refused with what it said. The exec may find it ended before the engine has
+// taken note of that.
 async function refuseExited(engine: Engine, id: string, where: string): Promise<void> {
-  await engine.exec(id, ["true"], { where }).catch(() => undefined);
+  const ended = await engine.exec(id, ["true"], { where }).then(
+    () => false,
+    (error: unknown) => error instanceof LabError && error.code === "NOT_RUNNING",
+  );
+  if (ended) await engine.containers.wait(id);
   const info = await engine.containers.inspect(id, where);
   if (info.state !== "exited") return;
   const said = (await engine.containers.logs(id, 3).catch(() => "")).trim().replaceAll("\n", " / ");
