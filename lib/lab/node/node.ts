@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type Engine, LabError, type ShellAnswer } from "../../engine";
 import { imageTag } from "../../setup/images";
 import { addressAt, type Cidr } from "../cidr/cidr";
@@ -33,6 +34,10 @@ const SYSCTLS: Readonly<Record<string, string>> = {
 };
 
 const USUAL_MTU = 1500;
+
+/** How long the kernel may take to remove the link of a namespace that ended, and how often it is looked at. */
+const UNPLUG_TIMEOUT_MS = 20_000;
+const UNPLUG_LOOK_MS = 10;
 
 /** What a node tells its cluster. */
 export interface NodeCluster {
@@ -207,6 +212,7 @@ export class Node extends ContainerPlace {
         name: this.name,
         seat: this.#seat,
         plug: (pod, podPid, address) => this.#plug(pod, podPid, address),
+        unplugged: (veth) => this.#unplugged(veth),
         takeAddress: (owner, wanted) =>
           wanted === undefined ? this.#pool.take(owner) : this.#pool.claim(wanted, owner),
         releaseAddress: (address) => this.#pool.release(address),
@@ -311,6 +317,20 @@ export class Node extends ContainerPlace {
     if (answer.exitCode === 0) return;
     this.#checkAlive();
     throw failed(pod, answer, vethScript({ ...wire, nodePid: this.#pid }));
+  }
+
+  async #unplugged(veth: string): Promise<void> {
+    const end = performance.now() + UNPLUG_TIMEOUT_MS;
+    while (this.#alive && (await this.#ask(`ip link show dev ${veth}`)).exitCode === 0) {
+      if (performance.now() > end) {
+        throw new LabError("TIMED_OUT", {
+          where: this.name,
+          found: `${veth} is still there ${UNPLUG_TIMEOUT_MS} ms after its pod ended`,
+          advice: "A process of the pod may still hold its network namespace: docker ps.",
+        });
+      }
+      await pause(UNPLUG_LOOK_MS);
+    }
   }
 
   async #probe(pod: NodePod): Promise<void> {

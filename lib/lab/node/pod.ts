@@ -21,6 +21,8 @@ export interface PodHome {
   readonly seat: Seat;
   /** Plugs the namespace of the process `podPid` into the node's bridge. */
   plug(pod: string, podPid: number, address: string): Promise<void>;
+  /** Resolves when the node has no link of this name any more. */
+  unplugged(veth: string): Promise<void>;
   takeAddress(pod: string, wanted?: string): string;
   releaseAddress(address: string): void;
   /** Asks from now on whether the pod is ready, and tells it. */
@@ -262,13 +264,17 @@ export class NodePod extends ContainerPlace {
 
   /**
    * Ends the pause container. The kernel then takes the network namespace apart: address, veth pair, and all.
-   * The node ends the apps as well, since they have no network left, as kubelet does.
+   * The node ends the apps as well, since they have no network left, as kubelet does. Returns when the veth pair is gone:
+   * the kernel does this in the background (net/core/net_namespace.c, cleanup_net), and until then the address answers.
    *
    * Shell: `docker kill PAUSE`.
+   *
+   * @throws LabError `TIMED_OUT` when something keeps the namespace alive.
    */
   async killPause(): Promise<void> {
     await this.engine.containers.kill(this.pause);
     await this.end("its pause container was killed");
+    await this.#home.unplugged(this.veth);
   }
 
   /**
