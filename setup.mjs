@@ -280,7 +280,10 @@ async function start(args) {
       `${byHand.message}\n\nUntil then the chapters run from their recordings: every picture, and no container.`,
     );
   }
-  const lab = await (await jupyter()).startLab({ ...(port && { port }), browser: !values["no-browser"] });
+  const lab = await (await jupyter()).startJupyterLab({
+    ...(port && { port }),
+    browser: !values["no-browser"],
+  });
   stopping.signal.addEventListener("abort", () => lab.stop());
   if (stopping.signal.aborted) await lab.stop();
   say(`\nWirebook is open at ${lab.url}\nCtrl-C ends it.`);

@@ -1,3 +1,12 @@
 export { installKernelspec, KERNEL_NAME, kernelspec, type Target } from "./command/kernelspec";
 export { serve } from "./command/serve";
-export type { Completions, Conversion, Diagnostic, LanguageEngine, QuickInfo } from "./language/engine";
+export type {
+  CellProgram,
+  Completeness,
+  Completions,
+  Conversion,
+  Diagnostic,
+  LanguageEngine,
+  Position,
+  QuickInfo,
+} from "./language/engine";

@@ -3,7 +3,7 @@ const { existsSync } = require("node:fs");
 const path = require("node:path");
 
 if (!existsSync(path.join(__dirname, "../dist/command/command.js"))) {
-  console.error("wirebook-kernel is not built. Run `npm run build` in the Wirebook folder.");
+  console.error("wirebook-kernel is not built.\n  Build it: run `npm run build` in the Wirebook folder.");
   process.exit(1);
 }
 const { main } = require("../dist/command/command.js");

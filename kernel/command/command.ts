@@ -5,33 +5,34 @@ import { serve } from "./serve";
 const HELP = `wirebook-kernel: a Jupyter kernel for TypeScript
 
   wirebook-kernel install [--user | --prefix DIR]
-      Registers the kernel with Jupyter: for you (the default), or in an
-      environment (for a Python venv: --prefix "$VIRTUAL_ENV").
+      Registers the kernel with Jupyter, for the current user (default) or
+      in an environment (a Python venv: --prefix "$VIRTUAL_ENV").
 
   wirebook-kernel server --connection-file FILE
-      Runs the kernel. Jupyter calls this.
+      Runs the kernel. Jupyter starts it with this command.
 `;
 
-function usage(problem: string): number {
-  process.stderr.write(`wirebook-kernel: ${problem}\n\n${HELP}`);
+function usageError(problem: string): number {
+  process.stderr.write(`wirebook-kernel: ${problem}\n  Show the commands: wirebook-kernel --help\n`);
   return 2;
 }
 
-/** Runs a command line (without node and script). Resolves with the exit code. */
+/** Runs a command line (without `node` and the script). Resolves with the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(args);
   } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
+    return usageError(error instanceof Error ? error.message : String(error));
   }
   const { values, positionals } = parsed;
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) {
+    if (!values.help) return usageError("a command is missing");
     process.stdout.write(HELP);
-    return values.help ? 0 : 2;
+    return 0;
   }
-  if (rest.length > 0) return usage(`"${rest.join(" ")}" is not understood`);
+  if (rest.length > 0) return usageError(`unexpected argument "${rest.join(" ")}"`);
   switch (command) {
     case "install": {
       const { prefix } = values;
@@ -41,12 +42,12 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     case "server": {
       const file = values["connection-file"];
-      if (file === undefined) return usage("server needs --connection-file");
+      if (file === undefined) return usageError("the command server needs --connection-file FILE");
       await serve(file);
       return 0;
     }
     default:
-      return usage(`there is no command "${command}"`);
+      return usageError(`unknown command "${command}"`);
   }
 }
 

@@ -2,13 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
-/** The name under which Jupyter knows the kernel. */
+/** The name of the kernelspec: `jupyter console --kernel wirebook`. */
 export const KERNEL_NAME = "wirebook";
 
-/** Where kernelspecs go. */
+/** Where to install the kernelspec: for the current user, or in an environment (such as a Python venv). */
 export type Target = { readonly kind: "user" } | { readonly kind: "prefix"; readonly prefix: string };
 
-/** The folder of Jupyter's data; see `jupyter --paths`. */
+/** Jupyter's data folder, as `jupyter --paths` shows it. */
 function dataFolder(target: Target): string {
   if (target.kind === "prefix") return path.join(path.resolve(target.prefix), "share", "jupyter");
   const { JUPYTER_DATA_DIR, XDG_DATA_HOME, APPDATA } = process.env;
@@ -23,7 +23,10 @@ function dataFolder(target: Target): string {
   }
 }
 
-/** The kernelspec. Absolute paths: Jupyter may run in an environment with another Node, or with none. */
+/**
+ * Returns the content of `kernel.json`. Its paths are absolute, because Jupyter may run in an environment with
+ * another Node on its PATH, or none.
+ */
 export function kernelspec(): Record<string, unknown> {
   const bin = path.join(__dirname, "..", "..", "bin", "wirebook-kernel.js");
   return {
@@ -43,8 +46,12 @@ const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width=
 `;
 
 /**
- * Registers the kernel with Jupyter.
- * @returns the folder that was written.
+ * Registers the kernel with Jupyter. Replaces an earlier registration.
+ *
+ * Shell: `wirebook-kernel install [--prefix DIR]`.
+ *
+ * @returns the folder of the kernelspec.
+ * @throws Error (Node's own, with a code such as `EACCES`) when the folder cannot be written.
  */
 export function installKernelspec(target: Target): string {
   const folder = path.join(dataFolder(target), "kernels", KERNEL_NAME);

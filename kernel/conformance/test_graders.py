@@ -1,4 +1,4 @@
-"""What graders and CI stand on: nbclient's and nbgrader's view of the kernel's errors, results and interrupts."""
+"""What graders and CI rely on: errors, results and interrupts as nbclient and nbgrader see them."""
 
 import logging
 import time
@@ -39,26 +39,26 @@ def grade(cell, points=4):
 
 
 class Timeouts(unittest.TestCase):
-    def test_idle_comes_in_time_and_variables_stay(self):
-        """On its timeout nbgrader interrupts, and needs `idle` within 4 seconds."""
+    def test_idle_arrives_in_time_and_variables_stay(self):
+        """After a timeout, nbgrader interrupts the kernel and needs `idle` within 4 seconds."""
         endless = [
             "while (true) {}",
             "await null; while (true) {}",
             "await new Promise(() => {})",
             'require("child_process").execSync("sleep 100")',
         ]
-        began = {}
+        started = {}
         cells = run(
             "const before = 1;",
             *endless,
             "before + 1",
             timeout_func=lambda cell: TIMEOUT if cell.source in endless else 60,
-            on_cell_execute=lambda cell, cell_index: began.setdefault(cell_index, time.monotonic()),
+            on_cell_execute=lambda cell, cell_index: started.setdefault(cell_index, time.monotonic()),
         )
         for at, source in enumerate(endless, 1):
             with self.subTest(source):
                 self.assertEqual(cells[at].outputs[-1].ename, "Interrupted")
-                self.assertLess(began[at + 1] - began[at], TIMEOUT + 4)
+                self.assertLess(started[at + 1] - started[at], TIMEOUT + 4)
         self.assertEqual(cells[-1].outputs[0].data["text/plain"], "2")
 
 
@@ -66,14 +66,14 @@ class Grades(unittest.TestCase):
     def test_cells_get_their_points(self):
         cases = [
             ("a number is the score", "0.5", 0.5),
-            ("a variable's as well", "const points = 2;\npoints", 2),
-            ("no result is full marks", "const x = 1;", 4),
+            ("a variable can hold the score", "const points = 2;\npoints", 2),
+            ("no result means full points", "const x = 1;", 4),
             ("stdout does not count", 'console.log("3")', 4),
-            ("an error is nothing", 'throw new Error("x")', 0),
-            ("a type error is nothing", "const n: number = 's'", 0),
-            ("stderr is nothing", 'console.error("x")', 0),
-            ("a module's warnings are no stderr", 'process.emitWarning("soon", "ExperimentalWarning"); 3', 3),
-            ("the end of the process is nothing", "process.exit(0)", 0),
+            ("an error scores 0", 'throw new Error("x")', 0),
+            ("a type error scores 0", "const n: number = 's'", 0),
+            ("text on stderr scores 0", 'console.error("x")', 0),
+            ("a module's warnings are not on stderr", 'process.emitWarning("soon", "ExperimentalWarning"); 3', 3),
+            ("the end of the process scores 0", "process.exit(0)", 0),
         ]
         cells = run(*(source for _, source, _ in cases))
         for (name, _, points), cell in zip(cases, cells):
@@ -82,7 +82,7 @@ class Grades(unittest.TestCase):
 
 
 class Errors(unittest.TestCase):
-    def test_nbclient_stops_and_names_the_error(self):
+    def test_nbclient_stops_and_reports_the_error(self):
         nb = notebook("1", 'throw new RangeError("on purpose\\n  Do this.")', "3")
         with self.assertRaises(CellExecutionError) as caught:
             NotebookClient(nb, kernel_name="wirebook").execute()

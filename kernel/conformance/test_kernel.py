@@ -1,4 +1,4 @@
-"""The kernel against Jupyter's own conformance tests (jupyter_kernel_test)."""
+"""Runs Jupyter's conformance tests (jupyter_kernel_test) with the kernel."""
 
 import unittest
 

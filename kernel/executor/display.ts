@@ -1,16 +1,17 @@
 import { inspect } from "node:util";
+import { isRecord } from "../link/is-record";
+import type { OrderedWriter } from "../link/output-order";
 import type { Bundle } from "../link/protocol";
-import { isRecord, type TurnWriter } from "../link/turns";
-import { adviceFor } from "./promises";
-import { CellRun, currentRun } from "./run";
+import { CellRun, currentRun } from "./cell-run";
+import { promiseHint } from "./promise-display";
 
-/** The method by which a value says how it is shown: Deno's convention. It returns a MIME bundle, or a promise of one. */
+/** The method that returns a value's MIME bundle, or a promise of one. Deno's kernel uses the same symbol. */
 export const DISPLAY = Symbol.for("Jupyter.display");
 
 export interface DisplayOptions {
-  /** A name for the output. */
+  /** A name for this output. */
   readonly id?: string;
-  /** Replaces the output with this `id` when the same run of the cell has shown one; else shows it. */
+  /** Replaces the output with this `id` if the same run of the cell has shown one. Otherwise shows a new output. */
   readonly update?: boolean;
 }
 
@@ -21,13 +22,13 @@ function isDisplayable(value: unknown): value is Displayable {
   return DISPLAY in value && typeof value[DISPLAY] === "function";
 }
 
-/** A value as text, as a Jupyter front end shows it: without colours, so that a number is a number. */
-export function plain(value: unknown): string {
+/** A value as text. It has no colour codes, because graders parse a number from it. */
+export function plainText(value: unknown): string {
   return inspect(value, { colors: false, depth: 4 });
 }
 
-/** Typed arrays stay bytes; the rest becomes what JSON can hold, as it will be sent. */
-function portable(value: unknown): unknown {
+/** Keeps strings and bytes, and converts everything else to JSON values. */
+function toTransferable(value: unknown): unknown {
   if (typeof value === "string" || value instanceof Uint8Array) return value;
   const text: string | undefined = JSON.stringify(value);
   return text === undefined ? undefined : JSON.parse(text);
@@ -35,10 +36,15 @@ function portable(value: unknown): unknown {
 
 function readBundle(value: unknown, shown: unknown): Bundle {
   if (!isRecord(value))
-    throw new TypeError('a Symbol.for("Jupyter.display") method has to return a MIME bundle');
+    throw new TypeError(
+      `a Symbol.for("Jupyter.display") method must return a MIME bundle, such as { "text/html": "…" }; it returned ${plainText(value)}`,
+    );
   const { data, metadata } = value;
   const wrapped = isRecord(data) && !Object.keys(value).some((key) => key.includes("/"));
-  const entries = Object.entries(wrapped ? data : value).map(([mime, content]) => [mime, portable(content)]);
+  const entries = Object.entries(wrapped ? data : value).map(([mime, content]) => [
+    mime,
+    toTransferable(content),
+  ]);
   const bundle: Record<string, unknown> = Object.fromEntries(
     entries.filter(([, content]) => content !== undefined),
   );
@@ -48,44 +54,51 @@ function readBundle(value: unknown, shown: unknown): Bundle {
   return { data: bundle, metadata: wrapped && isRecord(metadata) ? metadata : {} };
 }
 
-/** The MIME bundle of a value: at once, unless its display method is asynchronous. */
+/** Returns the MIME bundle of a value; a promise of it only when the display method is asynchronous. */
 export function render(value: unknown): Bundle | Promise<Bundle> {
-  if (!isDisplayable(value)) return { data: { "text/plain": plain(value) + adviceFor(value) }, metadata: {} };
+  if (!isDisplayable(value))
+    return { data: { "text/plain": plainText(value) + promiseHint(value) }, metadata: {} };
   const made = value[DISPLAY]();
   return made instanceof Promise ? made.then((bundle) => readBundle(bundle, value)) : readBundle(made, value);
 }
 
-/** Shows values before the cell's end, in the order in which they were asked for. */
+/** Shows values before the cell has ended, in the order of the calls. */
 export class Displays {
-  constructor(private readonly turns: TurnWriter) {}
+  readonly #output: OrderedWriter;
+
+  constructor(output: OrderedWriter) {
+    this.#output = output;
+  }
 
   readonly display = (value: unknown, options: DisplayOptions = {}): Promise<void> => {
     const run = currentRun() ?? new CellRun(0, "In[0]");
     if (options.update && options.id === undefined)
-      throw new TypeError("display: an update needs the id of what it replaces");
+      throw new TypeError(
+        'display: `update` needs an `id`, such as display(value, { id: "progress", update: true })',
+      );
     const bundle = render(value);
     if (!(bundle instanceof Promise) && !run.displays) {
-      this.send(run, bundle, options);
-      return silent(Promise.resolve());
+      this.#send(run, bundle, options);
+      return withoutResult(Promise.resolve());
     }
-    const turn = Promise.all([bundle, run.displays]).then(([ready]) => this.send(run, ready, options));
-    const settled = turn
+    const sent = Promise.all([bundle, run.displays]).then(([ready]) => this.#send(run, ready, options));
+    const settled = sent
       .catch(() => {})
       .then(() => {
         if (run.displays === settled) run.displays = undefined;
       });
     run.displays = settled;
-    return silent(turn);
+    return withoutResult(sent);
   };
 
-  private send(run: CellRun, bundle: Bundle, { id, update }: DisplayOptions): void {
+  #send(run: CellRun, bundle: Bundle, { id, update }: DisplayOptions): void {
     const known = id !== undefined && run.shown.has(id);
     if (id !== undefined) run.shown.add(id);
-    this.turns.frame(run.id, { kind: "display", ...bundle, id, update: update === true && known });
+    this.#output.frame(run.id, { kind: "display", ...bundle, id, update: update === true && known });
   }
 }
 
-/** `display(x)` as a cell's last line shows `x` alone, not the promise. */
-function silent(promise: Promise<void>): Promise<void> {
+/** Hides the promise when `display(x)` is the last line of a cell. */
+function withoutResult(promise: Promise<void>): Promise<void> {
   return Object.assign(promise, { [DISPLAY]: () => ({}) });
 }

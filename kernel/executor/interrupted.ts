@@ -1,12 +1,13 @@
-/** What a cell fails with when it was interrupted. */
+/** The error of a cell that was interrupted. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
+
   constructor(options?: ErrorOptions) {
     super("the cell was interrupted", options);
   }
 }
 
-/** Aborted operations and children ended by Ctrl-C's signal are what an interrupt is meant to cause. */
+/** Whether an error is the expected result of an interrupt: an aborted operation, or a child that SIGINT ended. */
 export function isInterruption(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === "Interrupted" || error.name === "AbortError") return true;

@@ -1,38 +1,38 @@
 import { Socket } from "node:net";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { RUN_MAGIC } from "../language/magic";
+import { RUN_MAGIC } from "../language/cell-magic";
 import { FrameReader } from "../link/frame";
 import { readCommand } from "../link/protocol";
-import { COMMANDS_FD, WATCH_FD } from "../link/watch-pipe";
-import { Cells } from "./cell";
+import { COMMANDS_FD, WATCHDOG_FD } from "../link/watchdog-pipe";
+import { CellMagics } from "./cell-magics";
+import { currentRun, latestRun } from "./cell-run";
+import { Cells } from "./cells";
 import { Displays } from "./display";
-import { describeFailure } from "./failure";
-import { flag } from "./flag";
+import { describeError } from "./error-report";
+import { flag } from "./interrupt-flag";
 import { isInterruption } from "./interrupted";
-import { Magics } from "./magics";
 import { CellModules } from "./modules";
-import { hidePromiseMarks } from "./promises";
-import { currentRun, latestRun } from "./run";
+import { hidePromiseSymbols } from "./promise-display";
 import { installStackFormat } from "./stack";
-import { openTurns, replaceStdio } from "./stdio";
+import { openOutput, replaceStdio } from "./stdio";
 
-/** How long listeners of SIGTERM may tidy up when the kernel ends. */
-const FAREWELL = 4_000;
+/** How long listeners of SIGTERM may take to clean up when the kernel ends. */
+const SHUTDOWN_GRACE_MS = 4_000;
 
 const folder = process.cwd();
-const turns = openTurns(Buffer.from(process.argv[2] ?? "", "hex"));
-replaceStdio(turns);
+const output = openOutput(Buffer.from(process.argv[2] ?? "", "hex"));
+replaceStdio(output);
 installStackFormat();
-hidePromiseMarks();
+hidePromiseSymbols();
 
-const { display } = new Displays(turns);
-const cells = new Cells(folder, new CellModules(folder), turns);
+const { display } = new Displays(output);
+const cells = new Cells(folder, new CellModules(folder), output);
 
-const magics = new Magics();
+const magics = new CellMagics();
 Object.defineProperty(globalThis, Symbol.for(RUN_MAGIC), { value: magics.run.bind(magics) });
 
-// What a library may know of the cell it runs in, without knowing of any kernel.
+// Gives libraries access to the cell they run in, so that they need not depend on this kernel.
 Object.defineProperty(globalThis, Symbol.for("Jupyter.cell"), {
   value: Object.freeze({
     display,
@@ -40,46 +40,46 @@ Object.defineProperty(globalThis, Symbol.for("Jupyter.cell"), {
     get signal() {
       return currentRun()?.signal;
     },
-    /** Defines cells that begin with `%%name`. */
+    /** Defines cells that start with `%%name`. */
     magic: magics.define.bind(magics),
   }),
 });
 Object.defineProperty(globalThis, "display", { value: display, writable: true, configurable: true });
 
 /**
- * An error that nothing awaits ends its cell while that runs, as it would end a program; afterwards it
- * can only be told, below its own cell.
+ * Handles an error that nothing awaits. While its cell runs, it ends the cell, as it would end a program.
+ * Afterwards it is printed below its cell.
  */
-function stray(error: unknown): void {
+function onUncaughtError(error: unknown): void {
   const run = currentRun();
   if (run?.interrupted && isInterruption(error)) return;
   if (run?.running) {
-    run.breakWith(error);
+    run.failWith(error);
     return;
   }
-  const text = describeFailure(error).traceback.join("\n");
-  turns.text("stderr", run?.id ?? 0, Buffer.from(`Uncaught, after the cell had ended:\n${text}\n`));
+  const text = describeError(error).traceback.join("\n");
+  output.text("stderr", run?.id ?? 0, Buffer.from(`Uncaught, after the cell had ended:\n${text}\n`));
 }
-process.on("uncaughtException", stray);
-process.on("unhandledRejection", stray);
+process.on("uncaughtException", onUncaughtError);
+process.on("unhandledRejection", onUncaughtError);
 process.on("SIGINT", () => {});
 
-/** The end, as a terminal would bring it: SIGTERM for who listens, then `exit`. */
+/** Ends the process as a terminal would: emits SIGTERM for its listeners, then exits. */
 let ending = false;
 function end(): void {
   if (ending) return;
   ending = true;
   latestRun()?.interrupt(0);
   if (process.listenerCount("SIGTERM") === 0) process.exit(0);
-  setTimeout(() => process.exit(0), FAREWELL);
+  setTimeout(() => process.exit(0), SHUTDOWN_GRACE_MS);
   process.emit("SIGTERM", "SIGTERM");
 }
 
-const watch = new Worker(path.join(__dirname, "watch.js"), {
-  workerData: { flag, fd: WATCH_FD },
+const watchdog = new Worker(path.join(__dirname, "watchdog.js"), {
+  workerData: { flag, fd: WATCHDOG_FD },
   execArgv: [],
 });
-watch.unref();
+watchdog.unref();
 
 const frames = new FrameReader();
 const commands = new Socket({ fd: COMMANDS_FD, readable: true, writable: false });
@@ -94,4 +94,4 @@ commands.on("data", (chunk) => {
 commands.on("error", end);
 commands.on("close", end);
 
-turns.frame(0, { kind: "ready" });
+output.frame(0, { kind: "ready" });

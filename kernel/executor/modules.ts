@@ -1,16 +1,16 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
+import { BUNDLED_PACKAGES, bundledPackageFolder } from "../language/bundled-packages";
 import { LOOP_GUARD } from "../language/engine";
-import { HOUSE_PACKAGES, houseFolder } from "../language/packages";
-import { guard } from "./guard";
-import { rememberFile } from "./origins";
+import { guard } from "./loop-guard";
+import { registerFile } from "./source-positions";
 
 type Require = (id: string) => unknown;
 
 interface LocalModule {
   readonly code: string;
-  exports?: { exports: unknown };
+  loaded?: { exports: unknown };
 }
 
 function isNotFound(error: unknown, id: string): error is Error {
@@ -33,68 +33,71 @@ function packageName(id: string): string {
   return id.startsWith("@") ? `${scope}/${name}` : scope;
 }
 
-/** `require` as cells have it: from the notebook's folder upward, local TypeScript, and the house's own packages. */
+/** The `require` of cells: local TypeScript files, packages from the notebook's folder upward, and bundled packages. */
 export class CellModules {
-  private readonly local = new Map<string, LocalModule>();
+  readonly #folder: string;
+  readonly #local = new Map<string, LocalModule>();
 
   /** @param folder - the notebook's folder. */
-  constructor(private readonly folder: string) {}
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
 
-  /** Takes converted local files; a file that changed is loaded again when it is next required. */
+  /** Adds converted local files. A file that has changed is loaded again the next time it is required. */
   add(modules: readonly { path: string; code: string; maps: readonly string[] }[]): void {
     for (const { path: file, code, maps } of modules) {
-      this.local.set(file, { code });
-      rememberFile(file, code, maps);
+      this.#local.set(file, { code });
+      registerFile(file, code, maps);
     }
   }
 
-  /** The `require` for code in a folder; it keeps `resolve` and `cache` of Node's own. */
+  /** Returns the `require` for code in a folder. It has the `resolve` and `cache` of Node's own. */
   requireFrom(folder: string): Require {
-    const own = createRequire(path.join(folder, "cell.js"));
-    const find: Require = (id) => this.findLocal(folder, id) ?? this.findPackage(own, id);
-    return Object.assign(find, {
-      resolve: own.resolve,
-      cache: own.cache,
-      main: own.main,
-      extensions: own.extensions,
+    const nodeRequire = createRequire(path.join(folder, "cell.js"));
+    const require: Require = (id) => this.#requireLocal(folder, id) ?? this.#requirePackage(nodeRequire, id);
+    return Object.assign(require, {
+      resolve: nodeRequire.resolve,
+      cache: nodeRequire.cache,
+      main: nodeRequire.main,
+      extensions: nodeRequire.extensions,
     });
   }
 
-  private findLocal(folder: string, id: string): unknown {
+  #requireLocal(folder: string, id: string): unknown {
     if (!id.startsWith(".")) return undefined;
     const file = path.resolve(folder, path.extname(id) === "" ? `${id}.js` : id);
-    const module = this.local.get(file);
+    const module = this.#local.get(file);
     if (!module) return undefined;
-    if (module.exports) return module.exports.exports;
-    const made = { exports: {} };
-    module.exports = made;
+    if (module.loaded) return module.loaded.exports;
+    const loaded = { exports: {} };
+    module.loaded = loaded;
     const names = ["exports", "require", "module", "__filename", "__dirname", LOOP_GUARD];
     const body = vm.compileFunction(module.code, names, { filename: file });
-    body(made.exports, this.requireFrom(path.dirname(file)), made, file, path.dirname(file), guard);
-    return made.exports;
+    body(loaded.exports, this.requireFrom(path.dirname(file)), loaded, file, path.dirname(file), guard);
+    return loaded.exports;
   }
 
-  private findPackage(own: NodeJS.Require, id: string): unknown {
+  #requirePackage(nodeRequire: NodeJS.Require, id: string): unknown {
     try {
-      return own(id);
+      return nodeRequire(id);
     } catch (error) {
       if (!isNotFound(error, id)) throw error;
       const name = packageName(id);
-      const house = HOUSE_PACKAGES.includes(name) ? houseFolder(name) : undefined;
-      if (house) return this.fromHouse(house, name, id, error);
+      const bundled = BUNDLED_PACKAGES.includes(name) ? bundledPackageFolder(name) : undefined;
+      if (bundled) return this.#requireBundled(bundled, name, id, error);
       const advice = id.startsWith(".")
-        ? `  There is no such file in ${this.folder}.`
-        : `  Install it in the notebook's folder: cd ${this.folder} && npm install ${name}`;
+        ? `  ${this.#folder} has no such file.`
+        : `  Install it in the notebook's folder: cd ${this.#folder} && npm install ${name}`;
       throw notFound(id, advice);
     }
   }
 
-  private fromHouse(folder: string, name: string, id: string, cause: Error): unknown {
+  #requireBundled(folder: string, name: string, id: string, cause: Error): unknown {
     try {
       return createRequire(path.join(folder, "cell.js"))(path.join(folder, id.slice(name.length)));
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "MODULE_NOT_FOUND")) throw error;
-      const advice = `  The package lies in ${folder} but is not built. Run there: npm run build`;
+      const advice = `  The package is in ${folder}, but it is not built. Run there: npm run build`;
       throw notFound(id, advice, { cause });
     }
   }

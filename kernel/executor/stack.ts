@@ -1,5 +1,5 @@
 import path from "node:path";
-import { origin } from "./origins";
+import { sourcePosition } from "./source-positions";
 
 const KERNEL = path.resolve(__dirname, "..");
 
@@ -12,22 +12,22 @@ function isInternal(file: string): boolean {
   );
 }
 
-/** One frame as a line, led back to the cell; undefined when it says nothing to who wrote the cell. */
-function frame(site: NodeJS.CallSite): string | undefined {
+/** One stack frame as a line, mapped to the cell's source. Returns undefined for frames of the kernel and of Node. */
+function frameLine(site: NodeJS.CallSite): string | undefined {
   const file = site.getFileName();
   if (!file) return site.isNative() ? undefined : String(site);
   if (isInternal(file)) return undefined;
   const line = site.getLineNumber() ?? 0;
   const column = site.getColumnNumber() ?? 0;
-  const found = origin(file, line, column);
+  const found = sourcePosition(file, line, column);
   if (found === null) return String(site);
   if (found === undefined) return undefined;
-  // Functions of earlier cells are called as members of the cells' exports: nothing a person wrote.
+  // Functions of earlier cells are called as members of the `exports` proxy, which is not in the source.
   const text = String(site).replace(/^(async )?Proxy\./, "$1");
   return text.replace(`${file}:${line}:${column}`, `${found.file}:${found.line}:${found.column}`);
 }
 
-function head(error: Error): string {
+function headline(error: Error): string {
   try {
     return String(error);
   } catch {
@@ -36,51 +36,54 @@ function head(error: Error): string {
 }
 
 /**
- * Makes every `error.stack` in this process speak of the cells' own lines and leave the kernel out,
- * also where the cell itself prints it.
+ * Makes every `error.stack` in this process show the lines of the cells and omit the frames of the kernel.
+ * This also holds where a cell prints the stack itself.
  */
 export function installStackFormat(): void {
   Error.stackTraceLimit = 20;
   Error.prepareStackTrace = (error, sites) =>
-    [head(error), ...sites.flatMap((site) => frame(site) ?? []).map((line) => `    at ${line}`)].join("\n");
+    [headline(error), ...sites.flatMap((site) => frameLine(site) ?? []).map((line) => `    at ${line}`)].join(
+      "\n",
+    );
 }
 
 const CELL_FRAME = /(In\[[^\]]*\]):(\d+):(\d+)/;
 
-/** The frames of an error's stack, without its message. */
+/** Returns the frames of an error's stack, without its message. */
 export function frames(error: Error): string[] {
   const { stack } = error;
   if (typeof stack !== "string") return [];
   return stack.split("\n").filter((line) => /^\s+at /.test(line));
 }
 
-/** Frames of packages that are shown of each run of them; the others are counted. */
-const SHOWN = 2;
+/** How many frames are shown of each sequence of package frames. The others are counted. */
+const SHOWN_PACKAGE_FRAMES = 2;
 
 /**
- * The frames as a reader wants them: all that lie in cells, and of a package's, which the reader has not written, the
- * first ones. `error.stack` keeps them all.
+ * Shortens a stack: keeps all frames in cells, and only the first ones of each sequence of package frames.
+ * `error.stack` still has all of them.
  */
 export function shortened(lines: readonly string[]): string[] {
   const out: string[] = [];
-  let run: string[] = [];
+  let sequence: string[] = [];
   const flush = () => {
-    const kept = run.length <= SHOWN + 1 ? run : run.slice(0, SHOWN);
+    const kept =
+      sequence.length <= SHOWN_PACKAGE_FRAMES + 1 ? sequence : sequence.slice(0, SHOWN_PACKAGE_FRAMES);
     out.push(...kept);
-    if (kept.length < run.length) out.push(`    … ${run.length - kept.length} more in packages`);
-    run = [];
+    if (kept.length < sequence.length) out.push(`    … ${sequence.length - kept.length} more in packages`);
+    sequence = [];
   };
   for (const line of lines) {
     if (CELL_FRAME.test(line)) {
       flush();
       out.push(line);
-    } else run.push(line);
+    } else sequence.push(line);
   }
   flush();
   return out;
 }
 
-/** The first of these frames that lies in a cell. */
+/** Returns the position of the first frame in a cell. */
 export function firstCellFrame(
   lines: readonly string[],
 ): { name: string; line: number; column: number } | undefined {

@@ -1,29 +1,29 @@
 import path from "node:path";
 import * as ts from "@tslab/typescript-for-tslab";
 import type * as tslab from "tslab/dist/converter";
-import { furnish, nodeTypeRoot } from "./house";
 import type { LocalFiles } from "./local-files";
 import { guardLoops } from "./loop-guard";
+import { mountPackages, nodeTypeRoot } from "./virtual-files";
 
-/** How the maps travel through tslab, which knows only text: as the last line of the code. */
+/** The source maps pass through tslab, which handles only text, as a comment in the last line of the code. */
 const MAPS_COMMENT = "\n//# cellMaps=";
 const INLINE_MAP = /\n?\/\/# sourceMappingURL=data:application\/json;base64,([\w+/=]+)\s*$/;
 
-/** The file under which tslab keeps what earlier cells declared. */
+/** The file in which tslab keeps the declarations of earlier cells. */
 const EARLIER_CELLS = "__prev__.d.ts";
 
 type Program = ts.BuilderProgram;
 type HostArguments = Parameters<typeof ts.createWatchCompilerHost<Program>>;
 
-/** Binds a file alone; the compiler's public types leave the function out. */
+/** Binds one file. The compiler's public types do not include this function. */
 function bind(file: ts.SourceFile, options: ts.CompilerOptions): void {
   if (!("bindSourceFile" in ts) || typeof ts.bindSourceFile !== "function") {
-    throw new Error("this compiler has no bindSourceFile");
+    throw new Error("the compiler has no function bindSourceFile");
   }
   ts.bindSourceFile(file, options);
 }
 
-/** A cell's converted text, apart from its maps. */
+/** Separates a cell's converted code from its source maps. */
 export function splitMaps(text: string): { code: string; maps: string[] } {
   const at = text.lastIndexOf(MAPS_COMMENT);
   if (at < 0) return { code: text, maps: [] };
@@ -35,13 +35,13 @@ export function splitMaps(text: string): { code: string; maps: string[] } {
 }
 
 /**
- * The compiler as tslab sees it. tslab fixes the compiler's options and keeps no source maps; it
- * takes the compiler by `require`, so that is where we hand it one that
- * - reads the types of Node from the kernel's own package and nothing else uninvited,
+ * Returns the compiler that tslab uses. tslab hard-codes the compiler's options and drops source maps, but it
+ * loads the compiler with `require`, so the kernel can replace it. This one
+ * - reads the types of Node from the kernel's own package, and no other types without an import,
  * - keeps source maps through both of tslab's passes,
- * - guards loops,
- * - looks at local files before each cell instead of watching them,
- * - writes `{ x }` right when an earlier cell declared `x` (tslab forgets shorthand properties).
+ * - adds loop guards,
+ * - checks local files for changes before each cell instead of watching them,
+ * - converts `{ x }` correctly when an earlier cell declared `x` (tslab does not handle shorthand properties).
  */
 function compilerForCells(folder: string, files: LocalFiles): typeof ts {
   let program: Program | undefined;
@@ -53,24 +53,24 @@ function compilerForCells(folder: string, files: LocalFiles): typeof ts {
   }
 
   /**
-   * tslab asks for a builder that tracks which file depends on which, for all library files, twice a
-   * cell. A cell's program holds nothing that the cell does not need: all its sources are dependencies.
+   * tslab uses a builder that tracks the dependencies between all files, including library files, twice for
+   * each cell. That is not needed: every source file of a cell's program is a dependency of the cell.
    */
   const createProgram: ts.CreateProgram<Program> = (...args) => {
     const builder = ts.createAbstractBuilder(...args);
-    const whole = builder.getProgram();
-    const sources = whole
+    const built = builder.getProgram();
+    const sources = built
       .getSourceFiles()
-      .filter((file) => !file.isDeclarationFile && !whole.isSourceFileFromExternalLibrary(file));
+      .filter((file) => !file.isDeclarationFile && !built.isSourceFileFromExternalLibrary(file));
     builder.getAllDependencies = () => sources.map(({ fileName }) => fileName);
-    // tslab reads a cell's declared names from `locals`, which binding makes.
-    for (const file of sources) bind(file, whole.getCompilerOptions());
+    // tslab reads a cell's declared names from `locals`, which the binder sets.
+    for (const file of sources) bind(file, built.getCompilerOptions());
     return builder;
   };
 
   const createWatchCompilerHost = (...args: HostArguments) => {
     const [rootFiles, options, system, , reportDiagnostic, reportStatus] = args;
-    const { globalsFile } = furnish(system, folder);
+    const { globalsFile } = mountPackages(system, folder);
     const host = ts.createWatchCompilerHost<Program>(
       [...rootFiles, globalsFile],
       {
@@ -105,7 +105,7 @@ function compilerForCells(folder: string, files: LocalFiles): typeof ts {
       compilerOptions: {
         ...options.compilerOptions,
         sourceMap: true,
-        // Also without import and export: only in a module is `await (x)` no call of a function named await.
+        // Treat files without import and export as modules too: elsewhere `await (x)` calls a function named await.
         moduleDetection: ts.ModuleDetectionKind.Force,
       },
       transformers: { before: [guardLoops] },
@@ -131,14 +131,14 @@ function compilerForCells(folder: string, files: LocalFiles): typeof ts {
     return ts.visitEachChild(node, visitor, context);
   };
 
-  // tslab has one timer for the compiler; watched folders need a second, and would break the first.
+  // tslab supports only one timer of the compiler. Watched folders would need a second one.
   const sys = { ...ts.sys, watchFile: files.watchFile, watchDirectory: () => ({ close() {} }) };
   return Object.assign({}, ts, { sys, createWatchCompilerHost, transpileModule, visitEachChild });
 }
 
 /**
- * tslab's converter for cells of one folder (the process's working folder, as tslab has it).
- * One folder in a process or worker: tslab is loaded once, with the compiler of the first call.
+ * Creates tslab's converter for cells in a folder, which must be the working directory of the process.
+ * A process or worker can serve only one folder, because tslab is loaded once, with the compiler of the first call.
  */
 export function createConverter(folder: string, files: LocalFiles): tslab.Converter {
   const id = require.resolve("@tslab/typescript-for-tslab");

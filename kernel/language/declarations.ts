@@ -4,9 +4,9 @@ const EXPORTS_LINES =
   /(Object\.defineProperty\(exports, "__esModule", \{ value: true \}\);\n)((?:exports\.[^\s;]+ = (?:exports\.[^\s;]+ = )*void 0;\n)+)/;
 
 /**
- * CommonJS code begins by setting all its exports to undefined. In a notebook that would wipe out
- * what an earlier cell gave the same name, even when this cell fails before it gives a new value.
- * The lines give way to blank ones, and their names are the cell's.
+ * CommonJS code starts by setting all of its exports to undefined. In a notebook that would delete the value
+ * that an earlier cell gave to the same name, even when this cell fails before it assigns a new value.
+ * Replaces these lines with blank ones and returns the names.
  */
 export function takeExportNames(code: string): { code: string; names: string[] } {
   const found = EXPORTS_LINES.exec(code);
@@ -19,8 +19,8 @@ export function takeExportNames(code: string): { code: string; names: string[] }
 }
 
 /**
- * What is declared after a cell that ended early: its own declarations as far as they got a value,
- * and for the rest what was declared before.
+ * Returns the declarations after a cell that ended early: the cell's own for names that received a value, and
+ * the earlier ones for all other names.
  */
 export function keepDefined(
   before: string,
@@ -28,13 +28,15 @@ export function keepDefined(
   names: readonly string[],
   defined: readonly string[],
 ): string {
-  const lost = new Set(names.filter((name) => !defined.includes(name)));
-  if (lost.size === 0) return after;
-  const kept = statements(after).map((statement) => narrowed(statement, (name) => !lost.has(name), true));
-  const again = statements(before).map((statement) => narrowed(statement, (name) => lost.has(name), false));
+  const unset = new Set(names.filter((name) => !defined.includes(name)));
+  if (unset.size === 0) return after;
+  const kept = statements(after).map((statement) => narrowed(statement, (name) => !unset.has(name), true));
+  const restored = statements(before).map((statement) =>
+    narrowed(statement, (name) => unset.has(name), false),
+  );
   const printer = ts.createPrinter({ newLine: ts.NewLineKind.LineFeed });
   const file = ts.createSourceFile("declarations.d.ts", "", ts.ScriptTarget.Latest);
-  return [...kept, ...again]
+  return [...kept, ...restored]
     .flatMap((statement) =>
       statement ? [printer.printNode(ts.EmitHint.Unspecified, statement, sourceOf(statement) ?? file)] : [],
     )
@@ -51,7 +53,7 @@ function statements(declarations: string): readonly ts.Statement[] {
   return ts.createSourceFile("declarations.d.ts", declarations, ts.ScriptTarget.Latest, true).statements;
 }
 
-/** A statement without the names that are not wanted; undefined when none is left. */
+/** Removes unwanted names from a statement. Returns undefined when no name is left. */
 function narrowed(
   statement: ts.Statement,
   wanted: (name: string) => boolean,

@@ -1,19 +1,19 @@
-/** What a cell's code became. */
+/** The result of converting a cell: a program to run, or its type and syntax errors. */
 export type Conversion =
   | { readonly kind: "code"; readonly program: CellProgram }
   | { readonly kind: "diagnostics"; readonly diagnostics: readonly Diagnostic[] };
 
 /** A converted cell, ready to be run. */
 export interface CellProgram {
-  /** CommonJS, to be wrapped in a function of `exports`, `require` and {@link LOOP_GUARD}. */
+  /** CommonJS code. Run it in a function with the parameters `exports`, `require` and {@link LOOP_GUARD}. */
   readonly code: string;
-  /** True when the function has to be async. */
+  /** Whether the function has to be async. */
   readonly awaits: boolean;
   /** The export that holds the value of the last expression, when the cell ends with one. */
   readonly resultName?: string;
-  /** From `code` back to the cell: source maps to be applied one after the other. */
+  /** Source maps from `code` back to the cell, to be applied one after the other. */
   readonly maps: readonly string[];
-  /** Local TypeScript files that the cell imports, converted: absolute path (`.js`) and code. */
+  /** The local TypeScript files that the cell imports, converted: absolute path (ending in `.js`), code and maps. */
   readonly modules: readonly {
     readonly path: string;
     readonly code: string;
@@ -21,59 +21,71 @@ export interface CellProgram {
   }[];
 }
 
-/** The function that converted loops call, so that an interrupt can end them by an ordinary exception. */
+/** The function that converted loops call, so that an interrupt can end them with an ordinary exception. */
 export const LOOP_GUARD = "__cellGuard";
 
-/** A type or syntax error. Positions are zero-based, in UTF-16 units. */
+/** A type or syntax error. */
 export interface Diagnostic {
   readonly message: string;
+  /** TypeScript's number of the error, as in TS2322. */
   readonly code: number;
-  readonly start: Place;
-  readonly end: Place;
-  /** Set when the error is in another file, relative to the notebook's folder. */
+  readonly start: Position;
+  readonly end: Position;
+  /** The file with the error, relative to the notebook's folder; default: the cell. */
   readonly file?: string;
 }
 
-export interface Place {
+/** A position in source text. All three numbers are zero-based and count UTF-16 code units. */
+export interface Position {
   readonly offset: number;
   readonly line: number;
   readonly column: number;
 }
 
+/** The completions at a position. */
 export interface Completions {
-  /** The range that a match replaces, in UTF-16 units. */
+  /** The start of the range that a match replaces, in UTF-16 code units. */
   readonly start: number;
+  /** The end of that range, in UTF-16 code units. */
   readonly end: number;
+  /** The matches; `kind` is one of Jupyter's completion kinds, such as `function`. */
   readonly matches: readonly { readonly text: string; readonly kind: string }[];
 }
 
+/** The description of a name. */
 export interface QuickInfo {
   /** The declaration, as TypeScript prints it. */
   readonly signature: string;
   readonly documentation: string;
+  /** JSDoc tags, such as `param`. */
   readonly tags: readonly { readonly name: string; readonly text: string }[];
 }
 
+/** Whether code can be run as it is, for consoles: `incomplete` code needs more lines, `invalid` code stays wrong. */
 export type Completeness =
   | { readonly status: "complete" }
   | { readonly status: "incomplete"; readonly indent: string }
   | { readonly status: "invalid" };
 
 /**
- * All that the kernel needs of a language: so that the engine behind it can be exchanged.
+ * Everything that the kernel needs from a language. It hides the compiler, so that the compiler can be replaced.
  * An engine remembers what earlier cells declared.
  */
 export interface LanguageEngine {
-  /** Checks and converts a cell. What it declares counts only after {@link commit}. */
+  /** Checks and converts a cell. Its declarations take effect only after {@link commit}. */
   convert(code: string): Conversion;
   /**
-   * The last converted cell has run.
+   * Adds the declarations of the last converted cell to those of earlier cells. Call it after the cell has run.
+   *
    * @param defined - the names that received a value, when the cell ended early; default: all of them.
    */
   commit(defined?: readonly string[]): void;
-  /** Forgets all declarations, for an executor that starts afresh. */
+  /** Forgets all declarations. Call it when a new executor starts. */
   reset(): void;
+  /** Completes code at a position, in UTF-16 code units. */
   complete(code: string, position: number): Completions;
+  /** Describes the name at a position, in UTF-16 code units. Returns undefined when there is none. */
   inspect(code: string, position: number): QuickInfo | undefined;
+  /** Whether the code can be run as it is. */
   isComplete(code: string): Completeness;
 }

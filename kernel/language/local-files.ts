@@ -1,44 +1,48 @@
 import { statSync } from "node:fs";
 import * as ts from "@tslab/typescript-for-tslab";
 
-interface Watched {
+interface WatchedFile {
   readonly callback: ts.FileWatcherCallback;
-  modified: number;
+  modifiedMs: number;
 }
 
-function modified(file: string): number {
+/** The time of a file's last change; 0 when the file does not exist. */
+function modificationTime(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /**
- * The TypeScript files of the notebook's folder that cells import. Looked at before each cell, which is
- * when it matters, instead of watched: a changed file counts in the very next cell, and a kernel holds
- * no inotify handles. Packages do not change while a kernel lives.
+ * The TypeScript files in the notebook's folder that cells import. They are checked for changes before each
+ * cell instead of being watched: a change takes effect in the next cell, and the kernel needs no inotify
+ * handles. Packages are not checked, because they rarely change while a kernel runs.
  */
 export class LocalFiles {
-  private readonly watched = new Map<string, Watched>();
+  readonly #folder: string;
+  readonly #watched = new Map<string, WatchedFile>();
 
-  constructor(private readonly folder: string) {}
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
 
-  /** Takes the place of the compiler's file watcher. */
+  /** Replaces the compiler's file watcher. */
   readonly watchFile = (file: string, callback: ts.FileWatcherCallback): ts.FileWatcher => {
-    if (!file.startsWith(`${this.folder}/`) || file.includes("/node_modules/")) return { close() {} };
-    const entry = { callback, modified: modified(file) };
-    this.watched.set(file, entry);
+    if (!file.startsWith(`${this.#folder}/`) || file.includes("/node_modules/")) return { close() {} };
+    const entry = { callback, modifiedMs: modificationTime(file) };
+    this.#watched.set(file, entry);
     return {
       close: () => {
-        if (this.watched.get(file) === entry) this.watched.delete(file);
+        if (this.#watched.get(file) === entry) this.#watched.delete(file);
       },
     };
   };
 
-  /** Tells the compiler which files changed. */
-  look(): void {
-    for (const [file, entry] of [...this.watched]) {
-      const now = modified(file);
-      if (now === entry.modified) continue;
-      entry.modified = now;
-      entry.callback(file, now === 0 ? ts.FileWatcherEventKind.Deleted : ts.FileWatcherEventKind.Changed);
+  /** Tells the compiler which files have changed. */
+  checkForChanges(): void {
+    for (const [file, entry] of [...this.#watched]) {
+      const nowMs = modificationTime(file);
+      if (nowMs === entry.modifiedMs) continue;
+      entry.modifiedMs = nowMs;
+      entry.callback(file, nowMs === 0 ? ts.FileWatcherEventKind.Deleted : ts.FileWatcherEventKind.Changed);
     }
   }
 }

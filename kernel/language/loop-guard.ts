@@ -11,37 +11,43 @@ function guarded(body: ts.Statement): ts.Statement {
 }
 
 /**
- * Begins every loop's body with a call of {@link LOOP_GUARD}.
+ * Adds a call of {@link LOOP_GUARD} at the start of every loop body.
  *
- * V8 can terminate running code from outside, but then no `finally` runs, pending microtasks are lost,
- * and Node's own bookkeeping may break (Node 20 and 22 abort when a termination unwinds through their
- * async hooks). An exception thrown by the loop itself leaves the cell's state whole.
+ * V8 can terminate running code from outside, but then `finally` blocks do not run, pending microtasks are
+ * lost, and Node 20 and 22 abort when a termination unwinds through their async hooks. An exception that the
+ * loop itself throws has none of these problems.
  */
 export const guardLoops: ts.TransformerFactory<ts.SourceFile> = (context) => {
   const { factory } = context;
   const visit = (node: ts.Node): ts.Node => {
-    const inner = ts.visitEachChild(node, visit, context);
-    if (ts.isWhileStatement(inner))
-      return factory.updateWhileStatement(inner, inner.expression, guarded(inner.statement));
-    if (ts.isDoStatement(inner))
-      return factory.updateDoStatement(inner, guarded(inner.statement), inner.expression);
-    if (ts.isForStatement(inner)) {
-      const { initializer, condition, incrementor, statement } = inner;
-      return factory.updateForStatement(inner, initializer, condition, incrementor, guarded(statement));
+    const visited = ts.visitEachChild(node, visit, context);
+    if (ts.isWhileStatement(visited))
+      return factory.updateWhileStatement(visited, visited.expression, guarded(visited.statement));
+    if (ts.isDoStatement(visited))
+      return factory.updateDoStatement(visited, guarded(visited.statement), visited.expression);
+    if (ts.isForStatement(visited)) {
+      const { initializer, condition, incrementor, statement } = visited;
+      return factory.updateForStatement(visited, initializer, condition, incrementor, guarded(statement));
     }
-    if (ts.isForOfStatement(inner)) {
-      const { awaitModifier, initializer, expression, statement } = inner;
-      return factory.updateForOfStatement(inner, awaitModifier, initializer, expression, guarded(statement));
-    }
-    if (ts.isForInStatement(inner)) {
-      return factory.updateForInStatement(
-        inner,
-        inner.initializer,
-        inner.expression,
-        guarded(inner.statement),
+    if (ts.isForOfStatement(visited)) {
+      const { awaitModifier, initializer, expression, statement } = visited;
+      return factory.updateForOfStatement(
+        visited,
+        awaitModifier,
+        initializer,
+        expression,
+        guarded(statement),
       );
     }
-    return inner;
+    if (ts.isForInStatement(visited)) {
+      return factory.updateForInStatement(
+        visited,
+        visited.initializer,
+        visited.expression,
+        guarded(visited.statement),
+      );
+    }
+    return visited;
   };
   return (file) => ts.visitEachChild(file, visit, context);
 };

@@ -1,11 +1,11 @@
 import { parentPort } from "node:worker_threads";
-import type { LanguageReply, LanguageRequest } from "./client";
-import { HOUSE_PACKAGES, houseFolder } from "./packages";
-import { TslabEngine } from "./tslab";
+import { BUNDLED_PACKAGES, bundledPackageFolder } from "./bundled-packages";
+import type { LanguageReply, LanguageRequest } from "./language-client";
+import { TslabEngine } from "./tslab-engine";
 
-/** The thread in which the language engine lives: checking types never keeps the server from its sockets. */
+/** The thread of the language engine. Type checking in it does not block the server's sockets. */
 const port = parentPort;
-if (!port) throw new Error("this file runs as a worker thread");
+if (!port) throw new Error("this file must run as a worker thread");
 
 const engine = new TslabEngine(process.cwd());
 let busy = false;
@@ -39,20 +39,21 @@ port.on("message", ({ id, request }: { id: number; request: LanguageRequest }) =
 });
 
 /**
- * The first conversion reads and binds the libraries' types: done while the learner still reads, first those of the
- * language, then those of our packages that are here. A question that comes meanwhile comes first.
+ * The first conversion reads and binds the type declarations of the libraries. These conversions do that
+ * before the first cell arrives: first for the language, then for the bundled packages. A request stops
+ * the warm-up.
  */
-const warmUp = [
+const warmUpCells = [
   'const warm = await Promise.all(["a"].map((x) => x.length)); console.log(warm);',
-  ...HOUSE_PACKAGES.filter(houseFolder).map(
-    (name) => `import * as house from "${name}"; console.log(Object.keys(house));`,
+  ...BUNDLED_PACKAGES.filter(bundledPackageFolder).map(
+    (name) => `import * as bundled from "${name}"; console.log(Object.keys(bundled));`,
   ),
 ];
 
-function warm(next = 0): void {
-  const code = warmUp[next];
+function warmUp(next = 0): void {
+  const code = warmUpCells[next];
   if (busy || code === undefined) return;
   engine.convert(code);
-  setTimeout(() => warm(next + 1), 20);
+  setTimeout(() => warmUp(next + 1), 20);
 }
-setTimeout(warm, 20);
+setTimeout(warmUp, 20);

@@ -18,13 +18,13 @@ const value = fc.letrec((tie) => ({
   ),
 })).any;
 
-/** Cuts bytes at the given places, as a pipe may. */
+/** Splits bytes at the given positions, as a pipe may. */
 function chunked(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   return places.slice(1).map((end, i) => bytes.subarray(places[i] ?? 0, end));
 }
 
-test("whatever was framed comes back, however the pipe cuts it", () => {
+test("encoded values are decoded, whatever the chunk boundaries are", () => {
   fc.assert(
     fc.property(fc.array(value, { maxLength: 6 }), fc.array(fc.nat(), { maxLength: 12 }), (values, cuts) => {
       const bytes = Buffer.concat(values.map(encodeFrame));
@@ -35,11 +35,11 @@ test("whatever was framed comes back, however the pipe cuts it", () => {
   );
 });
 
-test("binary stays binary", () => {
+test("binary values stay binary", () => {
   const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0, 255]);
   expect(new FrameReader().push(encodeFrame({ "image/png": png }))).toEqual([{ "image/png": png }]);
 });
 
-test("a pipe out of step is refused instead of read for ever", () => {
-  expect(() => new FrameReader().push(Buffer.from("HTTP/1.1 400"))).toThrow(/out of step/);
+test("bytes that are not a frame throw an error", () => {
+  expect(() => new FrameReader().push(Buffer.from("HTTP/1.1 400"))).toThrow(/out of sync/);
 });

@@ -1,11 +1,11 @@
 import { decode, encode } from "@msgpack/msgpack";
 
-/** A frame longer than this is not a frame: the pipe is out of step. */
-const MAX_FRAME = 2 ** 30;
+/** No frame is longer than this. A larger length means that the bytes read are not the start of a frame. */
+const MAX_FRAME_BYTES = 2 ** 30;
 
 /**
- * One value as a frame: four bytes of length (big-endian), then MessagePack. Typed arrays travel as
- * binary, so an image needs no base64 between the two processes.
+ * Encodes a value as a frame: its length in four bytes (big-endian), then MessagePack. Typed arrays stay
+ * binary, so an image between the two processes needs no base64.
  */
 export function encodeFrame(value: unknown): Uint8Array {
   const body = encode(value, { ignoreUndefined: true });
@@ -15,38 +15,40 @@ export function encodeFrame(value: unknown): Uint8Array {
   return frame;
 }
 
-/** Cuts a byte stream back into the values that {@link encodeFrame} wrote, however it was chunked. */
+/** Decodes a byte stream into the values that {@link encodeFrame} wrote, whatever its chunk boundaries are. */
 export class FrameReader {
-  private chunks: Uint8Array[] = [];
-  private held = 0;
-  private wanted = 4;
-  private inBody = false;
+  #chunks: Uint8Array[] = [];
+  #bufferedBytes = 0;
+  #neededBytes = 4;
+  #inBody = false;
 
+  /** @throws RangeError when the bytes are not frames. */
   push(chunk: Uint8Array): unknown[] {
-    this.chunks.push(chunk);
-    this.held += chunk.length;
+    this.#chunks.push(chunk);
+    this.#bufferedBytes += chunk.length;
     const values: unknown[] = [];
-    while (this.held >= this.wanted) {
-      const bytes = this.take(this.wanted);
-      if (this.inBody) {
+    while (this.#bufferedBytes >= this.#neededBytes) {
+      const bytes = this.#take(this.#neededBytes);
+      if (this.#inBody) {
         values.push(decode(bytes));
-        this.wanted = 4;
-        this.inBody = false;
+        this.#neededBytes = 4;
+        this.#inBody = false;
         continue;
       }
-      this.wanted = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-      this.inBody = true;
-      if (this.wanted > MAX_FRAME)
-        throw new RangeError(`a frame of ${this.wanted} bytes: the pipe is out of step`);
+      this.#neededBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+      this.#inBody = true;
+      if (this.#neededBytes > MAX_FRAME_BYTES)
+        throw new RangeError(`a frame of ${this.#neededBytes} bytes: the pipe is out of sync`);
     }
     return values;
   }
 
-  private take(length: number): Uint8Array {
-    const all = this.chunks.length === 1 && this.chunks[0] ? this.chunks[0] : Buffer.concat(this.chunks);
-    this.chunks = all.length > length ? [all.subarray(length)] : [];
-    this.held -= length;
-    // A copy: decoded binary must not pin (or alias) the read buffer.
+  #take(length: number): Uint8Array {
+    const [first] = this.#chunks;
+    const all = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
+    this.#chunks = all.length > length ? [all.subarray(length)] : [];
+    this.#bufferedBytes -= length;
+    // A copy, because decoded binary values would otherwise keep (and share) the whole read buffer.
     return Uint8Array.from(all.subarray(0, length));
   }
 }

@@ -1,34 +1,34 @@
 import type { CellProgram } from "../language/engine";
-import { isRecord } from "./turns";
+import { isRecord } from "./is-record";
 
-/** From the server to the executor. */
+/** A message from the server to the executor. */
 export type Command =
   | {
       readonly kind: "run";
       readonly cell: number;
-      /** How the cell is called in stack traces, as `In[3]`. */
+      /** The cell's name in stack traces, such as `In[3]`. */
       readonly name: string;
-      /** The code as it was typed, shown beside errors. */
+      /** The code as the user typed it, for the code frame of an error. */
       readonly source: string;
       readonly program: CellProgram;
     }
   | { readonly kind: "interrupt"; readonly cell: number }
   | { readonly kind: "end" };
 
-/** A MIME bundle: text, JSON, or bytes (base64 only where Jupyter asks for it). */
+/** A MIME bundle. Its values are text, JSON, or bytes; the server converts bytes to base64. */
 export interface Bundle {
   readonly data: Readonly<Record<string, unknown>>;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** What went wrong in a cell, ready to be shown. */
+/** The error of a cell, in the form of Jupyter's `error` message. */
 export interface CellError {
   readonly ename: string;
   readonly evalue: string;
   readonly traceback: readonly string[];
 }
 
-/** From the executor to the server. `cell` says to which cell it belongs. */
+/** A message from the executor to the server. `cell` is the cell that it belongs to. */
 export type Report =
   | { readonly kind: "ready" }
   | ({
@@ -41,7 +41,7 @@ export type Report =
   | {
       readonly kind: "done";
       readonly cell: number;
-      /** The names that got a value. */
+      /** The variables that received a value. */
       readonly defined: readonly string[];
       readonly error?: CellError;
     };
@@ -65,7 +65,7 @@ function readError(value: unknown): CellError | undefined {
   };
 }
 
-/** Reads a frame of the executor; undefined when it is none of ours. */
+/** Reads a frame of the executor. Returns undefined when it is not a valid report. */
 export function readReport(frame: Readonly<Record<string, unknown>>): Report | undefined {
   const { kind, cell, id } = frame;
   if (kind === "ready") return { kind };
@@ -106,7 +106,7 @@ function readProgram(value: unknown): CellProgram | undefined {
   };
 }
 
-/** Reads a frame of the server; undefined when it is none of ours. */
+/** Reads a frame of the server. Returns undefined when it is not a valid command. */
 export function readCommand(frame: unknown): Command | undefined {
   if (!isRecord(frame)) return undefined;
   const { kind, cell } = frame;

@@ -10,45 +10,45 @@ afterAll(() => client.close());
 
 const cases: readonly [string, string, readonly string[]][] = [
   ["a last expression is the result", "1 + 1", ["result: 2"]],
-  ["undefined is no result", "undefined", []],
+  ["undefined shows no result", "undefined", []],
   ["a number is plain, for graders", "0.5", ["result: 0.5"]],
   ["a string is quoted", '"a"', ["result: 'a'"]],
   ["null is a value", "null", ["result: null"]],
-  ["an empty cell is fine", "  \n// nothing", []],
+  ["an empty cell succeeds", "  \n// nothing", []],
   ["await at the top level", "const a = await Promise.resolve(4); a", ["result: 4"]],
   ["await of a function called on the spot", "await (async () => 4)()", ["result: 4"]],
-  ["await of a list's entry", "await [Promise.resolve(4)][0]", ["result: 4"]],
+  ["await of an array element", "await [Promise.resolve(4)][0]", ["result: 4"]],
   ["await of a template", "// first\nawait `text`", ["result: 'text'"]],
   ["await of a regular expression", "await /x/; 4 // last", ["result: 4"]],
   [
-    "a promise as the result says what was forgotten",
+    "a promise as the result gives a hint about await",
     "Promise.resolve(4)",
-    ["result: Promise { 4 }\nA promise: write await before it to see what it becomes."],
+    ["result: Promise { 4 }\nThis is a promise. Write await before it to get its value."],
   ],
   [
-    "promises in a list show no marks of Node's",
+    "promises in an array do not show Node's internal properties",
     "[new Promise(() => {})]",
     ["result: [ Promise { <pending> } ]"],
   ],
-  ["a function without a name has none", "() => 1", ["result: [Function (anonymous)]"]],
+  ["an anonymous function stays anonymous", "() => 1", ["result: [Function (anonymous)]"]],
   ["for await at the top level", "for await (const x of [1, 2]) console.log(x)", ["stdout: 1\n2\n"]],
-  ["const again, with another type", 'const a = "text"; a.toUpperCase()', ["result: 'TEXT'"]],
-  ["class again", "class A { x = 1 }\nclass B extends A {}\nnew B().x", ["result: 1"]],
+  ["const can be declared again with another type", 'const a = "text"; a.toUpperCase()', ["result: 'TEXT'"]],
+  ["a class can be declared again", "class A { x = 1 }\nclass B extends A {}\nnew B().x", ["result: 1"]],
   ["shorthand of an earlier cell's variable", "const o = { a }; o", ["result: { a: 'text' }"]],
-  ["export as in a module", "export const b = 2; b", ["result: 2"]],
+  ["export is allowed, as in a module", "export const b = 2; b", ["result: 2"]],
   [
     "a later cell sees exported and imported names",
     'import { join } from "node:path"; join("x", String(b))',
     ["result: 'x/2'"],
   ],
-  ["an imported name, later", 'join("y")', ["result: 'y'"]],
+  ["an imported name in a later cell", 'join("y")', ["result: 'y'"]],
   [
     "streams, displays and the result keep their order",
     `console.log("1"); console.error("2"); console.log("3"); display(4); process.stdout.write("5\\n"); display(6); 7`,
     ["stdout: 1\n", "stderr: 2\n", "stdout: 3\n", "display: 4", "stdout: 5\n", "display: 6", "result: 7"],
   ],
   [
-    "what child processes print stands where it was printed",
+    "the text of child processes keeps its position",
     `import { execSync } from "node:child_process";
      console.log("a"); execSync("echo b", { stdio: "inherit" }); console.log("c"); display("d");
      execSync("echo e >&2", { stdio: "inherit" }); display("f"); execSync("echo g", { stdio: "inherit" })`,
@@ -64,7 +64,7 @@ const cases: readonly [string, string, readonly string[]][] = [
   ],
   ["display as the last line shows once", "display(1)", ["display: 1"]],
   [
-    "an output is replaced by its id; the first time it is shown",
+    "an update with an unknown id shows a new output; with a known id it replaces the output",
     `display(1, { id: "p", update: true }); display(2, { id: "p", update: true })`,
     ["display: 1", "update: 2"],
   ],
@@ -74,7 +74,7 @@ const cases: readonly [string, string, readonly string[]][] = [
     ["result: img"],
   ],
   [
-    "half a character waits for its other half",
+    "a character that is written in two halves stays whole",
     `process.stdout.write(Buffer.from([0xc3])); process.stdout.write(Buffer.from([0xa9]))`,
     ["stdout: é", "result: true"],
   ],
@@ -97,7 +97,7 @@ test("a display bundle keeps its metadata and its bytes", async () => {
   });
 });
 
-test("update_display_data bears the id", async () => {
+test("update_display_data has the display id", async () => {
   const { messages } = await client.run(`display(1, { id: "bar" }); display(2, { id: "bar", update: true })`);
   const ids = messages
     .filter(({ header }) => header.msg_type.endsWith("display_data"))
@@ -108,7 +108,7 @@ test("update_display_data bears the id", async () => {
   ]);
 });
 
-test("text after the cell's end stays below its own cell", async () => {
+test("text printed after a cell has ended is shown below that cell", async () => {
   const first = await client.begin('setTimeout(() => console.log("late"), 150); "first"');
   await first.outcome;
   const second = await client.run('await new Promise((r) => setTimeout(r, 400)); console.log("second")');
@@ -116,20 +116,20 @@ test("text after the cell's end stays below its own cell", async () => {
   expect(shown(client.of(first.id))).toEqual(["result: 'first'", "stdout: late\n"]);
 });
 
-test("5,000 messages come complete and in order", async () => {
+test("5,000 messages arrive complete and in order", async () => {
   const { messages } = await client.run(`for (let i = 0; i < 5000; i++) display(i)`);
   const wanted = Array.from({ length: 5000 }, (_, i) => `display: ${i}`);
   expect(shown(messages)).toEqual(wanted);
 });
 
-test("5,000 lines come complete, in order and in few messages", async () => {
+test("5,000 lines arrive complete, in order and in few messages", async () => {
   const { messages } = await client.run(`for (let i = 0; i < 5000; i++) console.log(i)`);
   const wanted = Array.from({ length: 5000 }, (_, i) => `${i}\n`).join("");
   expect(shown(messages)).toEqual([`stdout: ${wanted}`]);
   expect(messages.filter(({ header }) => header.msg_type === "stream").length).toBeLessThan(100);
 });
 
-test("a cell that prints 100 MB kills nothing and loses nothing", async () => {
+test("all of 100 MB of output arrives", async () => {
   const { messages, reply } = await client.run(
     `const line = "x".repeat(99); for (let i = 0; i < 1_000_000; i++) process.stdout.write(line + "\\n")`,
   );
@@ -138,7 +138,7 @@ test("a cell that prints 100 MB kills nothing and loses nothing", async () => {
   expect(length).toBe(100_000_000);
 }, 60_000);
 
-test("a silent cell shows nothing and has no number", async () => {
+test("a silent cell shows no result and does not increase the execution count", async () => {
   const before = await client.run("0");
   const { messages } = await client.run("5", { silent: true, store_history: false });
   expect(shown(messages)).toEqual([]);

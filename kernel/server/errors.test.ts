@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => client.close());
 
-/** Runs a cell that fails; returns its traceback, after the checks that hold for every error. */
+/** Runs a cell that fails, checks what holds for every error, and returns its traceback. */
 async function failure(code: string): Promise<{ ename: unknown; evalue: unknown; lines: string[] }> {
   const { reply, messages } = await client.run(code);
   const errors = messages.filter(({ header }) => header.msg_type === "error");
@@ -24,7 +24,7 @@ async function failure(code: string): Promise<{ ename: unknown; evalue: unknown;
   return { ename, evalue, lines: text.split("\n") };
 }
 
-test("an error names the cell's own line, in TypeScript's positions", async () => {
+test("an error shows the position in the cell's TypeScript", async () => {
   const { lines } = await failure(`interface A { b: number }
 const a: A = { b: 1 };
 function deep(x: A): number {
@@ -35,7 +35,7 @@ deep(a);`);
   expect(lines.join("\n")).toMatch(/at deep \(In\[\d+\]:4:9\)\n {4}at In\[\d+\]:6:1\nRangeError: too deep$/);
 });
 
-test("an error after an await as well", async () => {
+test("an error after an await shows its position too", async () => {
   const { lines } = await failure(`const later = async () => {
   await new Promise((r) => setTimeout(r, 1));
   throw new Error("later");
@@ -44,14 +44,14 @@ await later();`);
   expect(lines.join("\n")).toMatch(/at later \(In\[\d+\]:3:9\)\n {4}at async In\[\d+\]:5:1\nError: later$/);
 });
 
-test("a function of an earlier cell keeps that cell's name", async () => {
+test("a stack frame in a function of an earlier cell names that cell", async () => {
   await client.run("function earlier() {\n  throw new Error('e');\n}");
   const count = (await client.run("0")).reply["execution_count"];
   const { lines } = await failure("earlier()");
   expect(lines).toContain(`    at earlier (In[${Number(count) - 1}]:2:9)`);
 });
 
-test("advice over several lines, the code and the causes are shown", async () => {
+test("a message of several lines, the code and the causes are shown", async () => {
   const { lines, evalue } = await failure(
     `const cause = new TypeError("socket closed");
      throw Object.assign(new Error("web: no answer\\n  Start it: lab.start()", { cause }), { code: "NO_ANSWER" })`,
@@ -63,7 +63,7 @@ test("advice over several lines, the code and the causes are shown", async () =>
   expect(lines.indexOf("TypeError: socket closed")).toBeLessThan(lines.indexOf("which caused:"));
 });
 
-test("of a package's frames the first are shown, the others are counted", async () => {
+test("the first frames of a package are shown, the others are counted", async () => {
   const deep = "n => { if (n === 0) throw new Error('deep'); exports.f(n - 1); }";
   const file = join(mkdtempSync(join(tmpdir(), "wirebook-")), "deep.js");
   writeFileSync(file, `exports.f = ${deep};`);
@@ -79,7 +79,7 @@ test("of a package's frames the first are shown, the others are counted", async 
   rmSync(dirname(file), { recursive: true });
 });
 
-test("whatever is thrown is described", async () => {
+test("every thrown value is described", async () => {
   expect(await failure("throw 5")).toMatchObject({ ename: "Thrown", evalue: "5" });
   expect(await failure("throw null")).toMatchObject({ ename: "Thrown", evalue: "null" });
   expect(await failure("const e = new Error('x'); e.cause = e; throw e")).toMatchObject({ evalue: "x" });
@@ -103,7 +103,7 @@ test("a syntax error is one error", async () => {
   expect(await failure("let = ;")).toMatchObject({ ename: "TypeScriptError" });
 });
 
-test("a package that is not there: the error says what to do", async () => {
+test("the error about a missing package says how to install it", async () => {
   const { lines } = await failure('import { x } from "no-such-package";');
   expect(lines.join("\n")).toMatch(
     /Install it in the notebook's folder: cd .* && npm install no-such-package/,
@@ -112,7 +112,7 @@ test("a package that is not there: the error says what to do", async () => {
   expect(dynamic.lines.join("\n")).toMatch(/npm install no-such-package/);
 });
 
-test("what a failing cell had declared before can be used, the rest keeps its old value", async () => {
+test("variables assigned before a cell failed can be used, the others keep their old values", async () => {
   await client.run("let kept = 'old'; let gone = 'old'");
   await failure("const made = 1; let kept = 2; throw new Error('x'); let gone = 3; const nowhere = 4;");
   expect(shown((await client.run("[made, kept + 1, gone.toUpperCase()]")).messages)).toEqual([
@@ -134,7 +134,7 @@ test("an error that nothing awaits fails the cell that runs", async () => {
   });
 });
 
-test("an error after the cell's end is told below its own cell", async () => {
+test("an error after a cell has ended is shown below that cell", async () => {
   const first = await client.begin("setTimeout(() => { throw new Error('too late') }, 50); 1");
   await first.outcome;
   const { reply, messages } = await client.run("await new Promise((r) => setTimeout(r, 250)); 2");
@@ -145,7 +145,7 @@ test("an error after the cell's end is told below its own cell", async () => {
   );
 });
 
-test("a display method that fails is the cell's error", async () => {
+test("an error of a display method is the error of the cell", async () => {
   expect(
     await failure('({ [Symbol.for("Jupyter.display")]() { throw new Error("no picture") } })'),
   ).toMatchObject({
@@ -156,7 +156,7 @@ test("a display method that fails is the cell's error", async () => {
   });
 });
 
-test("after an error the cells that were sent behind it are aborted, and only those", async () => {
+test("an error aborts the cells that are queued, and only those", async () => {
   const failing = await client.begin("await new Promise((r) => setTimeout(r, 20)); throw new Error('first')");
   const behind = await Promise.all([client.begin("console.log(1)"), client.begin("console.log(2)")]);
   expect((await failing.outcome).reply["status"]).toBe("error");
@@ -168,13 +168,13 @@ test("after an error the cells that were sent behind it are aborted, and only th
   expect(shown(next.messages)).toEqual(["result: 3"]);
 });
 
-test("a cell that fails at once aborts what was sent with it", async () => {
+test("a cell that fails at once aborts the cells that were sent with it", async () => {
   const cells = await Promise.all(["throw 1", "2", "3"].map((code) => client.begin(code)));
   const replies = await Promise.all(cells.map(({ outcome }) => outcome));
   expect(replies.map(({ reply }) => reply["status"])).toEqual(["error", "aborted", "aborted"]);
 });
 
-test("without stop_on_error the queue goes on", async () => {
+test("with stop_on_error set to false, queued cells run", async () => {
   const failing = await client.begin("throw new Error('x')", { stop_on_error: false });
   const behind = await client.begin("4");
   expect((await failing.outcome).reply["status"]).toBe("error");

@@ -1,17 +1,17 @@
-import type { Language } from "../language/client";
+import type { Language } from "../language/language-client";
+import type { Stream } from "../link/output-order";
 import type { CellError, Report } from "../link/protocol";
-import type { Stream } from "../link/turns";
 import type { Content, Header } from "../wire/message";
-import { type Ending, Executor } from "./executor";
+import { Executor, type ExitStatus } from "./executor";
 import { interruptCell } from "./interrupt";
-import { Streams } from "./streams";
+import { StreamBuffer } from "./stream-buffer";
 import { describeDiagnostics } from "./type-errors";
 
 /** A cell to be run. */
 export interface CellRequest {
   readonly header: Header;
   readonly code: string;
-  /** Its number in the notebook, as `In[3]`; 0 for a silent one. */
+  /** The cell's execution count, as in `In[3]`; 0 for a silent cell. */
   readonly count: number;
   readonly silent: boolean;
 }
@@ -22,48 +22,49 @@ export type Publish = (type: string, parent: Header | undefined, content: Conten
 interface Running {
   readonly id: number;
   readonly request: CellRequest;
-  readonly since: number;
-  readonly over: Promise<void>;
+  readonly startedMs: number;
+  readonly ended: Promise<void>;
   finish(error: CellError | undefined, defined?: readonly string[]): void;
   killed: boolean;
 }
 
-/** Runs cells one at a time in the executor, and shows what they say below the right cell. */
+/** Runs cells in the executor, one at a time, and publishes their output below the right cell. */
 export class Execution {
-  private executor: Executor | undefined;
-  private running: Running | undefined;
-  private readonly parents = new Map<number, Header>();
-  private readonly streams: Streams;
-  private nextId = 1;
-  private closing = false;
+  readonly #language: Language;
+  readonly #publish: Publish;
+  readonly #parents = new Map<number, Header>();
+  readonly #streams: StreamBuffer;
+  #executor: Executor | undefined;
+  #running: Running | undefined;
+  #nextId = 1;
+  #closing = false;
 
-  constructor(
-    private readonly language: Language,
-    private readonly publish: Publish,
-  ) {
-    this.streams = new Streams((cell, name, text) =>
-      this.publish("stream", this.parents.get(cell), { name, text }),
+  constructor(language: Language, publish: Publish) {
+    this.#language = language;
+    this.#publish = publish;
+    this.#streams = new StreamBuffer((cell, name, text) =>
+      this.#publish("stream", this.#parents.get(cell), { name, text }),
     );
-    this.executor = this.start();
+    this.#executor = this.#start();
   }
 
   /** The request of the cell that runs now. */
   get current(): Header | undefined {
-    return this.running?.request.header;
+    return this.#running?.request.header;
   }
 
-  /** Runs a cell to its end; resolves with its error when it failed. */
+  /** Runs a cell to its end. Resolves with its error when it failed. */
   async run(request: CellRequest): Promise<CellError | undefined> {
-    const id = this.nextId++;
+    const id = this.#nextId++;
     const name = request.count > 0 ? `In[${request.count}]` : `In[s${id}]`;
-    this.parents.set(id, request.header);
+    this.#parents.set(id, request.header);
     let error: CellError | undefined;
     try {
-      const conversion = await this.language.convert(request.code);
+      const conversion = await this.#language.convert(request.code);
       error =
         conversion.kind === "diagnostics"
           ? describeDiagnostics(name, request.code, conversion.diagnostics)
-          : await this.execute(id, request, (executor) =>
+          : await this.#execute(id, request, (executor) =>
               executor.send({
                 kind: "run",
                 cell: id,
@@ -76,68 +77,68 @@ export class Execution {
       const evalue = failure instanceof Error ? failure.message : String(failure);
       error = { ename: "ConversionError", evalue, traceback: [`ConversionError: ${evalue}`] };
     }
-    this.streams.flush();
-    if (error && !request.silent) this.publish("error", request.header, { ...error });
+    this.#streams.flush();
+    if (error && !request.silent) this.#publish("error", request.header, { ...error });
     return error;
   }
 
-  /** Interrupts the cell that runs now; without one, does nothing. */
+  /** Interrupts the cell that runs now. Does nothing when no cell runs. */
   async interrupt(): Promise<void> {
-    const { running, executor } = this;
+    const [running, executor] = [this.#running, this.#executor];
     if (!running || !executor) return;
     running.killed = !(await interruptCell(executor, running));
   }
 
-  /** Ends the executor, which runs its exit hooks. */
-  async close(deadline: number): Promise<void> {
-    this.closing = true;
-    await this.executor?.end(deadline);
-    this.streams.flush();
+  /** Ends the executor, which runs its exit hooks first. Kills it after `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closing = true;
+    await this.#executor?.end(timeoutMs);
+    this.#streams.flush();
   }
 
-  private execute(
+  #execute(
     id: number,
     request: CellRequest,
     begin: (executor: Executor) => void,
   ): Promise<CellError | undefined> {
     return new Promise((resolve) => {
-      let ended: () => void = () => {};
-      const over = new Promise<void>((done) => {
-        ended = done;
+      let markEnded: () => void = () => {};
+      const ended = new Promise<void>((done) => {
+        markEnded = done;
       });
       const finish = (error: CellError | undefined, defined?: readonly string[]) => {
-        this.running = undefined;
-        ended();
-        void this.language
+        this.#running = undefined;
+        markEnded();
+        void this.#language
           .commit(error ? (defined ?? []) : undefined)
-          .catch(() => {}) // the engine restarted: it has forgotten the cell anyway
+          .catch(() => {}) // the engine has restarted and no longer knows the cell
           .then(() => resolve(error));
       };
-      this.running = { id, request, since: performance.now(), over, finish, killed: false };
-      this.executor ??= this.start();
-      begin(this.executor);
+      this.#running = { id, request, startedMs: performance.now(), ended, finish, killed: false };
+      this.#executor ??= this.#start();
+      begin(this.#executor);
     });
   }
 
-  private start(): Executor {
+  #start(): Executor {
     const executor: Executor = new Executor({
-      text: (stream: Stream, cell: number, bytes: Buffer) => this.streams.push(stream, cell, bytes),
-      report: (report) => this.hear(report),
-      ended: (ending) => this.bury(executor, ending),
+      onText: (stream: Stream, cell: number, bytes: Buffer) => this.#streams.push(stream, cell, bytes),
+      onReport: (report) => this.#onReport(report),
+      onExit: (status) => this.#onExecutorExit(executor, status),
     });
     return executor;
   }
 
-  private hear(report: Report): void {
+  #onReport(report: Report): void {
     if (report.kind === "ready") return;
-    this.streams.flush();
-    const { running } = this;
-    const parent = this.parents.get(report.cell);
+    this.#streams.flush();
+    const running = this.#running;
+    const parent = this.#parents.get(report.cell);
     switch (report.kind) {
       case "display": {
         const { data, metadata, id, update } = report;
         const transient = id === undefined ? {} : { display_id: id };
-        this.publish(update ? "update_display_data" : "display_data", parent, {
+        this.#publish(update ? "update_display_data" : "display_data", parent, {
           data: forJson(data),
           metadata,
           transient,
@@ -148,7 +149,7 @@ export class Execution {
         if (running?.request.silent) return;
         const { data, metadata } = report;
         const execution_count = running?.request.count ?? 0;
-        this.publish("execute_result", parent, { data: forJson(data), metadata, execution_count });
+        this.#publish("execute_result", parent, { data: forJson(data), metadata, execution_count });
         return;
       }
       case "done":
@@ -156,39 +157,39 @@ export class Execution {
     }
   }
 
-  /** The executor ended: its cell fails, all variables are gone, and a new executor starts. */
-  private bury(executor: Executor, ending: Ending): void {
-    if (this.executor !== executor) return;
-    const { running } = this;
-    this.streams.end(running?.id ?? this.nextId - 1);
-    this.executor = undefined;
-    if (this.closing) return;
-    // One that ends before any cell ran would end again: the next cell tries anew.
-    if (running || this.nextId > 1) this.executor = this.start();
-    void this.language.reset().catch(() => {});
-    running?.finish(running.killed ? notAnswered() : lost(ending));
+  /** Reports the loss of the executor as the error of its cell, and starts a new executor. All variables are lost. */
+  #onExecutorExit(executor: Executor, status: ExitStatus): void {
+    if (this.#executor !== executor) return;
+    const running = this.#running;
+    this.#streams.end(running?.id ?? this.#nextId - 1);
+    this.#executor = undefined;
+    if (this.#closing) return;
+    // An executor that ends before any cell ran would end again: the next cell starts one.
+    if (running || this.#nextId > 1) this.#executor = this.#start();
+    void this.#language.reset().catch(() => {});
+    running?.finish(running.killed ? interruptFailedError() : executorLostError(status));
   }
 }
 
-const AFTERWARDS = "All variables are gone. A new process is ready: run the cells above again.";
+const ADVICE = "All variables are lost. A new process is ready: run the cells above again.";
 
-function notAnswered(): CellError {
-  const evalue = "the cell did not answer the interrupt, so its process was ended";
-  return { ename: "Interrupted", evalue, traceback: [AFTERWARDS, `Interrupted: ${evalue}`] };
+function interruptFailedError(): CellError {
+  const evalue = "the cell did not react to the interrupt, so its process was killed";
+  return { ename: "Interrupted", evalue, traceback: [ADVICE, `Interrupted: ${evalue}`] };
 }
 
-function lost({ code, signal }: Ending): CellError {
-  const how =
+function executorLostError({ code, signal }: ExitStatus): CellError {
+  const reason =
     signal === "SIGABRT" || signal === "SIGTRAP"
-      ? "it aborted; out of memory, most often (what it said last stands above)"
+      ? "it aborted, usually because it ran out of memory (see its last output above)"
       : signal
         ? `it was ended by ${signal}`
         : `process.exit(${code}) was called`;
-  const evalue = `the process that ran the cell ended: ${how}`;
-  return { ename: "ProcessEnded", evalue, traceback: [AFTERWARDS, `ProcessEnded: ${evalue}`] };
+  const evalue = `the process that ran the cell ended: ${reason}`;
+  return { ename: "ProcessEnded", evalue, traceback: [ADVICE, `ProcessEnded: ${evalue}`] };
 }
 
-/** A bundle as JSON can carry it: bytes become base64, as Jupyter wants images. */
+/** Converts the bytes of a bundle to base64, as Jupyter expects for images. */
 function forJson(data: Content): Content {
   return Object.fromEntries(
     Object.entries(data).map(([mime, content]) => [

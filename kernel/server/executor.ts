@@ -3,159 +3,171 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { Readable, Writable } from "node:stream";
 import { encodeFrame } from "../link/frame";
+import { NONCE_LENGTH, OrderedReader, type Stream } from "../link/output-order";
 import { type Command, type Report, readReport } from "../link/protocol";
-import { NONCE_LENGTH, type Stream, TurnReader } from "../link/turns";
-import { COMMANDS_FD, REPORTS_FD, STOP_LOOPS, TERMINATE, WATCH_FD, watchMessage } from "../link/watch-pipe";
-import { childrenOf, signal } from "./children";
+import {
+  COMMANDS_FD,
+  REPORTS_FD,
+  STOP_LOOPS,
+  TERMINATE,
+  WATCHDOG_FD,
+  watchdogMessage,
+} from "../link/watchdog-pipe";
+import { childrenOf, signal } from "./process-tree";
 import { Throttle } from "./throttle";
 
-/** How a child process ended. */
-export interface Ending {
+/** How a child process ended: its exit code, or the signal that ended it. */
+export interface ExitStatus {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Who hears from the executor, in the order in which the cell spoke. */
+/** Receives the executor's output in the order in which the cell wrote it. */
 export interface ExecutorListener {
-  text(stream: Stream, cell: number, bytes: Buffer): void;
-  report(report: Report): void;
-  /** The process ended, and all that it had said was told. */
-  ended(ending: Ending): void;
+  onText(stream: Stream, cell: number, bytes: Buffer): void;
+  onReport(report: Report): void;
+  /** The process has ended, and all of its output was passed on. */
+  onExit(status: ExitStatus): void;
 }
 
-/** How long pipes may stay open after the executor's end: a child process of a cell may still hold them. */
-const LINGER = 200;
-/** How often they may, when there was still something in them. */
-const LINGERS = 50;
+/** How long to wait for more output after the executor has ended. Its child processes may keep the pipes open. */
+const DRAIN_INTERVAL_MS = 200;
+/** How often to wait again while there was more output. */
+const MAX_DRAIN_INTERVALS = 50;
 
-/** The process that runs the cells, seen from the server. */
+/** The process that runs the cells, as the server sees it. */
 export class Executor {
-  private readonly child: ChildProcess;
-  private readonly commands: Writable;
-  private readonly watch: Writable;
+  readonly #child: ChildProcess;
+  readonly #commands: Writable;
+  readonly #watchdog: Writable;
 
   constructor(listener: ExecutorListener) {
     const nonce = randomBytes(NONCE_LENGTH);
-    this.child = spawn(
+    this.#child = spawn(
       process.execPath,
       [
-        // A grader takes any stderr for a failure: what packages are warned of must not stand there.
+        // Graders treat any text on stderr as a failure, so warnings about packages must not appear there.
         "--disable-warning=ExperimentalWarning",
         "--no-deprecation",
-        // Where Node's context tracking needs no async hooks (24 and later), running code can be terminated.
+        // In Node 24 and later, where context tracking needs no async hooks, running code can be terminated.
         "--no-force-async-hooks-checks",
         path.join(__dirname, "..", "executor", "main.js"),
         nonce.toString("hex"),
       ],
       { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"] },
     );
-    const turns = new TurnReader(nonce, {
-      text: (stream, cell, bytes) => listener.text(stream, cell, bytes),
+    const output = new OrderedReader(nonce, {
+      text: (stream, cell, bytes) => listener.onText(stream, cell, bytes),
       frame: (frame) => {
         const report = readReport(frame);
-        if (report) listener.report(report);
+        if (report) listener.onReport(report);
       },
     });
     const throttle = new Throttle();
     let paused = 0;
-    let heard = false;
+    let received = false;
     for (const [fd, stream] of [
       [1, "stdout"],
       [2, "stderr"],
     ] as const) {
-      const pipe = this.readable(fd);
+      const pipe = this.#readable(fd);
       pipe.on("data", (chunk: Buffer) => {
-        heard = true;
-        turns.pushText(stream, chunk);
-        const rest = throttle.take(chunk.length);
-        if (rest === 0) return;
+        received = true;
+        output.pushText(stream, chunk);
+        const pauseMs = throttle.take(chunk.length);
+        if (pauseMs === 0) return;
         pipe.pause();
         paused += 1;
         setTimeout(() => {
           paused -= 1;
           pipe.resume();
-        }, rest);
+        }, pauseMs);
       });
     }
-    this.readable(REPORTS_FD).on("data", (chunk: Buffer) => {
-      heard = true;
+    this.#readable(REPORTS_FD).on("data", (chunk: Buffer) => {
+      received = true;
       try {
-        turns.pushFrames(chunk);
+        output.pushFrames(chunk);
       } catch {
-        this.signal("SIGKILL"); // a cell wrote into the pipe itself: nothing after that can be read
+        this.signal("SIGKILL"); // a cell wrote into the pipe itself; the rest of it cannot be decoded
       }
     });
-    this.commands = this.writable(COMMANDS_FD);
-    this.watch = this.writable(WATCH_FD);
-    this.child.on("error", () => {}); // told by "exit" and by a missing pid
-    this.child.once("exit", (code, signal) => {
-      let told = false;
-      const tell = () => {
-        if (told) return;
-        told = true;
-        turns.end();
-        listener.ended({ code, signal });
+    this.#commands = this.#writable(COMMANDS_FD);
+    this.#watchdog = this.#writable(WATCHDOG_FD);
+    this.#child.on("error", () => {}); // the "exit" event and a missing pid report it
+    this.#child.once("exit", (code, signal) => {
+      let reported = false;
+      const report = () => {
+        if (reported) return;
+        reported = true;
+        output.end();
+        listener.onExit({ code, signal });
       };
-      this.child.once("close", tell);
-      // Where this process was busy meanwhile, or reads at its pace, the time is over before the pipes are read: they are
-      // looked into once more (an immediate comes after the poll for input), and as long as something came.
-      const linger = (left: number): void => {
-        heard = paused > 0;
-        setTimeout(() => setImmediate(() => (heard && left > 0 ? linger(left - 1) : tell())), LINGER);
+      this.#child.once("close", report);
+      // If this process was busy or reads slowly, the timer can fire before the pipes are read. The immediate runs
+      // after the next poll for input. Wait again as long as there was something to read.
+      const drain = (intervalsLeft: number): void => {
+        received = paused > 0;
+        setTimeout(
+          () => setImmediate(() => (received && intervalsLeft > 0 ? drain(intervalsLeft - 1) : report())),
+          DRAIN_INTERVAL_MS,
+        );
       };
-      linger(LINGERS);
+      drain(MAX_DRAIN_INTERVALS);
     });
   }
 
   get alive(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null && this.child.pid !== undefined;
+    const { exitCode, signalCode, pid } = this.#child;
+    return exitCode === null && signalCode === null && pid !== undefined;
   }
 
   send(command: Command): void {
-    this.commands.write(encodeFrame(command));
+    this.#commands.write(encodeFrame(command));
   }
 
-  /** Lets the loops of a cell throw. */
+  /** Makes the loops of a cell throw. */
   stopLoops(cell: number): void {
-    this.watch.write(watchMessage(STOP_LOOPS, cell));
+    this.#watchdog.write(watchdogMessage(STOP_LOOPS, cell));
   }
 
-  /** Ends the JavaScript that runs now, where Node survives that. */
+  /** Terminates the JavaScript that runs now, where Node survives that. */
   terminate(cell: number): void {
-    this.watch.write(watchMessage(TERMINATE, cell));
+    this.#watchdog.write(watchdogMessage(TERMINATE, cell));
   }
 
   signal(name: NodeJS.Signals): void {
-    if (this.alive) this.child.kill(name);
+    if (this.alive) this.#child.kill(name);
   }
 
-  /** Signals the child processes that were started within the last `seconds`. */
-  signalChildren(name: NodeJS.Signals, seconds: number): void {
-    if (this.child.pid !== undefined) signal(childrenOf(this.child.pid, seconds), name);
+  /** Signals the child processes that were started at most `maxAgeSeconds` ago. */
+  signalChildren(name: NodeJS.Signals, maxAgeSeconds: number): void {
+    const { pid } = this.#child;
+    if (pid !== undefined) signal(childrenOf(pid, maxAgeSeconds), name);
   }
 
-  /** Closes the pipes, which the executor takes for the end: it runs its exit hooks. Killed when that takes too long. */
-  async end(deadline: number): Promise<void> {
+  /** Closes the pipes, whereupon the executor runs its exit hooks and ends. Kills it after `timeoutMs`. */
+  async end(timeoutMs: number): Promise<void> {
     if (!this.alive) return;
-    const gone = new Promise<void>((resolve) => this.child.once("exit", () => resolve()));
-    this.commands.end();
-    this.watch.end();
-    const timer = setTimeout(() => this.signal("SIGKILL"), deadline);
-    await gone;
+    const exited = new Promise<void>((resolve) => this.#child.once("exit", () => resolve()));
+    this.#commands.end();
+    this.#watchdog.end();
+    const timer = setTimeout(() => this.signal("SIGKILL"), timeoutMs);
+    await exited;
     clearTimeout(timer);
   }
 
-  private readable(fd: number): Readable {
-    const stream = this.child.stdio[fd];
+  #readable(fd: number): Readable {
+    const stream = this.#child.stdio[fd];
     if (stream instanceof Readable) return stream;
     throw new Error(`the executor's pipe ${fd} is missing`);
   }
 
-  private writable(fd: number): Writable {
-    const stream = this.child.stdio[fd];
-    // A Socket is a Writable by `instanceof` as well (Symbol.hasInstance of Writable).
+  #writable(fd: number): Writable {
+    const stream = this.#child.stdio[fd];
+    // This also holds for a Socket, because Writable defines Symbol.hasInstance.
     if (!(stream instanceof Writable)) throw new Error(`the executor's pipe ${fd} is missing`);
-    stream.on("error", () => {}); // EPIPE: its end is told by "exit"
+    stream.on("error", () => {}); // EPIPE: the "exit" event reports that the executor has ended
     return stream;
   }
 }

@@ -2,16 +2,16 @@ import type { Content } from "../wire/message";
 
 /** The cells of this session, for `history_request`. */
 export class History {
-  private readonly entries: { readonly line: number; readonly code: string }[] = [];
+  readonly #entries: { readonly line: number; readonly code: string }[] = [];
 
   add(line: number, code: string): void {
-    this.entries.push({ line, code });
+    this.#entries.push({ line, code });
   }
 
-  /** Answers a request by `tail`, `range` or `search`; there is one session, number 0. */
+  /** Answers a `tail`, `range` or `search` request. There is only one session, number 0. */
   answer(request: Content): Content {
     const { output } = request;
-    const history = this.select(request).map(({ line, code }) => [
+    const history = this.#select(request).map(({ line, code }) => [
       0,
       line,
       output === true ? [code, null] : code,
@@ -19,24 +19,24 @@ export class History {
     return { status: "ok", history };
   }
 
-  private select({ hist_access_type: type, n, start, stop, pattern, unique }: Content) {
-    const last = typeof n === "number" ? -n || Number.POSITIVE_INFINITY : 0;
+  #select({ hist_access_type: type, n, start, stop, pattern, unique }: Content) {
+    const tail = typeof n === "number" ? -n || Number.POSITIVE_INFINITY : 0;
     if (type === "range") {
       const from = typeof start === "number" ? start : 1;
       const to = typeof stop === "number" ? stop : Number.POSITIVE_INFINITY;
-      return this.entries.filter(({ line }) => line >= from && line < to);
+      return this.#entries.filter(({ line }) => line >= from && line < to);
     }
     if (type === "search") {
       const glob = typeof pattern === "string" ? pattern : "*";
-      const found = this.entries.filter(({ code }) => matches(code, glob));
+      const found = this.#entries.filter(({ code }) => matches(code, glob));
       const kept = unique === true ? [...new Map(found.map((entry) => [entry.code, entry])).values()] : found;
-      return kept.slice(last);
+      return kept.slice(tail);
     }
-    return this.entries.slice(last);
+    return this.#entries.slice(tail);
   }
 }
 
-/** A shell pattern over a whole cell: `*` and `?`. */
+/** Whether a shell pattern (`*` and `?`) matches a whole cell. */
 function matches(code: string, glob: string): boolean {
   const source = glob
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")

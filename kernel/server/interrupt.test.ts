@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => client.close());
 
-/** Starts a cell that prints "go", interrupts it there, and waits for its end. */
+/** Starts a cell that prints "go", interrupts it then, and waits for its end. */
 async function interrupted(code: string): Promise<Outcome> {
   const cell = await client.begin(`console.log("go");\n${code}`);
   await client.printed(cell.id, "go\n");
@@ -27,16 +27,16 @@ const kept: readonly [string, string][] = [
   ["a loop that prints", "for (;;) console.log('x'.repeat(100))"],
   ["a pending await", "await new Promise(() => {})"],
   ["a loop of awaits", "for (;;) await new Promise((r) => setTimeout(r, 10))"],
-  ["a hanging child process, waited for", `require("child_process").execSync("sleep 60")`],
+  ["a synchronous wait for a child process", `require("child_process").execSync("sleep 60")`],
   [
-    "a hanging child process, awaited",
+    "an asynchronous wait for a child process",
     `const { exec } = require("child_process"); await new Promise((ok, no) => exec("sleep 60", (e: unknown) => (e ? no(e) : ok(0))))`,
   ],
-  ["a regular expression without end", `/(a+)+$/.test("a".repeat(60) + "b")`],
+  ["an endless regular expression", `/(a+)+$/.test("a".repeat(60) + "b")`],
 ];
 
 test.each(kept)(
-  "%s ends long before it would by itself, and the variables stay",
+  "an interrupt ends %s, and the variables stay",
   async (_, code) => {
     const outcome = await interrupted(code);
     expect(outcome.reply).toMatchObject({ status: "error", ename: "Interrupted" });
@@ -52,17 +52,17 @@ test("a child process that ignores the signal is killed", async () => {
   expect(shown((await client.run("kept")).messages)).toEqual(["result: 42"]);
 });
 
-test("a cell hears of the interrupt by its AbortSignal, and may end in its own way", async () => {
+test("an interrupt aborts the cell's signal, and the cell may then end by itself", async () => {
   const outcome = await interrupted(
     `const { signal } = (globalThis as any)[Symbol.for("Jupyter.cell")];
      await new Promise((r) => signal.addEventListener("abort", r));
-     console.log("tidied up"); "done"`,
+     console.log("cleaned up"); "done"`,
   );
-  expect(shown(outcome.messages)).toEqual(["stdout: go\ntidied up\n", "result: 'done'"]);
+  expect(shown(outcome.messages)).toEqual(["stdout: go\ncleaned up\n", "result: 'done'"]);
   expect(outcome.reply["status"]).toBe("ok");
 });
 
-test("what fails because of the interrupt is an interrupt, with its cause", async () => {
+test("an error that the interrupt led to is the cause of the interrupt", async () => {
   const outcome = await interrupted(
     `const { signal } = (globalThis as any)[Symbol.for("Jupyter.cell")];
      await new Promise((_, no) => signal.addEventListener("abort", () => no(new Error("exec was stopped"))));`,
@@ -71,11 +71,11 @@ test("what fails because of the interrupt is an interrupt, with its cause", asyn
   expect(String(outcome.reply["traceback"])).toMatch(/exec was stopped/);
 });
 
-test("a loop that nothing of ours can reach costs the executor, and the cell says so", async () => {
+test("code that cannot be stopped costs the executor, and the error says so", async () => {
   const modern = Number.parseInt(process.versions.node, 10) >= 24;
   const outcome = await interrupted(`await 1; /(a+)+$/.test("a".repeat(60) + "b")`);
   expect(outcome.reply["ename"]).toBe("Interrupted");
-  if (!modern) expect(String(outcome.reply["traceback"])).toMatch(/All variables are gone/);
+  if (!modern) expect(String(outcome.reply["traceback"])).toMatch(/All variables are lost/);
   await client.run("kept = 42", {});
   expect(shown((await client.run("1 + 1")).messages)).toEqual(["result: 2"]);
 });
@@ -85,7 +85,7 @@ test("an interrupt when nothing runs does nothing", async () => {
   expect(shown((await client.run("2 + 2")).messages)).toEqual(["result: 4"]);
 });
 
-test("an interrupt aborts what waits behind the cell", async () => {
+test("an interrupt aborts queued cells", async () => {
   const cell = await client.begin('console.log("go"); await new Promise(() => {})');
   const behind = await client.begin("5");
   await client.printed(cell.id, "go\n");

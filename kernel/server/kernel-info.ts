@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { isRecord } from "../link/turns";
+import { isRecord } from "../link/is-record";
 import { type Content, PROTOCOL_VERSION } from "../wire/message";
 
-/** The version that a package.json says. */
+/** Reads the version from a package.json file. */
 function versionIn(file: string): string {
   const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
   return isRecord(manifest) ? String(manifest["version"]) : "";
@@ -30,7 +30,7 @@ export function kernelInfo(): Content {
       version: TYPESCRIPT,
       mimetype: "text/typescript",
       file_extension: ".ts",
-      // A string: an object breaks strict clients.
+      // A string, because strict clients reject an object.
       codemirror_mode: "typescript",
       pygments_lexer: "typescript",
       nbconvert_exporter: "script",

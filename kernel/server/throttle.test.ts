@@ -2,12 +2,12 @@ import { Throttle } from "./throttle";
 
 const MB = 2 ** 20;
 
-test("what a cell normally prints passes at once", () => {
+test("the usual output of a cell is not slowed down", () => {
   const throttle = new Throttle(() => 0);
   expect(Array.from({ length: 100 }, () => throttle.take(MB)).every((wait) => wait === 0)).toBe(true);
 });
 
-test("without end, 8 MB a second are read, and the allowance comes back with time", () => {
+test("endless output is read at 8 MB per second, and the burst is refilled over time", () => {
   let now = 0;
   const throttle = new Throttle(() => now);
   for (let i = 0; i < 128; i++) throttle.take(MB);

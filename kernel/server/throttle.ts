@@ -1,25 +1,28 @@
-/** What may come at once, in bytes, and how much a second after that. */
-const BURST = 128 * 2 ** 20;
-const RATE = 8 * 2 ** 20;
+/** How much output is accepted at once, and how much per second after that. */
+const BURST_BYTES = 128 * 2 ** 20;
+const BYTES_PER_SECOND = 8 * 2 ** 20;
 
 /**
- * Slows down a cell that prints without end (the pipe fills, the cell waits), before who reads it runs
- * out of memory: a front end takes a megabyte a second at most.
+ * Slows down a cell that prints without end: the pipe fills and the cell waits. Without this, the server would
+ * run out of memory, because a front end reads at most about one megabyte per second.
  */
 export class Throttle {
-  private available = BURST;
-  private last: number;
+  readonly #nowMs: () => number;
+  #availableBytes = BURST_BYTES;
+  #lastMs: number;
 
-  /** @param now - a clock in milliseconds. */
-  constructor(private readonly now: () => number = () => performance.now()) {
-    this.last = now();
+  /** @param nowMs - a clock in milliseconds; default: `performance.now`. */
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+    this.#lastMs = nowMs();
   }
 
-  /** Takes bytes that were read; returns how many milliseconds to wait before the next. */
+  /** Records that bytes were read. Returns how many milliseconds to wait before reading more. */
   take(bytes: number): number {
-    const now = this.now();
-    this.available = Math.min(BURST, this.available + ((now - this.last) * RATE) / 1000) - bytes;
-    this.last = now;
-    return this.available >= 0 ? 0 : Math.ceil((-this.available / RATE) * 1000);
+    const nowMs = this.#nowMs();
+    const refilled = this.#availableBytes + ((nowMs - this.#lastMs) * BYTES_PER_SECOND) / 1000;
+    this.#availableBytes = Math.min(BURST_BYTES, refilled) - bytes;
+    this.#lastMs = nowMs;
+    return this.#availableBytes >= 0 ? 0 : Math.ceil((-this.#availableBytes / BYTES_PER_SECOND) * 1000);
   }
 }

@@ -1,37 +1,37 @@
+import { BUNDLED_PACKAGES, bundledPackageFolder } from "../language/bundled-packages";
 import type { Diagnostic } from "../language/engine";
-import { HOUSE_PACKAGES, houseFolder } from "../language/packages";
-import { excerpt } from "../link/excerpt";
+import { codeFrame } from "../link/code-frame";
 import type { CellError } from "../link/protocol";
 
 const CANNOT_FIND_MODULE = 2307;
 
-/** The most errors that are shown at once: the first are most often the cause of the rest. */
-const SHOWN = 5;
+/** How many errors are shown. Later errors are usually caused by the first ones. */
+const MAX_SHOWN = 5;
 
 function advice({ code, message }: Diagnostic): string[] {
   if (code !== CANNOT_FIND_MODULE) return [];
   const id = /'([^']+)'/.exec(message)?.[1] ?? "";
-  if (id.startsWith(".")) return [`  There is no such file in the notebook's folder (${process.cwd()}).`];
+  if (id.startsWith(".")) return [`  The notebook's folder (${process.cwd()}) has no such file.`];
   const name = id
     .split("/")
     .slice(0, id.startsWith("@") ? 2 : 1)
     .join("/");
-  const house = HOUSE_PACKAGES.includes(name) ? houseFolder(name) : undefined;
-  return house
-    ? [`  The package lies in ${house} but is not built. Run there: npm run build`]
+  const bundled = BUNDLED_PACKAGES.includes(name) ? bundledPackageFolder(name) : undefined;
+  return bundled
+    ? [`  The package is in ${bundled}, but it is not built. Run there: npm run build`]
     : [`  Install it in the notebook's folder: cd ${process.cwd()} && npm install ${name}`];
 }
 
-function shown(name: string, source: string, diagnostic: Diagnostic): string[] {
+function errorLines(name: string, source: string, diagnostic: Diagnostic): string[] {
   const { start, end, message, code, file } = diagnostic;
   const text = `error TS${code}: ${message}`;
-  const place = `${file ?? name}:${start.line + 1}:${start.column + 1}`;
+  const position = `${file ?? name}:${start.line + 1}:${start.column + 1}`;
   const width = end.line === start.line ? end.column - start.column : 1;
-  const lines = file === undefined ? excerpt(source, start.line + 1, start.column + 1, width) : [];
-  return [`${place} - ${text}`, ...advice(diagnostic), ...lines, ""];
+  const lines = file === undefined ? codeFrame(source, start.line + 1, start.column + 1, width) : [];
+  return [`${position} - ${text}`, ...advice(diagnostic), ...lines, ""];
 }
 
-/** The type and syntax errors of a cell, as one error. */
+/** Combines the type and syntax errors of a cell into one error. */
 export function describeDiagnostics(
   name: string,
   source: string,
@@ -39,13 +39,13 @@ export function describeDiagnostics(
 ): CellError {
   const [first] = diagnostics;
   const ename = "TypeScriptError";
-  const more = diagnostics.length - SHOWN;
+  const more = diagnostics.length - MAX_SHOWN;
   const evalue = `${first?.message ?? "the cell could not be compiled"} (TS${first?.code}, ${name} line ${(first?.start.line ?? 0) + 1})`;
   return {
     ename,
     evalue,
     traceback: [
-      ...diagnostics.slice(0, SHOWN).flatMap((diagnostic) => shown(name, source, diagnostic)),
+      ...diagnostics.slice(0, MAX_SHOWN).flatMap((diagnostic) => errorLines(name, source, diagnostic)),
       ...(more > 0 ? [`… and ${more} more`] : []),
       `${ename}: ${evalue}`,
     ],

@@ -1,11 +1,13 @@
-"""Executes the chapters and the solutions of their exercises with nbclient, and says what failed and where.
+"""Runs the chapters and the solutions of their exercises with nbclient, and reports what failed and where.
 
     chapters.py [--record | --replay] [--folder DIR] [--report FILE] [--timeout SECONDS] [NAME ...]
 
-A NAME chooses the notebooks whose file name begins with it: 02, 02-docker. Exit code 1 when a cell failed.
+A NAME selects the notebooks whose file name starts with it, such as 02 or 02-docker. The exit code is 1 when a cell
+failed.
 
---record also writes what each notebook's labs were asked and told to recordings/NAME.wirebook beside it, and then runs
-the notebook once more from there: every picture has to be the same. --replay runs from these recordings: no engine.
+--record also writes all commands of each notebook's labs, and their results, to recordings/NAME.wirebook in the same
+folder. Then it runs the notebook again from that recording; every picture must be the same. --replay runs the notebooks
+from these recordings, without an engine.
 """
 
 import argparse
@@ -26,12 +28,12 @@ HOME = Path(__file__).resolve().parents[2]
 
 def arguments():
     parser = argparse.ArgumentParser(prog="npm run chapters --", description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks whose file name begins so (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks whose file name starts with it (default: all)")
     parser.add_argument("--folder", type=Path, default=HOME / "notebooks", help="where to look (default: notebooks)")
     parser.add_argument("--report", type=Path, default=HOME / ".wirebook" / "reports" / "chapters.xml")
     parser.add_argument("--timeout", type=int, default=120, metavar="SECONDS", help="for each cell (default: 120)")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--record", action="store_true", help="write recordings/NAME.wirebook, and prove that they replay")
+    how.add_argument("--record", action="store_true", help="write recordings/NAME.wirebook, and check that they replay")
     how.add_argument("--replay", action="store_true", help="run from recordings/NAME.wirebook, without an engine")
     return parser.parse_args()
 
@@ -41,14 +43,14 @@ def recording_of(path):
 
 
 def pictures_of(notebook):
-    """Every Vega-Lite chart of an executed notebook, as text that can be compared."""
+    """Returns every Vega-Lite chart of an executed notebook as text, so that charts can be compared."""
     charts = "application/vnd.vegalite.v5+json"
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return [json.dumps(output.data[charts], sort_keys=True) for output in outputs if charts in output.get("data", {})]
 
 
-def chosen(folder, names):
-    """All notebooks below the folder but exercises, whose blanks are there to fail; their solutions are run."""
+def selected(folder, names):
+    """Yields all notebooks below the folder. Skips exercises, which fail until they are solved; runs their solutions."""
     for path in sorted(folder.rglob("*.ipynb")):
         below = path.relative_to(folder).parts[:-1]
         if any(part.startswith(".") for part in below) or "exercises" in below:
@@ -62,31 +64,31 @@ def first_line(error):
 
 
 class Run:
-    """One notebook, executed from its own folder; its cells are told as they end."""
+    """One notebook, run in its own folder. Each cell is reported when it ends."""
 
     def __init__(self, path, title, timeout, **environment):
         self.path, self.title, self.timeout = path, title, timeout
-        # As Jupyter's server does it: the library finds the recording beside the notebook by its name.
+        # Jupyter's server sets this too. The library uses it to find the recording of the notebook.
         self.environment = {**os.environ, "JPY_SESSION_NAME": str(path), **environment}
-        self.cases = []  # (name, seconds, None or what went wrong)
+        self.cases = []  # (name, seconds, None or the problem)
 
     def execute(self):
-        """Returns the executed notebook; None when it could not be read."""
+        """Returns the executed notebook, or None if it could not be read."""
         try:
             notebook = nbformat.read(self.path, as_version=4)
         except (OSError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-            self.tell("reading the file", "", 0.0, first_line(error))
+            self.report("reading the file", "", 0.0, first_line(error))
             return None
         code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
         started = {}
 
-        def begin(cell, cell_index):
+        def start(cell, cell_index):
             started[cell_index] = time.monotonic()
 
-        def end(index, went, detail=""):
+        def end(index, problem, detail=""):
             source = notebook.cells[index].source
             name = f"cell {code.index(index) + 1} of {len(code)}"
-            self.tell(name, source, time.monotonic() - started[index], went, detail)
+            self.report(name, source, time.monotonic() - started[index], problem, detail)
 
         def executed(cell, cell_index, execute_reply):
             content = execute_reply["content"]
@@ -101,87 +103,87 @@ class Run:
             timeout=self.timeout,
             startup_timeout=60,
             resources={"metadata": {"path": str(self.path.parent)}},
-            on_cell_start=begin,
+            on_cell_start=start,
             on_cell_executed=executed,
         )
         try:
             client.execute(env=self.environment)
         except CellExecutionError:
-            pass  # executed() has told it
-        except Exception as error:  # a time-out, a dead kernel, no such kernel: nbclient knows many kinds
-            went = f"{type(error).__name__}: {first_line(error)}"
+            pass  # executed() has reported it
+        except Exception as error:  # nbclient raises many types: a timeout, a dead or unknown kernel, …
+            problem = f"{type(error).__name__}: {first_line(error)}"
             if started:
-                end(max(started), went)
+                end(max(started), problem)
             else:
-                self.tell("starting the kernel", "", 0.0, went)
+                self.report("starting the kernel", "", 0.0, problem)
         return notebook
 
-    def tell(self, name, source, seconds, went, detail=""):
-        """Says and keeps how a cell ended; `went` is None or what went wrong."""
+    def report(self, name, source, seconds, problem, detail=""):
+        """Prints and keeps how a cell ended. `problem` is None if it succeeded."""
         first = next((line.strip() for line in source.splitlines() if line.strip()), "")
-        self.cases.append((f"{name}: {first[:60]}".rstrip(": "), seconds, went))
-        print(f"  {'✓' if went is None else '✕'} {name} {seconds:6.1f} s  {first[:80]}", flush=True)
-        if went is not None:
-            lines = [f"{self.title}, {name}: {went}", *source.rstrip().splitlines(), *detail.splitlines()]
+        self.cases.append((f"{name}: {first[:60]}".rstrip(": "), seconds, problem))
+        print(f"  {'✓' if problem is None else '✕'} {name} {seconds:6.1f} s  {first[:80]}", flush=True)
+        if problem is not None:
+            lines = [f"{self.title}, {name}: {problem}", *source.rstrip().splitlines(), *detail.splitlines()]
             text = "".join(f"      {line}\n" for line in lines)
             print(text if sys.stdout.isatty() else re.sub(r"\x1b\[[0-9;]*m", "", text), end="", flush=True)
 
     def compare(self, before, after):
-        """Whether a replay shows the pictures that were recorded."""
+        """Checks that a replay shows the recorded pictures."""
         recorded, replayed = pictures_of(before), pictures_of(after)
         differ = [str(number) for number, (a, b) in enumerate(zip(recorded, replayed), 1) if a != b]
-        went = None
+        problem = None
         if len(recorded) != len(replayed):
-            went = f"{len(replayed)} pictures, and {len(recorded)} were recorded"
+            problem = f"{len(replayed)} pictures, but {len(recorded)} were recorded"
         elif differ:
-            went = f"these pictures differ from the recorded ones: {', '.join(differ)}"
-        self.tell(f"{len(recorded)} pictures as recorded", "", 0.0, went)
+            problem = f"these pictures differ from the recorded ones: {', '.join(differ)}"
+        self.report(f"{len(recorded)} pictures as recorded", "", 0.0, problem)
 
     @property
     def failed(self):
-        return any(went is not None for _, _, went in self.cases)
+        return any(problem is not None for _, _, problem in self.cases)
 
 
 def write_report(path, runs):
     suites = ElementTree.Element("testsuites", name="chapters")
     for run in runs:
-        failures = sum(went is not None for _, _, went in run.cases)
+        failures = sum(problem is not None for _, _, problem in run.cases)
         seconds = sum(seconds for _, seconds, _ in run.cases)
         suite = ElementTree.SubElement(
             suites, "testsuite", name=run.title, tests=str(len(run.cases)), failures=str(failures), time=f"{seconds:.3f}"
         )
-        for name, seconds, went in run.cases:
+        for name, seconds, problem in run.cases:
             case = ElementTree.SubElement(suite, "testcase", classname=run.title, name=name, time=f"{seconds:.3f}")
-            if went is not None:
-                ElementTree.SubElement(case, "failure", message=went)
+            if problem is not None:
+                ElementTree.SubElement(case, "failure", message=problem)
     path.parent.mkdir(parents=True, exist_ok=True)
     ElementTree.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
 
 
 def main():
-    asked = arguments()
-    paths = list(chosen(asked.folder, asked.names))
+    options = arguments()
+    paths = list(selected(options.folder, options.names))
     if not paths:
-        names = " ".join(asked.names) or "any name"
-        sys.exit(f"CHAPTER_MISSING  no notebook in {asked.folder} begins with {names}\n  See which there are: ls {asked.folder}")
+        names = " ".join(options.names) or "any name"
+        sys.exit(f"CHAPTER_MISSING  no notebook in {options.folder} has a name that starts with {names}\n  List them: ls {options.folder}")
     runs = []
 
     def perform(path, note="", **environment):
-        run = Run(path, str(path.relative_to(asked.folder)) + note, asked.timeout, **environment)
+        run = Run(path, str(path.relative_to(options.folder)) + note, options.timeout, **environment)
         print(run.title, flush=True)
         executed = run.execute()
         runs.append(run)
         if executed is not None:
-            asked.report.parent.mkdir(parents=True, exist_ok=True)
-            name = str(path.relative_to(asked.folder).with_suffix("")) + note
-            nbformat.write(executed, asked.report.parent / f"{re.sub('[/ ]', '-', name)}.ipynb")
+            options.report.parent.mkdir(parents=True, exist_ok=True)
+            name = str(path.relative_to(options.folder).with_suffix("")) + note
+            nbformat.write(executed, options.report.parent / f"{re.sub('[/ ]', '-', name)}.ipynb")
         return run, executed
 
     for path in paths:
         recording = recording_of(path)
-        if asked.replay:
+        if options.replay:
             perform(path, WIREBOOK_REPLAY=str(recording))
-        elif asked.record:
+        elif options.record:
             recording.parent.mkdir(exist_ok=True)
             run, live = perform(path, WIREBOOK_RECORD=str(recording))
             if not run.failed:
@@ -189,12 +191,12 @@ def main():
                 run.compare(live, again)
         else:
             perform(path)
-        write_report(asked.report, runs)
+        write_report(options.report, runs)
     failed = [run for run in runs if run.failed]
     for run in failed:
-        name, _, went = next(case for case in run.cases if case[2] is not None)
-        print(f"✕ {run.title}, {name}: {went}")
-    print(f"{len(runs) - len(failed)} notebooks passed, {len(failed)} failed; report: {asked.report}")
+        name, _, problem = next(case for case in run.cases if case[2] is not None)
+        print(f"✕ {run.title}, {name}: {problem}")
+    print(f"{len(runs) - len(failed)} notebooks passed, {len(failed)} failed; report: {options.report}")
     sys.exit(1 if failed else 0)
 
 

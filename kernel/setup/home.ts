@@ -1,20 +1,20 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The folder of the clone, found from this file both as a source and when compiled into `dist`. */
+/** The root folder of the repository. Found from this file, whether it is a source or compiled into `dist`. */
 export const home = findHome();
 
-/** Our Python environment: JupyterLab, nbclient, nbgrader, and the kernel registered in it. */
+/** The Python environment with JupyterLab, nbclient and nbgrader, in which the kernel is registered. */
 export const python = join(home, ".wirebook", "python");
 
-/** A program of our Python environment. */
+/** Returns the path of a program in the Python environment. */
 export function program(name: string): string {
   return join(python, "bin", name);
 }
 
 /**
- * The environment in which our Jupyter programs run: configuration, data and runtime files of their own below
- * `.wirebook`, so that the user's `~/.jupyter` is neither read nor written.
+ * The environment variables of our Jupyter programs. Their configuration, data and runtime files are in
+ * `.wirebook`, so they neither read nor write the user's `~/.jupyter`.
  */
 export function jupyterEnv(folder: string = join(home, ".wirebook", "jupyter")): Record<string, string> {
   return {
@@ -36,6 +36,6 @@ function findHome(): string {
     if (existsSync(join(dir, "kernel", "setup", "requirements.txt"))) return dir;
   }
   throw new Error(
-    `REQUIREMENTS_MISSING  no kernel/setup/requirements.txt above ${__dirname}\n  Run Wirebook from a complete clone.`,
+    `REQUIREMENTS_MISSING  kernel/setup/requirements.txt was not found in any folder above ${__dirname}\n  Run Wirebook from a complete clone.`,
   );
 }

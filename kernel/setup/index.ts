@@ -1,5 +1,5 @@
 export { home, jupyterEnv, program, python } from "./home";
+export { type JupyterLabOptions, type RunningJupyterLab, startJupyterLab } from "./jupyterlab";
 export { kernelStep } from "./kernelspec";
-export { type LabOptions, type RunningLab, startLab } from "./lab";
 export { pythonStep } from "./python";
 export type { Step, Tools } from "./step";

@@ -6,14 +6,14 @@ import type { Step } from "./step";
 const installer = join(home, "kernel", "bin", "wirebook-kernel.js");
 const spec = join(python, "share", "jupyter", "kernels", "wirebook", "kernel.json");
 
-/** The kernel, registered in our Python environment under the name `wirebook`. */
+/** Registers the kernel in the Python environment, under the name `wirebook`. */
 export const kernelStep: Step = {
   name: "kernel",
   needed: async () => !registered(),
   run: ({ run }) => run(process.execPath, [installer, "install", "--prefix", python]),
 };
 
-/** Whether the kernel that JupyterLab would start is the one of this clone, on this Node. */
+/** Whether JupyterLab would start the kernel of this clone, with a Node that exists. */
 function registered(): boolean {
   if (!existsSync(spec)) return false;
   const argv: unknown = Reflect.get(Object(JSON.parse(readFileSync(spec, "utf8"))), "argv");

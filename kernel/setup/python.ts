@@ -8,12 +8,12 @@ import type { Step } from "./step";
 
 const requirements = join(home, "kernel", "setup", "requirements.txt");
 const stamp = join(python, "wirebook-requirements");
-const oldest = [3, 11];
+const oldestVersion = [3, 11];
 
-/** A Python environment of our own with JupyterLab, nbclient and nbgrader in pinned versions. */
+/** Creates the Python environment with pinned versions of JupyterLab, nbclient and nbgrader. */
 export const pythonStep: Step = {
   name: "Python environment",
-  needed: async () => !existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted(),
+  needed: async () => !existsSync(stamp) || readFileSync(stamp, "utf8") !== fingerprint(),
   async run({ run, install, progress }) {
     await rm(stamp, { force: true });
     if (interpreter() === undefined) {
@@ -23,18 +23,18 @@ export const pythonStep: Step = {
     const found = interpreter();
     if (found === undefined) {
       throw new Error(
-        `PYTHON_MISSING  set-up: no Python ${oldest.join(".")} or newer with venv was found\n  Install one: sudo apt-get install python3-venv (Debian 12, Ubuntu 24.04 or newer)`,
+        `PYTHON_MISSING  set-up: Python ${oldestVersion.join(".")} or newer with the module venv was not found\n  Install it: sudo apt-get install python3-venv (Debian 12, Ubuntu 24.04 or newer)`,
       );
     }
     await run(found, ["-m", "venv", "--clear", python]);
     await run(program("pip"), ["install", "--disable-pip-version-check", "--no-input", "-r", requirements]);
-    await stayQuiet();
-    await writeFile(stamp, wanted());
+    await disableNews();
+    await writeFile(stamp, fingerprint());
   },
 };
 
-/** What the environment was made from: the requirements, and the place, which its scripts have written in them. */
-function wanted(): string {
+/** A hash of everything the environment depends on: requirements, settings, and its path, which its scripts contain. */
+function fingerprint(): string {
   return createHash("sha256")
     .update(readFileSync(requirements))
     .update(settings)
@@ -43,7 +43,7 @@ function wanted(): string {
 }
 
 function interpreter(): string | undefined {
-  const check = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${oldest.join(", ")}))`;
+  const check = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${oldestVersion.join(", ")}))`;
   return ["python3", "/usr/bin/python3", "python3.13", "python3.12", "python3.11"].find(
     (name) => spawnSync(name, ["-c", check], { stdio: "ignore" }).status === 0,
   );
@@ -61,8 +61,8 @@ const settings = JSON.stringify(
   2,
 );
 
-/** JupyterLab asks its maker for news and newer versions, and the user whether it may: not here, and not offline. */
-async function stayQuiet(): Promise<void> {
+/** Stops JupyterLab from asking its website for news and updates, and from asking the user for permission to do so. */
+async function disableNews(): Promise<void> {
   const folder = join(python, "share", "jupyter", "lab", "settings");
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "overrides.json"), settings);

@@ -1,16 +1,17 @@
-/** What set-up (setup.mjs) gives to a step: the machine, and somebody to tell. */
+/** What set-up (setup.mjs) passes to a step. */
 export interface Tools {
+  /** Shows what the step is doing. */
   progress(text: string): void;
-  /** Runs a command to its end, its lines told as progress. */
+  /** Runs a command and shows its output as progress. Rejects when the command fails. */
   run(command: string, args: readonly string[]): Promise<void>;
-  /** Installs Debian packages, one caller at a time. Throws when this user or this machine cannot. */
+  /** Installs Debian packages, for one caller at a time. Rejects when this user or machine cannot. */
   install(...packages: string[]): Promise<void>;
 }
 
-/** A part of set-up. It may run twice, and be interrupted half-way, without harm. */
+/** A step of set-up. Running it twice, or interrupting it, does no harm. */
 export interface Step {
   readonly name: string;
-  /** A fast look; nothing is changed by it. */
+  /** Whether the step has to run. Fast, and changes nothing. */
   needed(): Promise<boolean>;
   run(tools: Tools): Promise<void>;
 }

@@ -9,52 +9,54 @@ import { Signer } from "../wire/signature";
 
 const BIN = path.join(__dirname, "..", "bin", "wirebook-kernel.js");
 
-/** What one request led to. */
+/** The reply to a request, and its messages on iopub. */
 export interface Outcome {
   readonly reply: Content;
-  /** All iopub messages with the request as their parent, between busy and idle. */
+  /** All iopub messages whose parent is the request. */
   readonly messages: readonly Message[];
 }
 
-/** A promise that fails with a name when it takes too long. */
+/** Rejects when the promise does not settle in time. The error names what was missing. */
 export async function within<T>(milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`${what} did not come within ${milliseconds} ms`)),
+      () => reject(new Error(`${what} did not arrive within ${milliseconds} ms`)),
       milliseconds,
     );
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** A front end of the rawest kind: five sockets and signatures. */
+/** A minimal front end: five sockets and signed messages. */
 export class Client {
   readonly session = randomUUID();
   readonly received: Message[] = [];
-  /** What the server wrote to its own stderr. */
+  /** The server's own stderr. */
   log = "";
   readonly signer: Signer;
-  private readonly readers = new Signer("");
-  private readonly shell = new zmq.Dealer({ linger: 0, receiveHighWaterMark: 0, sendHighWaterMark: 0 });
-  private readonly control = new zmq.Dealer({ linger: 0 });
-  private readonly iopub = new zmq.Subscriber({ linger: 0, receiveHighWaterMark: 0 });
-  private readonly hb = new zmq.Request({ linger: 0 });
-  private readonly replies = new Map<string, (message: Message) => void>();
-  private watchers: (() => void)[] = [];
+  readonly #readers = new Signer("");
+  readonly #shell = new zmq.Dealer({ linger: 0, receiveHighWaterMark: 0, sendHighWaterMark: 0 });
+  readonly #control = new zmq.Dealer({ linger: 0 });
+  readonly #iopub = new zmq.Subscriber({ linger: 0, receiveHighWaterMark: 0 });
+  readonly #hb = new zmq.Request({ linger: 0 });
+  readonly #requests = { shell: this.#shell, control: this.#control };
+  readonly #replies = new Map<string, (message: Message) => void>();
+  #watchers: (() => void)[] = [];
 
-  private constructor(
-    readonly server: ChildProcess,
-    readonly folder: string,
-    key: string,
-  ) {
+  readonly server: ChildProcess;
+  readonly folder: string;
+
+  private constructor(server: ChildProcess, folder: string, key: string) {
+    this.server = server;
+    this.folder = folder;
     this.signer = new Signer(key);
     server.stderr?.on("data", (chunk: Buffer) => {
       this.log += chunk.toString();
     });
   }
 
-  /** Starts a kernel in a folder (default: a new empty one) and waits until it answers. */
+  /** Starts a kernel in a folder (default: a new, empty one) and waits until it answers. */
   static async start(cwd?: string, env: NodeJS.ProcessEnv = {}): Promise<Client> {
     const folder = mkdtempSync(path.join(tmpdir(), "wirebook-kernel-"));
     const key = randomUUID();
@@ -71,22 +73,22 @@ export class Client {
       stdio: ["ignore", "ignore", "pipe"],
     });
     const client = new Client(server, folder, key);
-    client.shell.connect(`ipc://${ip}-1`);
-    client.control.connect(`ipc://${ip}-4`);
-    client.iopub.connect(`ipc://${ip}-2`);
-    client.hb.connect(`ipc://${ip}-5`);
-    client.iopub.subscribe();
-    void client.read(client.shell);
-    void client.read(client.control);
-    void client.listen();
-    await within(15_000, "an answer of the kernel", client.ready());
+    client.#shell.connect(`ipc://${ip}-1`);
+    client.#control.connect(`ipc://${ip}-4`);
+    client.#iopub.connect(`ipc://${ip}-2`);
+    client.#hb.connect(`ipc://${ip}-5`);
+    client.#iopub.subscribe();
+    void client.#read(client.#shell);
+    void client.#read(client.#control);
+    void client.#listen();
+    await within(15_000, "the first answer of the kernel", client.#ready());
     return client;
   }
 
   /** Sends a request and returns its id. */
   async send(channel: "shell" | "control", type: string, content: Content): Promise<string> {
     const header = makeHeader(type, this.session, "test");
-    await this[channel].send(
+    await this.#requests[channel].send(
       encodeMessage({ identities: [], header, parent: {}, metadata: {}, content }, this.signer),
     );
     return header.msg_id;
@@ -94,24 +96,24 @@ export class Client {
 
   /** Sends frames as they are. */
   async sendRaw(frames: Uint8Array[]): Promise<void> {
-    await this.shell.send(frames);
+    await this.#shell.send(frames);
   }
 
   reply(id: string): Promise<Message> {
-    return new Promise((resolve) => this.replies.set(id, resolve));
+    return new Promise((resolve) => this.#replies.set(id, resolve));
   }
 
-  /** Asks and waits for the reply and for idle. */
+  /** Sends a request and waits for its reply and for idle. */
   async ask(type: string, content: Content = {}, channel: "shell" | "control" = "shell"): Promise<Outcome> {
     const header = makeHeader(type, this.session, "test");
     const reply = this.reply(header.msg_id);
-    await this[channel].send(
+    await this.#requests[channel].send(
       encodeMessage({ identities: [], header, parent: {}, metadata: {}, content }, this.signer),
     );
     return this.outcome(header.msg_id, reply, `the reply to ${type}`);
   }
 
-  /** Waits for the end of a request that was sent. */
+  /** Waits for the reply to a request that was sent, and for idle. */
   async outcome(id: string, reply: Promise<Message>, what = "the reply"): Promise<Outcome> {
     const { content } = await within(30_000, what, reply);
     let seen = 0;
@@ -129,23 +131,23 @@ export class Client {
     return this.ask("execute_request", { ...EXECUTE, code, ...options });
   }
 
-  /** Begins a cell whose end is not waited for. */
+  /** Starts a cell and does not wait for its end. */
   fire(code: string): Promise<string> {
     return this.send("shell", "execute_request", { ...EXECUTE, code });
   }
 
-  /** Begins a cell without waiting; its outcome comes later. */
+  /** Starts a cell. Its outcome is a promise. */
   async begin(code: string, options: Content = {}): Promise<{ id: string; outcome: Promise<Outcome> }> {
     const header = makeHeader("execute_request", this.session, "test");
     const content = { ...EXECUTE, code, ...options };
     const reply = this.reply(header.msg_id);
-    await this.shell.send(
+    await this.#shell.send(
       encodeMessage({ identities: [], header, parent: {}, metadata: {}, content }, this.signer),
     );
     return { id: header.msg_id, outcome: this.outcome(header.msg_id, reply, `the end of ${code}`) };
   }
 
-  /** The iopub messages that belong to a request. */
+  /** The iopub messages of a request so far. */
   of(id: string): Message[] {
     return this.received.filter(({ parent }) => parent["msg_id"] === id);
   }
@@ -165,27 +167,27 @@ export class Client {
     await this.until(holds, JSON.stringify(text));
   }
 
-  /** Waits until a condition holds; looked at after every message. */
+  /** Waits until a condition holds. Checks it after every message. */
   async until(holds: () => boolean, what: string, milliseconds = 30_000): Promise<void> {
-    const came = new Promise<void>((resolve) => {
+    const arrived = new Promise<void>((resolve) => {
       const look = () => {
         if (!holds()) return;
-        this.watchers = this.watchers.filter((watcher) => watcher !== look);
+        this.#watchers = this.#watchers.filter((watcher) => watcher !== look);
         resolve();
       };
-      this.watchers.push(look);
+      this.#watchers.push(look);
       look();
     });
-    await within(milliseconds, what, came);
+    await within(milliseconds, what, arrived);
   }
 
   async heartbeat(): Promise<string> {
-    await this.hb.send("ping");
-    const [beat] = await this.hb.receive();
+    await this.#hb.send("ping");
+    const [beat] = await this.#hb.receive();
     return String(beat);
   }
 
-  /** Ends the kernel and everything of it. */
+  /** Shuts the kernel down and removes its files. */
   async close(): Promise<void> {
     const gone = new Promise((resolve) => this.server.once("exit", resolve));
     const running = this.server.exitCode === null && this.server.signalCode === null;
@@ -193,36 +195,36 @@ export class Client {
       await this.send("control", "shutdown_request", { restart: false });
       await within(10_000, "the end of the kernel", gone);
     }
-    for (const socket of [this.shell, this.control, this.iopub, this.hb]) socket.close();
+    for (const socket of [this.#shell, this.#control, this.#iopub, this.#hb]) socket.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private async ready(): Promise<void> {
-    // The subscription is there when a status comes; until then, ask again.
+  async #ready(): Promise<void> {
+    // The subscription works once a status message arrives. Until then, ask again.
     while (this.received.length === 0) {
       const header = makeHeader("kernel_info_request", this.session, "test");
       const reply = this.reply(header.msg_id);
       const message = { identities: [], header, parent: {}, metadata: {}, content: {} };
-      await this.shell.send(encodeMessage(message, this.signer));
+      await this.#shell.send(encodeMessage(message, this.signer));
       await reply;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await this.until(() => this.received.some(isIdle), "the first idle");
   }
 
-  private async read(socket: zmq.Dealer): Promise<void> {
+  async #read(socket: zmq.Dealer): Promise<void> {
     for await (const frames of socket) {
       const message = decodeMessage(frames, this.signer);
       const id = message?.parent["msg_id"];
-      if (message && typeof id === "string") this.replies.get(id)?.(message);
+      if (message && typeof id === "string") this.#replies.get(id)?.(message);
     }
   }
 
-  private async listen(): Promise<void> {
-    for await (const frames of this.iopub) {
-      const message = decodeMessage(frames, this.readers);
+  async #listen(): Promise<void> {
+    for await (const frames of this.#iopub) {
+      const message = decodeMessage(frames, this.#readers);
       if (message) this.received.push(message);
-      for (const watcher of this.watchers) watcher();
+      for (const watcher of this.#watchers) watcher();
     }
   }
 }
@@ -239,7 +241,7 @@ export function isIdle({ header, content }: Message): boolean {
   return header.msg_type === "status" && content["execution_state"] === "idle";
 }
 
-/** What a cell showed, in short: `stdout: text`, `result: 3`, `display: x`, `error: Name`. Text is joined. */
+/** Summarises what a cell showed: `stdout: text`, `result: 3`, `display: x`, `error: Name`. Joins adjacent text. */
 export function shown(messages: readonly Message[]): string[] {
   const out: string[][] = [];
   let stream: unknown;

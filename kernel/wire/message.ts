@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { isRecord } from "../link/turns";
+import { isRecord } from "../link/is-record";
 import type { Signer } from "./signature";
 
-/** The version of the messaging protocol that is spoken here. */
+/** The version of the Jupyter messaging protocol that the kernel implements. */
 export const PROTOCOL_VERSION = "5.3";
 
 export type Content = Readonly<Record<string, unknown>>;
@@ -17,7 +17,7 @@ export interface Header {
 }
 
 export interface Message {
-  /** ZeroMQ's routing prefix: who asked. */
+  /** ZeroMQ's routing prefix: the client that sent the request. */
   readonly identities: readonly Uint8Array[];
   readonly header: Header;
   readonly parent: Content;
@@ -42,7 +42,7 @@ function readHeader(value: unknown): Header | undefined {
   if (!isRecord(value)) return undefined;
   const { msg_id, session, username, date, msg_type, version } = value;
   if (typeof msg_id !== "string" || typeof msg_type !== "string") return undefined;
-  // Kept whole: the header goes back as the parent of every answer.
+  // Keep unknown fields: the header is sent back as the parent of every answer.
   return {
     ...value,
     msg_id,
@@ -59,7 +59,7 @@ function record(bytes: Uint8Array | undefined): Content {
   return isRecord(value) ? value : {};
 }
 
-/** A message as ZeroMQ frames. */
+/** Encodes a message as signed ZeroMQ frames. */
 export function encodeMessage(
   message: Omit<Message, "parent"> & { parent: unknown },
   signer: Signer,
@@ -70,7 +70,7 @@ export function encodeMessage(
   return [...message.identities, DELIMITER, Buffer.from(signer.sign(parts)), ...parts];
 }
 
-/** Reads ZeroMQ frames. Undefined when they are no message, or not signed with our key, or a replay. */
+/** Decodes ZeroMQ frames. Returns undefined when they are not a message, are not signed with our key, or are a replay. */
 export function decodeMessage(frames: readonly Uint8Array[], signer: Signer): Message | undefined {
   const at = frames.findIndex((frame) => DELIMITER.equals(frame));
   const signature = frames[at + 1];

@@ -10,7 +10,7 @@ test("the signature is the HMAC of the four parts, in hexadecimal", () => {
   expect(new Signer("key").sign(parts)).toBe(wanted);
 });
 
-test("a right signature is accepted once", () => {
+test("a valid signature is accepted once", () => {
   const signer = new Signer("key");
   const signature = signer.sign(parts);
   expect(signer.accept(signature, parts)).toBe(true);
@@ -21,7 +21,7 @@ test.each([
   ["another key", new Signer("other").sign(parts)],
   ["none", ""],
   ["a shorter one", new Signer("key").sign(parts).slice(1)],
-  ["no hexadecimal", "z".repeat(64)],
+  ["not hexadecimal", "z".repeat(64)],
 ])("a wrong signature (%s) is refused", (_, signature) => {
   expect(new Signer("key").accept(signature, parts)).toBe(false);
 });
@@ -33,7 +33,7 @@ test("an empty key turns signing off", () => {
   expect(signer.accept("", parts)).toBe(true);
 });
 
-test("a message comes back as it was sent; a changed one does not", () => {
+test("a message is decoded as it was sent; a changed message is refused", () => {
   fc.assert(
     fc.property(
       fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }),
@@ -55,13 +55,13 @@ test.each([
   ["no delimiter", [Buffer.from("x")]],
   ["too few parts", [Buffer.from("<IDS|MSG>"), Buffer.from(""), Buffer.from("{}")]],
   [
-    "no JSON",
+    "invalid JSON",
     [Buffer.from("<IDS|MSG>"), Buffer.from(""), ...["{", "{}", "{}", "{}"].map((text) => Buffer.from(text))],
   ],
   [
     "no header",
     [Buffer.from("<IDS|MSG>"), Buffer.from(""), ...["[]", "{}", "{}", "{}"].map((text) => Buffer.from(text))],
   ],
-])("what is no message is refused: %s", (_, frames) => {
+])("frames that are not a message are refused: %s", (_, frames) => {
   expect(decodeMessage(frames, new Signer(""))).toBeUndefined();
 });

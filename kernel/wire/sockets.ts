@@ -4,80 +4,90 @@ import type { Connection } from "./connection";
 import { type Content, decodeMessage, encodeMessage, type Header, type Message, makeHeader } from "./message";
 import { Signer } from "./signature";
 
-/** The channels on which requests come. */
+/** The channels on which requests arrive. */
 export type RequestChannel = "shell" | "control";
 
-/** Sends one after the other and waits for each: zeromq drops messages that overtake its send. */
+/** Sends messages one after the other. zeromq.js drops a message when an earlier `send` is still pending. */
 class Outbox {
-  private last: Promise<void> = Promise.resolve();
+  readonly #socket: zmq.Publisher | zmq.Router | zmq.Reply;
+  #last: Promise<void> = Promise.resolve();
 
-  constructor(private readonly socket: zmq.Publisher | zmq.Router | zmq.Reply) {}
+  constructor(socket: zmq.Publisher | zmq.Router | zmq.Reply) {
+    this.#socket = socket;
+  }
 
   send(frames: Uint8Array[]): void {
-    this.last = this.last
-      .then(() => this.socket.send(frames))
+    this.#last = this.#last
+      .then(() => this.#socket.send(frames))
       .catch((error: unknown) => {
-        if (!this.socket.closed) console.error("wirebook-kernel: a message could not be sent:", error);
+        if (!this.#socket.closed) console.error("wirebook-kernel: a message could not be sent:", error);
       });
   }
 
   flushed(): Promise<void> {
-    return this.last;
+    return this.#last;
   }
 }
 
 /** The kernel's five sockets. */
 export class Sockets {
   readonly session = randomUUID();
-  private readonly signer: Signer;
-  private readonly shell = new zmq.Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 1_000 });
-  private readonly control = new zmq.Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 1_000 });
-  private readonly stdin = new zmq.Router({ sendHighWaterMark: 0, linger: 0 });
-  private readonly iopub = new zmq.Publisher({ sendHighWaterMark: 0, linger: 1_000 });
-  private readonly hb = new zmq.Reply({ linger: 0 });
-  private readonly outboxes = {
-    shell: new Outbox(this.shell),
-    control: new Outbox(this.control),
-    iopub: new Outbox(this.iopub),
+  readonly #connection: Connection;
+  readonly #signer: Signer;
+  readonly #shell = new zmq.Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 1_000 });
+  readonly #control = new zmq.Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 1_000 });
+  readonly #stdin = new zmq.Router({ sendHighWaterMark: 0, linger: 0 });
+  readonly #iopub = new zmq.Publisher({ sendHighWaterMark: 0, linger: 1_000 });
+  readonly #hb = new zmq.Reply({ linger: 0 });
+  readonly #requests = { shell: this.#shell, control: this.#control };
+  readonly #outboxes = {
+    shell: new Outbox(this.#shell),
+    control: new Outbox(this.#control),
+    iopub: new Outbox(this.#iopub),
   };
 
-  constructor(private readonly connection: Connection) {
-    this.signer = new Signer(connection.key, connection.hash);
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#signer = new Signer(connection.key, connection.hash);
   }
 
-  /** Binds all sockets and begins to answer heartbeats. */
+  /** Binds all sockets and starts to answer heartbeats. */
   async bind(): Promise<void> {
-    const { address } = this.connection;
+    const { address } = this.#connection;
     await Promise.all([
-      this.shell.bind(address.shell),
-      this.control.bind(address.control),
-      this.stdin.bind(address.stdin),
-      this.iopub.bind(address.iopub),
-      this.hb.bind(address.hb),
+      this.#shell.bind(address.shell),
+      this.#control.bind(address.control),
+      this.#stdin.bind(address.stdin),
+      this.#iopub.bind(address.iopub),
+      this.#hb.bind(address.hb),
     ]);
-    void this.beat();
+    void this.#answerHeartbeats();
   }
 
-  /** Hands each request of a channel that bears our signature to `handle`, until the sockets close. */
+  /** Passes each correctly signed request of a channel to `handle`, until the sockets are closed. */
   async listen(channel: RequestChannel, handle: (message: Message) => void): Promise<void> {
-    for await (const frames of this[channel]) {
-      const message = decodeMessage(frames, this.signer);
-      if (message) handle(message);
-      else console.error(`wirebook-kernel: refused a message on ${channel}: no valid signature, or a replay`);
+    for await (const frames of this.#requests[channel]) {
+      const message = decodeMessage(frames, this.#signer);
+      if (message) {
+        handle(message);
+      } else
+        console.error(
+          `wirebook-kernel: refused a message on ${channel}: its signature is not valid, or it is a replay`,
+        );
     }
   }
 
-  /** True while requests of a channel wait to be read. */
+  /** Whether requests that have arrived on a channel were not read yet. */
   hasRequests(channel: RequestChannel): boolean {
-    return this[channel].readable;
+    return this.#requests[channel].readable;
   }
 
   reply(channel: RequestChannel, request: Message, content: Content): void {
     const type = request.header.msg_type.replace(/_request$/, "_reply");
     const header = makeHeader(type, this.session, request.header.username);
     const { identities, header: parent } = request;
-    this.outboxes[channel].send(
-      encodeMessage({ identities, header, parent, metadata: {}, content }, this.signer),
+    this.#outboxes[channel].send(
+      encodeMessage({ identities, header, parent, metadata: {}, content }, this.#signer),
     );
   }
 
@@ -85,16 +95,16 @@ export class Sockets {
     const header = makeHeader(type, this.session, parent?.username);
     const identities = [Buffer.from(`kernel.${this.session}.${type}`)];
     const message = { identities, header, parent: parent ?? {}, metadata: {}, content };
-    this.outboxes.iopub.send(encodeMessage(message, this.signer));
+    this.#outboxes.iopub.send(encodeMessage(message, this.#signer));
   }
 
-  /** Waits until all is handed to ZeroMQ, then closes; ZeroMQ goes on delivering for a second at most. */
+  /** Waits until ZeroMQ has taken all messages, then closes. ZeroMQ keeps delivering for at most a second. */
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.outboxes).map((outbox) => outbox.flushed()));
-    for (const socket of [this.shell, this.control, this.stdin, this.iopub, this.hb]) socket.close();
+    await Promise.all(Object.values(this.#outboxes).map((outbox) => outbox.flushed()));
+    for (const socket of [this.#shell, this.#control, this.#stdin, this.#iopub, this.#hb]) socket.close();
   }
 
-  private async beat(): Promise<void> {
-    for await (const frames of this.hb) await this.hb.send(frames);
+  async #answerHeartbeats(): Promise<void> {
+    for await (const frames of this.#hb) await this.#hb.send(frames);
   }
 }

@@ -17,7 +17,7 @@ afterAll(async () => {
 
 test("a %%sh cell runs its lines in a place of the lab", async () => {
   expect(await run("%%sh router\nip route")).toEqual([
-    expect.stringMatching(/^error: UnknownMagic: no library has defined %%sh here\. Run the cell first/),
+    expect.stringMatching(/^error: UnknownMagic: %%sh is not defined here\. First run the cell/),
   ]);
   const opened = await run(`import { Lab } from "wirebook";
     const lab = await Lab.open("shell-cell");

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { home } from "../../kernel/setup/home";
-import { type RunningLab, startLab } from "../../kernel/setup/lab";
+import { type RunningJupyterLab, startJupyterLab } from "../../kernel/setup/jupyterlab";
 
 const themes = { light: "JupyterLab Light", dark: "JupyterLab Dark" };
 
@@ -49,9 +49,9 @@ export async function openJupyterLab(notebooks: string = join(home, "notebooks")
   mkdirSync(settings, { recursive: true });
   // All cells are in the page at once: what is outside of the window is drawn too.
   writeFileSync(join(settings, "tracker.jupyterlab-settings"), JSON.stringify({ windowingMode: "none" }));
-  let lab: RunningLab | undefined;
+  let lab: RunningJupyterLab | undefined;
   try {
-    lab = await startLab({
+    lab = await startJupyterLab({
       folder: join(folder, "notebooks"),
       state: join(folder, "state"),
       port: 0,
@@ -88,7 +88,7 @@ export class LabInBrowser {
 
   constructor(
     readonly folder: string,
-    readonly lab: RunningLab,
+    readonly lab: RunningJupyterLab,
     readonly browser: Browser,
   ) {}
 

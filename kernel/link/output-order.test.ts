@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { encodeFrame } from "./frame";
-import { NONCE_LENGTH, type Stream, TurnReader, TurnWriter } from "./turns";
+import { NONCE_LENGTH, OrderedReader, OrderedWriter, type Stream } from "./output-order";
 
 const nonce = randomBytes(NONCE_LENGTH);
 
@@ -20,7 +20,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ kind: fc.constant("frame" as const), cell: fc.integer({ min: 1, max: 3 }), id: fc.nat() }),
 );
 
-/** Neighbouring text of one stream and cell may be joined or cut: compare it joined. */
+/** Joins adjacent text of the same stream and cell: the reader may split or join it. */
 function joined(acts: readonly Act[]): Act[] {
   const out: Act[] = [];
   for (const next of acts) {
@@ -37,14 +37,14 @@ function joined(acts: readonly Act[]): Act[] {
   return out;
 }
 
-test("three pipes give back one order, whichever pipe is read first", () => {
+test("three pipes are merged into the original order, whichever pipe is read first", () => {
   fc.assert(
     fc.property(
       fc.array(act),
       fc.array(fc.record({ pipe: fc.nat(2), bytes: fc.integer({ min: 1, max: 40 }) })),
       (acts, reads) => {
         const written: [Buffer[], Buffer[], Buffer[]] = [[], [], []];
-        const writer = new TurnWriter(nonce, {
+        const writer = new OrderedWriter(nonce, {
           text: (name, bytes) => written[name === "stdout" ? 0 : 1].push(Buffer.from(bytes)),
           frame: (value) => written[2].push(Buffer.from(encodeFrame(value))),
         });
@@ -53,7 +53,7 @@ test("three pipes give back one order, whichever pipe is read first", () => {
           else writer.frame(a.cell, { id: a.id });
         }
         const seen: Act[] = [];
-        const reader = new TurnReader(nonce, {
+        const reader = new OrderedReader(nonce, {
           text: (name, cell, bytes) =>
             seen.push({ kind: "text", stream: name, cell, text: bytes.toString("latin1") }),
           frame: (value) =>
@@ -75,20 +75,20 @@ test("three pipes give back one order, whichever pipe is read first", () => {
   );
 });
 
-test("what an ended child process printed comes before the display that follows", () => {
+test("the text of a child process that has ended comes before the display that follows", () => {
   const seen: string[] = [];
-  const reader = new TurnReader(nonce, {
+  const reader = new OrderedReader(nonce, {
     text: (_, __, bytes) => seen.push(bytes.toString()),
     frame: () => seen.push("display"),
   });
   const out: Buffer[] = [];
   const frames: Uint8Array[] = [];
   const err: Buffer[] = [];
-  const writer = new TurnWriter(nonce, {
+  const writer = new OrderedWriter(nonce, {
     text: (name, bytes) => (name === "stdout" ? out : err).push(Buffer.from(bytes)),
     frame: (value) => frames.push(encodeFrame(value)),
   });
-  writer.settle(1);
+  writer.assignChildOutput(1);
   out.push(Buffer.from("from the child"));
   writer.frame(1, {});
   for (const frame of frames) reader.pushFrames(frame);
@@ -105,7 +105,7 @@ const rawAct: fc.Arbitrary<RawAct> = fc.oneof(
   fc.record({ kind: fc.constant("child" as const), stream, text: fc.string({ minLength: 1 }) }),
 );
 
-/** One stream's letters and all frames, in order. */
+/** The bytes of one stream, and all frames, in order. */
 function seenIn(name: Stream, acts: readonly RawAct[]): string[] {
   return acts.flatMap((a) => {
     if (a.kind === "frame") return [`frame ${a.id}`];
@@ -113,7 +113,7 @@ function seenIn(name: Stream, acts: readonly RawAct[]): string[] {
   });
 }
 
-test("in each stream, what child processes print keeps its place among text and frames", () => {
+test("in each stream, the text of child processes keeps its position among text and frames", () => {
   const reads = fc.array(fc.record({ pipe: fc.nat(2), bytes: fc.integer({ min: 1, max: 60 }) }));
   fc.assert(
     fc.property(
@@ -122,7 +122,7 @@ test("in each stream, what child processes print keeps its place among text and 
       fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
       (acts, cuts, last) => {
         const written: [Buffer[], Buffer[], Buffer[]] = [[], [], []];
-        const writer = new TurnWriter(nonce, {
+        const writer = new OrderedWriter(nonce, {
           text: (name, bytes) => written[name === "stdout" ? 0 : 1].push(Buffer.from(bytes)),
           frame: (value) => written[2].push(Buffer.from(encodeFrame(value))),
         });
@@ -132,7 +132,7 @@ test("in each stream, what child processes print keeps its place among text and 
           else written[a.stream === "stdout" ? 0 : 1].push(Buffer.from(a.text, "latin1"));
         }
         const seen: RawAct[] = [];
-        const reader = new TurnReader(nonce, {
+        const reader = new OrderedReader(nonce, {
           text: (name, cell, bytes) =>
             seen.push({ kind: "text", stream: name, cell, text: bytes.toString("latin1") }),
           frame: (value) =>
@@ -153,16 +153,16 @@ test("in each stream, what child processes print keeps its place among text and 
   );
 });
 
-test("a frame that a killed process could not send holds no text back", () => {
+test("text is not held back by a frame that a killed process could not send", () => {
   const out: Buffer[] = [];
-  const writer = new TurnWriter(nonce, {
+  const writer = new OrderedWriter(nonce, {
     text: (name, bytes) => name === "stdout" && out.push(Buffer.from(bytes)),
     frame: () => {},
   });
   writer.frame(1, {});
   out.push(Buffer.from("last words"));
   let seen = "";
-  const reader = new TurnReader(nonce, {
+  const reader = new OrderedReader(nonce, {
     text: (_, __, bytes) => (seen += bytes.toString()),
     frame: () => {},
   });

@@ -15,77 +15,73 @@ export interface LanguageReply {
   readonly failure?: string;
 }
 
-interface Waiting {
-  readonly resolve: (reply: LanguageReply) => void;
-}
-
-/** The language engine, seen from the server: each question is answered by the engine's thread, in order. */
+/** The language engine, as the server sees it. The engine's thread answers the requests in order. */
 export class Language {
-  private worker = this.start();
-  private readonly waiting = new Map<number, Waiting>();
-  private nextId = 1;
-  private closed = false;
+  #worker = this.#start();
+  readonly #pending = new Map<number, (reply: LanguageReply) => void>();
+  #nextId = 1;
+  #closed = false;
 
-  /** Checks and converts a cell; see {@link LanguageEngine.convert}. */
+  /** Checks and converts a cell. See `LanguageEngine.convert`. */
   async convert(code: string): Promise<Conversion> {
-    const value = await this.ask({ method: "convert", code });
+    const value = await this.#request({ method: "convert", code });
     if (value && "kind" in value) return value;
-    throw new Error("the language engine gave no conversion");
+    throw new Error("the language engine returned no conversion");
   }
 
   async commit(defined?: readonly string[]): Promise<void> {
-    await this.ask({ method: "commit", defined });
+    await this.#request({ method: "commit", defined });
   }
 
   async reset(): Promise<void> {
-    await this.ask({ method: "reset" });
+    await this.#request({ method: "reset" });
   }
 
   async complete(code: string, position: number): Promise<Completions> {
-    const value = await this.ask({ method: "complete", code, position });
+    const value = await this.#request({ method: "complete", code, position });
     return value && "matches" in value ? value : { start: position, end: position, matches: [] };
   }
 
   async inspect(code: string, position: number): Promise<QuickInfo | undefined> {
-    const value = await this.ask({ method: "inspect", code, position });
+    const value = await this.#request({ method: "inspect", code, position });
     return value && "signature" in value ? value : undefined;
   }
 
   async isComplete(code: string): Promise<Completeness> {
-    const value = await this.ask({ method: "isComplete", code });
+    const value = await this.#request({ method: "isComplete", code });
     return value && "status" in value ? value : { status: "complete" };
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    await this.worker.terminate();
+    this.#closed = true;
+    await this.#worker.terminate();
   }
 
-  private async ask(request: LanguageRequest): Promise<LanguageReply["value"]> {
-    const id = this.nextId++;
+  async #request(request: LanguageRequest): Promise<LanguageReply["value"]> {
+    const id = this.#nextId++;
     const reply = await new Promise<LanguageReply>((resolve) => {
-      this.waiting.set(id, { resolve });
-      this.worker.postMessage({ id, request });
+      this.#pending.set(id, resolve);
+      this.#worker.postMessage({ id, request });
     });
     if (reply.failure !== undefined) throw new Error(reply.failure);
     return reply.value;
   }
 
-  private start(): Worker {
+  #start(): Worker {
     const worker = new Worker(path.join(__dirname, "worker.js"), { execArgv: [] });
     worker.on("message", (reply: LanguageReply) => {
-      this.waiting.get(reply.id)?.resolve(reply);
-      this.waiting.delete(reply.id);
+      this.#pending.get(reply.id)?.(reply);
+      this.#pending.delete(reply.id);
     });
     let reason = "the language engine ended";
     worker.on("error", (error) => {
       reason = `the language engine failed: ${error instanceof Error ? error.message : String(error)}`;
     });
     worker.on("exit", () => {
-      if (this.closed) return;
-      this.worker = this.start();
-      for (const [id, { resolve }] of this.waiting) resolve({ id, failure: reason });
-      this.waiting.clear();
+      if (this.#closed) return;
+      this.#worker = this.#start();
+      for (const [id, resolve] of this.#pending) resolve({ id, failure: reason });
+      this.#pending.clear();
     });
     return worker;
   }

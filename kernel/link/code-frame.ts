@@ -1,5 +1,11 @@
-/** The lines around a place of a cell, with an arrow at the line and a caret below the column (both one-based). */
-export function excerpt(source: string, line: number, column: number, width = 1): string[] {
+/**
+ * Returns the source lines around a position, with `>` at its line and carets below its columns.
+ *
+ * @param line - one-based.
+ * @param column - one-based.
+ * @param width - how many columns to mark; default: 1.
+ */
+export function codeFrame(source: string, line: number, column: number, width = 1): string[] {
   const lines = source.split("\n");
   const first = Math.max(1, line - 2);
   const last = Math.min(lines.length, line + 1);

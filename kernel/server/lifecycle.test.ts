@@ -27,8 +27,8 @@ function alive(pid: number): boolean {
   }
 }
 
-/** Waits until a process is gone. */
-async function end(pid: number, milliseconds: number): Promise<void> {
+/** Waits until a process has ended. */
+async function waitForEnd(pid: number, milliseconds: number): Promise<void> {
   const gone = async () => {
     while (alive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
   };
@@ -46,13 +46,13 @@ const deaths: readonly [string, string, RegExp][] = [
 ];
 
 test.each(deaths)(
-  "%s: the cell says so, and the next cell has a new executor",
+  "after %s the error says so, and the next cell has a new executor",
   async (_, code, how) => {
     await client.run("const before = 1");
     const { reply, messages } = await client.run(`console.log("said before");\n${code}`);
     expect(reply).toMatchObject({ status: "error", ename: "ProcessEnded" });
     expect(reply["evalue"]).toMatch(how);
-    // What Node itself writes of its crash, past all marks, may come first: it is another pipe.
+    // Node's own report of a crash has no markers and may arrive first, because it comes through another pipe.
     expect(shown(messages)).toContainEqual(expect.stringMatching(/^stdout: said before\n/));
     expect(messages.filter(({ header }) => header.msg_type === "error")).toHaveLength(1);
     expect(shown((await client.run("const before = 2; before")).messages)).toEqual(["result: 2"]);
@@ -60,7 +60,7 @@ test.each(deaths)(
   60_000,
 );
 
-test("of a process that aborts, everything that it had said is shown, however long that takes to read", async () => {
+test("all output of a process that aborts is shown, however long reading it takes", async () => {
   const { messages } = await client.run(
     "process.stdout.write('x'.repeat(3_000_000) + 'end');\nprocess.abort()",
   );
@@ -82,7 +82,7 @@ test("out of memory: the cell says so, and the kernel lives on", async () => {
 test("an executor that dies between two cells is replaced", async () => {
   const first = await pid();
   process.kill(first, "SIGKILL");
-  await end(first, 5_000);
+  await waitForEnd(first, 5_000);
   await client.ask("kernel_info_request");
   expect(await pid()).not.toBe(first);
 });
@@ -93,21 +93,21 @@ test("kill -9 of the server ends the executor at once, and its exit hooks run", 
   await client.run(`process.on("exit", () => require("fs").writeFileSync(${JSON.stringify(trace)}, "bye"))`);
   await client.fire("await new Promise(() => {})");
   client.server.kill("SIGKILL");
-  await end(executor, 2_000);
+  await waitForEnd(executor, 2_000);
   expect(existsSync(trace)).toBe(true);
 });
 
-test("also in the middle of a busy loop", async () => {
+test("kill -9 of the server ends the executor in the middle of a busy loop", async () => {
   const executor = await pid();
   const trace = path.join(folder, "exit");
   await client.run(`process.on("exit", () => require("fs").writeFileSync(${JSON.stringify(trace)}, "bye"))`);
   await client.printed(await client.fire('console.log("go"); for (;;) {}'), "go\n");
   client.server.kill("SIGKILL");
-  await end(executor, 2_000);
+  await waitForEnd(executor, 2_000);
   expect(existsSync(trace)).toBe(true);
 });
 
-test("shutdown gives listeners of SIGTERM the time to tidy up", async () => {
+test("a shutdown gives listeners of SIGTERM the time to clean up", async () => {
   const executor = await pid();
   const trace = path.join(folder, "term");
   await client.run(`process.on("SIGTERM", async () => {
@@ -117,7 +117,7 @@ test("shutdown gives listeners of SIGTERM the time to tidy up", async () => {
   })`);
   const { reply } = await client.ask("shutdown_request", { restart: true }, "control");
   expect(reply).toMatchObject({ status: "ok", restart: true });
-  await end(executor, 3_000);
+  await waitForEnd(executor, 3_000);
   expect(readFileSync(trace, "utf8")).toBe("tidy");
   const { pid: server } = client.server;
   await within(
@@ -146,7 +146,7 @@ test("a message with a wrong signature, or sent twice, is refused", async () => 
   expect(client.log.match(/refused a message on shell/g)).toHaveLength(2);
 });
 
-test("local TypeScript is found in the notebook's folder, and again when it changed", async () => {
+test("local TypeScript is found in the notebook's folder, and loaded again after a change", async () => {
   const file = path.join(folder, "local.ts");
   expect((await client.run('import { twice } from "./local"; twice(4)')).reply["status"]).toBe("error");
   writeFileSync(
@@ -163,7 +163,7 @@ test("local TypeScript is found in the notebook's folder, and again when it chan
   expect(shown(again.messages)).toEqual(["result: 'twice 5'"]);
 });
 
-test("the house's own package is found from any folder, with its types", async () => {
+test("the bundled package and its types are found from any folder", async () => {
   const { reply, messages } = await client.run('import * as wirebook from "wirebook"; typeof wirebook');
   expect(shown(messages)).toEqual(["result: 'object'"]);
   expect(reply["status"]).toBe("ok");

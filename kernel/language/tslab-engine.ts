@@ -1,5 +1,7 @@
 import * as ts from "@tslab/typescript-for-tslab";
 import type * as tslab from "tslab/dist/converter";
+import { magicCompleteness, magicSource, parseCellMagic } from "./cell-magic";
+import { readCell, syntaxErrors } from "./cell-source";
 import { createConverter, splitMaps } from "./converter";
 import { keepDefined, takeExportNames } from "./declarations";
 import type {
@@ -8,87 +10,89 @@ import type {
   Conversion,
   Diagnostic,
   LanguageEngine,
-  Place,
+  Position,
   QuickInfo,
 } from "./engine";
 import { LocalFiles } from "./local-files";
-import { magicCompleteness, magicSource, readMagic } from "./magic";
-import { readCell, syntaxErrors } from "./source";
 
-/** The language engine on top of tslab's converter. */
+/** A language engine that uses tslab's converter. */
 export class TslabEngine implements LanguageEngine {
-  private readonly files: LocalFiles;
-  private converter: tslab.Converter;
-  private stale = false;
-  private declarations = "";
-  private pending: { readonly declarations: string; readonly names: readonly string[] } | undefined;
+  readonly #folder: string;
+  readonly #files: LocalFiles;
+  #converter: tslab.Converter;
+  #moduleWasMissing = false;
+  #declarations = "";
+  #pending: { readonly declarations: string; readonly names: readonly string[] } | undefined;
 
-  /** @param folder - where imports are resolved from; it has to be the process's working folder. */
-  constructor(private readonly folder: string) {
-    this.files = new LocalFiles(folder);
-    this.converter = createConverter(folder, this.files);
+  /** @param folder - where imports are resolved from. It must be the working directory of the process. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#files = new LocalFiles(folder);
+    this.#converter = createConverter(folder, this.#files);
   }
 
   convert(code: string): Conversion {
-    this.pending = undefined;
-    this.refresh();
-    const magic = readMagic(code);
+    this.#pending = undefined;
+    this.#refresh();
+    const magic = parseCellMagic(code);
     const source = readCell(magic ? magicSource(magic) : code);
-    const converted = this.converter.convert(this.declarations, source.code);
+    const converted = this.#converter.convert(this.#declarations, source.code);
     if (converted.diagnostics.length > 0) {
-      this.stale = converted.diagnostics.some(({ code: number }) => number === CANNOT_FIND_MODULE);
-      return { kind: "diagnostics", diagnostics: folded(converted.diagnostics) };
+      this.#moduleWasMissing = converted.diagnostics.some(
+        ({ code: number }) => number === CANNOT_FIND_MODULE,
+      );
+      return { kind: "diagnostics", diagnostics: joinMessageChains(converted.diagnostics) };
     }
-    const whole = splitMaps(converted.output ?? "");
-    const { code: program, names } = takeExportNames(whole.code);
-    this.pending = { declarations: converted.declOutput ?? "", names };
+    const split = splitMaps(converted.output ?? "");
+    const { code: program, names } = takeExportNames(split.code);
+    this.#pending = { declarations: converted.declOutput ?? "", names };
     return {
       kind: "code",
       program: {
         code: program,
         awaits: source.awaits || converted.hasToplevelAwait === true,
         ...(converted.lastExpressionVar === undefined ? {} : { resultName: converted.lastExpressionVar }),
-        maps: whole.maps,
+        maps: split.maps,
         modules: (converted.sideOutputs ?? []).map(({ path, data }) => ({ path, ...splitMaps(data) })),
       },
     };
   }
 
-  /** The compiler remembers which modules it did not find; who installs one and runs the cell again needs it to look anew. */
-  private refresh(): void {
-    this.files.look();
-    if (!this.stale) return;
-    this.stale = false;
-    this.converter.close();
-    this.converter = createConverter(this.folder, this.files);
+  /** The compiler remembers missing modules, so a new one is created in case the user has installed them. */
+  #refresh(): void {
+    this.#files.checkForChanges();
+    if (!this.#moduleWasMissing) return;
+    this.#moduleWasMissing = false;
+    this.#converter.close();
+    this.#converter = createConverter(this.#folder, this.#files);
   }
 
   commit(defined?: readonly string[]): void {
-    const { pending } = this;
+    const pending = this.#pending;
     if (!pending) return;
-    this.pending = undefined;
-    this.declarations = defined
-      ? keepDefined(this.declarations, pending.declarations, pending.names, defined)
+    this.#pending = undefined;
+    this.#declarations = defined
+      ? keepDefined(this.#declarations, pending.declarations, pending.names, defined)
       : pending.declarations;
   }
 
   reset(): void {
-    this.pending = undefined;
-    this.declarations = "";
+    this.#pending = undefined;
+    this.#declarations = "";
   }
 
   complete(code: string, position: number): Completions {
-    if (readMagic(code)) return { start: position, end: position, matches: [] };
-    const { start, end, candidates, original } = this.converter.complete(this.declarations, code, position);
+    if (parseCellMagic(code)) return { start: position, end: position, matches: [] };
+    const { start, end, candidates, original } = this.#converter.complete(this.#declarations, code, position);
     const kinds = new Map(original?.entries.map(({ name, kind }) => [name, kind]));
     const matches = [...new Set(candidates)].map((text) => ({ text, kind: completionKind(kinds.get(text)) }));
     return { start, end, matches };
   }
 
   inspect(code: string, position: number): QuickInfo | undefined {
-    if (readMagic(code)) return undefined;
+    if (parseCellMagic(code)) return undefined;
     for (const at of inspectedPositions(code, position)) {
-      const info: ts.QuickInfo | undefined = this.converter.inspect(this.declarations, code, at);
+      const info: ts.QuickInfo | undefined = this.#converter.inspect(this.#declarations, code, at);
       if (!info) continue;
       return {
         signature: ts.displayPartsToString(info.displayParts),
@@ -100,7 +104,7 @@ export class TslabEngine implements LanguageEngine {
   }
 
   isComplete(code: string): Completeness {
-    const magic = readMagic(code);
+    const magic = parseCellMagic(code);
     if (magic) return magicCompleteness(magic);
     const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, true);
     const errors = syntaxErrors(file);
@@ -118,7 +122,7 @@ export class TslabEngine implements LanguageEngine {
 
 const CANNOT_FIND_MODULE = 2307;
 
-/** Template literal and comment: their error stands where they begin or end, but more input may close them. */
+/** The errors of an unterminated template literal and comment. More input can close them. */
 const UNTERMINATED = new Set([1010, 1160]);
 
 function nextIndent(code: string): string {
@@ -127,8 +131,8 @@ function nextIndent(code: string): string {
   return /[{([]\s*$/.test(line) ? `${indent}  ` : indent;
 }
 
-/** The converter reports each line of a chained message by itself, at the same place: one error again. */
-function folded(diagnostics: readonly tslab.Diagnostic[]): Diagnostic[] {
+/** tslab reports each line of a chained message separately. Joins those at the same position into one error. */
+function joinMessageChains(diagnostics: readonly tslab.Diagnostic[]): Diagnostic[] {
   const out: Diagnostic[] = [];
   for (const { start, end, messageText, code, fileName } of diagnostics) {
     const last = out.at(-1);
@@ -144,19 +148,19 @@ function folded(diagnostics: readonly tslab.Diagnostic[]): Diagnostic[] {
     out.push({
       message: messageText,
       code,
-      start: place(start),
-      end: place(end),
+      start: position(start),
+      end: position(end),
       ...(fileName === undefined ? {} : { file: fileName }),
     });
   }
   return out;
 }
 
-function place({ offset, line, character }: tslab.DiagnosticPos): Place {
+function position({ offset, line, character }: tslab.DiagnosticPos): Position {
   return { offset, line, column: character };
 }
 
-/** Where to look: at the cursor, just before it, and at the function whose arguments it stands in. */
+/** The positions to inspect: at the cursor, before it, and the function whose arguments contain the cursor. */
 function inspectedPositions(code: string, position: number): number[] {
   const positions = [position, position - 1];
   let depth = 0;

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => client.close());
 
-test("kernel_info names the language as JupyterLab and strict clients want it", async () => {
+test("kernel_info describes the language", async () => {
   const { reply } = await client.ask("kernel_info_request");
   expect(reply).toMatchObject({
     status: "ok",
@@ -26,7 +26,7 @@ test("kernel_info names the language as JupyterLab and strict clients want it", 
   });
 });
 
-test("completion knows members, their kinds, and the range they replace", async () => {
+test("completion returns members, their kinds, and the range they replace", async () => {
   const { reply } = await client.ask("complete_request", { code: "point.", cursor_pos: 6 });
   expect(reply).toMatchObject({ status: "ok", matches: ["x", "y"], cursor_start: 6, cursor_end: 6 });
   expect(reply["metadata"]).toMatchObject({
@@ -43,7 +43,7 @@ test("positions count code points, not UTF-16 units", async () => {
   expect(reply).toMatchObject({ matches: ["point"], cursor_start: 16, cursor_end: 19 });
 });
 
-test("inspection gives text and markdown, on the name and inside of the call", async () => {
+test("inspection returns text and markdown, on a name and inside of its call", async () => {
   for (const cursor_pos of [2, 3, 6]) {
     const { reply } = await client.ask("inspect_request", { code: "add(1, 2)", cursor_pos, detail_level: 0 });
     expect(reply).toMatchObject({ status: "ok", found: true });
@@ -65,7 +65,7 @@ test.each([
   expect((await client.ask("is_complete_request", { code })).reply).toMatchObject(wanted);
 });
 
-test("history gives the tail, a range and what matches", async () => {
+test("history returns the tail, a range and matches", async () => {
   await client.run("1 + 1");
   await client.run("2 + 2");
   const ask = async (content: Record<string, unknown>) =>
@@ -75,13 +75,13 @@ test("history gives the tail, a range and what matches", async () => {
   expect(await ask({ hist_access_type: "search", pattern: "1*1" })).toEqual([[0, 2, "1 + 1"]]);
 });
 
-test("every request is announced busy and idle, and comm_info is answered", async () => {
+test("comm_info is answered between busy and idle", async () => {
   const { reply, messages } = await client.ask("comm_info_request", { target_name: "jupyter.widget" });
   expect(reply).toMatchObject({ status: "ok", comms: {} });
   expect(messages.map(({ content }) => content["execution_state"])).toEqual(["busy", "idle"]);
 });
 
-test("while a cell runs: completion, inspection, heartbeat and control answer, and the status stays busy", async () => {
+test("while a cell runs, completion, inspection, heartbeat and control answer, and the status stays busy", async () => {
   const cell = await client.begin('console.log("go"); for (;;) {}');
   await client.printed(cell.id, "go\n");
   const { reply } = await client.ask("complete_request", { code: "poin", cursor_pos: 4 });

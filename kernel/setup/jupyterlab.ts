@@ -6,40 +6,41 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { home, jupyterEnv, program } from "./home";
 
-const answersWithin = 60_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** How to start JupyterLab. */
-export interface LabOptions {
-  /** The port, on 127.0.0.1; 0: any that is free; default: 8888 or the next that is free. */
+export interface JupyterLabOptions {
+  /** The port on 127.0.0.1; 0 for any free port; default: the first free port from 8888. */
   readonly port?: number;
-  /** The folder it shows; default: `notebooks`. */
+  /** The folder that JupyterLab shows; default: `notebooks`. */
   readonly folder?: string;
-  /** Where its configuration, workspaces and log go; default: `.wirebook/jupyter`. */
+  /** The folder of its configuration, workspaces and log; default: `.wirebook/jupyter`. */
   readonly state?: string;
-  /** Whether it opens the user's browser; default: no. */
+  /** Whether to open the user's browser; default: false. */
   readonly browser?: boolean;
-  /** Whether the page offers its application object to scripts, as `jupyterapp`: for tests; default: no. */
+  /** Whether scripts in the page can access the application as `jupyterapp`, for tests; default: false. */
   readonly exposeApp?: boolean;
 }
 
 /** A running JupyterLab. */
-export interface RunningLab {
-  /** Its address with the token: `http://127.0.0.1:8888/lab?token=…`. */
+export interface RunningJupyterLab {
+  /** The address with the token: `http://127.0.0.1:8888/lab?token=…`. */
   readonly url: string;
   readonly port: number;
   readonly token: string;
-  /** Settles with what is left to say when it has ended by itself. */
+  /** Resolves when JupyterLab has ended, with the reason and the end of its log. */
   readonly ended: Promise<string>;
-  /** Ends it and its kernels, and waits until it is gone. */
+  /** Ends JupyterLab and its kernels. Resolves when it has ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts JupyterLab from our Python environment, bound to 127.0.0.1, and waits until it answers.
+ * Starts JupyterLab from the Python environment, bound to 127.0.0.1, and waits until it answers.
  *
- * @throws Error `PORT_IN_USE` when the port asked for is taken; `JUPYTERLAB_FAILED` with the end of its log.
+ * @throws Error `PORT_IN_USE` when the requested port is taken; `JUPYTERLAB_FAILED`, with the end of the log, when
+ * JupyterLab does not answer within 60 s.
  */
-export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
+export async function startJupyterLab(options: JupyterLabOptions = {}): Promise<RunningJupyterLab> {
   const state = options.state ?? join(home, ".wirebook", "jupyter");
   const port = await choosePort(options.port);
   const token = randomBytes(24).toString("hex");
@@ -47,7 +48,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
   const log = join(state, "jupyterlab.log");
   const output = openSync(log, "w");
   const child = spawn(program("jupyter-lab"), flags(port, options), {
-    // A session of its own: Ctrl-C reaches only its parent, which ends it in order.
+    // In its own session, so that Ctrl-C reaches only this process, which then stops JupyterLab.
     detached: true,
     stdio: ["ignore", output, output],
     env: { ...process.env, ...jupyterEnv(state), JUPYTER_TOKEN: token },
@@ -60,7 +61,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
     );
   });
   try {
-    await answers(port, ended);
+    await waitForAnswer(port, ended);
   } catch (error) {
     await stop(child, ended);
     throw error;
@@ -74,7 +75,7 @@ export async function startLab(options: LabOptions = {}): Promise<RunningLab> {
   };
 }
 
-function flags(port: number, { folder, browser, exposeApp }: LabOptions): string[] {
+function flags(port: number, { folder, browser, exposeApp }: JupyterLabOptions): string[] {
   return [
     "--ServerApp.ip=127.0.0.1",
     `--ServerApp.port=${port}`,
@@ -89,25 +90,25 @@ function flags(port: number, { folder, browser, exposeApp }: LabOptions): string
   ];
 }
 
-async function choosePort(asked: number | undefined): Promise<number> {
-  if (asked !== undefined) {
-    const port = await free(asked);
+async function choosePort(requested: number | undefined): Promise<number> {
+  if (requested !== undefined) {
+    const port = await freePort(requested);
     if (port !== undefined) return port;
     throw new Error(
-      `PORT_IN_USE  port ${asked} on 127.0.0.1 is taken by another program\n  Choose another: npm start -- --port ${asked + 1}, or see who has it: ss -ltnp 'sport = :${asked}'`,
+      `PORT_IN_USE  port ${requested} on 127.0.0.1 is used by another program\n  Choose another port: npm start -- --port ${requested + 1}, or find the program: ss -ltnp 'sport = :${requested}'`,
     );
   }
   for (let next = 8888; next < 8988; next++) {
-    const port = await free(next);
+    const port = await freePort(next);
     if (port !== undefined) return port;
   }
   throw new Error(
-    "PORT_IN_USE  the ports 8888 to 8987 on 127.0.0.1 are all taken\n  Choose one: npm start -- --port N",
+    "PORT_IN_USE  the ports 8888 to 8987 on 127.0.0.1 are all in use\n  Choose another port: npm start -- --port N",
   );
 }
 
-/** The port when nobody has it, or for 0 one that the system chose; undefined when it is taken. */
-function free(port: number): Promise<number | undefined> {
+/** Returns the port if it is free, or a free port for 0. Returns undefined when the port is in use. */
+function freePort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(undefined));
@@ -118,27 +119,27 @@ function free(port: number): Promise<number | undefined> {
   });
 }
 
-async function answers(port: number, ended: Promise<string>): Promise<void> {
-  let gone: string | undefined;
-  ended.then((why) => {
-    gone = why;
+async function waitForAnswer(port: number, ended: Promise<string>): Promise<void> {
+  let endReason: string | undefined;
+  ended.then((reason) => {
+    endReason = reason;
   });
-  const begun = Date.now();
-  while (gone === undefined && Date.now() - begun < answersWithin) {
+  const startedMs = Date.now();
+  while (endReason === undefined && Date.now() - startedMs < START_TIMEOUT_MS) {
     const response = await fetch(`http://127.0.0.1:${port}/api`).catch(() => undefined);
     if (response?.ok) return;
     await pause(50);
   }
   throw new Error(
-    `JUPYTERLAB_FAILED  ${gone ?? `it does not answer on port ${port} after ${answersWithin / 1000} s`}`,
+    `JUPYTERLAB_FAILED  ${endReason ?? `JupyterLab did not answer on port ${port} within ${START_TIMEOUT_MS / 1000} s`}`,
   );
 }
 
 async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
   child.kill("SIGTERM");
-  const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
   await ended;
-  clearTimeout(late);
+  clearTimeout(timer);
 }
 
 function tail(path: string): string {

@@ -1,18 +1,21 @@
 import { Session } from "node:inspector";
 import { Socket } from "node:net";
 import { workerData } from "node:worker_threads";
-import { STOP_LOOPS, TERMINATE, WATCH_MESSAGE } from "../link/watch-pipe";
-import { ALL_CELLS } from "./flag";
+import { STOP_LOOPS, TERMINATE, WATCHDOG_MESSAGE_BYTES } from "../link/watchdog-pipe";
+import { ALL_CELLS } from "./interrupt-flag";
 
 /**
- * The thread that can still act when a cell keeps the executor's main thread to itself: it hears of
- * interrupts, and of the server's death (the pipe closes).
+ * The watchdog thread works while a cell keeps the executor's main thread busy. It receives interrupts,
+ * and it notices when the server has ended, because the pipe is closed.
  */
 const { flag, fd }: { flag: Uint32Array; fd: number } = workerData;
 
 let session: Session | undefined;
 
-/** Ends the JavaScript that runs now, without its `finally`. Node before 24 does not survive that (async hooks). */
+/**
+ * Terminates the JavaScript that runs now. Its `finally` blocks do not run. Node before 24 aborts when a
+ * termination unwinds through its async hooks, so nothing is done there.
+ */
 function terminate(): void {
   if (Number.parseInt(process.versions.node, 10) < 24) return;
   session ??= new Session();
@@ -24,7 +27,7 @@ function terminate(): void {
   });
 }
 
-function serverIsGone(): void {
+function onServerExit(): void {
   Atomics.store(flag, 0, ALL_CELLS);
   setTimeout(() => process.kill(process.pid, "SIGINT"), 200);
   setTimeout(terminate, 400);
@@ -35,13 +38,13 @@ let rest = Buffer.alloc(0);
 const pipe = new Socket({ fd, readable: true, writable: false });
 pipe.on("data", (chunk) => {
   rest = Buffer.concat([rest, chunk]);
-  while (rest.length >= WATCH_MESSAGE) {
+  while (rest.length >= WATCHDOG_MESSAGE_BYTES) {
     const kind = rest.readUInt8(0);
     const cell = rest.readUInt32BE(1);
-    rest = rest.subarray(WATCH_MESSAGE);
+    rest = rest.subarray(WATCHDOG_MESSAGE_BYTES);
     if (kind === STOP_LOOPS) Atomics.store(flag, 0, cell);
     if (kind === TERMINATE) terminate();
   }
 });
 pipe.on("error", () => {});
-pipe.on("close", serverIsGone);
+pipe.on("close", onServerExit);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { Stream } from "../link/turns";
-import { Streams } from "./streams";
+import type { Stream } from "../link/output-order";
+import { StreamBuffer } from "./stream-buffer";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -11,9 +11,12 @@ interface Piece {
   readonly text: string;
 }
 
-function collect(): { streams: Streams; published: Piece[] } {
+function collect(): { streams: StreamBuffer; published: Piece[] } {
   const published: Piece[] = [];
-  return { published, streams: new Streams((cell, stream, text) => published.push({ cell, stream, text })) };
+  return {
+    published,
+    streams: new StreamBuffer((cell, stream, text) => published.push({ cell, stream, text })),
+  };
 }
 
 test("small pieces become one message after 50 ms", () => {
@@ -25,7 +28,7 @@ test("small pieces become one message after 50 ms", () => {
   expect(published).toEqual([{ cell: 1, stream: "stdout", text: "x".repeat(1000) }]);
 });
 
-test("much text does not wait", () => {
+test("long text is published at once", () => {
   const { streams, published } = collect();
   streams.push("stdout", 1, Buffer.alloc(300 * 1024, "x"));
   expect(published).toHaveLength(1);
@@ -53,7 +56,7 @@ test("nothing is lost, reordered or shown under another cell or stream", () => {
   );
 });
 
-test("a character that a pipe cuts in two stays whole", () => {
+test("a character that arrives in two chunks stays whole", () => {
   const { streams, published } = collect();
   const [first = 0, ...rest] = Buffer.from("é");
   streams.push("stdout", 1, Buffer.from([first]));

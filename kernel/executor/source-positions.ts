@@ -1,8 +1,8 @@
 import { SourceMap } from "node:module";
 import path from "node:path";
 
-/** A place in what a person wrote: one-based, as editors count. */
-export interface Origin {
+/** A position in source code that a user wrote. Line and column are one-based. */
+export interface SourcePosition {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -11,7 +11,7 @@ export interface Origin {
 interface Script {
   readonly name: string;
   readonly maps: readonly string[];
-  /** Lines that the converter put before the source. */
+  /** How many lines the converter added before the source. */
   readonly linesBefore: number;
   readonly lineCount: number;
   readonly source?: string;
@@ -20,27 +20,31 @@ interface Script {
 
 const scripts = new Map<string, Script>();
 
-/** Remembers a converted cell, to lead its stack frames back to what was typed. */
-export function rememberCell(name: string, source: string, code: string, maps: readonly string[]): void {
+/** Registers a converted cell, so that its stack frames can be mapped to the code that the user typed. */
+export function registerCell(name: string, source: string, code: string, maps: readonly string[]): void {
   scripts.set(name, { name, maps, linesBefore: 1, lineCount: code.split("\n").length, source });
 }
 
-/** Remembers a converted local TypeScript file. */
-export function rememberFile(file: string, code: string, maps: readonly string[]): void {
+/** Registers a converted local TypeScript file. */
+export function registerFile(file: string, code: string, maps: readonly string[]): void {
   const name = path.join(path.dirname(file), `${path.basename(file, ".js")}.ts`);
   scripts.set(file, { name, maps, linesBefore: 0, lineCount: code.split("\n").length });
 }
 
-/** What was typed in a cell, by its name in stack frames. */
+/** The source code of a cell, by its name in stack frames. */
 export function cellSource(name: string): string | undefined {
   return scripts.get(name)?.source;
 }
 
 /**
- * The origin of a place in converted code: `undefined` for code that nobody wrote (the converter's
- * wrapping), and `null` for a file that was not converted.
+ * Maps a position in converted code to the source code. Returns `undefined` for code that the converter
+ * added, and `null` for a file that was not converted.
  */
-export function origin(file: string, line: number, column: number): Origin | undefined | null {
+export function sourcePosition(
+  file: string,
+  line: number,
+  column: number,
+): SourcePosition | undefined | null {
   const script = scripts.get(file);
   if (!script) return null;
   if (line > script.lineCount) return undefined;

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { System } from "@tslab/typescript-for-tslab";
-import { HOUSE_PACKAGES, houseFolder } from "./packages";
+import { BUNDLED_PACKAGES, bundledPackageFolder } from "./bundled-packages";
 
-/** The folder whose `node` folder holds the types of Node, found from the kernel's own package. */
+/** Returns the folder that contains `@types/node`, resolved from the kernel's own package. */
 export function nodeTypeRoot(): string {
   return path.dirname(path.dirname(createRequire(__filename).resolve("@types/node/package.json")));
 }
@@ -16,35 +16,32 @@ function resolvesFrom(folder: string, name: string): boolean {
   }
 }
 
-/** What every cell sees without an import. */
+/** The declarations that every cell has without an import. */
 const CELL_GLOBALS = `
 /**
- * Shows a value below the cell, before the cell ends.
+ * Shows a value below the cell before the cell has ended.
  *
  * @param options.id - a name for this output.
- * @param options.update - replaces the output with this id that this run of the cell has shown, when there is one.
+ * @param options.update - replaces the output with this id, if this run of the cell has shown one.
  */
 declare function display(value: unknown, options?: { id?: string; update?: boolean }): Promise<void>;
 `;
 
-/** The compiler's view of the disk: the disk, our packages in the notebook's folder, and the cell's globals. */
-export interface CellDisk {
-  readonly globalsFile: string;
-}
-
 /**
- * Lays the house's packages over the file system that the compiler sees, as if they were installed in
- * the notebook's folder.
+ * Changes the file system that the compiler sees: the bundled packages appear in the notebook's
+ * `node_modules`, and a virtual file declares the globals of cells.
+ *
+ * @returns the path of that virtual file.
  */
-export function furnish(system: System, folder: string): CellDisk {
+export function mountPackages(system: System, folder: string): { readonly globalsFile: string } {
   const globalsFile = path.posix.join(folder, "__cell__.d.ts");
-  const rooms = HOUSE_PACKAGES.flatMap((name) => {
-    const real = resolvesFrom(folder, name) ? undefined : houseFolder(name);
-    return real ? [{ seen: path.posix.join(folder, "node_modules", name), real }] : [];
+  const mounts = BUNDLED_PACKAGES.flatMap((name) => {
+    const source = resolvesFrom(folder, name) ? undefined : bundledPackageFolder(name);
+    return source ? [{ target: path.posix.join(folder, "node_modules", name), source }] : [];
   });
   const locate = (file: string): string => {
-    const room = rooms.find(({ seen }) => file === seen || file.startsWith(`${seen}/`));
-    return room ? room.real + file.slice(room.seen.length) : file;
+    const mount = mounts.find(({ target }) => file === target || file.startsWith(`${target}/`));
+    return mount ? mount.source + file.slice(mount.target.length) : file;
   };
   const { fileExists, readFile, directoryExists, realpath } = system;
   system.fileExists = (file) => file === globalsFile || fileExists.call(system, locate(file));

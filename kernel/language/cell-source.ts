@@ -1,18 +1,18 @@
 import * as ts from "@tslab/typescript-for-tslab";
 
-/** A cell's code as the converter takes it, with each character where it was. */
+/** A cell's code for the converter. Every character keeps its position. */
 export interface CellSource {
   readonly code: string;
-  /** True when there is an `await` or `for await` outside of functions. */
+  /** Whether there is an `await` or `for await` outside of functions. */
   readonly awaits: boolean;
 }
 
 /**
- * Prepares a cell: a cell exports nothing, so `export const x` means `const x` (pasted from a module).
- * The modifier gives way to blanks, so that every position stays.
+ * Prepares a cell for the converter. A cell exports nothing, so `export const x` (pasted from a module) means
+ * `const x`. The modifier is replaced with spaces, so that positions do not change.
  */
 export function readCell(code: string): CellSource {
-  // Only in a module is `await (x)` no call of a function named await.
+  // Outside of a module, `await (x)` would be a call of a function named await.
   const file = ts.createSourceFile("cell.ts", `${code}\nexport {};`, ts.ScriptTarget.Latest, true);
   let text = code;
   for (const statement of file.statements) {
@@ -34,7 +34,7 @@ function awaitsOutside(node: ts.Node): boolean {
   return ts.forEachChild(node, (child) => awaitsOutside(child) || undefined) ?? false;
 }
 
-/** `parseDiagnostics` is how the parser reports; the compiler's public types leave it out. */
+/** Returns the syntax errors of a parsed file. The compiler's public types do not include `parseDiagnostics`. */
 export function syntaxErrors(file: ts.SourceFile): readonly ts.Diagnostic[] {
   const found: unknown = "parseDiagnostics" in file ? file.parseDiagnostics : undefined;
   return Array.isArray(found) ? found : [];

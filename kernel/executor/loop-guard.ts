@@ -1,8 +1,8 @@
-import { ALL_CELLS, flag } from "./flag";
+import { currentRun } from "./cell-run";
+import { ALL_CELLS, flag } from "./interrupt-flag";
 import { Interrupted } from "./interrupted";
-import { currentRun } from "./run";
 
-/** Called at the beginning of each turn of each loop in a cell. Cheap until something is interrupted. */
+/** Throws when the calling cell was interrupted. Converted loops call it at the start of every iteration. */
 export function guard(): void {
   const stopped = Atomics.load(flag, 0);
   if (stopped === 0) return;
@@ -10,7 +10,7 @@ export function guard(): void {
   if (stopped === ALL_CELLS || run?.id === stopped || run?.interrupted) throw new Interrupted();
 }
 
-/** After an interrupt: what the cell left behind (a loop between two timers) may still stop for a while. */
+/** Clears the flag some time after a cell has ended, so that loops that it left behind in timers stop as well. */
 export function releaseLoops(cell: number): void {
   setTimeout(() => Atomics.compareExchange(flag, 0, cell, 0), 2_000).unref();
 }

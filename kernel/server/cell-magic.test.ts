@@ -8,36 +8,36 @@ beforeAll(async () => {
   client = await Client.start();
   await client.run(`
     const cell = Reflect.get(globalThis, Symbol.for("Jupyter.cell"));
-    cell.magic("echo", async (argument: string, body: string) => { console.log("said"); return { argument, body }; });
-    cell.magic("fail", () => { throw new RangeError("it does not work"); });
+    cell.magic("echo", async (argument: string, body: string) => { console.log("printed"); return { argument, body }; });
+    cell.magic("fail", () => { throw new RangeError("it failed"); });
     cell.magic("wait", () => { console.log("go"); return new Promise(() => {}); });`);
 });
 afterAll(() => client.close());
 
-test("a cell that begins with %%NAME goes to who defined it, as it stands, and its value is shown", async () => {
+test("a cell that starts with %%NAME is passed unchanged to its magic, and the value is shown", async () => {
   expect(await run("\n%%echo one two \n  $x `y` \\n\n\"\u2028'")).toEqual([
-    "stdout: said\n",
+    "stdout: printed\n",
     `result: { argument: 'one two', body: '  $x \`y\` \\\\n\\n"\u2028\\'' }`,
   ]);
-  expect(await run("%%echo")).toEqual(["stdout: said\n", "result: { argument: '', body: '' }"]);
+  expect(await run("%%echo")).toEqual(["stdout: printed\n", "result: { argument: '', body: '' }"]);
 });
 
-test("what it throws is the cell's error, and the kernel lives on", async () => {
-  expect(await run("%%fail now\nline")).toEqual(["error: RangeError: it does not work"]);
+test("the error of a magic is the error of the cell", async () => {
+  expect(await run("%%fail now\nline")).toEqual(["error: RangeError: it failed"]);
   expect(await run("typeof cell")).toEqual(["result: 'object'"]);
 });
 
-test("a name that nobody has defined is named, with those there are", async () => {
+test("the error about an unknown name lists the defined names", async () => {
   expect(await run("%%python\nprint(1)")).toEqual([
-    "error: UnknownMagic: no library has defined %%python here. There are: %%echo, %%fail, %%wait.",
+    "error: UnknownMagic: %%python is not defined here. Defined are: %%echo, %%fail, %%wait.",
   ]);
 });
 
-test("two percent signs further down are TypeScript", async () => {
+test("two percent signs further down are part of TypeScript", async () => {
   expect(await run("const text = `\n%%echo`; text.length")).toEqual(["result: 7"]);
 });
 
-test("an interrupt ends it", async () => {
+test("an interrupt ends a magic", async () => {
   const cell = await client.begin("%%wait\nfor ever");
   await client.printed(cell.id, "go\n");
   await client.ask("interrupt_request", {}, "control");
@@ -52,7 +52,7 @@ test.each([
   expect((await client.ask("is_complete_request", { code })).reply).toMatchObject(wanted);
 });
 
-test("no names of TypeScript are offered inside", async () => {
+test("a magic has no TypeScript completion or inspection", async () => {
   const code = "%%echo name\ncel";
   expect((await client.ask("complete_request", { code, cursor_pos: code.length })).reply["matches"]).toEqual(
     [],
