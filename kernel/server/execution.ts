@@ -1,3 +1,4 @@
+import { log } from "../debug-log";
 import type { Language } from "../language/language-client";
 import type { Stream } from "../link/output-order";
 import type { CellError, Report } from "../link/protocol";
@@ -60,7 +61,9 @@ export class Execution {
     this.#parents.set(id, request.header);
     let error: CellError | undefined;
     try {
+      const startedMs = performance.now();
       const conversion = await this.#language.convert(request.code);
+      log(`${name} converted to ${conversion.kind} in ${(performance.now() - startedMs).toFixed(1)} ms`);
       error =
         conversion.kind === "diagnostics"
           ? describeDiagnostics(name, request.code, conversion.diagnostics)
@@ -85,8 +88,17 @@ export class Execution {
   /** Interrupts the cell that runs now. Does nothing when no cell runs. */
   async interrupt(): Promise<void> {
     const [running, executor] = [this.#running, this.#executor];
-    if (!running || !executor) return;
+    if (!running || !executor) {
+      log("interrupt ignored: no cell runs");
+      return;
+    }
+    const requestedMs = performance.now();
+    log(`interrupt of cell ${running.id}`);
     running.killed = !(await interruptCell(executor, running));
+    const durationMs = (performance.now() - requestedMs).toFixed(1);
+    log(
+      `interrupt of cell ${running.id} ${running.killed ? "killed the executor" : "ended it"} after ${durationMs} ms`,
+    );
   }
 
   /** Ends the executor, which runs its exit hooks first. Kills it after `timeoutMs`. */
@@ -126,10 +138,12 @@ export class Execution {
       onReport: (report) => this.#onReport(report),
       onExit: (status) => this.#onExecutorExit(executor, status),
     });
+    log(`executor started: process ${executor.pid}`);
     return executor;
   }
 
   #onReport(report: Report): void {
+    log(`executor reported ${report.kind}${"cell" in report ? ` for cell ${report.cell}` : ""}`);
     if (report.kind === "ready") return;
     this.#streams.flush();
     const running = this.#running;
@@ -159,6 +173,7 @@ export class Execution {
 
   /** Reports the loss of the executor as the error of its cell, and starts a new executor. All variables are lost. */
   #onExecutorExit(executor: Executor, status: ExitStatus): void {
+    log(`executor exited: code ${status.code}, signal ${status.signal}`);
     if (this.#executor !== executor) return;
     const running = this.#running;
     this.#streams.end(running?.id ?? this.#nextId - 1);

@@ -117,6 +117,10 @@ export class Executor {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get alive(): boolean {
     const { exitCode, signalCode, pid } = this.#child;
     return exitCode === null && signalCode === null && pid !== undefined;

@@ -146,6 +146,28 @@ test("a message with a wrong signature, or sent twice, is refused", async () => 
   expect(client.log.match(/refused a message on shell/g)).toHaveLength(2);
 });
 
+test("WIREBOOK_DEBUG=kernel writes a log to the server's stderr, and nothing to the cell's output", async () => {
+  await client.close();
+  client = await Client.start(folder, { WIREBOOK_DEBUG: "engine,kernel" });
+  const { messages } = await client.run(
+    'require("child_process").execSync("echo child", { stdio: "inherit" }); 1',
+  );
+  expect(shown(messages)).toEqual(["stdout: child\n", "result: 1"]);
+  const cell = await client.begin('console.log("go"); await new Promise(() => {})');
+  await client.printed(cell.id, "go\n");
+  await client.ask("interrupt_request", {}, "control");
+  await cell.outcome;
+  await client.close();
+  for (const line of [
+    /^kernel \S+ s {2}executor started: process \d+$/m,
+    /^kernel \S+ s {2}shell received execute_request \S+$/m,
+    /^kernel \S+ s {2}shell sent execute_reply ok to \S+, [\d.]+ ms after the request$/m,
+    /^kernel \S+ s {2}interrupt of cell 2 ended it after [\d.]+ ms$/m,
+    /^kernel \S+ s {2}executor exited: code 0, signal null$/m,
+  ])
+    expect(client.log).toMatch(line);
+});
+
 test("local TypeScript is found in the notebook's folder, and loaded again after a change", async () => {
   const file = path.join(folder, "local.ts");
   expect((await client.run('import { twice } from "./local"; twice(4)')).reply["status"]).toBe("error");

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as zmq from "zeromq";
+import { log } from "../debug-log";
 import type { Connection } from "./connection";
 import { type Content, decodeMessage, encodeMessage, type Header, type Message, makeHeader } from "./message";
 import { Signer } from "./signature";
@@ -39,6 +40,8 @@ export class Sockets {
   readonly #stdin = new zmq.Router({ sendHighWaterMark: 0, linger: 0 });
   readonly #iopub = new zmq.Publisher({ sendHighWaterMark: 0, linger: 1_000 });
   readonly #hb = new zmq.Reply({ linger: 0 });
+  /** When each request was received, for the debug log. */
+  readonly #receivedMs = new WeakMap<Message, number>();
   readonly #requests = { shell: this.#shell, control: this.#control };
   readonly #outboxes = {
     shell: new Outbox(this.#shell),
@@ -69,6 +72,8 @@ export class Sockets {
     for await (const frames of this.#requests[channel]) {
       const message = decodeMessage(frames, this.#signer);
       if (message) {
+        this.#receivedMs.set(message, performance.now());
+        log(`${channel} received ${message.header.msg_type} ${message.header.msg_id}`);
         handle(message);
       } else
         console.error(
@@ -86,6 +91,10 @@ export class Sockets {
     const type = request.header.msg_type.replace(/_request$/, "_reply");
     const header = makeHeader(type, this.session, request.header.username);
     const { identities, header: parent } = request;
+    const durationMs = performance.now() - (this.#receivedMs.get(request) ?? performance.now());
+    log(
+      `${channel} sent ${type} ${content["status"]} to ${parent.msg_id}, ${durationMs.toFixed(1)} ms after the request`,
+    );
     this.#outboxes[channel].send(
       encodeMessage({ identities, header, parent, metadata: {}, content }, this.#signer),
     );
@@ -95,6 +104,9 @@ export class Sockets {
     const header = makeHeader(type, this.session, parent?.username);
     const identities = [Buffer.from(`kernel.${this.session}.${type}`)];
     const message = { identities, header, parent: parent ?? {}, metadata: {}, content };
+    log(
+      `iopub sent ${type}${type === "status" ? ` ${content["execution_state"]}` : ""} for ${parent?.msg_id ?? "no request"}`,
+    );
     this.#outboxes.iopub.send(encodeMessage(message, this.#signer));
   }
 
