@@ -1,6 +1,7 @@
 import { parseJson } from "../inspect/json";
 import { parseLinks } from "../inspect/links";
-import { parsePolicyRules, parseRoutes } from "../inspect/routes";
+import { parsePolicyRules } from "../inspect/policy-rules";
+import { parseRoutes } from "../inspect/routes";
 import type { Snapshot } from "../inspect/snapshot";
 import { tallyOf } from "../netfilter/counters";
 import { header, parseRuleset } from "../netfilter/iptables";

@@ -5,7 +5,8 @@ import { parseConntrack } from "./conntrack";
 import { parseJson } from "./json";
 import { parseLinks, parseNetnsNames } from "./links";
 import { parseForwarding, parseNeighbours } from "./neighbours";
-import { parsePolicyRules, parseRoutes } from "./routes";
+import { parsePolicyRules } from "./policy-rules";
+import { parseRoutes } from "./routes";
 import type { RulesetDump, Snapshot } from "./snapshot";
 import { parseSockets } from "./sockets";
 
@@ -19,12 +20,18 @@ const sysctls = [
   "ipv4/conf/*/src_valid_mark",
   "ipv4/conf/*/send_redirects",
   "ipv4/fwmark_reflect",
+  "ipv4/conf/*/ignore_routes_with_linkdown",
+  "ipv4/conf/all/bc_forwarding",
+  "ipv4/conf/all/mc_forwarding",
   "ipv4/conf/*/proxy_arp",
   "ipv4/ip_local_port_range",
   "ipv4/ip_nonlocal_bind",
   "ipv4/ip_default_ttl",
   "ipv4/icmp_echo_ignore_all",
   "ipv6/conf/*/forwarding",
+  "ipv6/conf/*/force_forwarding",
+  "ipv6/conf/*/ignore_routes_with_linkdown",
+  "ipv6/conf/all/mc_forwarding",
   "ipv6/fwmark_reflect",
   "ipv6/conf/*/disable_ipv6",
   "bridge/bridge-nf-call-iptables",

@@ -24,6 +24,9 @@ export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = ne
     const master = link.text("master");
     const hairpin = link.object("linkinfo")?.object("info_slave_data")?.flag("hairpin") === true;
     const counters = countersOf(link);
+    const masterKind = link.object("linkinfo")?.text("info_slave_kind");
+    const group = link.text("group");
+    const unknown = unknownOf(link, kind);
     return [
       {
         ifindex,
@@ -35,13 +38,158 @@ export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = ne
         up: link.texts("flags").includes("UP"),
         operState: link.text("operstate") ?? "UNKNOWN",
         ...(master === undefined ? {} : { master }),
+        ...(masterKind === undefined || masterKind === "bridge" ? {} : { masterKind }),
         ...(hairpin ? { hairpin } : {}),
+        ...(group === undefined || group === "default" ? {} : { group }),
+        ...(link.object("linkinfo")?.object("info_slave_data")?.flag("isolated") === true
+          ? { isolated: true }
+          : {}),
+        ...callsRules(link.object("linkinfo")?.object("info_data")),
+        ...(unknown.length === 0 ? {} : { unknown }),
         ...peerOf(link, kind, netns),
         addresses: link.list("addr_info").flatMap(addressOf),
         ...(counters ? { counters } : {}),
       },
     ];
   });
+}
+
+// What each field of `ip -d -s -j addr` is to the model (print_linkinfo in iproute2's ipaddress.c).
+const READ: ReadonlySet<string> = new Set([
+  "ifindex",
+  "ifname",
+  "link",
+  "link_index",
+  "link_netnsid",
+  "flags",
+  "mtu",
+  "operstate",
+  "group",
+  "link_type",
+  "address",
+  "master",
+  "linkinfo",
+  "addr_info",
+  "stats",
+  "stats64",
+]);
+const HARMLESS: ReadonlySet<string> = new Set([
+  // Names and numbers.
+  "ifalias",
+  "altname",
+  "altnames",
+  "phys_port_name",
+  "phys_port_id",
+  "phys_switch_id",
+  "parentbus",
+  "parentdev",
+  "link_netns",
+  "new_netnsid",
+  "new_netns",
+  "new_ifindex",
+  // The link layer's own.
+  "broadcast",
+  "permaddr",
+  "link_pointtopoint",
+  "promiscuity",
+  "allmulti",
+  "qdisc",
+  "qlen",
+  "txqlen",
+  "linkmode",
+  "carrier_changes",
+  "carrier_up_count",
+  "carrier_down_count",
+  "num_tx_queues",
+  "num_rx_queues",
+  "min_mtu",
+  "max_mtu",
+  // Offloads: what a packet is cut into, not where it goes.
+  "gso_max_size",
+  "gso_max_segs",
+  "gso_ipv4_max_size",
+  "gro_max_size",
+  "gro_ipv4_max_size",
+  "tso_max_size",
+  "tso_max_segs",
+  // How addresses are made; those that were made are listed.
+  "inet6_addr_gen_mode",
+  "inet6_token",
+  "addr_gen_mode",
+  "temp_address_limit",
+]);
+const DOWN: ReadonlySet<string> = new Set(["DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING"]);
+// Kinds that take each packet that is routed to them.
+const PLAIN_KINDS: ReadonlySet<string> = new Set([
+  "veth",
+  "bridge",
+  "bond",
+  "team",
+  "dummy",
+  "ifb",
+  "vlan",
+  "tap",
+  "tun",
+  "macvlan",
+  "macvtap",
+  "netkit",
+  "vrf",
+  "ipvlan",
+  // Tunnels: where the packet leaves by one, the model ends, as it does at a wire.
+  "vxlan",
+  "geneve",
+  "gre",
+  "gretap",
+  "ip6gre",
+  "ip6gretap",
+  "ipip",
+  "ip6tnl",
+  "sit",
+  "wireguard",
+  "macsec",
+  "ppp",
+]);
+
+/** What the model does not know about packets that this link carries. */
+function unknownOf(link: Fields, kind: string | undefined): string[] {
+  const flags = link.texts("flags");
+  const state = link.text("operstate");
+  const port = link.object("linkinfo")?.object("info_slave_data");
+  const portState = port?.text("state");
+  const data = link.object("linkinfo")?.object("info_data");
+  const xdp = link.object("xdp");
+  return [
+    ...(flags.length > 0 && !flags.includes("UP") ? ["it is down"] : []),
+    ...(flags.includes("NO-CARRIER") || (flags.includes("UP") && state !== undefined && DOWN.has(state))
+      ? [`it has no carrier${state === undefined ? "" : ` (state ${state})`}`]
+      : []),
+    ...(xdp === undefined ? [] : [xdpText(xdp)]),
+    ...(link.flag("proto_down") || link.text("proto_down") === "on" ? ["proto_down is on"] : []),
+    ...(port?.flag("locked") === true ? ["it is a locked port of its bridge"] : []),
+    ...(portState === undefined || portState === "forwarding" ? [] : [`its bridge port is ${portState}`]),
+    ...(data?.number("vlan_filtering") === 1 ? ["its bridge filters by VLAN (vlan_filtering)"] : []),
+    ...(kind === "vrf" ? ["it is a VRF: packets are routed by its table"] : []),
+    ...(kind === "ipvlan" || kind === "netkit"
+      ? [`it is of kind ${kind}, which may treat packets its own way`]
+      : []),
+    ...(kind === undefined || PLAIN_KINDS.has(kind) ? [] : [`it is of kind ${kind}`]),
+    ...link
+      .names()
+      .filter((name) => !READ.has(name) && !HARMLESS.has(name) && name !== "xdp" && name !== "proto_down")
+      .map((name) => link.shown(name)),
+  ];
+}
+
+function xdpText(xdp: Fields): string {
+  const id = xdp.object("prog")?.number("id");
+  return `an XDP program${id === undefined ? "" : ` (id ${id})`} sees its packets first`;
+}
+
+/** A bridge's own nf_call_iptables and nf_call_ip6tables, where one is on. */
+function callsRules(data: Fields | undefined): Pick<Link, "callsRules"> {
+  const on = (name: string): boolean => data?.number(name) === 1 || data?.flag(name) === true;
+  const [ipv4, ipv6] = [on("nf_call_iptables"), on("nf_call_ip6tables")];
+  return ipv4 || ipv6 ? { callsRules: { ipv4, ipv6 } } : {};
 }
 
 /** The kernel's kind; a tap is one of `tun` that carries frames instead of packets, and says so in its data. */

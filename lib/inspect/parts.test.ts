@@ -1,7 +1,8 @@
 import { assemble } from "./collect";
 import { parseConntrack } from "./conntrack";
 import { findPairs } from "./pairs";
-import { parsePolicyRules, parseRoutes } from "./routes";
+import { parsePolicyRules } from "./policy-rules";
+import { parseRoutes } from "./routes";
 import type { Link, Snapshot } from "./snapshot";
 import { parseSockets } from "./sockets";
 

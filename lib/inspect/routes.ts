@@ -1,6 +1,6 @@
 import type { Family } from "../netfilter/model";
 import { type Fields, listOf } from "./json";
-import type { PolicyRule, Route } from "./snapshot";
+import type { Route } from "./snapshot";
 
 const types = [
   "unicast",
@@ -13,6 +13,73 @@ const types = [
   "prohibit",
   "throw",
 ] as const;
+
+// What each field of `ip -d -j route` is to the model (print_route in iproute2's iproute.c).
+const READ: ReadonlySet<string> = new Set([
+  "type",
+  "dst",
+  "from",
+  "tos",
+  "gateway",
+  "via",
+  "dev",
+  "table",
+  "prefsrc",
+  "metric",
+  "flags",
+  "metrics",
+  "nexthops",
+  "weight",
+]);
+const HARMLESS: ReadonlySet<string> = new Set([
+  // Who made the route, and until when it stays: it was there when ip was asked.
+  "protocol",
+  "expires",
+  // Checked when the route is added.
+  "scope",
+  // The next hop object's number: what it holds is printed as gateway, dev or nexthops.
+  "nhid",
+  "nh_info",
+  // Traffic accounting.
+  "flow",
+  "realm",
+  "flow_from",
+  "flow_to",
+  // Which of several default routers IPv6 prefers; where that decides, each of them is followed.
+  "pref",
+  // Statistics, and the answer to `route get`.
+  "used",
+  "age",
+  "users",
+  "ipid",
+  "cache",
+  // MPLS: only with encap.
+  "ttl-propogate",
+  "ttl-propagate",
+]);
+const CONDITIONS: ReadonlySet<string> = new Set(["iif", "mark", "uid"]);
+// Metrics tune TCP and the TTL of what this host sends; only the MTU decides about a packet that is forwarded.
+const HARMLESS_METRICS: ReadonlySet<string> = new Set([
+  "window",
+  "rtt",
+  "rttvar",
+  "ssthresh",
+  "cwnd",
+  "advmss",
+  "reordering",
+  "hoplimit",
+  "initcwnd",
+  "features",
+  "ecn",
+  "rto_min",
+  "initrwnd",
+  "quickack",
+  "congctl",
+  "congestion",
+  "fastopen_no_cookie",
+]);
+// `onlink`, `pervasive` and `notify` matter when the route is added; dead and linkdown are read.
+const HARMLESS_FLAGS: ReadonlySet<string> = new Set(["onlink", "pervasive", "notify", "dead", "linkdown"]);
 
 /** `ip -d -j route show table all`: both families in one list; one of several next hops becomes one route each. */
 export function parseRoutes(raw: unknown): readonly Route[] {
@@ -32,11 +99,24 @@ function routeOf(route: Fields, hop: Fields): readonly Route[] {
   const scope = route.text("scope");
   const protocol = route.text("protocol");
   const family = routeFamily(dst, via ?? source, route);
+  const type = types.find((type) => type === (route.text("type") ?? "unicast"));
+  const from = route.text("from");
+  const tos = route.text("tos");
+  const mtu = mtuOf(route);
+  const flags = [...route.texts("flags"), ...hop.texts("flags")];
+  const onlyFor = [
+    ...route.names().filter((name) => CONDITIONS.has(name)),
+    ...(tos === undefined || Number.isInteger(Number(tos)) ? [] : ["tos"]),
+  ].map((name) => route.shown(name));
+  const unknown = unknownOf(route, hop, flags);
+  if (type === undefined) unknown.push(route.shown("type"));
+  if ((type ?? "unicast") === "unicast" && dev === undefined)
+    unknown.push("a next hop that ip does not show");
   return [
     {
       family,
       destination: destinationOf(dst, family),
-      type: types.find((type) => type === route.text("type")) ?? "unicast",
+      type: type ?? "unicast",
       table: route.text("table") ?? "main",
       ...(via === undefined ? {} : { via }),
       ...(dev === undefined ? {} : { dev }),
@@ -44,56 +124,56 @@ function routeOf(route: Fields, hop: Fields): readonly Route[] {
       ...(metric === undefined ? {} : { metric }),
       ...(scope === undefined ? {} : { scope }),
       ...(protocol === undefined ? {} : { protocol }),
+      ...(tos === undefined || !Number.isInteger(Number(tos)) ? {} : { tos: Number(tos) }),
+      ...(from === undefined ? {} : { from: destinationOf(from, family) }),
+      ...(hop === route ? {} : { weight: hop.number("weight") ?? 1 }),
+      ...(mtu === undefined ? {} : { mtu }),
+      ...(flags.includes("dead") ? { dead: true } : {}),
+      ...(flags.includes("linkdown") ? { linkDown: true } : {}),
+      ...(onlyFor.length === 0 ? {} : { onlyFor }),
+      ...(unknown.length === 0 ? {} : { unknown }),
     },
+  ];
+}
+
+function mtuOf(route: Fields): number | undefined {
+  for (const metrics of route.list("metrics")) {
+    const mtu = metrics.number("mtu");
+    if (mtu !== undefined) return mtu;
+  }
+  return undefined;
+}
+
+function unknownOf(route: Fields, hop: Fields, flags: readonly string[]): string[] {
+  const own = (fields: Fields): string[] =>
+    fields
+      .names()
+      .filter((name) => !READ.has(name) && !HARMLESS.has(name) && !CONDITIONS.has(name))
+      .map((name) => fields.shown(name));
+  return [
+    ...own(route),
+    ...(hop === route ? [] : own(hop)),
+    ...route.list("metrics").flatMap((metrics) =>
+      metrics
+        .names()
+        .filter((name) => name !== "mtu" && !HARMLESS_METRICS.has(name))
+        .map((name) => `metric ${metrics.shown(name)}`),
+    ),
+    ...[...new Set(flags)].filter((flag) => !HARMLESS_FLAGS.has(flag)).map((flag) => `flag ${flag}`),
   ];
 }
 
 // ip prints no family. An address tells; of a bare `default` only IPv6's has a preference (`pref medium`).
 function routeFamily(dst: string, address: string | undefined, route: Fields): Family {
-  const known = dst === "default" ? address : dst;
-  if (known !== undefined) return known.includes(":") ? "ipv6" : "ipv4";
-  return route.has("pref") ? "ipv6" : "ipv4";
+  if (dst !== "default") return dst.includes(":") ? "ipv6" : "ipv4";
+  if (route.has("pref")) return "ipv6";
+  // An IPv4 route may have an IPv6 next hop, which ip prints as `via`, with its family.
+  if (route.has("via")) return route.object("via")?.text("family") === "inet6" ? "ipv4" : "ipv6";
+  return address?.includes(":") === true ? "ipv6" : "ipv4";
 }
 
 function destinationOf(dst: string, family: Family): string {
   if (dst === "default") return family === "ipv4" ? "0.0.0.0/0" : "::/0";
   if (dst.includes("/")) return dst;
   return `${dst}/${family === "ipv4" ? 32 : 128}`;
-}
-
-/** `ip -j rule`, and `ip -6 -j rule`. */
-export function parsePolicyRules(raw: unknown, family: Family): readonly PolicyRule[] {
-  return listOf(raw).map((rule) => {
-    const from = prefixOf(rule, "src", "srclen");
-    const to = prefixOf(rule, "dst", "dstlen");
-    const inInterface = rule.text("iif");
-    const outInterface = rule.text("oif");
-    const mark = rule.text("fwmark");
-    return {
-      family,
-      priority: rule.number("priority") ?? 0,
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
-      ...(inInterface === undefined ? {} : { inInterface }),
-      ...(outInterface === undefined ? {} : { outInterface }),
-      ...(mark === undefined
-        ? {}
-        : { mark: { value: Number(mark), mask: Number(rule.text("fwmask") ?? 0xffffffff) } }),
-      inverted: rule.has("not"),
-      action: actionOf(rule),
-    };
-  });
-}
-
-function prefixOf(rule: Fields, name: string, length: string): string | undefined {
-  const address = rule.text(name);
-  if (address === undefined || address === "all") return undefined;
-  const bits = rule.number(length) ?? (address.includes(":") ? 128 : 32);
-  return `${address}/${bits}`;
-}
-
-function actionOf(rule: Fields): PolicyRule["action"] {
-  const action = rule.text("action");
-  if (action === "blackhole" || action === "unreachable" || action === "prohibit") return { kind: action };
-  return { kind: "lookup", table: rule.text("table") ?? "main" };
 }

@@ -24,8 +24,18 @@ export interface Link {
   readonly up: boolean;
   /** `UP`, `DOWN`, `LOWERLAYERDOWN`, `UNKNOWN`. */
   readonly operState: string;
-  /** Name of the bridge this link is a port of. */
+  /** Name of the bridge, bond or VRF this link belongs to. */
   readonly master?: string;
+  /** What the master is: `bridge`, `bond`, `vrf` … Default: `bridge`. */
+  readonly masterKind?: string;
+  /** Port of a bridge: the bridge hands no frame from one isolated port to another. */
+  readonly isolated?: boolean;
+  /** Group of the link, where it is not the default one. Shell: `ip link set dev NAME group 5`. */
+  readonly group?: string;
+  /** Bridge: frames it only hands on are shown to the IPv4 or IPv6 rules, whatever the sysctl says. */
+  readonly callsRules?: { readonly ipv4: boolean; readonly ipv6: boolean };
+  /** What the model does not know about packets that this link carries: `xdp …`, `no carrier`. */
+  readonly unknown?: readonly string[];
   /** Port of a bridge: frames may go back by it, where they came from. Shell: `bridge link set dev NAME hairpin on`. */
   readonly hairpin?: boolean;
   /** veth: ifindex of the other end, and the id of its namespace as this one sees it (absent: the same namespace). */
@@ -67,7 +77,28 @@ export interface Route {
   readonly metric?: number;
   readonly scope?: string;
   readonly protocol?: string;
+  /** IPv4: the route is only for packets with this TOS. */
+  readonly tos?: number;
+  /** IPv6: the route is only for packets from this prefix. */
+  readonly from?: string;
+  /** Set for each next hop of a multipath route: how often the kernel takes it, next to the others. */
+  readonly weight?: number;
+  /** MTU metric of the route. */
+  readonly mtu?: number;
+  /** The kernel passes it over. */
+  readonly dead?: boolean;
+  /** Its device has no carrier. */
+  readonly linkDown?: boolean;
+  /** Conditions that the model does not know: whether the route is for a packet is not known then. */
+  readonly onlyFor?: readonly string[];
+  /** What the model does not know about a packet that takes the route: `encap ip id 5`. */
+  readonly unknown?: readonly string[];
 }
+
+/** What a policy rule asks of a port: a range, or a value under a mask. */
+export type PortMatch =
+  | { readonly kind: "range"; readonly from: number; readonly to: number }
+  | { readonly kind: "mask"; readonly value: number; readonly mask: number };
 
 /** One policy rule, as `ip -j rule` prints it. */
 export interface PolicyRule {
@@ -79,10 +110,26 @@ export interface PolicyRule {
   readonly inInterface?: string;
   readonly outInterface?: string;
   readonly mark?: { readonly value: number; readonly mask: number };
+  readonly tos?: number;
+  /** `ipproto`: name or number. */
+  readonly protocol?: string;
+  readonly sourcePort?: PortMatch;
+  readonly destinationPort?: PortMatch;
+  readonly uid?: { readonly from: number; readonly to: number };
+  readonly tunnelId?: string;
+  /** Matches what belongs to a VRF, and looks in its table. */
+  readonly l3mdev?: boolean;
+  /** `suppress_prefixlength`: a route with a prefix of this length or shorter is passed over. */
+  readonly suppressLength?: number;
+  /** `suppress_ifgroup`: so is one by a device of this group. */
+  readonly suppressGroup?: string;
   readonly inverted: boolean;
   readonly action:
     | { readonly kind: "lookup"; readonly table: string }
-    | { readonly kind: "blackhole" | "unreachable" | "prohibit" };
+    | { readonly kind: "goto"; readonly priority: number }
+    | { readonly kind: "nop" | "blackhole" | "unreachable" | "prohibit" };
+  /** Fields that the model does not know, as ip printed them: `dscp AF11`. Whether the rule matches is not known then. */
+  readonly unknown?: readonly string[];
 }
 
 /** One entry of the ARP or neighbour-discovery table. */

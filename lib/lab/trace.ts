@@ -16,6 +16,7 @@ import {
 } from "../netfilter/journey";
 import type { Packet } from "../netfilter/model";
 import { addressWords } from "../netfilter/routing/address";
+import { FIRST } from "../netfilter/routing/judge";
 import { routeOut, sourceFor } from "../netfilter/routing/output";
 import { type Agreement, type PlaceTrace, type Traceable, traceFlow } from "../netfilter/trace";
 import { DrawnJourney } from "./drawn-journey";
@@ -301,7 +302,7 @@ function packetOf(world: World, own: Snapshot, request: TraceRequest): Packet {
   const dst = addressOf(request.to, where);
   const host = world.hosts.get(world.aliases.get(own.place) ?? own.place)?.host;
   const words = addressWords(dst);
-  const route = host && words ? routeOut(host, words, { mark: 0 }) : undefined;
+  const route = host && words ? routeOut(host, words, { mark: 0 }, FIRST) : undefined;
   const chosen = host && words && route?.kind === "out" ? sourceFor(host, route.out, words) : undefined;
   const family = dst.includes(":") ? "ipv6" : "ipv4";
   const src = request.source ?? chosen ?? (family === "ipv6" ? "::" : "0.0.0.0");

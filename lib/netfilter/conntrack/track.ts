@@ -11,7 +11,7 @@ export interface TrackOptions {
   readonly helper?: string;
   readonly now: number;
   /** nf_conntrack_tcp_loose: whether a segment in the middle of a connection opens an entry. */
-  readonly loose: boolean;
+  readonly loose: () => boolean;
 }
 
 export interface Tracked {
@@ -93,7 +93,7 @@ function open(table: ConntrackTable, packet: Packet, tuple: FlowTuple, options: 
     const next = nextTcpState("NONE", "original", flags);
     if (next === "invalid" || next === "ignored")
       return { table, text: `${flags.join(",")} opens no connection: INVALID` };
-    if (next === "ESTABLISHED" && !options.loose)
+    if (next === "ESTABLISHED" && !options.loose())
       return {
         table,
         text: "a segment in the middle of an unknown connection (nf_conntrack_tcp_loose = 0): INVALID",

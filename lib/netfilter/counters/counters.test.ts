@@ -46,7 +46,9 @@ const links = [
     ],
   },
 ];
-const path = traverse({ place: "host", rulesets, links, routes: [] }, packet, { from: { in: "eth0" } });
+const path = traverse({ place: "host", rulesets, links, routes: [], sysctls: {} }, packet, {
+  from: { in: "eth0" },
+});
 const ways = path.outcomes.map(({ steps }) => steps);
 const expected = expectedCounts("host", rulesets, { ways, after: [] });
 

@@ -72,6 +72,7 @@ function place(
     links: all,
     routes: [...connected, ...routes],
     sysctls: {
+      "net.ipv4.conf.all.rp_filter": "0",
       "net.ipv4.ip_forward": "1",
       ...(more.bridgeCalls === true ? { "net.bridge.bridge-nf-call-iptables": "1" } : {}),
     },

@@ -38,6 +38,7 @@ export interface Journey extends Path {
 interface Leg {
   readonly probability: Probability;
   readonly dependsOn: readonly string[];
+  readonly assumed: readonly string[];
   readonly drawn: readonly string[];
   readonly steps: readonly Step[];
   readonly caused: readonly Caused[];
@@ -62,7 +63,7 @@ export function journey(world: World, place: string, packet: Packet, options: Jo
     start,
     packet,
     options.in === undefined ? { local: true } : { in: options.in },
-    { probability: START, dependsOn: [], drawn: [], steps: [], caused: [], state },
+    { probability: START, dependsOn: [], assumed: [], drawn: [], steps: [], caused: [], state },
     0,
   );
   return { packet, outcomes: walk.outcomes, ...(walk.truncated ? { truncated: true } : {}) };
@@ -109,6 +110,7 @@ class Walk {
     return {
       probability: multiply(leg.probability, outcome.probability),
       dependsOn: [...leg.dependsOn, ...outcome.dependsOn.filter((text) => !leg.dependsOn.includes(text))],
+      assumed: [...new Set([...leg.assumed, ...(outcome.assumed ?? [])])],
       drawn: [...new Set([...leg.drawn, ...(outcome.drawn ?? [])])],
       steps: leg.steps,
       caused,
@@ -126,7 +128,15 @@ class Walk {
     const last = steps[steps.length - 1];
     if (left?.dev === undefined || last === undefined) return { caused: { packet, verdict, steps }, state };
     const inner = new Walk(this.world, this.options);
-    const leg: Leg = { probability: START, dependsOn: [], drawn: [], steps: [], caused: [], state };
+    const leg: Leg = {
+      probability: START,
+      dependsOn: [],
+      assumed: [],
+      drawn: [],
+      steps: [],
+      caused: [],
+      state,
+    };
     inner.cross(
       place,
       last.after,
@@ -288,6 +298,7 @@ class Walk {
       probability: leg.probability,
       certain: leg.dependsOn.length === 0,
       dependsOn: leg.dependsOn,
+      ...(leg.assumed.length === 0 ? {} : { assumed: leg.assumed }),
       ...(leg.drawn.length === 0 ? {} : { drawn: leg.drawn }),
       verdict,
       packet,

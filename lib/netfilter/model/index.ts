@@ -1,4 +1,5 @@
 export * from "./action";
+export * from "./doubt";
 export * from "./hook";
 export * from "./match";
 export * from "./packet";

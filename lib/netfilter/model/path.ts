@@ -93,9 +93,14 @@ export interface Probability {
 /** One way on which chance or an unknown match can decide. */
 export interface Outcome {
   readonly probability: Probability;
-  /** False when something the snapshot could not know was followed both ways; then `dependsOn` says what. */
+  /**
+   * False when something the snapshot could not know was followed both ways, or taken as given; then `dependsOn` says
+   * what. A certain outcome holds under what is `assumed`.
+   */
   readonly certain: boolean;
   readonly dependsOn: readonly string[];
+  /** What was not given and is taken as it most often is: `net.ipv4.fwmark_reflect=0 (not given; the kernel's default)`. */
+  readonly assumed?: readonly string[];
   /**
    * What the kernel draws at random and nobody can foretell, though the way does not depend on it: `the source port is
    * drawn at random from 1024-65535`. The packet has no such port then. A rule that asks for it makes two ways of it.

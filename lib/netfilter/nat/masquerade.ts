@@ -20,7 +20,10 @@ export function masqueradeAddress(view: View): Found {
   const { host, out, dst, route } = view;
   if (host.links === undefined || out === undefined || out === "" || dst === undefined)
     return { kind: "unknown" };
-  const nexthop = route?.via === undefined ? dst : (addressWords(route.via) ?? dst);
+  if (host.links.every(({ name }) => name !== out)) return { kind: "unknown" };
+  // Only a next hop of the packet's own family counts (rt_nexthop).
+  const via = route?.via === undefined ? undefined : addressWords(route.via);
+  const nexthop = via !== undefined && familyOf(via) === familyOf(dst) ? via : dst;
   const address =
     familyOf(dst) === "ipv4" ? selectAddress(host, out, nexthop) : selectAddress6(host, out, dst);
   return address === undefined ? { kind: "none" } : { kind: "address", address };
@@ -32,8 +35,9 @@ export function redirectAddress(view: View): Found {
   if (view.hook === "OUTPUT") return { kind: "address", address: ipv4 ? "127.0.0.1" : "::1" };
   if (view.host.links === undefined || view.in === undefined) return { kind: "unknown" };
   const link = view.host.links.find(({ name }) => name === view.in);
+  if (link === undefined) return { kind: "unknown" };
   const scope = view.dst === undefined ? "any" : scopeOf6(view.dst);
-  const first = link?.addresses.find(({ family, address }) => {
+  const first = link.addresses.find(({ family, address }) => {
     if (family !== view.packet.family) return false;
     return ipv4 || scope === "any" || scopeOf6(addressWords(address) ?? []) === scope;
   });

@@ -46,7 +46,7 @@ const NOWHERE: Host = { place: "host", rulesets: [] };
 
 function viewAt(host: Host, hook: Hook, at: Circumstances): View {
   const view = viewOf(host, hook, at.packet, { in: at.in, out: at.out });
-  const options = { zone: NO_ZONE, now: 0, loose: true };
+  const options = { zone: NO_ZONE, now: 0, loose: () => true };
   const { attached, untracked } = forced(FRESH.conntrack, at.packet, at.state, options);
   const socket = hook === "OUTPUT" ? "process" : "none";
   return {

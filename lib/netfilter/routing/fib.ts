@@ -1,18 +1,11 @@
 import type { PolicyRule, Route } from "../../inspect/snapshot";
-import type { Family } from "../model";
+import { doubt, type Family } from "../model";
 import type { Host } from "../traverse/host";
-import { addressWords, masked, maskOf, type Net, parseNet, textOf, type Words, within } from "./address";
-
-/** What the kernel asks the routing tables with (struct flowi4). */
-export interface Flow {
-  readonly dst: Words;
-  readonly src?: Words;
-  readonly mark: number;
-  /** Device that the packet came in by; `lo` for what a local process sends. */
-  readonly iif: string;
-  /** Device that the way out must use (the reverse-path check's second look). */
-  readonly oif?: string;
-}
+import { addressWords, masked, maskOf, parseNet, textOf, type Words, within } from "./address";
+import type { Flow } from "./flow";
+import { type Judge, settled } from "./judge";
+import { type CompiledRule, compileRules, ruleMatches, suppresses } from "./policy";
+import { deviceHas } from "./sysctl";
 
 /** What a lookup found, or why it found nothing. */
 export type Found =
@@ -30,12 +23,6 @@ interface Level {
   readonly routes: Map<string | number, Route[]>;
 }
 
-interface CompiledRule {
-  readonly rule: PolicyRule;
-  readonly from: Net | undefined;
-  readonly to: Net | undefined;
-}
-
 /** An IPv4 prefix is looked up as the number it is. */
 function keyOf(dst: Words, mask: Words): string | number {
   return dst.length === 1 ? ((dst[0] ?? 0) & (mask[0] ?? 0)) >>> 0 : masked(dst, mask).join(".");
@@ -45,51 +32,31 @@ const NONE: Found = { kind: "none" };
 const TABLE_NAMES: Readonly<Record<string, string>> = { "255": "local", "254": "main", "253": "default" };
 const tableName = (table: string): string => TABLE_NAMES[table] ?? table;
 
-/** The policy rules that a namespace starts with. */
-function defaultRules(family: Family): PolicyRule[] {
-  const tables: readonly (readonly [number, string])[] =
-    family === "ipv4"
-      ? [
-          [0, "local"],
-          [32766, "main"],
-          [32767, "default"],
-        ]
-      : [
-          [0, "local"],
-          [32766, "main"],
-        ];
-  return tables.map(([priority, table]) => ({
-    family,
-    priority,
-    inverted: false,
-    action: { kind: "lookup", table },
-  }));
-}
-
 /** The routing tables and policy rules of one family of one host, ready to be asked. */
 export class Fib {
+  readonly #host: Host;
+  readonly #family: Family;
   readonly #tables = new Map<string, Level[]>();
   readonly #rules: readonly CompiledRule[];
+  /** Only the main table was listed: what another one holds is not known. */
+  readonly #mainOnly: boolean;
   /** Whether rules other than the default ones exist (fib4_has_custom_rules). */
   readonly customRules: boolean;
 
   constructor(host: Host, family: Family) {
+    this.#host = host;
+    this.#family = family;
     const width = family === "ipv4" ? 1 : 4;
     const routes = (host.routes ?? []).filter((route) => route.family === family);
+    // ip names the table of each route that is not in main, so a list of all tables has at least the local one.
+    this.#mainOnly = routes.every((route) => tableName(route.table) === "main");
     const listsLocal = routes.some((route) => tableName(route.table) === "local");
     for (const route of listsLocal ? routes : [...routes, ...localRoutes(host, family)])
       this.#add(route, width);
     for (const levels of this.#tables.values()) levels.sort((a, b) => b.length - a.length);
     const own = host.policyRules?.filter((rule) => rule.family === family);
     this.customRules = (own ?? []).some((rule) => ![0, 32766, 32767].includes(rule.priority));
-    this.#rules = (own === undefined || own.length === 0 ? defaultRules(family) : own)
-      .slice()
-      .sort((a, b) => a.priority - b.priority)
-      .map((rule) => ({
-        rule,
-        from: rule.from === undefined ? undefined : parseNet(rule.from),
-        to: rule.to === undefined ? undefined : parseNet(rule.to),
-      }));
+    this.#rules = compileRules(host, family);
   }
 
   #add(route: Route, width: number): void {
@@ -106,34 +73,98 @@ export class Fib {
     const key = keyOf(net.words, level.mask);
     const same = level.routes.get(key) ?? [];
     same.push(route);
-    same.sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
+    // IPv4 keeps them by TOS, the highest first, and those of one TOS by metric (fib_trie.c, fib_find_alias).
+    same.sort((a, b) => (b.tos ?? 0) - (a.tos ?? 0) || (a.metric ?? 0) - (b.metric ?? 0));
     level.routes.set(key, same);
   }
 
-  /** Longest prefix first, then the smallest metric, in one table. */
-  lookupIn(table: string, dst: Words, oif?: string): Found {
+  /** Longest prefix first, then the smallest metric, in one table; conditions beside the prefix are taken as met. */
+  lookupIn(table: string, dst: Words): Found {
     for (const level of this.#tables.get(tableName(table)) ?? []) {
       const routes = level.routes.get(keyOf(dst, level.mask));
-      const usable = oif === undefined ? routes : routes?.filter((route) => route.dev === oif);
-      const best = usable?.[0];
-      if (usable === undefined || best === undefined) continue;
-      const equal = usable.filter((route) => (route.metric ?? 0) === (best.metric ?? 0));
-      return { kind: "route", route: best, equal, length: level.length };
+      const best = routes?.find(({ dead }) => dead !== true);
+      if (routes !== undefined && best !== undefined) return this.#found(routes, best, level.length);
     }
     return NONE;
   }
 
-  /** Asks the policy rules in order (fib_rules_lookup); a `throw` route goes on with the next rule. */
-  lookup(flow: Flow): Found {
-    for (const { rule, from, to } of this.#rules) {
-      const selected =
-        (from === undefined || (flow.src !== undefined && within(flow.src, from))) &&
-        (to === undefined || within(flow.dst, to)) &&
-        (rule.inInterface === undefined || rule.inInterface === flow.iif) &&
-        (rule.outInterface === undefined || rule.outInterface === flow.oif) &&
-        (rule.mark === undefined ||
-          (flow.mark & rule.mark.mask) >>> 0 === (rule.mark.value & rule.mark.mask) >>> 0);
-      if (selected === rule.inverted) continue;
+  #found(routes: readonly Route[], best: Route, length: number): Found {
+    // IPv4 takes the first of routes that were added with the same prefix and metric; only next hops of one route are
+    // shared. IPv6 makes them next hops of one route when they are added.
+    const shares = this.#family === "ipv6" || best.weight !== undefined;
+    const equal = shares
+      ? routes.filter(
+          (route) =>
+            route.dead !== true &&
+            (route.metric ?? 0) === (best.metric ?? 0) &&
+            (route.tos ?? 0) === (best.tos ?? 0) &&
+            (this.#family === "ipv6" || route.weight !== undefined),
+        )
+      : [best];
+    return { kind: "route", route: best, equal, length };
+  }
+
+  #lookupFlow(table: string, flow: Flow, judge: Judge): Found {
+    for (const level of this.#tables.get(tableName(table)) ?? []) {
+      const routes = level.routes
+        .get(keyOf(flow.dst, level.mask))
+        ?.filter((route) => this.#usable(route, flow, judge));
+      const best = routes?.[0];
+      if (routes !== undefined && best !== undefined) return this.#found(routes, best, level.length);
+    }
+    return NONE;
+  }
+
+  /** Whether a route with the right prefix is for this flow (fib_table_lookup, fib_select_default, rt6_score_route). */
+  #usable(route: Route, flow: Flow, judge: Judge): boolean {
+    if (route.dead === true) return false;
+    if (flow.oif !== undefined && route.dev !== flow.oif) return false;
+    if (
+      route.linkDown === true &&
+      route.dev !== undefined &&
+      deviceHas(this.#host, this.#family, route.dev, "ignore_routes_with_linkdown", judge)
+    )
+      return false;
+    if (route.from !== undefined) {
+      const from = parseNet(route.from);
+      if (from !== undefined && (flow.src === undefined || !within(flow.src, from))) return false;
+    }
+    const open = [...(route.onlyFor ?? [])];
+    if (this.#family === "ipv4" && route.tos !== undefined && route.tos !== 0) {
+      if (flow.blanks?.includes("tos") === true) open.push(`tos 0x${route.tos.toString(16)}`);
+      else if (((flow.tos ?? 0) & 0x1c) !== route.tos) return false;
+    }
+    if (open.length === 0) return true;
+    const name = `route ${routeText(route)} (${open.join(", ")})`;
+    return judge.decide(
+      doubt(
+        `route ${routeText(route)} ${open.join(" ")} ${flow.dst.join(".")}`,
+        `${name} is for this packet`,
+        `${name} is not for this packet`,
+      ),
+    );
+  }
+
+  /**
+   * Asks the policy rules in order (fib_rules_lookup); a `throw` route goes on with the next rule. What a rule or a route
+   * says that the model does not know is put to the judge.
+   */
+  lookup(flow: Flow, judge: Judge): Found {
+    let from = 0;
+    for (let at = 0; at < this.#rules.length; at++) {
+      const compiled = this.#rules[at];
+      if (compiled === undefined || at < from) continue;
+      const { rule } = compiled;
+      if (rule.action.kind === "nop") continue;
+      const matches = ruleMatches(compiled, flow, this.#host);
+      if (!settled(matches, judge)) continue;
+      if (rule.action.kind === "goto") {
+        const { priority } = rule.action;
+        const target = this.#rules.findIndex((other) => other.rule.priority === priority);
+        // A rule that is not there (yet): the goto does nothing.
+        if (target > at) from = target;
+        continue;
+      }
       if (rule.action.kind !== "lookup") {
         const route: Route = {
           family: rule.family,
@@ -143,11 +174,58 @@ export class Fib {
         };
         return { kind: "route", route, equal: [route], length: 0 };
       }
-      const found = this.lookupIn(rule.action.table, flow.dst, flow.oif);
-      if (found.kind === "route" && found.route.type !== "throw") return found;
+      const found = this.#lookupByRule(rule, rule.action.table, flow, judge);
+      if (found.kind !== "route" || found.route.type === "throw") continue;
+      for (const text of found.route.unknown ?? [])
+        judge.assume(`route ${routeText(found.route)}: ${text} is not part of the model`);
+      return found;
     }
     return NONE;
   }
+
+  #lookupByRule(rule: PolicyRule, table: string, flow: Flow, judge: Judge): Found {
+    if (rule.l3mdev === true) return this.#elsewhere("of the VRF", flow, judge);
+    const name = tableName(table);
+    if (this.#mainOnly && !["local", "main", "default"].includes(name))
+      return this.#elsewhere(`${name} (not among the routes given)`, flow, judge);
+    const found = this.#lookupFlow(table, flow, judge);
+    // Routes that refuse are errors to the kernel, and an error is not passed over.
+    if (found.kind === "none" || REFUSING.has(found.route.type)) return found;
+    const passed = suppresses(rule, { dev: found.route.dev, length: found.length }, this.#host);
+    return settled(passed, judge) ? NONE : found;
+  }
+
+  /** A table that was not listed: it may have a route, which nobody knows. */
+  #elsewhere(which: string, flow: Flow, judge: Judge): Found {
+    const destination = textOf(flow.dst);
+    const has = judge.decide(
+      doubt(
+        `table ${this.#family} ${which} ${destination}`,
+        `table ${which} has a route to ${destination}`,
+        `table ${which} has no route to ${destination}`,
+      ),
+    );
+    if (!has) return NONE;
+    const route: Route = { family: this.#family, destination, type: "unicast", table: which };
+    return { kind: "route", route, equal: [route], length: 0 };
+  }
+}
+
+/** Types of routes whose lookup is an error (fib_props in fib_semantics.c). */
+const REFUSING: ReadonlySet<Route["type"]> = new Set(["unreachable", "prohibit", "blackhole", "throw"]);
+
+/** One route as `ip route` prints it. */
+export function routeText(route: Route): string {
+  const type = route.type === "unicast" ? "" : `${route.type} `;
+  const destination = /^(0\.0\.0\.0|::)\/0$/.test(route.destination) ? "default" : route.destination;
+  return [
+    `${type}${destination}`,
+    route.via === undefined ? "" : `via ${route.via}`,
+    route.dev === undefined ? "" : `dev ${route.dev}`,
+    route.table === "main" ? "" : `table ${route.table}`,
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
 }
 
 /** The local table as the kernel fills it from the addresses (fib_frontend.c, fib_add_ifaddr; addrconf.c). */

@@ -1,5 +1,4 @@
-import type { AddressType } from "../model";
-import type { Doubt } from "../traverse/choices";
+import type { AddressType, Doubt } from "../model";
 import type { Host } from "../traverse/host";
 import {
   isLimitedBroadcast,

@@ -9,11 +9,14 @@ import {
   isMulticast,
   maskOf,
   sameWords,
+  textOf,
   type Words,
   within,
 } from "./address";
-import { fibOf } from "./fib";
-import { eitherOf } from "./sysctl";
+import { type Found, fibOf, routeText } from "./fib";
+import type { Flow } from "./flow";
+import { type Judge, settled } from "./judge";
+import { either } from "./sysctl";
 
 /** The way out that a packet has: device and next hop. Undefined parts are not known. */
 export interface OutRoute {
@@ -37,32 +40,20 @@ const REFUSALS: Readonly<Partial<Record<Route["type"], string>>> = {
   blackhole: "blackhole route (EINVAL)",
 };
 
-/** One route as `ip route` prints it. */
-export function routeText(route: Route): string {
-  const type = route.type === "unicast" ? "" : `${route.type} `;
-  const destination = /^(0\.0\.0\.0|::)\/0$/.test(route.destination) ? "default" : route.destination;
-  return [
-    `${type}${destination}`,
-    route.via === undefined ? "" : `via ${route.via}`,
-    route.dev === undefined ? "" : `dev ${route.dev}`,
-    route.table === "main" ? "" : `table ${route.table}`,
-  ]
-    .filter((part) => part !== "")
-    .join(" ");
-}
-
 /**
  * Where a packet of this host goes (ip_route_output_key). Without routes the answer is an unknown device, except for
  * loopback addresses.
+ *
+ * @param flow.header - what policy rules may ask about beside addresses and mark.
  */
 export function routeOut(
   host: Host,
   dst: Words,
-  options: {
+  flow: Pick<Flow, "mark"> & {
     readonly src?: Words | undefined;
-    readonly mark: number;
-    readonly pick?: (ways: number) => number;
+    readonly header?: Omit<Flow, "dst" | "src" | "mark" | "iif">;
   },
+  judge: Judge,
 ): Routed {
   const family = familyOf(dst);
   if (host.routes === undefined) {
@@ -72,12 +63,11 @@ export function routeOut(
     if (isLoopback(dst)) return { kind: "out", out: { dev: "lo", local: true } };
     return { kind: "out", out: { dev: undefined, local: false } };
   }
-  const found = fibOf(host, family).lookup({
-    dst,
-    mark: options.mark,
-    iif: "lo",
-    ...(options.src === undefined ? {} : { src: options.src }),
-  });
+  const { src } = flow;
+  const found = fibOf(host, family).lookup(
+    { ...flow.header, dst, mark: flow.mark, iif: "lo", ...(src === undefined ? {} : { src }) },
+    judge,
+  );
   if (found.kind === "none") {
     // A list of routes without the local table: lo answers for its network all the same.
     if (isLoopback(dst)) return { kind: "out", out: { dev: "lo", local: true } };
@@ -85,20 +75,32 @@ export function routeOut(
   }
   const refusal = REFUSALS[found.route.type];
   if (refusal !== undefined) return error(`${refusal}: ${routeText(found.route)}`);
-  const way = found.equal.length > 1 && options.pick !== undefined ? options.pick(found.equal.length) : 0;
-  const route = found.equal[way] ?? found.route;
+  const route = pickRoute(found, textOf(dst), judge);
   if (route.type === "local" || route.type === "anycast")
     return { kind: "out", out: { dev: "lo", local: true, route } };
   // __mkroute_output: a loopback source leaves by a real device only where route_localnet allows it.
   const leaves = route.dev !== undefined && route.dev !== "lo";
-  if (family === "ipv4" && leaves && options.src !== undefined && isLoopback(options.src)) {
-    if (!eitherOf(host, route.dev ?? "", "route_localnet", 0))
+  if (family === "ipv4" && leaves && src !== undefined && isLoopback(src)) {
+    if (!settled(either(host, route.dev ?? "", "route_localnet"), judge))
       return error(`source is a loopback address and route_localnet of ${route.dev} is 0 (EINVAL)`);
   }
   return {
     kind: "out",
     out: { dev: route.dev, local: false, route, ...(route.via === undefined ? {} : { via: route.via }) },
   };
+}
+
+/** One of the equal routes that a lookup found. The kernel chooses by a hash of the addresses, in the long run by weight. */
+export function pickRoute(
+  found: Extract<Found, { kind: "route" }>,
+  destination: string,
+  judge: Judge,
+): Route {
+  const { equal, route } = found;
+  if (equal.length < 2) return route;
+  const weights = equal.map(({ weight = 1 }) => BigInt(weight));
+  const taken = judge.pick(weights, `which of ${equal.length} equal routes to ${destination} is taken`);
+  return equal[taken] ?? route;
 }
 
 const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };

@@ -1,9 +1,9 @@
-import type { Action, Packet, TableName } from "../model";
+import { type Action, doubt, type Packet, type TableName } from "../model";
 import { reject } from "./answer";
 import type { CompiledRule } from "./compile";
 import type { Flight } from "./flight";
 import { memberOf, membersOf } from "./match/set";
-import { doubt, settle } from "./mind";
+import { settle } from "./mind";
 import type { TableVerdict } from "./table";
 import { translate } from "./translate";
 import type { View } from "./view";

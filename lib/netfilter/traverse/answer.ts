@@ -3,9 +3,10 @@ import type { Packet } from "../model";
 import { addressWords, isLimitedBroadcast, isMulticast, isUnspecified } from "../routing/address";
 import { addressType } from "../routing/local";
 import { routeOut, selectAddress6, sourceFor } from "../routing/output";
-import { sysctl } from "../routing/sysctl";
+import { decidedSysctl } from "../routing/sysctl";
 import type { Flight } from "./flight";
 import { flagsOf } from "./match/header";
+import { judgeOf } from "./mind";
 import { sendAnswer } from "./send";
 import { UNKNOWN_ADDRESS } from "./translate";
 import type { View } from "./view";
@@ -48,8 +49,9 @@ function toMany(flight: Flight): boolean {
 
 /** The mark that answers carry: the packet's with fwmark_reflect, else none. */
 function replyMark(flight: Flight): number {
-  const reflects = sysctl(flight.run.host, `net.${flight.packet.family}.fwmark_reflect`) !== 0;
-  return reflects ? flight.packet.mark : 0;
+  const { packet, run } = flight;
+  if (packet.mark === 0) return 0;
+  return decidedSysctl(run.host, `net.${packet.family}.fwmark_reflect`, judgeOf(run.mind)) ? packet.mark : 0;
 }
 
 /** What the answer carries of the packet: its connection, related, the other way (nf_conntrack_attach). */
@@ -95,7 +97,7 @@ function reset(flight: Flight): void {
   const routed =
     view.src === undefined
       ? undefined
-      : routeOut(flight.run.host, view.src, { src: view.dst, mark: answer.mark });
+      : routeOut(flight.run.host, view.src, { src: view.dst, mark: answer.mark }, judgeOf(flight.run.mind));
   if (routed?.kind === "out") sendAnswer(flight.run, answer, carriedFrom(flight), routed.out);
 }
 
@@ -116,7 +118,7 @@ export function icmpError(flight: Flight, type: number, code: number): void {
   // For IPv6 "a more meaningful saddr from input if" (icmp6_send): before the route, which is then looked up with it.
   const chosen = ipv4 || forUs ? undefined : selectAddress6(host, view.in || "lo", view.src);
   const from = forUs ? view.dst : chosen === undefined ? undefined : addressWords(chosen);
-  const routed = routeOut(host, view.src, { mark, src: from });
+  const routed = routeOut(host, view.src, { mark, src: from }, judgeOf(flight.run.mind));
   if (routed.kind === "error") return;
   const ours = chosen ?? sourceFor(host, routed.out, view.src) ?? (routed.out.local ? packet.src : undefined);
   const src = forUs ? packet.dst : (ours ?? UNKNOWN_ADDRESS);

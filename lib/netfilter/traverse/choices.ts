@@ -1,15 +1,4 @@
-import type { Probability } from "../model";
-
-/**
- * A question that the snapshot cannot answer. `key` is the same wherever the same fact is asked for, so that one way
- * never assumes both answers; `yes` and `no` say in words what each way depends on.
- */
-export interface Doubt {
-  readonly kind: "doubt";
-  readonly key: string;
-  readonly yes: string;
-  readonly no: string;
-}
+import type { Doubt, Probability } from "../model";
 
 /** A random draw of `threshold` out of 2^31 (xt_statistic). */
 export interface Chance {
@@ -33,6 +22,7 @@ export class Choices {
   #at = 0;
   #facts = new Map<string, boolean>();
   #dependsOn: string[] = [];
+  #presumed: string[] = [];
   #drawn: string[] = [];
   #numerator = 1n;
   #denominator = 1n;
@@ -42,6 +32,7 @@ export class Choices {
     this.#at = 0;
     this.#facts = new Map();
     this.#dependsOn = [];
+    this.#presumed = [];
     this.#drawn = [];
     this.#numerator = 1n;
     this.#denominator = 1n;
@@ -92,6 +83,15 @@ export class Choices {
   /** Names something the outcome rests on that cannot be followed both ways. */
   assume(text: string): void {
     if (!this.#dependsOn.includes(text)) this.#dependsOn.push(text);
+  }
+
+  get presumed(): readonly string[] {
+    return this.#presumed;
+  }
+
+  /** Names something that was not given and is taken as it most often is: the outcome is certain under it. */
+  presume(text: string): void {
+    if (!this.#presumed.includes(text)) this.#presumed.push(text);
   }
 
   get drawn(): readonly string[] {

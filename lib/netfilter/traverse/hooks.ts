@@ -2,10 +2,12 @@ import { NO_ZONE } from "../conntrack/connection";
 import { isTaken, track } from "../conntrack/track";
 import { type Hook, TABLES_AT, type TableName } from "../model";
 import { manipOf, rewrite } from "../nat/rewrite";
+import { sentHeaderOf } from "../routing/flow";
 import { routeOut } from "../routing/output";
-import { sysctl } from "../routing/sysctl";
+import { decidedSysctl } from "../routing/sysctl";
 import type { Flight } from "./flight";
 import { forced } from "./force";
+import { judgeOf } from "./mind";
 import { describeOut } from "./route-words";
 import { runTable, type TableVerdict } from "./table";
 import { nullBinding } from "./translate";
@@ -72,11 +74,20 @@ function routesAgain(before: Header, after: Header): boolean {
 /** ip_route_me_harder. The hook goes on with the old `-o`; only POSTROUTING sees the new one. */
 function reroute(flight: Flight, why: string): HookVerdict | undefined {
   const { view, packet, run } = flight;
+  const judge = judgeOf(run.mind);
   if (view.dst === undefined) {
     flight.route = { dev: undefined, local: false };
     return undefined;
   }
-  const routed = routeOut(run.host, view.dst, { src: view.src, mark: packet.mark });
+  // The kernel asks without protocol and ports (ip_route_me_harder): no policy rule by them matches.
+  const { tos, uid, blanks = [] } = sentHeaderOf(packet, judge);
+  const known = view.socket === "process";
+  const header = {
+    ...(tos === undefined ? {} : { tos }),
+    ...(known && uid !== undefined ? { uid } : {}),
+    blanks: blanks.filter((blank) => blank === "tos" || (known && blank === "uid")),
+  };
+  const routed = routeOut(run.host, view.dst, { src: view.src, mark: packet.mark, header }, judge);
   if (routed.kind === "error") return lost(`routed again (${why}): ${routed.text}`);
   flight.route = routed.out;
   flight.steps.push({
@@ -122,7 +133,7 @@ function conntrackHook(flight: Flight, hook: Hook, tells: boolean): void {
   const options = {
     zone: template?.zone ?? NO_ZONE,
     now: mind.state.now,
-    loose: sysctl(run.host, "net.netfilter.nf_conntrack_tcp_loose") !== 0,
+    loose: () => decidedSysctl(run.host, "net.netfilter.nf_conntrack_tcp_loose", judgeOf(mind)),
     ...(template?.helper === undefined ? {} : { helper: template.helper }),
   };
   const { force } = run;

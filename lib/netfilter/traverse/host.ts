@@ -13,11 +13,17 @@ export interface Host {
   readonly links?: readonly Link[];
   readonly routes?: readonly Route[];
   readonly policyRules?: readonly PolicyRule[];
-  /** By dotted name. A name that is absent has the kernel's default; see `sysctl` in routing/sysctl.ts. */
+  /** By dotted name. A name that is absent has the kernel's default, unless `partialSysctls` says otherwise. */
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** Only some sysctls were read: one that is absent is not known. */
+  readonly partialSysctls?: boolean;
   /** Members of each ipset by its name. A set that is absent is not known. */
   readonly sets?: Readonly<Record<string, readonly string[]>>;
 }
+
+/** Whether it has what every kernel has, so that what is absent is what this kernel does not have. */
+export const isComplete = (sysctls: Readonly<Record<string, string>>): boolean =>
+  "net.ipv4.ip_forward" in sysctls && "net.ipv4.conf.all.rp_filter" in sysctls;
 
 const parsedDumps = new WeakMap<RulesetDump, Ruleset>();
 
@@ -44,6 +50,7 @@ export function hostOf(snapshot: Snapshot): Host {
     routes: snapshot.routes,
     ...(snapshot.policyRules === undefined ? {} : { policyRules: snapshot.policyRules }),
     ...(snapshot.sysctls === undefined ? {} : { sysctls: snapshot.sysctls }),
+    ...(snapshot.sysctls !== undefined && !isComplete(snapshot.sysctls) ? { partialSysctls: true } : {}),
     ...(snapshot.sets === undefined ? {} : { sets: snapshot.sets }),
   };
 }

@@ -13,6 +13,8 @@ export interface OutcomeJson {
   readonly fraction: string;
   readonly certain: boolean;
   readonly dependsOn: readonly string[];
+  /** What was not given and is taken as it most often is. */
+  readonly assumed?: readonly string[];
   /** What the kernel draws at random without the way depending on it: a port that `packet` does not have. */
   readonly drawn?: readonly string[];
   readonly verdict: string;
@@ -112,6 +114,7 @@ function outcomeJson(outcome: Outcome): OutcomeJson {
     fraction: fractionText(outcome.probability),
     certain: outcome.certain,
     dependsOn: outcome.dependsOn,
+    ...(outcome.assumed === undefined ? {} : { assumed: outcome.assumed }),
     ...(outcome.drawn === undefined ? {} : { drawn: outcome.drawn }),
     verdict: outcome.verdict,
     packet: packetJson(outcome.packet),

@@ -1,5 +1,6 @@
-import type { Match } from "../model";
-import type { Chance, Choices, Doubt } from "./choices";
+import { type Doubt, doubt, type Match } from "../model";
+import type { Judge } from "../routing/judge";
+import type { Chance, Choices } from "./choices";
 import type { KernelState } from "./state";
 import type { View } from "./view";
 
@@ -35,10 +36,6 @@ export interface Test {
   readonly match: Match;
   readonly kind: "pure" | "stateful" | "chance";
   readonly ask: (view: View, mind: Mind) => Answer;
-}
-
-export function doubt(key: string, yes: string, no: string): Doubt {
-  return { kind: "doubt", key, yes, no };
 }
 
 /** The answer to the opposite question. */
@@ -79,6 +76,21 @@ export function settle(answer: Exclude<Answer, "hotdrop">, mind: Mind): boolean 
 function decide(asked: Doubt, mind: Mind): boolean {
   if (!asked.key.startsWith("!")) return mind.choices.decide(asked);
   return !mind.choices.decide({ kind: "doubt", key: asked.key.slice(1), yes: asked.no, no: asked.yes });
+}
+
+/** What settles the open questions of routing: both answers are followed. */
+export function judgeOf(mind: Mind): Judge {
+  const { choices, blanks } = mind;
+  return {
+    decide: (doubt) => settle(doubt, mind),
+    assume: (text) => choices.assume(text),
+    presume: (text) => choices.presume(text),
+    pick: (weights, what) => {
+      choices.assume(what);
+      return choices.pick(weights);
+    },
+    blanks,
+  };
 }
 
 /** What is settled without a fork: true, false, or undefined. */

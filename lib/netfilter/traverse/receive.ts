@@ -1,21 +1,11 @@
 import { addressWords, isLoopback, isMulticast } from "../routing/address";
-import { type Decision, type Judge, routeIn } from "../routing/input";
+import { type Decision, routeIn } from "../routing/input";
 import { isLocal } from "../routing/local";
 import { icmpError } from "./answer";
 import type { Ending, Flight } from "./flight";
 import { runHook } from "./hooks";
-import { settle } from "./mind";
-import { finish, leave, pickWay, stopped } from "./send";
-
-/** What settles the routing decision's open questions: both ways are followed. */
-export function judgeOf(flight: Flight): Judge {
-  const { run } = flight;
-  return {
-    decide: (doubt) => settle(doubt, run.mind),
-    assume: (text) => run.mind.choices.assume(text),
-    pick: (ways, what) => pickWay(run, ways, `which of ${ways} equal ways the ${what} takes`),
-  };
-}
+import { judgeOf, settle } from "./mind";
+import { finish, leave, stopped } from "./send";
 
 /**
  * A packet that came in by a device: PREROUTING, the routing decision, then INPUT, or FORWARD and POSTROUTING.
@@ -71,7 +61,7 @@ function decide(flight: Flight, device: string, looped: boolean): Decision {
     const own = isLocal(run.host, dst);
     if (settle(own, run.mind)) return local;
   }
-  return routeIn(run.host, packet, device, judgeOf(flight));
+  return routeIn(run.host, packet, device, judgeOf(run.mind));
 }
 
 function tell(flight: Flight, decision: Decision): void {

@@ -1,4 +1,5 @@
-import { type OutRoute, routeText } from "../routing/output";
+import { routeText } from "../routing/fib";
+import type { OutRoute } from "../routing/output";
 
 /** A way out as `ip route get` would say it. */
 export function describeOut(out: OutRoute): string {

@@ -1,10 +1,12 @@
 import type { Packet, Verdict } from "../model";
 import { addressWords } from "../routing/address";
+import { sentHeaderOf } from "../routing/flow";
 import { isLocal } from "../routing/local";
 import { type OutRoute, type Routed, routeOut } from "../routing/output";
+import { assumeCarries, assumeFits } from "./device";
 import { type Ending, Flight, type Run } from "./flight";
 import { type HookVerdict, runHook } from "./hooks";
-import { settle } from "./mind";
+import { judgeOf, settle } from "./mind";
 import { receive } from "./receive";
 import { describeOut } from "./route-words";
 import type { View } from "./view";
@@ -66,11 +68,7 @@ function routeAndSend(flight: Flight, known?: OutRoute): Ending {
   if (view.dst === undefined) return finish(flight, "unreachable", `${packet.dst} is no address`);
   const routed: Routed =
     known === undefined
-      ? routeOut(run.host, view.dst, {
-          src: view.src,
-          mark: packet.mark,
-          pick: (ways) => pickWay(run, ways, `which of ${ways} equal routes to ${packet.dst} is taken`),
-        })
+      ? routeOut(run.host, view.dst, flowOf(flight), judgeOf(run.mind))
       : { kind: "out", out: known };
   if (routed.kind === "error") return finish(flight, "unreachable", routed.text);
   let { out } = routed;
@@ -96,9 +94,8 @@ function routeAndSend(flight: Flight, known?: OutRoute): Ending {
   return leave(flight, "");
 }
 
-export function pickWay(run: Run, ways: number, text: string): number {
-  run.mind.choices.assume(text);
-  return run.mind.choices.pick(new Array<bigint>(ways).fill(1n));
+function flowOf({ view, packet, run }: Flight): Parameters<typeof routeOut>[2] {
+  return { src: view.src, mark: packet.mark, header: sentHeaderOf(packet, judgeOf(run.mind)) };
 }
 
 /** POSTROUTING, and off the host; what is for the host itself comes back in by lo, with its connection. */
@@ -124,6 +121,8 @@ export function leave(flight: Flight, from: string | undefined): Ending {
     flight.view = { ...flight.view, socket: "none" };
     return receive(flight, "lo", true);
   }
+  assumeCarries(flight, route?.dev);
+  assumeFits(flight, route?.dev);
   const nexthop = route?.via ?? flight.packet.dst;
   const by = route?.dev ?? run.mind.devices.get("out");
   const how = by === undefined ? "leaves by an interface that is not known" : `leaves by ${by}`;

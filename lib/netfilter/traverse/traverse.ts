@@ -2,6 +2,7 @@ import type { Caused, Outcome, Packet, Path, Probability } from "../model";
 import { bridged, type PortFor, received } from "./bridge";
 import { Choices } from "./choices";
 import { compile } from "./compile";
+import { assumeCarries } from "./device";
 import { type Departure, type Ending, Flight, type Run } from "./flight";
 import type { GivenState } from "./force";
 import type { Host } from "./host";
@@ -86,9 +87,18 @@ export function traverse(host: Host, packet: Packet, options: TraverseOptions): 
 function start(run: Run, packet: Packet, from: Entry): { flight: Flight; ending: Ending } {
   if ("local" in from) return send(run, packet);
   const flight = new Flight(run, packet, "PREROUTING", { in: from.in, out: "" });
+  assumeCarries(flight, from.in);
   if (from.bridgedTo !== undefined) return { flight, ending: bridged(flight, from.in, from.bridgedTo) };
-  const master = run.host.links?.find(({ name }) => name === from.in)?.master;
+  const { master, masterKind = "bridge" } = run.host.links?.find(({ name }) => name === from.in) ?? {};
   if (master === undefined) return { flight, ending: receive(flight, from.in) };
+  assumeCarries(flight, master);
+  if (masterKind !== "bridge") {
+    run.mind.choices.assume(
+      `${from.in} belongs to ${master} (${masterKind}), which may treat packets its own way`,
+    );
+    // The rules see the bond or team that a packet came in by; a VRF shows its member.
+    return { flight, ending: receive(flight, ["bond", "team"].includes(masterKind) ? master : from.in) };
+  }
   const portFor = from.portFor ?? (() => undefined);
   return { flight, ending: received(flight, from.in, master, portFor) };
 }
@@ -99,6 +109,7 @@ function outcomeOf(flight: Flight, ending: Ending, choices: Choices): TraversedO
     probability: choices.probability,
     certain: choices.dependsOn.length === 0,
     dependsOn: choices.dependsOn,
+    ...(choices.presumed.length === 0 ? {} : { assumed: choices.presumed }),
     ...(choices.drawn.length === 0 ? {} : { drawn: choices.drawn }),
     verdict: ending.verdict,
     packet: flight.packet,

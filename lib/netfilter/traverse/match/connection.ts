@@ -1,7 +1,7 @@
 import { protocolNumberOf } from "../../conntrack/protocol";
-import type { Match } from "../../model";
+import { doubt, type Match } from "../../model";
 import { addressWords } from "../../routing/address";
-import { doubt, flip } from "../mind";
+import { flip } from "../mind";
 import type { View } from "../view";
 import { type Ask, addressIn, prefixNet } from "./header";
 

@@ -1,9 +1,9 @@
 import { type Connection, NO_ZONE, type Zone } from "../../conntrack/connection";
 import { type FoundEntry, findEntry } from "../../conntrack/track";
 import { type FlowTuple, sameTuple, tupleOf } from "../../conntrack/tuple";
-import type { Match } from "../../model";
+import { doubt, type Match } from "../../model";
 import { masked, textOf } from "../../routing/address";
-import { type Answer, doubt, type Mind, settle } from "../mind";
+import { type Answer, type Mind, settle } from "../mind";
 import type { Counted, CountedList } from "../state";
 import type { View } from "../view";
 import { maskBits } from "./counting";

@@ -1,7 +1,7 @@
 import { hasPorts, isIcmp, protocolNumberOf, TCP } from "../../conntrack/protocol";
-import type { Match, Packet, Prefix, TcpFlag } from "../../model";
+import { doubt, type Match, type Packet, type Prefix, type TcpFlag } from "../../model";
 import { addressWords, compareWords, type Net, netOf, type Words, within } from "../../routing/address";
-import { type Answer, doubt, flip, type Mind } from "../mind";
+import { type Answer, flip, type Mind } from "../mind";
 import type { Device, View } from "../view";
 
 export type Ask = (view: View, mind: Mind) => Answer;

@@ -1,5 +1,5 @@
-import type { Match } from "../../model";
-import { doubt, type Test } from "../mind";
+import { doubt, type Match } from "../../model";
+import type { Test } from "../mind";
 import * as connection from "./connection";
 import { connlimit } from "./connlimit";
 import * as counting from "./counting";

@@ -1,8 +1,9 @@
-import type { AddressType, Match } from "../../model";
+import { type AddressType, doubt, type Match } from "../../model";
 import { isLoopback, isMulticast, isUnspecified, isZeronet, type Words } from "../../routing/address";
 import { fibOf } from "../../routing/fib";
+import { headerOf } from "../../routing/flow";
 import { addressType, isLocal } from "../../routing/local";
-import { doubt, flip } from "../mind";
+import { flip, judgeOf, type Mind } from "../mind";
 import type { View } from "../view";
 import { type Ask, deviceMatches } from "./header";
 
@@ -18,7 +19,7 @@ export function addressTypeTest(match: Of<"addressType">): Ask {
         doubt(`${match.side} type ${types}`, `the address is ${types}`, `the address is not ${types}`),
         match.inverted,
       );
-    if (view.packet.family === "ipv6") return type6(match, view, words);
+    if (view.packet.family === "ipv6") return type6(match, view, words, mind);
     const limit = match.limitTo === "in" ? view.in : match.limitTo === "out" ? view.out : undefined;
     const type = addressType(view.host, words, limit === "" ? undefined : limit);
     if (typeof type === "string") return match.types.includes(type) !== match.inverted;
@@ -41,18 +42,18 @@ export function addressTypeTest(match: Of<"addressType">): Ask {
 const ROUTE_TYPES: readonly AddressType[] = ["LOCAL", "ANYCAST", "UNREACHABLE"];
 const REFUSING: readonly string[] = ["unreachable", "prohibit", "blackhole", "throw"];
 
-function type6(match: Of<"addressType">, view: View, words: Words): ReturnType<Ask> {
+function type6(match: Of<"addressType">, view: View, words: Words, mind: Mind): ReturnType<Ask> {
   const wants = (type: AddressType): boolean => match.types.includes(type);
   if (wants("MULTICAST") && !isMulticast(words)) return match.inverted;
   if (wants("UNICAST") && (isMulticast(words) || isUnspecified(words))) return match.inverted;
   if (wants("UNSPEC") && !isUnspecified(words)) return match.inverted;
   if (!wants("LOCAL") && !wants("ANYCAST") && !wants("UNREACHABLE")) return !match.inverted;
   const device = match.limitTo === "in" ? view.in : match.limitTo === "out" ? view.out : "";
-  if (device !== "") return limited6(match, view, words, device);
+  if (device !== "") return limited6(match, view, words, device, mind);
   const local = isLocal(view.host, words);
   if (typeof local !== "boolean") return flip(local, match.inverted);
   if (local) return wants("LOCAL") !== match.inverted;
-  const found = fibOf(view.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo" });
+  const found = fibOf(view.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo" }, judgeOf(mind));
   // xt_addrtype.c, match_lookup_rt6: no route, or one that refuses; the route of all multicast is none of these.
   const unreachable = found.kind === "none" || REFUSING.includes(found.route.type);
   if (found.kind === "route" && found.route.type === "anycast") return wants("ANYCAST") !== match.inverted;
@@ -65,12 +66,16 @@ function limited6(
   view: View,
   words: Words,
   device: string | undefined,
+  mind: Mind,
 ): ReturnType<Ask> {
   if (device === undefined || view.host.routes === undefined) {
     const key = `${match.side} is ${match.types.join(",")} ${match.limitTo ?? ""}`.trim();
     return flip(doubt(key, key, `not: ${key}`), match.inverted);
   }
-  const found = fibOf(view.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo", oif: device });
+  const found = fibOf(view.host, "ipv6").lookup(
+    { dst: words, mark: 0, iif: "lo", oif: device },
+    judgeOf(mind),
+  );
   const type =
     found.kind === "none" || REFUSING.includes(found.route.type) ? "UNREACHABLE" : found.route.type;
   // A route that is none of these three has no type: UNICAST beside them was asked about the address alone.
@@ -101,7 +106,7 @@ export function owner(match: Of<"owner">): Ask {
 
 /** ipt_rpfilter.c: whether the route back to the source uses the device that the packet came in by. */
 export function rpfilter(match: Of<"rpfilter">): Ask {
-  return (view) => {
+  return (view, mind) => {
     if (view.in === "lo") return !match.inverted;
     if (view.src === undefined || view.host.routes === undefined || view.in === undefined)
       return flip(
@@ -111,12 +116,18 @@ export function rpfilter(match: Of<"rpfilter">): Ask {
     const ipv6 = view.packet.family === "ipv6";
     if (ipv6 && isUnspecified(view.src)) return !match.inverted;
     if (view.dst !== undefined && isMulticast(view.dst) && isZeronet(view.src)) return !match.inverted;
-    const found = fibOf(view.host, view.packet.family).lookup({
-      dst: view.src,
-      mark: match.validMark ? view.packet.mark : 0,
-      iif: "lo",
-      ...(view.dst === undefined || isLoopback(view.dst) ? {} : { src: view.dst }),
-    });
+    const { tos, blanks = [] } = headerOf(view.packet, judgeOf(mind));
+    const found = fibOf(view.host, view.packet.family).lookup(
+      {
+        dst: view.src,
+        mark: match.validMark ? view.packet.mark : 0,
+        iif: "lo",
+        ...(tos === undefined ? {} : { tos }),
+        blanks: blanks.filter((blank) => blank === "tos"),
+        ...(view.dst === undefined || isLoopback(view.dst) ? {} : { src: view.dst }),
+      },
+      judgeOf(mind),
+    );
     if (found.kind === "none") return match.inverted;
     const usable = found.route.type === "unicast" || (found.route.type === "local" && match.acceptLocal);
     if (!usable) return match.inverted;

@@ -1,7 +1,7 @@
 import { protocolNumberOf } from "../../conntrack/protocol";
-import type { Match } from "../../model";
+import { doubt, type Match } from "../../model";
 import { addressWords, compareWords, parseNet, within } from "../../routing/address";
-import { doubt, flip, type Mind } from "../mind";
+import { flip, type Mind } from "../mind";
 import type { View } from "../view";
 import type { Ask } from "./header";
 

@@ -1,0 +1,156 @@
+import type { PolicyRule, PortMatch } from "../../inspect/snapshot";
+import { protocolNumberOf } from "../conntrack/protocol";
+import { type Doubt, doubt, type Family } from "../model";
+import type { Host } from "../traverse/host";
+import { type Net, parseNet, within } from "./address";
+import type { Flow } from "./flow";
+
+/** A policy rule with its prefixes read. */
+export interface CompiledRule {
+  readonly rule: PolicyRule;
+  readonly from: Net | undefined;
+  readonly to: Net | undefined;
+}
+
+/** The policy rules that a namespace starts with. */
+function defaultRules(family: Family): PolicyRule[] {
+  const tables: readonly (readonly [number, string])[] =
+    family === "ipv4"
+      ? [
+          [0, "local"],
+          [32766, "main"],
+          [32767, "default"],
+        ]
+      : [
+          [0, "local"],
+          [32766, "main"],
+        ];
+  return tables.map(([priority, table]) => ({
+    family,
+    priority,
+    inverted: false,
+    action: { kind: "lookup", table },
+  }));
+}
+
+/** The rules of one family in the order of their priorities; the kernel's own three where none are known. */
+export function compileRules(host: Host, family: Family): readonly CompiledRule[] {
+  const own = host.policyRules?.filter((rule) => rule.family === family);
+  return (own === undefined || own.length === 0 ? defaultRules(family) : own)
+    .slice()
+    .sort((a, b) => a.priority - b.priority)
+    .map((rule) => ({
+      rule,
+      from: rule.from === undefined ? undefined : parseNet(rule.from),
+      to: rule.to === undefined ? undefined : parseNet(rule.to),
+    }));
+}
+
+/** `policy rule 100 (dscp AF11)` */
+const ruleName = (rule: PolicyRule, what: string): string => `policy rule ${rule.priority} (${what})`;
+
+/** Whether a rule is for a flow (fib_rules.c, fib_rule_match, fib4_rule_match and fib6_rule_match), or what is not known. */
+export function ruleMatches({ rule, from, to }: CompiledRule, flow: Flow, host: Host): boolean | Doubt {
+  const protocol = flow.protocol ?? 0;
+  const plain =
+    (from === undefined || (flow.src !== undefined && within(flow.src, from))) &&
+    (to === undefined || within(flow.dst, to)) &&
+    (rule.inInterface === undefined || rule.inInterface === flow.iif) &&
+    (rule.outInterface === undefined || rule.outInterface === flow.oif) &&
+    (rule.mark === undefined ||
+      (flow.mark & rule.mark.mask) >>> 0 === (rule.mark.value & rule.mark.mask) >>> 0) &&
+    (rule.protocol === undefined || protocolNumberOf(rule.protocol) === protocol);
+  const open: string[] = [];
+  const holds =
+    plain &&
+    [
+      tosMatches(rule, flow),
+      portMatches(rule.sourcePort, flow, "sport"),
+      portMatches(rule.destinationPort, flow, "dport"),
+      uidMatches(rule, flow),
+      tunnelMatches(rule, flow),
+      vrfMatches(rule, flow, host),
+      rule.unknown === undefined || rule.unknown.join(", "),
+    ].every((answer) => {
+      if (typeof answer === "string") open.push(answer);
+      return answer !== false;
+    });
+  if (!holds || open.length === 0) return holds !== rule.inverted;
+  // What is asked about is part of the key: another flow of the same packet has an answer of its own.
+  const asked = [flow.iif, flow.oif ?? "", flow.src?.join(".") ?? "", flow.dst.join(".")].join(" ");
+  const name = ruleName(rule, open.join(", "));
+  const [yes, no] = [`${name} matches`, `${name} does not match`];
+  return doubt(
+    `rule ${rule.family} ${rule.priority} ${open.join(" ")} ${asked}`,
+    rule.inverted ? no : yes,
+    rule.inverted ? yes : no,
+  );
+}
+
+/** True, false, or in words what is not known. */
+type Selected = boolean | string;
+
+function tosMatches({ tos, family }: PolicyRule, flow: Flow): Selected {
+  // A rule with `tos 0` asks for nothing.
+  if (tos === undefined || tos === 0) return true;
+  if (flow.blanks?.includes("tos") === true) return `tos 0x${tos.toString(16)}`;
+  // IPv4 compares the three bits of the old TOS field only (fib_dscp_masked_match), IPv6 the whole DSCP.
+  const mask = family === "ipv4" ? 0x1c : 0xfc;
+  return ((flow.tos ?? 0) & mask) === (tos & (family === "ipv4" ? 0xff : 0xfc));
+}
+
+function portMatches(match: PortMatch | undefined, flow: Flow, side: "sport" | "dport"): Selected {
+  if (match === undefined) return true;
+  if (flow.blanks?.includes(side) === true) return `${side} ${portText(match)}`;
+  const port = flow[side] ?? 0;
+  if (match.kind === "range") return port >= match.from && port <= match.to;
+  return (port & match.mask) === (match.value & match.mask);
+}
+
+function portText(match: PortMatch): string {
+  if (match.kind === "range") return `${match.from}-${match.to}`;
+  return match.mask === 0xffff ? `${match.value}` : `${match.value}/0x${match.mask.toString(16)}`;
+}
+
+function uidMatches({ uid }: PolicyRule, flow: Flow): Selected {
+  if (uid === undefined) return true;
+  if (flow.blanks?.includes("uid") === true) return `uidrange ${uid.from}-${uid.to}`;
+  const { uid: sender = 0 } = flow;
+  return sender >= uid.from && sender <= uid.to;
+}
+
+/** Only what came out of a tunnel carries an id, and the packet does not say whether it did. */
+function tunnelMatches({ tunnelId }: PolicyRule, flow: Flow): Selected {
+  if (tunnelId === undefined) return true;
+  return flow.iif === "lo" ? false : `tun_id ${tunnelId}`;
+}
+
+/** l3mdev_fib_rule_match: a device of the flow is a VRF or belongs to one. */
+function vrfMatches({ l3mdev }: PolicyRule, flow: Flow, host: Host): Selected {
+  if (l3mdev !== true) return true;
+  const devices = [flow.iif, flow.oif].filter((name) => name !== undefined && name !== "lo");
+  if (devices.length === 0) return false;
+  if (host.links === undefined) return "l3mdev";
+  const inVrf = host.links.some(
+    ({ name, kind, masterKind }) => devices.includes(name) && (kind === "vrf" || masterKind === "vrf"),
+  );
+  return inVrf ? "l3mdev" : false;
+}
+
+/** Whether a route that a rule's table gave is passed over (fib4_rule_suppress). */
+export function suppresses(
+  rule: PolicyRule,
+  found: { readonly dev: string | undefined; readonly length: number },
+  host: Host,
+): boolean | Doubt {
+  if (rule.suppressLength !== undefined && found.length <= rule.suppressLength) return true;
+  if (rule.suppressGroup === undefined || found.dev === undefined) return false;
+  if (host.links === undefined)
+    return doubt(
+      `group ${rule.suppressGroup} ${found.dev}`,
+      `${found.dev} belongs to group ${rule.suppressGroup} (suppress_ifgroup of policy rule ${rule.priority})`,
+      `${found.dev} does not belong to group ${rule.suppressGroup} (suppress_ifgroup of policy rule ${rule.priority})`,
+    );
+  const group = host.links.find(({ name }) => name === found.dev)?.group ?? "default";
+  return group === rule.suppressGroup;
+}
