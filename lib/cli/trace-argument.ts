@@ -11,6 +11,7 @@ export interface TraceArguments {
   readonly routes?: string;
   readonly policyRules?: string;
   readonly snapshot?: string;
+  readonly sysctls?: string;
   readonly sysctl: readonly (readonly [string, string])[];
   readonly in?: string;
   readonly local?: true;

@@ -7,6 +7,7 @@ import { tallyOf } from "../netfilter/counters";
 import { header, parseRuleset } from "../netfilter/iptables";
 import { describeProblem, type ProblemCode, type Ruleset } from "../netfilter/model";
 import { type Host, hostOf } from "../netfilter/traverse";
+import { isComplete } from "../netfilter/traverse/host";
 import { readTextFile } from "./text-file";
 import { Refused, type TraceArguments } from "./trace-argument";
 
@@ -43,15 +44,34 @@ function isSnapshot(value: unknown): value is Snapshot {
   );
 }
 
-/**
- * What a router has, where nothing tells the host's own: it forwards, filters no reverse path, and lets loopback
- * addresses be routed as kube-proxy and Docker ask for.
- */
-const ROUTER_SYSCTLS: Readonly<Record<string, string>> = {
-  "net.ipv4.ip_forward": "1",
-  "net.ipv4.conf.all.route_localnet": "1",
-  "net.ipv6.conf.all.forwarding": "1",
-};
+/** What `sysctl -a` printed: `net.ipv4.ip_forward = 1`. Names are written as {@link Host.sysctls} has them. */
+function readSysctls(file: string): Readonly<Record<string, string>> {
+  const values: Record<string, string> = {};
+  for (const line of read(file).split("\n")) {
+    const found = /^\s*-?([\w./@:+-]+?)\s*=\s*(.*?)\s*$/.exec(line);
+    if (found?.[1] !== undefined) values[found[1]] = (found[2] ?? "").replaceAll("\t", " ");
+  }
+  if (Object.keys(values).length === 0)
+    throw new Refused(`${file}: there are no settings in it\n  expected what \`sysctl -a\` prints`, 1);
+  return values;
+}
+
+/** The settings given, and whether they are all: every link has its own then. */
+function settingsOf(
+  options: TraceArguments,
+  own: Readonly<Record<string, string>> | undefined,
+  links: Host["links"],
+): Pick<Host, "sysctls" | "partialSysctls"> {
+  const sysctls = {
+    ...own,
+    ...(options.sysctls === undefined ? {} : readSysctls(options.sysctls)),
+    ...Object.fromEntries(options.sysctl),
+  };
+  const all =
+    isComplete(sysctls) &&
+    (links ?? []).every(({ name }) => `net.ipv4.conf.${name.replaceAll(".", "/")}.rp_filter` in sysctls);
+  return { sysctls, ...(all ? {} : { partialSysctls: true }) };
+}
 
 const unknown: ReadonlySet<ProblemCode> = new Set(["RULE_UNREADABLE", "CHAIN_UNKNOWN", "TARGET_MISPLACED"]);
 
@@ -123,7 +143,6 @@ export function hostFrom(
   family: "ipv4" | "ipv6",
   tell: (text: string) => void,
 ): { host: Host; snapshot?: Snapshot } {
-  const given = Object.fromEntries(options.sysctl);
   const rulesets = readRules(options.rules, family, tell);
   if (options.snapshot !== undefined) {
     const value = readJson(options.snapshot, "a snapshot as `wirebook snapshot` writes it");
@@ -131,11 +150,11 @@ export function hostFrom(
       throw new Refused(`${options.snapshot} is not a snapshot: it has no links and routes`, 1);
     const host = snapshotHost(value, options.snapshot);
     const own = rulesets.length === 0 ? host.rulesets : rulesets;
-    const sysctls =
-      value.sysctls === undefined && options.sysctl.length === 0
-        ? {}
-        : { sysctls: { ...value.sysctls, ...given } };
-    return { host: { ...host, rulesets: own, ...sysctls }, snapshot: value };
+    const { partialSysctls: _partial, ...rest } = host;
+    return {
+      host: { ...rest, rulesets: own, ...settingsOf(options, value.sysctls, value.links) },
+      snapshot: value,
+    };
   }
   const list = (file: string, what: string, key: string): unknown => {
     const value = readJson(file, what);
@@ -143,14 +162,16 @@ export function hostFrom(
       throw new Refused(`${file} is not what was expected: ${what}, a list where each has "${key}"`, 1);
     return value;
   };
+  const links =
+    options.addresses === undefined
+      ? undefined
+      : parseLinks(list(options.addresses, "what `ip -j addr` prints", "ifname"));
   return {
     host: {
       place: "host",
       rulesets,
-      sysctls: { ...ROUTER_SYSCTLS, ...given },
-      ...(options.addresses === undefined
-        ? {}
-        : { links: parseLinks(list(options.addresses, "what `ip -j addr` prints", "ifname")) }),
+      ...settingsOf(options, undefined, links),
+      ...(links === undefined ? {} : { links }),
       ...(options.routes === undefined
         ? {}
         : { routes: parseRoutes(list(options.routes, "what `ip -j route` prints", "dst")) }),

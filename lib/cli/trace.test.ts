@@ -99,6 +99,8 @@ const host = (): string[] => [
   file("addresses"),
   "--routes",
   file("routes"),
+  "--sysctl",
+  "net.ipv4.ip_forward=1",
 ];
 const web = ["--src", "203.0.113.9", "--dst", "172.30.0.41", "--proto", "tcp", "--dport", "80"];
 
@@ -404,6 +406,7 @@ COMMIT
       writeFileSync(file("after"), after);
       if (quiet !== undefined) writeFileSync(file("quiet"), quiet);
       const rules = ["--rules", file("before"), "--addresses", file("addresses"), "--routes", file("routes")];
+      rules.push("--sysctl", "net.ipv4.ip_forward=1");
       const around = ["--after", file("after"), ...(quiet === undefined ? [] : ["--quiet", file("quiet")])];
       return trace(...rules, ...forwarded, ...around, ...more);
     };

@@ -6,6 +6,7 @@ import { type Entry, stateOf, traverse, warningsOf } from "../netfilter/traverse
 import { pathJson } from "../netfilter/traverse/json";
 import type { Blank } from "../netfilter/traverse/mind";
 import { pathText } from "../netfilter/traverse/text";
+import { assumptionsOf, assumptionsText, unknownOf } from "./assumptions";
 import {
   address,
   icmpType,
@@ -96,6 +97,7 @@ function run(options: TraceArguments, output: Output): void {
     options.routes,
     options.policyRules,
     options.snapshot,
+    options.sysctls,
   ];
   if (files.filter((file) => file === "-").length > 1)
     throw new Refused("standard input can be read once: write - for one file, and name the others", 2);
@@ -128,14 +130,22 @@ function run(options: TraceArguments, output: Output): void {
           ...(options.quiet.length === 0 ? {} : { quiet: rulesFrom(options.quiet, options, packet.family) }),
           sent: options.sent ?? 1,
         });
+  const assumed = assumptionsOf(options, host, path, { connections: snapshot?.conntrack !== undefined });
+  const unknown = unknownOf(host);
   if (options.json === true) {
-    const json = { ...pathJson(path, warnings), ...(counters ? { counters: countersJson(counters) } : {}) };
+    const json = {
+      ...pathJson(path, warnings),
+      assumed,
+      unknown,
+      ...(counters ? { counters: countersJson(counters) } : {}),
+    };
     output.out(`${JSON.stringify(json, undefined, 2)}\n`);
     return;
   }
   for (const warning of warnings) output.error(`warning: ${warning}\n`);
   output.out(pathText(path, { colour: output.colour, tried: options.tried === true }));
   if (counters !== undefined) output.out(countersText(counters));
+  output.out(assumptionsText(assumed, unknown));
 }
 
 /** Colours only where a terminal shows them and nobody asked for none (https://no-color.org). */
@@ -178,10 +188,11 @@ export function configure(
     .option("--snapshot <file>", "a snapshot as JSON, in place of all of these")
     .option(
       "--sysctl <name=value>",
-      "a setting of the host; default: a router's (ip_forward=1, route_localnet=1)",
+      "a setting of the host; one that is not given and decides is followed both ways",
       setting,
       [],
     )
+    .option("--sysctls <file>", "what `sysctl -a` printed; --sysctl goes before")
     .option("--in <interface>", "the interface the packet comes in by", interfaceName)
     .option("--local", "a process on the host sends the packet")
     .requiredOption("--src <address>", "source address", address)
