@@ -2,9 +2,9 @@
 # Loads the images in /load/* (each an unpacked `docker save`) into an engine of this container, stops it, and keeps
 # what it wrote in /usr/share/wirebook/engine. Set-up then commits the container as the host image.
 set -eu
-dockerd --bridge=none --iptables=false --ip-forward=false 2>/var/log/bake.log &
+cgroups dockerd --bridge=none --iptables=false --ip-forward=false 2>/var/log/bake.log &
 engine=$!
-timeout 30 sh -c 'until docker version >/dev/null 2>&1; do sleep 0.1; done' || { tail -5 /var/log/bake.log; exit 1; }
+timeout 30 sh -c "until docker version >/dev/null 2>&1; do kill -0 $engine || exit 1; sleep 0.1; done" || { tail -5 /var/log/bake.log; exit 1; }
 for image in /load/*; do tar -C "$image" -cf - . | docker load; done
 kill "$engine"
 wait "$engine" || true

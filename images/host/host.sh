@@ -18,4 +18,4 @@ done
 mount --bind /proc/sys/net /proc/sys/net
 mount -o remount,bind,rw /proc/sys/net
 echo 0 > /proc/sys/net/ipv4/ip_forward
-exec dockerd "$@"
+exec cgroups dockerd "$@"

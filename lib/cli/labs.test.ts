@@ -8,6 +8,7 @@ const session = (owner: string, state?: string): Belongings => ({
   since: "2026-11-23T16:00:00.000Z",
   labs: ["cluster-ip"],
   containers: ["a", "b"],
+  limits: [],
   networks: ["n"],
   volumes: [],
   ...(state === undefined ? {} : { reaper: { id: "r", state } }),

@@ -10,6 +10,8 @@ export interface EngineFacts {
   readonly api: { readonly newest: string; readonly oldest: string };
   /** `x86_64`. */
   readonly architecture: string;
+  /** Version of the machine's control groups, and who makes those of containers: `cgroupfs`, `systemd`. */
+  readonly cgroups: { readonly version: "1" | "2"; readonly driver: string };
   /** Host name of its machine. */
   readonly machine: string;
   /** Absent where it is a part of none. */
@@ -57,6 +59,11 @@ export async function askFacts(docker: Docker): Promise<EngineFacts> {
     version: text(field(version, "Version")),
     api: { newest: text(field(version, "ApiVersion")), oldest: text(field(version, "MinAPIVersion")) },
     architecture: text(field(info, "Architecture")),
+    // Docker before 20.10 knows version 1 only, and does not tell.
+    cgroups: {
+      version: text(field(info, "CgroupVersion")) === "2" ? "2" : "1",
+      driver: text(field(info, "CgroupDriver")),
+    },
     machine,
     ...(active ? { swarm: { node, manager: field(swarm, "ControlAvailable") === true } } : {}),
   };

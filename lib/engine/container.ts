@@ -46,6 +46,10 @@ export interface ContainerSpec {
   readonly pid?: string;
   readonly ipc?: string;
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** `private`: it sees its own control groups only (cgroup_namespaces(7)). Default: the engine's. */
+  readonly cgroupNamespace?: "private" | "host";
+  /** The control group in which its own is made. Default: the engine's. */
+  readonly cgroupParent?: string;
   readonly memoryBytes?: number;
   readonly pids?: number;
   readonly restart?: "no" | "always" | "on-failure" | "unless-stopped";
@@ -116,6 +120,8 @@ export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOption
       ...(spec.pid === undefined ? {} : { PidMode: spec.pid }),
       ...(spec.ipc === undefined ? {} : { IpcMode: spec.ipc }),
       ...(spec.sysctls ? { Sysctls: { ...spec.sysctls } } : {}),
+      ...(spec.cgroupNamespace === undefined ? {} : { CgroupnsMode: spec.cgroupNamespace }),
+      ...(spec.cgroupParent === undefined ? {} : { CgroupParent: spec.cgroupParent }),
       ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
       ...(spec.pids === undefined ? {} : { PidsLimit: spec.pids }),
       ...(spec.restart === undefined ? {} : { RestartPolicy: { Name: spec.restart } }),

@@ -187,7 +187,8 @@ export function statusCode(error: unknown): number | undefined {
   return typeof code === "number" ? code : undefined;
 }
 
-function unframe(raw: Buffer): string {
+/** The text of both streams, from the form in which an engine sends them where there is no terminal. */
+export function unframe(raw: Buffer): string {
   const parts: Buffer[] = [];
   let at = 0;
   while (at + 8 <= raw.length) {

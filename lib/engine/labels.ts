@@ -23,6 +23,9 @@ export const label = {
   by: "wirebook.by",
 } as const;
 
+/** Role of a container whose control group holds the limits of another one: it is removed after all others. */
+export const limitsRole = "limits";
+
 /** The engine's filter for things that bear all of these labels; an empty value means any. */
 export function labelFilter(labels: Partial<Labels>): { label?: string[] } {
   const wanted = Object.entries(labels).map(([key, value]) => (value ? `${key}=${value}` : key));

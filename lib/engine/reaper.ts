@@ -1,5 +1,5 @@
 import type { Engine } from "./engine";
-import { type Labels, label } from "./labels";
+import { type Labels, label, limitsRole } from "./labels";
 import type { Process } from "./process";
 
 /** Seconds that what a session made outlives the session. With the removal itself it is under ten. */
@@ -13,6 +13,7 @@ rm -f /tmp/hold.*
 api() { curl -sSf -m 60 --unix-socket /run/engine.sock "$@"; }
 filter="{\\"label\\":[\\"${label.owner}=$owner\\"]}"
 mine="{\\"label\\":[\\"${label.owner}=$owner\\",\\"${label.role}=reaper\\"]}"
+limits="{\\"label\\":[\\"${label.owner}=$owner\\",\\"${label.role}=${limitsRole}\\"]}"
 remove() { api -X DELETE "http://engine/containers/$1?force=1&v=1" >/dev/null; }
 leave() {
   api -X POST -H 'Content-Type: application/json' -d "{\\"Container\\":\\"$2\\",\\"Force\\":true}" "http://engine/networks/$1/disconnect" >/dev/null
@@ -57,6 +58,10 @@ while :; do
   networks=$(echo "$networks" | ids)
   volumes=$(echo "$volumes" | grep -o '"Name":"[^"]*"' | cut -d'"' -f4)
   [ -n "$containers$networks$volumes" ] || break
+  # Those that hold the limits of others go when the others are gone.
+  last=$(api -G --data-urlencode "filters=$limits" 'http://engine/containers/json?all=1') || { rest; continue; }
+  first=$(echo "$containers" | grep -vxF -e none $(echo "$last" | ids | sed 's/^/-e /'))
+  containers=\${first:-$containers}
   for id in $(starting); do api "http://engine/containers/$id/json" >/dev/null & done; wait
   # Off each network one by one, as of two endpoints that go at the same moment Docker may count one on; the rest at once.
   members=

@@ -1,20 +1,24 @@
-import { type ContainerInfo, type ContainerSpec, duplexOf, Engine, LabError, shellText } from "../engine";
+import {
+  type ContainerInfo,
+  type ContainerSpec,
+  cgroupAdvice,
+  cgroupRefusal,
+  duplexOf,
+  Engine,
+  LabError,
+  shellText,
+} from "../engine";
 import { imageTag } from "../setup/images";
 import { Command, CommandResult } from "./command";
 import { imageReference } from "./image";
 import { servedPort, waitListening } from "./listening";
 import { checkName } from "./name";
+import { type NestedEngine, runNestedEngine } from "./nested-engine";
 import { ContainerPlace } from "./place";
 import { type Pod, type PodSpec, startPod } from "./pod";
 import { type PublishMap, publishList, publishText } from "./publish";
 import type { Seat } from "./seat";
 import { Workbench } from "./workbench";
-
-// What a dockerd needs: the engine's default set, and namespaces, mounts, control groups, links and rules of its own.
-export const hostCapabilities: readonly string[] = [
-  ...["CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "SETGID", "SETUID", "SETFCAP", "SETPCAP", "KILL"],
-  ...["NET_BIND_SERVICE", "NET_RAW", "SYS_CHROOT", "AUDIT_WRITE", "SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE"],
-];
 
 // What a fresh machine has, and what learners read in every book. Without it the engine inside sees its own uplink in
 // 172.17.0.0/16 or not, and moves.
@@ -125,25 +129,20 @@ export class DockerHost extends ContainerPlace {
   /**
    * Starts one and waits until its engine answers. Shell: `docker run -d … wirebook/host --bip 172.17.0.1/16`.
    *
-   * @throws LabError `NOT_READY` when its engine does not answer within 30 seconds.
+   * @throws LabError `NOT_READY` when its engine does not answer within 30 seconds, `NOT_SUPPORTED` where the machine's
+   *   engine cannot give it control groups of its own.
    */
   static async start(seat: Seat, name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
     const { ground } = seat;
     const address = ground.pool.take(name);
-    const info = await seat.run({
-      ...seat.spec(name, "docker-host", imageTag("host")),
+    const nested = await runNestedEngine(seat, name, {
       command: ["--bip", spec.bridge ?? defaultBridge, ...(spec.args ?? [])],
       network: ground.network,
       address,
-      capabilities: hostCapabilities,
-      unconfined: true,
-      binds: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],
-      tmpfs: ["/run", "/tmp"],
-      memoryBytes: spec.memoryBytes ?? 1024 * 1024 * 1024,
-      pids: 4_096,
+      ...(spec.memoryBytes === undefined ? {} : { memoryBytes: spec.memoryBytes }),
     });
-    const inner = await DockerHost.#connect(seat, info, name);
-    const host = new DockerHost(seat, name, info, address, inner);
+    const inner = await DockerHost.#connect(seat, nested, name);
+    const host = new DockerHost(seat, name, nested.info, address, inner);
     ground.onClose(async () => {
       inner.disconnect();
       host.#bench.close();
@@ -157,8 +156,7 @@ export class DockerHost extends ContainerPlace {
     return host;
   }
 
-  static async #connect(seat: Seat, info: ContainerInfo, name: string): Promise<Engine> {
-    const { engine } = seat;
+  static async #connect({ engine }: Seat, { info, remove }: NestedEngine, name: string): Promise<Engine> {
     try {
       const answer = await engine.exec(info.id, ["sh", "-c", ready], { where: name });
       if (answer.exitCode !== 0) throw new Error(`no answer within ${readySeconds} seconds`);
@@ -166,8 +164,17 @@ export class DockerHost extends ContainerPlace {
       return await Engine.through((signal) => duplexOf(engine, info.id, dial, signal), name);
     } catch (cause) {
       const said = (await engine.containers.logs(info.id, 2).catch(() => "")).trim().replaceAll("\n", " / ");
-      await seat.remove(info.id);
+      await remove();
       if (cause instanceof LabError && cause.code === "INTERRUPTED") throw cause;
+      const refusal = cgroupRefusal(said);
+      if (refusal !== undefined) {
+        throw new LabError("NOT_SUPPORTED", {
+          where: name,
+          found: `it gets no control groups of its own: ${refusal}`,
+          advice: cgroupAdvice,
+          cause,
+        });
+      }
       throw new LabError("NOT_READY", {
         where: name,
         found: `its dockerd did not come up${said === "" ? "" : `: ${said}`}`,

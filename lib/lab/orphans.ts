@@ -1,4 +1,4 @@
-import { type Engine, label, type NetworkInfo } from "../engine";
+import { type Engine, label, limitsRole, type NetworkInfo } from "../engine";
 
 /** What bears an owner's label on an engine. */
 export interface Belongings {
@@ -9,6 +9,8 @@ export interface Belongings {
   /** Names of its labs. */
   readonly labs: readonly string[];
   readonly containers: readonly string[];
+  /** Containers whose control groups hold the limits of others: removed after those. */
+  readonly limits: readonly string[];
   readonly networks: readonly string[];
   readonly volumes: readonly string[];
   /** Id and state of the reaper's container, when there is one. */
@@ -20,6 +22,7 @@ interface Collected {
   since: string;
   labs: Set<string>;
   containers: string[];
+  limits: string[];
   networks: string[];
   volumes: string[];
   reaper?: { id: string; state: string };
@@ -36,7 +39,8 @@ export async function belongings(engine: Engine): Promise<readonly Belongings[]>
   const of = (labels: Readonly<Record<string, string>>): Collected => {
     const owner = labels[label.owner] ?? "";
     const known = owners.get(owner);
-    const entry = known ?? { by: "", since: "", labs: new Set(), containers: [], networks: [], volumes: [] };
+    const none = { containers: [], limits: [], networks: [], volumes: [] };
+    const entry = known ?? { by: "", since: "", labs: new Set(), ...none };
     owners.set(owner, entry);
     entry.by ||= labels[label.by] ?? "";
     entry.since ||= labels[label.since] ?? "";
@@ -47,6 +51,7 @@ export async function belongings(engine: Engine): Promise<readonly Belongings[]>
   for (const { id, state, labels } of containers) {
     const entry = of(labels);
     if (labels[label.role] === "reaper") entry.reaper = { id, state };
+    else if (labels[label.role] === limitsRole) entry.limits.push(id);
     else entry.containers.push(id);
   }
   for (const { id, labels } of networks) of(labels).networks.push(id);
@@ -77,6 +82,7 @@ export async function clearOrphans(engine: Engine): Promise<void> {
 export async function removeBelongings(engine: Engine, found: Belongings): Promise<void> {
   await Promise.all(found.networks.map((id) => engine.networks.empty(id)));
   await Promise.all(found.containers.map((id) => engine.containers.remove(id)));
+  await Promise.all(found.limits.map((id) => engine.containers.remove(id)));
   await Promise.all(found.networks.map((id) => engine.networks.remove(id)));
   await Promise.all(found.volumes.map((name) => engine.volumes.remove(name)));
   if (found.reaper) await engine.containers.remove(found.reaper.id);

@@ -1,4 +1,12 @@
-import { type ContainerInfo, type ContainerSpec, type Engine, LabError, type Labels, label } from "../engine";
+import {
+  type ContainerInfo,
+  type ContainerSpec,
+  type Engine,
+  LabError,
+  type Labels,
+  label,
+  limitsRole,
+} from "../engine";
 import { inspectNamespace } from "../inspect/collect";
 import type { Snapshot } from "../inspect/snapshot";
 import { Doorway } from "./doorway";
@@ -185,7 +193,9 @@ export class Seat {
     const { containers, networks } = this.engine;
     // Until nothing is left: a container may be under way while the lab is closed.
     for (let left = await containers.list(mine); left.length > 0; left = await containers.list(mine)) {
-      const ids = new Set(left.map(({ id }) => id));
+      // While the group of another container is inside its own, its own is not removed with it.
+      const limited = left.filter(({ labels }) => labels[label.role] !== limitsRole);
+      const ids = new Set((limited.length > 0 ? limited : left).map(({ id }) => id));
       const removals = new Map<string, Promise<void>>();
       const remove = (id: string): void => {
         if (ids.has(id) && !removals.has(id)) removals.set(id, containers.remove(id));

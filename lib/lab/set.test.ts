@@ -8,6 +8,7 @@ const member = (name: string, more: Partial<Member> = {}): Member => ({
   version: "20.10.24+dfsg1",
   api: { newest: "1.41", oldest: "1.12" },
   architecture: "x86_64",
+  cgroups: { version: "1", driver: "cgroupfs" },
   machine: name,
   swarm: { node: `node-${name}`, manager: name === "one" },
   ...more,

@@ -1,17 +1,9 @@
 import type Docker from "dockerode";
+import { createOptions } from "../engine/container";
+import { unframe } from "../engine/containers";
 import { LabError } from "../engine/error";
+import { cgroupAdvice, cgroupRefusal, nestedEngine } from "../engine/nested";
 import type { Tools } from "./step";
-
-/**
- * What a container needs to run a `dockerd`, instead of `--privileged`: namespaces, mounts and control groups
- * for its containers (SYS_ADMIN, SYS_PTRACE, MKNOD), and its own links and rules (NET_ADMIN, NET_RAW).
- */
-const needs = {
-  CapAdd: ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "NET_RAW", "MKNOD"],
-  SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
-  Binds: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],
-  Tmpfs: { "/run": "", "/tmp": "" },
-};
 
 /**
  * Makes the host image: the image `from` with the given images already in its engine, loaded once by a real
@@ -32,14 +24,16 @@ export async function bakeHost(
   const name = `wirebook-bake-${tag.slice(tag.indexOf(":") + 1)}`;
   // What a bake that was killed has left.
   await remove(docker.getContainer(name));
-  const container = await docker.createContainer({
-    name,
-    Image: from,
-    Entrypoint: ["bake"],
-    NetworkDisabled: true,
-    Labels: { wirebook: "setup" },
-    HostConfig: needs,
-  });
+  const container = await docker.createContainer(
+    createOptions({
+      ...nestedEngine,
+      name,
+      image: from,
+      entrypoint: ["bake"],
+      network: "none",
+      labels: { wirebook: "setup" },
+    }),
+  );
   try {
     for (const [number, image] of images.entries()) {
       await container.putArchive(await docker.getImage(image).get(), { path: `/load/${number}` });
@@ -47,12 +41,18 @@ export async function bakeHost(
     await container.start();
     const { StatusCode: code }: { StatusCode: number } = await container.wait({ abortSignal: tools.signal });
     if (code !== 0) {
-      const said = await container.logs({ stdout: true, stderr: true });
+      const said = unframe(await container.logs({ stdout: true, stderr: true }));
+      const refusal = cgroupRefusal(said);
       throw new LabError("IMAGE_MISSING", {
         where: "host",
-        found: "the engine inside the image did not load the images of the labs",
-        advice: "Look at what it said, and run the command again when the cause is gone.",
-        cause: new Error(said.toString()),
+        found: `the engine inside the image did not ${
+          refusal === undefined ? "load the images of the labs" : `get control groups of its own: ${refusal}`
+        }`,
+        advice:
+          refusal === undefined
+            ? "Look at what it said, and run the command again when the cause is gone."
+            : cgroupAdvice,
+        cause: new Error(said),
       });
     }
     tools.progress("committing");

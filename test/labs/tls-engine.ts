@@ -1,9 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hostCapabilities } from "../../lib/lab/dockerhost";
 import type { Lab } from "../../lib/lab/lab";
-import { imageTag } from "../../lib/setup/images";
+import { runNestedEngine } from "../../lib/lab/nested-engine";
 
 /** A dockerd that is reached over TLS, and asks its clients for certificates. */
 export interface TlsEngine {
@@ -42,17 +41,10 @@ const ready =
 
 /** Starts one beside a lab, with certificates that are made on the spot. */
 export async function startTlsEngine({ engine, ground }: Lab): Promise<TlsEngine> {
-  const info = await ground.home.run({
-    ...ground.home.spec("tls", "docker-host", imageTag("host")),
+  const { info } = await runNestedEngine(ground.home, "tls", {
     entrypoint: ["bash", "-c", script],
     network: "bridge",
     publish: [{ containerPort: 2376, hostPort: 0 }],
-    capabilities: hostCapabilities,
-    unconfined: true,
-    binds: ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],
-    tmpfs: ["/run", "/tmp"],
-    memoryBytes: 1024 * 1024 * 1024,
-    pids: 4_096,
   });
   const folder = await mkdtemp(join(tmpdir(), "wirebook-tls-"));
   const forget = (): Promise<void> => rm(folder, { recursive: true });
