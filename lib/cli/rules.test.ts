@@ -163,7 +163,7 @@ test("a folder is named as one", async () => {
 
 test("a byte order mark is named, and what follows is read", async () => {
   const { out, errors, code } = await run(`\ufeff${good}`);
-  expect(errors).toEqual([expect.stringMatching(/:1:1: the file begins with a byte order mark/)]);
+  expect(errors).toEqual([expect.stringMatching(/:1:1: the file starts with a byte order mark/)]);
   expect(out.toString()).toMatch(/1 table, 3 chains, 1 rule; 1 problem\n$/);
   expect(code).toBe(1);
   expect((await run(`\ufeff${good}`, "--print", "source")).out.toString()).toBe(`\ufeff${good}`);
@@ -172,7 +172,9 @@ test("a byte order mark is named, and what follows is read", async () => {
 test("of two dumps in one file the second empties the tables of the first, which is said", async () => {
   const both = `${good}${good.replace("80", "81")}`;
   const { errors, code } = await run(both);
-  expect(errors).toEqual([expect.stringMatching(/:5:1: table filter comes again; .*\n.*empties it here/)]);
+  expect(errors).toEqual([
+    expect.stringMatching(/:5:1: table filter is here a second time; .*\n.*empties the table here/),
+  ]);
   expect(code).toBe(1);
   const { out } = await run(both, "--print", "legacy");
   expect(out.toString()).toContain("--dport 81 ");

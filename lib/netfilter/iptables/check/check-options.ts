@@ -13,7 +13,7 @@ const NOTHING: Options = new Map();
  * @returns why one of the two implementations refuses what can be read.
  * @throws RuleSyntaxError where both do.
  */
-export function finish(
+export function checkOptions(
   extension: Extension,
   options: Map<string, ParsedOption>,
   context: Context,

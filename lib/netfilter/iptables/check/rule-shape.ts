@@ -1,30 +1,34 @@
 import type { Use } from "../extensions/extension";
 import { isUse, type RuleSpec } from "../rule-spec";
 
-/** What the checks beyond a single rule have to know of it. */
-export interface Shape {
+/** What Checker needs to know of a rule. */
+export interface RuleShape {
+  /** Whether the rule names an incoming, or an outgoing, interface. */
   readonly in: boolean;
   readonly out: boolean;
-  /** Uses of extensions that may not stand everywhere. */
-  readonly placed: readonly Use[];
+  /** Extensions that may be used only in some tables or hooks, or only beside other matches. */
+  readonly restricted: readonly Use[];
   readonly goto: boolean;
-  /** Name after `-j` or `-g` where it is no target extension. */
+  /** Name after `-j` or `-g`, unless it is a target extension. */
   readonly to: string | undefined;
 }
 
-/** What the checks have to know of a rule that was read word by word. */
-export function shapeOf({ base, matches, jump }: RuleSpec): Shape {
-  const placed = matches.filter(isUse);
-  if (jump?.use) placed.push(jump.use);
-  const has = (...names: readonly string[]): boolean =>
-    placed.some(
-      ({ extension, options }) => extension.name === "header" && names.some((name) => options.has(name)),
-    );
+/** The shape of a rule that was read word by word. */
+export function shapeOf({ base, matches, jump }: RuleSpec): RuleShape {
+  const uses = matches.filter(isUse);
+  const frameHeader = uses.find(({ extension }) => extension.name === "header")?.options;
   return {
-    in: base.in !== undefined || has("in-interface", "logical-in"),
-    out: base.out !== undefined || has("out-interface", "logical-out"),
-    placed,
+    in: base.in !== undefined || frameHeader?.has("in-interface") || frameHeader?.has("logical-in") || false,
+    out:
+      base.out !== undefined || frameHeader?.has("out-interface") || frameHeader?.has("logical-out") || false,
+    restricted: (jump?.use ? [...uses, jump.use] : uses).filter(isRestricted),
     goto: jump?.goto ?? false,
     to: jump && !jump.use && !jump.unread ? jump.name : undefined,
   };
 }
+
+export const isRestricted = ({ extension }: Use): boolean =>
+  extension.tables !== undefined ||
+  extension.legacyTables !== undefined ||
+  extension.hooks !== undefined ||
+  extension.demands !== undefined;

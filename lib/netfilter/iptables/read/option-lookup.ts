@@ -4,13 +4,13 @@ interface Holder {
   readonly extension: Extension;
 }
 
-/** An option of an extension and the use it belongs to. */
-export interface Found<T> {
-  readonly open: T;
+/** An option of an extension, and the use of the extension that it belongs to. */
+export interface FoundOption<T> {
+  readonly holder: T;
   readonly declaration: OptionDeclaration;
 }
 
-/** Commands and settings of the command line: no part of a rule, but they make a shortened name ambiguous. */
+/** Commands of the command line. They are no part of a rule, but they make a shortened name ambiguous. */
 const COMMANDS: readonly string[] = [
   "append",
   "delete",
@@ -53,44 +53,45 @@ const BASE_LONGS: readonly string[] = [
   "ipv6",
 ];
 
+/** arptables and ebtables have the options before these in an extension. */
 const FRAME_LONGS = BASE_LONGS.slice(BASE_LONGS.indexOf("match"));
 
 export const spellings = (declaration: OptionDeclaration): readonly string[] =>
   declaration.aliases ? [declaration.name, ...declaration.aliases] : [declaration.name];
 
-/** Finds a long option as getopt_long does: an exact name first, else a prefix that only one option begins with. */
-export class Lookup<T extends Holder> {
-  private readonly holders: T[] = [];
+/** Finds a long option as getopt_long does: by its exact name, or by a prefix that no other option has. */
+export class OptionLookup<T extends Holder> {
+  readonly #holders: T[] = [];
+  readonly #longs: readonly string[];
 
-  /** `frame`: options of the header belong to an extension too, as in arptables and ebtables. */
-  constructor(private readonly frame: boolean) {}
-
-  private get longs(): readonly string[] {
-    return this.frame ? FRAME_LONGS : BASE_LONGS;
+  /** @param isFrame - the rule is one of arptables or ebtables, whose header options belong to an extension. */
+  constructor(isFrame: boolean) {
+    this.#longs = isFrame ? FRAME_LONGS : BASE_LONGS;
   }
 
-  /** The options of what was loaded last come first. */
+  /** Adds an extension. Its options come before those of the extensions added earlier. */
   add(holder: T): void {
-    this.holders.unshift(holder);
+    this.#holders.unshift(holder);
   }
 
-  find(name: string): Found<T> | string | undefined {
-    if (this.longs.includes(name)) return name;
-    for (const open of this.holders)
-      for (const declaration of open.extension.options)
-        if (spellings(declaration).includes(name)) return { open, declaration };
-    return this.byPrefix(name);
+  /** @returns the full name if the option belongs to no extension. */
+  find(name: string): FoundOption<T> | string | undefined {
+    if (this.#longs.includes(name)) return name;
+    for (const holder of this.#holders)
+      for (const declaration of holder.extension.options)
+        if (spellings(declaration).includes(name)) return { holder, declaration };
+    return this.#byPrefix(name);
   }
 
-  private byPrefix(name: string): Found<T> | string | undefined {
+  #byPrefix(name: string): FoundOption<T> | string | undefined {
     if (name === "") return undefined;
-    const found = new Map<OptionDeclaration | string, Found<T> | string>();
+    const found = new Map<OptionDeclaration | string, FoundOption<T> | string>();
     for (const command of COMMANDS) if (command.startsWith(name)) found.set(command, command);
-    for (const base of this.longs) if (base.startsWith(name)) found.set(base, base);
-    for (const open of this.holders)
-      for (const declaration of open.extension.options)
+    for (const base of this.#longs) if (base.startsWith(name)) found.set(base, base);
+    for (const holder of this.#holders)
+      for (const declaration of holder.extension.options)
         if (spellings(declaration).some((each) => each.startsWith(name)) && !found.has(declaration))
-          found.set(declaration, { open, declaration });
+          found.set(declaration, { holder, declaration });
     if (found.size !== 1) return undefined;
     const [only] = found.values();
     return typeof only === "string" && COMMANDS.includes(only) ? undefined : only;

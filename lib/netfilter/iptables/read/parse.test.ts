@@ -11,7 +11,7 @@ const filter = (...lines: readonly string[]): string => ["*filter", ...lines, "C
 describe("what is wrong is named with line and column", () => {
   test.each([
     ["an unknown match", filter("-A INPUT -m foo -j ACCEPT"), ['2:13 no match is named "foo"']],
-    ["an unknown option", filter("-A INPUT -p tcp --dprt 80"), ["2:17 no option --dprt is known here"]],
+    ["an unknown option", filter("-A INPUT -p tcp --dprt 80"), ["2:17 unknown option --dprt"]],
     ["a port that is none", filter("-A INPUT -p tcp --dport 70000"), ['2:25 "70000" is not a port']],
     ["a missing value", filter("-A INPUT -p tcp --dport"), ["2:17 --dport has no value"]],
     ["a word that is no option", filter("-A INPUT tcp"), ['2:10 "tcp" is not an option']],
@@ -38,16 +38,20 @@ describe("what is wrong is named with line and column", () => {
     [
       "a target that a jump brings to the wrong hook",
       "*nat\n:A - [0:0]\n-A A -j MASQUERADE\n-A PREROUTING -j A\nCOMMIT\n",
-      ["3:9 -j MASQUERADE in PREROUTING, from where a jump leads to A"],
+      ["3:9 -j MASQUERADE in chain A, which is reached from PREROUTING"],
     ],
     ["DROP in the nat table", "*nat\n-A PREROUTING -j DROP\nCOMMIT\n", ["2:18 DROP in the nat table"]],
     [
       "a loop",
       filter(":A - [0:0]", ":B - [0:0]", "-A INPUT -j A", "-A A -j B", "-A B -j A"),
-      ["6:9 B jumps to A, from where it was reached"],
+      ["6:9 B jumps back to A, which leads to B"],
     ],
-    ["a chain made twice", filter("-N A", "-N A"), ['3:4 chain "A" is there already']],
-    ["a policy for a chain of the user", filter("-N A", "-P A DROP"), ['3:4 "A" is no base chain of filter']],
+    ["a chain made twice", filter("-N A", "-N A"), ['3:4 chain "A" exists already']],
+    [
+      "a policy for a chain of the user",
+      filter("-N A", "-P A DROP"),
+      ['3:4 "A" is not a base chain of table filter'],
+    ],
     ["no COMMIT", "*filter\n-A INPUT -j ACCEPT\n", ["2:19 the last table is not committed"]],
     [
       "a file cut off in a line",
@@ -55,17 +59,13 @@ describe("what is wrong is named with line and column", () => {
       ['2:13 "tc" is not a protocol', "2:15 the last table is not committed"],
     ],
     ["no such table", "*foo\nCOMMIT\n", ['1:2 no table is named "foo"']],
-    [
-      "a rule after COMMIT",
-      "*filter\nCOMMIT\n-A INPUT -j ACCEPT\n",
-      ["3:1 this line stands outside a table"],
-    ],
+    ["a rule after COMMIT", "*filter\nCOMMIT\n-A INPUT -j ACCEPT\n", ["3:1 this line is outside a table"]],
     [
       "a quote that stays open",
       filter('-A INPUT -m comment --comment "a b'),
       ["2:31 this quote is never closed"],
     ],
-    ["a line of nothing known", filter("hello"), ['2:1 "hello" begins no line of a dump']],
+    ["a line of nothing known", filter("hello"), ['2:1 no line of a dump starts with "hello"']],
     ["two targets", filter("-A INPUT -j ACCEPT -j DROP"), ["2:20 a second -j"]],
     [
       "an address of the other family",

@@ -1,131 +1,101 @@
 import { protocolNumber } from "../../model/protocols";
-import { finish } from "../check/check-options";
-import type { Context, SyntaxFamily } from "../context";
-import type { Extension, OptionDeclaration, ParsedOption, Use } from "../extensions/extension";
-import { extensionFor, implicitMatches, matchOfProtocol } from "../extensions/registry";
+import type { Context } from "../context";
+import type { OptionDeclaration } from "../extensions/extension";
+import { extensionFor } from "../extensions/registry";
 import { withProtocol } from "../rule-context";
-import type { BaseName, Jump, ParsedBaseOption, RuleSpec, Unread } from "../rule-spec";
+import type { BaseName, Jump, ParsedBaseOption, RuleSpec } from "../rule-spec";
 import { RuleSyntaxError } from "../rule-syntax-error";
-import { etherType, LENGTH } from "../values/ether-type";
 import { readNumber } from "../values/number";
+import { addOption } from "./add-option";
 import { BASE, readBase } from "./base-options";
-import { Lookup, spellings } from "./option-lookup";
+import { FAMILY_FLAGS, IGNORED_FLAGS, LISTING_FLAGS } from "./command-line-flags";
+import { ExtensionPart } from "./extension-part";
+import { LoadedExtensions } from "./loaded-extensions";
+import { readOptionValues } from "./option-values";
 import type { Word } from "./split-words";
+import { WordCursor } from "./word-cursor";
 
-/** A refusal and the word it is about; `at` is that word's offset in the dump. */
-export interface Complaint {
+/** An error, and the offset in the dump of the word it is about. */
+export interface LocatedError {
   readonly at: number;
-  readonly refusal: RuleSyntaxError;
-  /** About an address of `-s` or `-d`, which iptables reads when all else is read. */
+  readonly error: RuleSyntaxError;
+  /** About an address of `-s` or `-d`. iptables reads those after all other words. */
   readonly late?: boolean;
-}
-
-interface Open {
-  readonly extension: Extension;
-  readonly options: Map<string, ParsedOption>;
-  readonly at: number;
-  /** First word of the part, to quote it where it cannot be read. */
-  readonly first: number;
-  failed?: true;
 }
 
 const BASE_NAMES: readonly BaseName[] = ["source", "destination", "in", "out", "protocol", "fragment"];
 
-/** Flags of the command line: one means nothing for the rule, some say for which family it is, others are about lists. */
-const IGNORED = new Set(["v", "verbose"]);
+const ADDRESS_OPTION = /^(?:-[sd]|--(?:source|src|destination|dst))$/;
 
-const FAMILY_FLAGS: ReadonlyMap<string, SyntaxFamily> = new Map([
-  ["4", "ipv4"],
-  ["ipv4", "ipv4"],
-  ["6", "ipv6"],
-  ["ipv6", "ipv6"],
-]);
+/** Like strtoull, ignores what follows the digits. */
+const COUNTER = /^\s*\+?\d/;
 
-const OF_LISTS = new Set(["n", "x", "w", "numeric", "exact", "wait", "line-numbers"]);
-
-const ADDRESS = /^(?:-[sd]|--(?:source|src|destination|dst))$/;
-
-/** What stands behind the digits is not looked at. */
-const COUNT = /^\s*\+?\d/;
-
-/** Words that begin another part, where reading goes on after one that could not be read. */
-const BEGINS =
+/** Words that start another part of the rule. After an error, reading continues there. */
+const PART_START =
   /^(?:-[mjgsdiopfc46]|--(?:match|jump|goto|source|src|destination|dst|in-interface|out-interface|protocol))$/;
 
 /**
- * Reads the words after the chain's name as iptables' own command line does (xshared.c, do_parse): options in any order,
- * long names shortened where they stay unique, `--option=value`, `-p` before or after the options of its protocol.
+ * Reads the words after the chain's name as iptables' command line does (xshared.c, do_parse): options in any order, long
+ * names shortened as long as they stay unique, `--option=value`, `-p` before or after the options of its protocol.
  */
 export class RuleReader {
-  readonly complaints: Complaint[] = [];
-  private readonly base: { [Name in BaseName]?: ParsedBaseOption } = {};
-  private readonly parts: (Open | Unread)[] = [];
-  private jump: { goto: boolean; name: string; open?: Open; unread?: Unread } | undefined;
-  private counters: readonly [string, string] | undefined;
-  private readonly lookup: Lookup<Open>;
-  private readonly implicit: readonly Extension[];
-  private index = 0;
-  private inverted = false;
-  private skipped = false;
-  private protocolTried = false;
-  /** What `-p` names as it was written: by that name iptables looks for a match. */
-  private protocol: string | undefined;
+  readonly errors: LocatedError[] = [];
+  readonly #cursor: WordCursor;
+  /** The family of the dump. */
+  readonly #context: Context;
+  readonly #extensions: LoadedExtensions;
+  readonly #base: { [Name in BaseName]?: ParsedBaseOption } = {};
+  #jump: { readonly goto: boolean; readonly name: string; readonly part?: ExtensionPart } | undefined;
+  #counters: readonly [string, string] | undefined;
+  #skipped = false;
 
-  constructor(
-    private readonly words: readonly Word[],
-    private readonly context: Context,
-    private readonly end: number,
-  ) {
-    const frame = context.family === "arp" || context.family === "bridge";
-    this.lookup = new Lookup(frame);
-    this.implicit = frame ? implicitMatches(context.family) : [];
+  constructor(words: readonly Word[], context: Context, end: number) {
+    this.#cursor = new WordCursor(words, end);
+    this.#context = context;
+    this.#extensions = new LoadedExtensions(context);
   }
 
   read(): RuleSpec {
-    while (this.index < this.words.length) {
-      const start = this.index;
+    const cursor = this.#cursor;
+    while (!cursor.done) {
+      const start = cursor.index;
       try {
-        this.step();
+        this.#readPart();
       } catch (error) {
         if (!(error instanceof RuleSyntaxError)) throw error;
-        this.complain(error, start);
+        this.#skipPart(error, start);
       }
     }
-    if (this.inverted) this.complaints.push(this.about(this.end, 'nothing follows "!"', "an option"));
-    return this.close();
+    if (cursor.negated)
+      this.errors.push({ at: cursor.end, error: new RuleSyntaxError('nothing follows "!"', "an option") });
+    return this.#close();
   }
 
-  private about(at: number, message: string, expected: string, advice = ""): Complaint {
-    return { at, refusal: new RuleSyntaxError(message, expected, advice) };
+  /** Records the error, keeps the part as text, and continues with the next part. */
+  #skipPart(error: RuleSyntaxError, start: number): void {
+    const cursor = this.#cursor;
+    const about = error.word ?? start;
+    const at = cursor.offsetOf(cursor.words[about] ? about : start);
+    const late = ADDRESS_OPTION.test(cursor.words[start]?.text ?? "");
+    this.errors.push({ at, error, ...(late ? { late } : {}) });
+    cursor.takeNegation();
+    if (cursor.index === start) cursor.index++;
+    while (cursor.word && (cursor.word.quoted || !PART_START.test(cursor.word.text))) cursor.index++;
+    const head = cursor.words[start]?.text ?? "";
+    const name = start + 1 < cursor.index ? cursor.words[start + 1]?.text : undefined;
+    this.#extensions.parts.push({
+      unread: head === "-m" || head === "--match" ? (name ?? "") : head,
+      text: cursor.textOf(start, cursor.index),
+    });
   }
 
-  private complain(refusal: RuleSyntaxError, start: number): void {
-    const word = this.words[refusal.word ?? start] ?? this.words[start];
-    const late = ADDRESS.test(this.words[start]?.text ?? "");
-    this.complaints.push({ at: word?.at ?? this.end, refusal, ...(late ? { late } : {}) });
-    this.inverted = false;
-    if (this.index === start) this.index++;
-    while (this.index < this.words.length) {
-      const next = this.words[this.index];
-      if (!next || (!next.quoted && BEGINS.test(next.text))) break;
-      this.index++;
-    }
-    const text = this.words.slice(start, this.index).map((each) => each.text);
-    const [head = "", name = ""] = text;
-    this.parts.push({ unread: head === "-m" || head === "--match" ? name : head, text: text.join(" ") });
-  }
-
-  private step(): void {
-    const word = this.words[this.index];
-    if (!word) return;
-    const { text } = word;
-    if (text === "!") {
-      if (this.inverted) throw new RuleSyntaxError('"!" stands twice', 'one "!" before an option');
-      this.inverted = true;
-      this.index++;
-    } else if (text === "--" && this.index === this.words.length - 1) this.index++;
-    else if (text.startsWith("--") && text.length > 2) this.long(text);
-    else if (text.startsWith("-") && text.length > 1 && text !== "--") this.short(text);
+  #readPart(): void {
+    const cursor = this.#cursor;
+    const text = cursor.word?.text ?? "";
+    if (text === "!") cursor.negate();
+    else if (text === "--" && cursor.index === cursor.words.length - 1) cursor.index++;
+    else if (text.startsWith("--") && text.length > 2) this.#longOption(text);
+    else if (text.startsWith("-") && text.length > 1 && text !== "--") this.#shortOption(text);
     else
       throw new RuleSyntaxError(
         `"${text}" is not an option`,
@@ -134,324 +104,179 @@ export class RuleReader {
       );
   }
 
-  /**
-   * The value that follows: `=VALUE`, or the next word; `!` before it is how iptables wrote negation before 1.4. With no
-   * word behind it, `!` is the value.
-   */
-  private value(attached: string | undefined, option: string): string {
-    this.index++;
-    if (attached !== undefined) return attached;
-    let word = this.words[this.index];
-    const next = this.words[this.index + 1];
-    if (word?.text === "!" && !word.quoted && !this.inverted && next && !/^(?:-|!$)/.test(next.text)) {
-      this.inverted = true;
-      word = next;
-      this.index++;
-    }
-    if (!word) throw new RuleSyntaxError(`${option} has no value`, `a value after ${option}`);
-    this.index++;
-    return word.text;
-  }
-
-  private takeInverted(): boolean {
-    const inverted = this.inverted;
-    this.inverted = false;
-    return inverted;
-  }
-
-  private short(text: string): void {
+  #shortOption(text: string): void {
+    const cursor = this.#cursor;
     const letter = text.slice(1, 2);
     const attached = text.length > 2 ? text.slice(2) : undefined;
     const name = BASE_NAMES.find((each) => BASE[each].letter === letter);
-    if (this.implicit.length > 0 && this.frameOption(letter, attached)) return;
-    if (name) this.baseOption(name, attached && text, `-${letter}`);
-    else if (letter === "m") this.match(this.value(attached, "-m"));
-    else if (letter === "j") this.target(this.value(attached && text, "-j"), false);
-    else if (letter === "g") this.target(this.value(attached, "-g"), true);
-    else if (letter === "c") this.setCounters(attached);
-    else if (this.flag(letter, `-${letter}`)) return;
-    else
-      throw new RuleSyntaxError(`iptables has no option -${letter} here`, "an option such as -s, -m or -j");
+    const frame = this.#extensions.findFrameOption(letter, cursor.index);
+    if (frame) this.#extensionOption(frame.holder, frame.declaration, attached);
+    else if (name) this.#baseOption(name, attached && text, `-${letter}`);
+    else if (letter === "m") this.#match(cursor.value(attached, "-m"));
+    else if (letter === "j") this.#target(cursor.value(attached && text, "-j"), false);
+    else if (letter === "g") this.#target(cursor.value(attached, "-g"), true);
+    else if (letter === "c") this.#setCounters(attached);
+    else if (!this.#flag(letter, `-${letter}`))
+      throw new RuleSyntaxError(`unknown option -${letter}`, "an option such as -s, -m or -j");
   }
 
-  private long(text: string): void {
+  #longOption(text: string): void {
+    const cursor = this.#cursor;
     const equals = text.indexOf("=");
     const name = equals < 0 ? text.slice(2) : text.slice(2, equals);
     const attached = equals < 0 ? undefined : text.slice(equals + 1);
-    const found = this.lookup.find(name) ?? (this.loadFor(name) ? this.lookup.find(name) : undefined);
+    const found = this.#extensions.findOption(name, cursor.index);
     if (found === undefined)
       throw new RuleSyntaxError(
-        `no option --${name} is known here`,
-        "an option of a match or target that stands before it",
+        `unknown option --${name}`,
+        "an option of a match or target named before it",
         "Put -m NAME (or -p PROTOCOL) before its options.",
       );
-    if (typeof found !== "string") this.extensionOption(found.open, found.declaration, attached);
-    else if (found === "match") this.match(this.value(attached, "--match"));
-    else if (found === "jump") this.target(this.value(attached && text, "--jump"), false);
-    else if (found === "goto") this.target(this.value(attached, "--goto"), true);
-    else if (found === "set-counters") this.setCounters(attached);
-    else if (!this.flag(found, `--${found}`)) {
+    if (typeof found !== "string") this.#extensionOption(found.holder, found.declaration, attached);
+    else if (found === "match") this.#match(cursor.value(attached, "--match"));
+    else if (found === "jump") this.#target(cursor.value(attached && text, "--jump"), false);
+    else if (found === "goto") this.#target(cursor.value(attached, "--goto"), true);
+    else if (found === "set-counters") this.#setCounters(attached);
+    else if (!this.#flag(found, `--${found}`)) {
       const base = BASE_NAMES.find((each) => BASE[each].longs.includes(found));
-      if (base) this.baseOption(base, attached && text, `--${found}`);
+      if (base) this.#baseOption(base, attached && text, `--${found}`);
     }
   }
 
-  private baseOption(name: BaseName, attached: string | undefined, option: string): void {
+  #baseOption(name: BaseName, attached: string | undefined, option: string): void {
+    const cursor = this.#cursor;
     if (BASE[name].flag) {
-      this.index++;
-      if (attached !== undefined) throw new RuleSyntaxError(`${option} takes no value`, "a space after it");
+      cursor.index++;
+      if (attached !== undefined)
+        throw new RuleSyntaxError(`${option} takes no value`, `a space after ${option}`);
     }
-    const word = BASE[name].flag ? "" : this.value(attached, option);
-    if (attached !== undefined && name !== "in" && name !== "out") throw this.unspaced(attached, option);
-    const inverted = this.takeInverted();
-    if (this.base[name]) throw new RuleSyntaxError(`${option} is given twice`, `${option} once in a rule`);
-    if (name === "fragment" && this.context.family !== "ipv4")
+    const word = BASE[name].flag ? "" : cursor.value(attached, option);
+    if (attached !== undefined && name !== "in" && name !== "out") throw noSpace(attached, option);
+    const inverted = cursor.takeNegation();
+    if (this.#base[name]) throw new RuleSyntaxError(`${option} is given twice`, `${option} once per rule`);
+    if (name === "fragment" && this.#context.family !== "ipv4")
       throw new RuleSyntaxError("-f is for IPv4 only", "-m frag for IPv6");
-    const value = this.located(() => readBase(name, word, this.context));
+    const value = cursor.aboutLastWord(() => readBase(name, word, this.#context));
     if (name === "protocol" && protocolNumber(value) === 0 && inverted)
-      throw new RuleSyntaxError(
-        "no packet has a protocol other than all",
-        "a protocol other than all after !",
-      );
+      throw new RuleSyntaxError(`! ${option} all matches no packet`, "one protocol after !");
     if ((name === "source" || name === "destination") && inverted && value.includes(","))
       throw new RuleSyntaxError(`! ${option} with several addresses`, "one address after !");
-    this.base[name] = { inverted, value };
-    if (name === "protocol") this.protocol = readNumber(word) === undefined ? word.toLowerCase() : value;
+    this.#base[name] = { inverted, value };
+    if (name === "protocol")
+      this.#extensions.protocol = readNumber(word) === undefined ? word.toLowerCase() : value;
     if (inverted && (value === "0.0.0.0/0" || value === "::/0"))
-      this.complaints.push({ at: this.words[this.index - 1]?.at ?? this.end, refusal: noAddress(option) });
+      this.errors.push({ at: cursor.offsetOf(cursor.index - 1), error: matchesNoAddress(option) });
   }
 
-  /** Marks a refusal of a value as being about the word just taken. */
-  private located<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof RuleSyntaxError) error.word ??= this.index - 1;
-      throw error;
-    }
-  }
-
-  /** iptables 1.8.9 takes the whole word for the value of `-s`, `-d`, `-i`, `-o`, `-p` and `-j`. */
-  private unspaced(word: string, option: string): RuleSyntaxError {
-    return new RuleSyntaxError(`"${word}" is read as the value of ${option}`, `a space after ${option}`);
-  }
-
-  /** Whether that is a flag of the command line, and not of the rule. */
-  private flag(name: string, option: string): boolean {
+  /** Reads a flag of the command line that is no part of the rule. Returns false if the option is not one. */
+  #flag(name: string, option: string): boolean {
+    const cursor = this.#cursor;
     const family = FAMILY_FLAGS.get(name);
-    if (OF_LISTS.has(name)) throw new RuleSyntaxError(`${option} is about lists`, "what belongs to a rule");
-    if (!family && !IGNORED.has(name)) return false;
-    if (!family || family === this.context.family) {
-      if (this.takeInverted()) throw new RuleSyntaxError(`"!" before ${option}`, `${option} without "!"`);
-      this.index++;
+    if (LISTING_FLAGS.has(name))
+      throw new RuleSyntaxError(`${option} is for commands that list rules`, "only options of a rule");
+    if (!family && !IGNORED_FLAGS.has(name)) return false;
+    if (!family || family === this.#context.family) {
+      if (cursor.takeNegation()) throw new RuleSyntaxError(`"!" before ${option}`, `${option} without "!"`);
+      cursor.index++;
       return true;
     }
-    // What is for the other family is not looked at, nor are addresses that stand before.
-    this.skipped = true;
-    this.inverted = false;
-    this.index = this.words.length;
-    this.complaints.push(...this.complaints.splice(0).filter(({ late }) => late !== true));
+    // iptables skips the rest of a rule for the other family, and never reads its addresses.
+    this.#skipped = true;
+    cursor.takeNegation();
+    cursor.index = cursor.words.length;
+    this.errors.push(...this.errors.splice(0).filter(({ late }) => late !== true));
     return true;
   }
 
-  private setCounters(attached: string | undefined): void {
-    const first = this.value(attached, "-c");
-    let second = first.includes(",") ? first.slice(first.indexOf(",") + 1) : undefined;
-    const packets = second === undefined ? first : first.slice(0, first.indexOf(","));
-    if (second === undefined) second = this.words[this.index++]?.text ?? "";
-    if (!COUNT.test(packets) || !COUNT.test(second))
+  #setCounters(attached: string | undefined): void {
+    const cursor = this.#cursor;
+    const first = cursor.value(attached, "-c");
+    const comma = first.indexOf(",");
+    const packets = comma < 0 ? first : first.slice(0, comma);
+    const bytes = comma < 0 ? (cursor.words[cursor.index++]?.text ?? "") : first.slice(comma + 1);
+    if (!COUNTER.test(packets) || !COUNTER.test(bytes))
       throw new RuleSyntaxError("-c needs two numbers", "-c PACKETS BYTES");
-    this.counters = [packets, second];
+    this.#counters = [packets, bytes];
   }
 
-  private match(name: string): void {
-    if (this.takeInverted())
+  #match(name: string): void {
+    const cursor = this.#cursor;
+    if (cursor.takeNegation())
       throw new RuleSyntaxError(`"!" before -m ${name}`, '"!" before one of its options');
-    const extension = extensionFor("match", name, this.context.family);
+    const extension = extensionFor("match", name, this.#context.family);
     if (!extension || extension.implicit)
-      throw this.located(() => {
+      throw cursor.aboutLastWord(() => {
         throw new RuleSyntaxError(
           `no match is named "${name}"`,
           "a match that iptables 1.8.9 has",
-          "See iptables-extensions(8); a third-party match stays unknown.",
+          "iptables-extensions(8) lists them. Matches of third parties are not supported.",
         );
       });
-    this.load(extension, this.index - 2);
+    this.#extensions.load(extension, cursor.index - 2);
   }
 
-  private load(extension: Extension, first: number): Open {
-    const open: Open = {
-      extension,
-      options: new Map(),
-      at: this.words[first]?.at ?? this.end,
-      first,
-    };
-    if (extension.kind === "match") this.parts.push(open);
-    this.lookup.add(open);
-    return open;
-  }
-
-  private target(name: string, goto: boolean): void {
+  #target(name: string, goto: boolean): void {
+    const cursor = this.#cursor;
     const option = goto ? "-g" : "-j";
-    if (this.takeInverted()) throw new RuleSyntaxError(`"!" before ${option}`, `${option} without "!"`);
-    if (!goto && name.startsWith("-")) throw this.unspaced(name, option);
-    if (this.jump) throw new RuleSyntaxError(`a second ${option}`, "one -j or -g in a rule");
-    const first = this.index - 2;
-    this.jump = { goto, name };
-    const extension = goto ? undefined : extensionFor("target", name, this.context.family);
-    if (extension) this.jump.open = this.load(extension, first);
+    if (cursor.takeNegation()) throw new RuleSyntaxError(`"!" before ${option}`, `${option} without "!"`);
+    if (!goto && name.startsWith("-")) throw noSpace(name, option);
+    if (this.#jump) throw new RuleSyntaxError(`a second ${option}`, "one -j or -g per rule");
+    const extension = goto ? undefined : extensionFor("target", name, this.#context.family);
+    this.#jump = extension
+      ? { goto, name, part: this.#extensions.load(extension, cursor.index - 2) }
+      : { goto, name };
   }
 
-  /** An option that no loaded extension has may belong to one that needs no `-m`. */
-  private loadFor(name: string): boolean {
-    if (this.implicit.length === 0) return this.loadProtocol();
-    const has = (test: (spelling: string) => boolean): Extension | undefined =>
-      this.implicit.find((extension) => extension.options.some((each) => spellings(each).some(test)));
-    const extension = has((each) => each === name) ?? has((each) => each.startsWith(name));
-    if (!extension) return false;
-    this.load(extension, this.index);
-    return true;
-  }
-
-  /** `-s`, `-d`, `-i`, `-o` and `-p` of a frame, each an option of the implicit match `header`. */
-  private frameOption(letter: string, attached: string | undefined): boolean {
-    for (const extension of this.implicit) {
-      const declaration = extension.options.find((each) => each.letter === letter);
-      if (!declaration) continue;
-      const open = this.parts.find(
-        (part): part is Open => "extension" in part && part.extension === extension,
-      );
-      this.extensionOption(open ?? this.load(extension, this.index), declaration, attached);
-      return true;
-    }
-    return false;
-  }
-
-  private loadProtocol(): boolean {
-    if (this.protocolTried || this.protocol === undefined) return false;
-    const extension = matchOfProtocol(this.protocol, this.context.family);
-    if (!extension || this.parts.some((part) => "extension" in part && part.extension === extension))
-      return false;
-    this.protocolTried = true;
-    this.load(extension, this.index);
-    return true;
-  }
-
-  private extensionOption(open: Open, declaration: OptionDeclaration, attached: string | undefined): void {
+  #extensionOption(part: ExtensionPart, declaration: OptionDeclaration, attached: string | undefined): void {
     const shown = `--${declaration.name}`;
-    const values: string[] = [];
+    const context = this.#contextSoFar();
     try {
-      this.optionValues(declaration, attached, values);
-      const inverted = this.takeInverted();
+      const values = readOptionValues(this.#cursor, declaration, attached, context);
+      const inverted = this.#cursor.takeNegation();
       if (inverted && !declaration.invertible)
         throw new RuleSyntaxError(`${shown} cannot be negated`, `${shown} without "!"`);
-      const key = declaration.slot?.(open.options) ?? declaration.name;
-      if (open.options.has(key) && !declaration.repeatable)
-        throw new RuleSyntaxError(`${shown} is given twice`, `${shown} once`);
-      const given = { inverted, values };
-      const [name, kept] = declaration.becomes?.(given, this.scope(), open.options) ?? [key, given];
-      if (name !== key && open.options.has(name) && !declaration.repeatable)
-        throw new RuleSyntaxError(`${shown} says --${name} again`, "one of them");
-      open.options.set(name, kept);
+      addOption(part.options, declaration, { inverted, values }, context);
     } catch (error) {
-      if (error instanceof RuleSyntaxError) this.fail(open);
+      if (error instanceof RuleSyntaxError) part.failed = true;
       throw error;
     }
   }
 
-  private optionValues(declaration: OptionDeclaration, attached: string | undefined, values: string[]): void {
-    const context = this.scope();
-    const shown = `--${declaration.name}`;
-    if (declaration.values.length === 0) {
-      this.index++;
-      if (attached !== undefined) throw new RuleSyntaxError(`${shown} takes no value`, "a space after it");
-    }
-    declaration.values.forEach((kind, position) => {
-      const next = this.words[this.index + (position === 0 ? 1 : 0)];
-      const last = position === declaration.values.length - 1;
-      if (attached !== undefined && declaration.optional !== undefined)
-        throw new RuleSyntaxError(`${shown} takes no value after "="`, "a space before the value");
-      if (last && declaration.optional !== undefined && attached === undefined) {
-        if (!next || next.text.startsWith("-") || next.text === "!") {
-          if (position === 0) this.index++;
-          values.push(declaration.optional);
-          return;
-        }
-      }
-      let word: string;
-      if (position === 0) word = this.value(attached, shown);
-      else {
-        const following = this.words[this.index];
-        if (!following)
-          throw new RuleSyntaxError(`${shown} needs ${declaration.values.length} values`, kind.what);
-        this.index++;
-        word = following.text;
-      }
-      values.push(this.located(() => kind.read(word, context)));
-    });
+  /** The family, and the protocol if the rule has named one so far. */
+  #contextSoFar(): Context {
+    return this.#extensions.frameContext() ?? withProtocol(this.#context, this.#base.protocol);
   }
 
-  /** The EtherType that `-p` names, where a frame has one. */
-  private frameScope(): Context {
-    const header = this.parts.find(
-      (part): part is Open => "extension" in part && part.extension.name === "header",
+  /** Checks each extension as a whole and returns the rule. */
+  #close(): RuleSpec {
+    if (this.#skipped) return { base: {}, matches: [], skipped: true };
+    const context = this.#contextSoFar();
+    const cursor = this.#cursor;
+    const close = (part: ExtensionPart) =>
+      part.close(context, cursor.textOf(part.first, part.first + 2), (error) =>
+        this.errors.push({ at: cursor.offsetOf(part.first), error }),
+      );
+    const matches = this.#extensions.parts.map((part) =>
+      part instanceof ExtensionPart ? close(part) : part,
     );
-    const given = header?.options.get("protocol");
-    if (!given || given.inverted) return this.context;
-    const value = given.values[0] ?? "";
-    return { ...this.context, protocol: value === "Length" ? LENGTH : (etherType(value) ?? 0) };
-  }
-
-  private scope(): Context {
-    if (this.implicit.length > 0) return this.frameScope();
-    return withProtocol(this.context, this.base.protocol);
-  }
-
-  private fail(open: Open): void {
-    open.failed = true;
-  }
-
-  /** Closes every extension: required options, what excludes what, the protocol it needs. */
-  private close(): RuleSpec {
-    if (this.skipped) return { base: {}, matches: [], skipped: true };
-    const context = this.scope();
-    const matches = this.parts.map((part) => ("extension" in part ? this.closeUse(part, context) : part));
-    const counters = this.counters === undefined ? {} : { counters: this.counters };
-    if (!this.jump) return { base: this.base, matches, ...counters };
-    const { goto, name, open } = this.jump;
-    const closed = open && this.closeUse(open, context);
+    const counters = this.#counters === undefined ? {} : { counters: this.#counters };
+    if (!this.#jump) return { base: this.#base, matches, ...counters };
+    const { goto, name, part } = this.#jump;
+    const closed = part && close(part);
     const jump: Jump =
       closed === undefined
         ? { goto, name }
         : "extension" in closed
           ? { goto, name, use: closed }
           : { goto, name, unread: closed };
-    return { base: this.base, matches, jump, ...counters };
-  }
-
-  private closeUse(open: Open, context: Context): Use | Unread {
-    const { extension, options } = open;
-    const unread = {
-      unread: extension.name,
-      text: this.words
-        .slice(open.first, open.first + 2)
-        .map((word) => word.text)
-        .join(" "),
-    };
-    if (open.failed) return unread;
-    try {
-      const refusal = finish(extension, options, context);
-      if (refusal) this.complaints.push({ at: open.at, refusal });
-      return { extension, options };
-    } catch (error) {
-      if (!(error instanceof RuleSyntaxError)) throw error;
-      this.complaints.push({ at: open.at, refusal: error });
-      return unread;
-    }
+    return { base: this.#base, matches, jump, ...counters };
   }
 }
 
-/** Legacy tables keep such a rule, which no packet matches; nf_tables has no expression for it. */
-function noAddress(option: string): RuleSyntaxError {
-  return new RuleSyntaxError(`! ${option} with all addresses`, "a network that leaves some out", "", "nft");
-}
+/** iptables 1.8.9 takes the whole word as the value of `-s`, `-d`, `-i`, `-o`, `-p` and `-j`. */
+const noSpace = (word: string, option: string): RuleSyntaxError =>
+  new RuleSyntaxError(`iptables reads all of "${word}" as the value of ${option}`, `a space after ${option}`);
+
+/** iptables-legacy accepts such a rule, which matches no packet. nf_tables has no expression for it. */
+const matchesNoAddress = (option: string): RuleSyntaxError =>
+  new RuleSyntaxError(`! ${option} with all addresses matches no packet`, "a smaller network", "", "nft");

@@ -1,64 +1,70 @@
-import type { Shape } from "../check/rule-shape";
+import { isRestricted, type RuleShape } from "../check/rule-shape";
 import type { Context } from "../context";
 import type { Use } from "../extensions/extension";
 import { readBase } from "./base-options";
-import { attempt, BASE_LETTERS, type Parts, type SegmentReader } from "./segment-reader";
-
-const SPACE = 32;
-
-const BANG = 33;
-
-const QUOTE = 34;
-
-const DASH = 45;
-
-const DOT = 46;
-
-const SLASH = 47;
-
-const ZERO = 48;
-
-const NINE = 57;
-
-const LOWER_G = 103;
-
-const LOWER_J = 106;
-
-const LOWER_M = 109;
+import {
+  BANG,
+  DASH,
+  DOT,
+  LOWER_G,
+  LOWER_J,
+  LOWER_M,
+  NINE,
+  QUOTE,
+  SLASH,
+  SPACE,
+  ZERO,
+} from "./character-codes";
+import { orNull } from "./saved-use";
+import { BASE_LETTERS, partEnd, quoteEnd } from "./segment-ends";
+import type { ProtocolParts, SegmentReader } from "./segment-reader";
 
 const COMMENT = "comment --comment ";
 
-/** Text of so many characters cannot be longer than the 255 bytes of a comment. */
+/** Text of this many characters fits into the 255 bytes of a comment, even at 3 bytes per character. */
 const SURELY_SHORT = 85;
 
+/** Most characters of an interface name (IFNAMSIZ - 1). */
+const MOST_INTERFACE_CHARACTERS = 15;
+
 /**
- * Finds a rule good without keeping anything of it, if it is written as iptables-save does. This is what makes reading a
- * large dump fast: most rules are never looked at, and those that are, SegmentReader reads then.
+ * Checks a rule that is written as iptables-save writes it, without keeping anything of it. This makes large dumps fast to
+ * read: most rules are never looked at again, and SegmentReader reads the others when they are first needed.
+ *
+ * After `scan`, the scanner itself is the shape of that rule.
  */
-export class Scanner implements Shape {
+export class SavedRuleScanner implements RuleShape {
   in = false;
   out = false;
-  readonly placed: Use[] = [];
+  readonly restricted: Use[] = [];
   goto = false;
   to: string | undefined;
-  private readonly bases = new Map<string, boolean>();
+  readonly #text: string;
+  readonly #context: Context;
+  readonly #segments: SegmentReader;
+  readonly #isChain: (name: string) => boolean;
+  /** Whether each network read so far is valid. */
+  readonly #networks = new Map<string, boolean>();
 
-  constructor(
-    private readonly text: string,
-    private readonly context: Context,
-    private readonly segments: SegmentReader,
-    /** Whether that name is known to lead to a chain, so that it need not be looked up as a target. */
-    private readonly isChain: (name: string) => boolean,
-  ) {}
+  /**
+   * @param isChain - whether a name is a chain that the user made, so that it need not be looked up as a target.
+   */
+  constructor(text: string, context: Context, segments: SegmentReader, isChain: (name: string) => boolean) {
+    this.#text = text;
+    this.#context = context;
+    this.#segments = segments;
+    this.#isChain = isChain;
+  }
 
+  /** Returns false if the rule in `[from, end)` is wrong, or not written as iptables-save writes it. */
   scan(from: number, end: number): boolean {
-    const { text } = this;
+    const text = this.#text;
     this.in = false;
     this.out = false;
     this.goto = false;
     this.to = undefined;
-    if (this.placed.length > 0) this.placed.length = 0;
-    let parts: Parts | null = this.segments.plain;
+    if (this.restricted.length > 0) this.restricted.length = 0;
+    let parts: ProtocolParts | null = this.#segments.withoutProtocol;
     let seen = 0;
     let at = from;
     while (at < end) {
@@ -68,7 +74,7 @@ export class Scanner implements Shape {
       const base = BASE_LETTERS.get(letter);
       if (!base) {
         if (dash !== at) return false;
-        return this.rest(at, end, parts);
+        return this.#scanParts(at, end, parts);
       }
       const bit = 1 << (letter - 97);
       if (seen & bit) return false;
@@ -77,24 +83,25 @@ export class Scanner implements Shape {
       const space = text.indexOf(" ", first);
       const stop = space < 0 || space > end ? end : space;
       if (base === "protocol") {
-        parts = this.segments.partsNamed(text.slice(first, stop), dash !== at);
+        parts = this.#segments.partsOfProtocol(text.slice(first, stop), dash !== at);
         if (!parts) return false;
       } else if (base === "in" || base === "out") {
-        if (stop === first || stop - first > 15 || !this.plainName(first, stop)) return false;
+        if (stop === first || stop - first > MOST_INTERFACE_CHARACTERS || !this.#isPlainName(first, stop))
+          return false;
         if (base === "in") this.in = true;
         else this.out = true;
-      } else if (this.context.family === "ipv4") {
+      } else if (this.#context.family === "ipv4") {
         if (!isIpv4Network(text, first, stop) || (dash !== at && text.startsWith("/0", stop - 2)))
           return false;
-      } else if (dash !== at || !this.network(text.slice(first, stop))) return false;
+      } else if (dash !== at || !this.#isNetwork(text.slice(first, stop))) return false;
       at = stop + 1;
     }
     return true;
   }
 
-  /** Names that another reader should look at: `!`, with a quote, or not ASCII. */
-  private plainName(from: number, end: number): boolean {
-    const { text } = this;
+  /** RuleReader reads names with quotes, characters beyond ASCII, or a `!` at the start. */
+  #isPlainName(from: number, end: number): boolean {
+    const text = this.#text;
     if (text.charCodeAt(from) === BANG) return false;
     for (let at = from; at < end; at++) {
       const code = text.charCodeAt(at);
@@ -103,40 +110,40 @@ export class Scanner implements Shape {
     return true;
   }
 
-  private network(word: string): boolean {
+  #isNetwork(word: string): boolean {
     if (word.includes(",") || word.startsWith('"')) return false;
-    const known = this.bases.get(word);
+    const known = this.#networks.get(word);
     if (known !== undefined) return known;
-    const good = attempt(() => readBase("source", word, this.context)) !== null;
-    this.bases.set(word, good);
-    return good;
+    const valid = orNull(() => readBase("source", word, this.#context)) !== null;
+    this.#networks.set(word, valid);
+    return valid;
   }
 
-  /** `-m` parts and at last `-j` or `-g`. */
-  private rest(from: number, end: number, parts: Parts): boolean {
-    const { text, segments } = this;
+  /** Scans the `-m` parts, and the `-j` or `-g` at the end. */
+  #scanParts(from: number, end: number, parts: ProtocolParts): boolean {
+    const text = this.#text;
     let at = from;
     while (at < end) {
       if (text.charCodeAt(at) !== DASH || text.charCodeAt(at + 2) !== SPACE) return false;
       const letter = text.charCodeAt(at + 1);
-      const stop = segments.partEnd(at + 3, end);
+      const stop = partEnd(text, at + 3, end);
       if (stop < 0) return false;
       if (letter === LOWER_M) {
-        if (!this.comment(at + 3, stop)) {
-          const use = segments.use(at, stop, parts);
+        if (!this.#isShortComment(at + 3, stop)) {
+          const use = this.#segments.use(at, stop, parts);
           if (!use) return false;
-          if (isPlaced(use)) this.placed.push(use);
+          if (isRestricted(use)) this.restricted.push(use);
         }
       } else if (letter === LOWER_J || letter === LOWER_G)
-        return stop === end && this.jump(at, stop, letter === LOWER_G, parts);
+        return stop === end && this.#scanJump(at, stop, letter === LOWER_G, parts);
       else return false;
       at = stop + 1;
     }
     return true;
   }
 
-  private comment(from: number, stop: number): boolean {
-    const { text } = this;
+  #isShortComment(from: number, stop: number): boolean {
+    const text = this.#text;
     if (!text.startsWith(COMMENT, from)) return false;
     const first = from + COMMENT.length;
     const quoted = text.charCodeAt(first) === QUOTE;
@@ -144,39 +151,33 @@ export class Scanner implements Shape {
     const code = text.charCodeAt(inside);
     if (stop - first > SURELY_SHORT || inside >= stop) return false;
     if (code === BANG || code === DASH || code === QUOTE) return false;
-    if (quoted) return this.segments.quoteEnd(first, stop) === stop;
+    if (quoted) return quoteEnd(text, first, stop) === stop;
     const space = text.indexOf(" ", first);
     return space < 0 || space >= stop;
   }
 
-  private jump(at: number, stop: number, goto: boolean, parts: Parts): boolean {
-    const { text } = this;
+  #scanJump(at: number, stop: number, goto: boolean, parts: ProtocolParts): boolean {
+    const text = this.#text;
     const first = at + 3;
     const space = text.indexOf(" ", first);
     if (space < 0 || space >= stop) {
       const name = text.slice(first, stop);
-      if (this.isChain(name)) {
+      if (this.#isChain(name)) {
         this.goto = goto;
         this.to = name;
         return true;
       }
     }
-    const jump = this.segments.jump(at, stop, goto, parts);
+    const jump = this.#segments.jump(at, stop, goto, parts);
     if (!jump) return false;
     this.goto = goto;
     if (!jump.use) this.to = jump.name;
-    else if (isPlaced(jump.use)) this.placed.push(jump.use);
+    else if (isRestricted(jump.use)) this.restricted.push(jump.use);
     return true;
   }
 }
 
-const isPlaced = ({ extension }: Use): boolean =>
-  extension.tables !== undefined ||
-  extension.legacyTables !== undefined ||
-  extension.hooks !== undefined ||
-  extension.demands !== undefined;
-
-/** `A.B.C.D/N` without leading zeros and without bits outside the mask: canonical, so nothing is left to read. */
+/** Whether text is `A.B.C.D/N` without leading zeros and without bits outside the mask. */
 function isIpv4Network(text: string, from: number, end: number): boolean {
   let address = 0;
   let octets = 0;
@@ -191,12 +192,10 @@ function isIpv4Network(text: string, from: number, end: number): boolean {
       at++;
     }
     if (at === first || at - first > 3 || (at - first > 1 && text.charCodeAt(first) === ZERO)) return false;
-    if (octets === 4) return at === end && value <= 32 && isCut(address, value);
+    if (octets === 4) return at === end && value <= 32 && address % 2 ** (32 - value) === 0;
     if (value > 255) return false;
     address = address * 256 + value;
     octets++;
     if (text.charCodeAt(at++) !== (octets === 4 ? SLASH : DOT)) return false;
   }
 }
-
-const isCut = (address: number, length: number): boolean => address % 2 ** (32 - length) === 0;

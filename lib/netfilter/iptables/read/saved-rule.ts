@@ -1,25 +1,27 @@
 import type { RuleCommand, RuleLine } from "../dump";
 import type { RuleSpec } from "../rule-spec";
+import { readCounters, type TextCounters } from "./counters";
 import { RuleReader } from "./rule-reader";
 import type { SegmentReader } from "./segment-reader";
 import { splitWords } from "./split-words";
 
-export const COUNTERS = /^\[(\d+):(\d+)\]/;
-
-export type Counted = readonly [packets: string, bytes: string] | undefined;
-
-/** A rule as iptables-save wrote it: found good, and read when it is first asked for. */
+/** A rule as iptables-save wrote it. It was checked once, and is read when its parts are first needed. */
 export class SavedRule implements RuleLine {
-  private read: RuleSpec | undefined;
+  readonly #segments: SegmentReader;
+  readonly #text: string;
+  #spec: RuleSpec | undefined;
 
   constructor(
-    private readonly segments: SegmentReader,
-    private readonly text: string,
+    segments: SegmentReader,
+    text: string,
     readonly chain: string,
     readonly line: number,
     readonly start: number,
     readonly end: number,
-  ) {}
+  ) {
+    this.#segments = segments;
+    this.#text = text;
+  }
 
   get kind(): "rule" {
     return "rule";
@@ -41,22 +43,21 @@ export class SavedRule implements RuleLine {
     return true;
   }
 
-  get counters(): Counted {
-    if (this.text[this.start] !== "[") return undefined;
-    const counted = COUNTERS.exec(this.text.slice(this.start, this.end));
-    return counted ? [counted[1] ?? "0", counted[2] ?? "0"] : undefined;
+  get counters(): TextCounters | undefined {
+    return this.#text[this.start] === "[" ? readCounters(this.#text.slice(this.start, this.end)) : undefined;
   }
 
   get spec(): RuleSpec {
-    this.read ??= this.readSpec();
-    return this.read;
+    this.#spec ??= this.#read();
+    return this.#spec;
   }
 
-  private readSpec(): RuleSpec {
-    const { text, segments, end } = this;
+  #read(): RuleSpec {
+    const { end } = this;
+    const text = this.#text;
     const from = text.indexOf("-A ", this.start) + 3 + this.chain.length + 1;
     if (from > end) return { base: {}, matches: [] };
-    const read = segments.read(from, end);
-    return read ?? new RuleReader(splitWords(text, from, end).words, segments.context, end).read();
+    const read = this.#segments.read(from, end);
+    return read ?? new RuleReader(splitWords(text, from, end).words, this.#segments.context, end).read();
   }
 }

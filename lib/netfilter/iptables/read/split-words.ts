@@ -1,31 +1,21 @@
-/** One word of a line as iptables-restore splits it, and where it stood. */
+import { BACKSLASH, CR, LF, QUOTE, SPACE, TAB } from "./character-codes";
+
+/** One word of a line, split as iptables-restore splits it. */
 export interface Word {
   readonly text: string;
   /** Offset of its first character in the dump. */
   readonly at: number;
-  /** Written in double quotes: never an option, whatever it begins with. */
+  /** Written in double quotes. A quoted word is never an option, even if it starts with `-`. */
   readonly quoted: boolean;
 }
-
-const TAB = 9;
-
-const LF = 10;
-
-const CR = 13;
-
-const SPACE = 32;
-
-const QUOTE = 34;
-
-const BACKSLASH = 92;
 
 const isSpace = (code: number): boolean => code === SPACE || code === TAB || code === LF || code === CR;
 
 /**
- * Splits `text[start, end)` the way iptables-restore does (xshared.c, add_param_to_argv): a double quote opens and
- * closes, a closing quote ends the word, a backslash escapes inside quotes only.
+ * Splits `text[start, end)` as iptables-restore does (xshared.c, add_param_to_argv): double quotes group characters, a
+ * closing quote ends the word, and a backslash escapes only inside quotes.
  *
- * @returns the words, and the offset of a quote that was never closed.
+ * @returns the words, and the offset of a quote that is never closed.
  */
 export function splitWords(text: string, start: number, end: number): { words: Word[]; unclosed?: number } {
   const words: Word[] = [];

@@ -1,0 +1,24 @@
+import type { Context } from "../context";
+import type { OptionDeclaration, ParsedOption } from "../extensions/extension";
+import { RuleSyntaxError } from "../rule-syntax-error";
+
+/**
+ * Adds an option to those of its extension, under the name that it is short for (`--syn` is stored as `tcp-flags`).
+ *
+ * @throws RuleSyntaxError if the option was given before and iptables allows it only once.
+ */
+export function addOption(
+  options: Map<string, ParsedOption>,
+  declaration: OptionDeclaration,
+  parsed: ParsedOption,
+  context: Context,
+): void {
+  const shown = `--${declaration.name}`;
+  const key = declaration.slot?.(options) ?? declaration.name;
+  if (options.has(key) && !declaration.repeatable)
+    throw new RuleSyntaxError(`${shown} is given twice`, `${shown} once`);
+  const [name, kept] = declaration.becomes?.(parsed, context, options) ?? [key, parsed];
+  if (name !== key && options.has(name) && !declaration.repeatable)
+    throw new RuleSyntaxError(`${shown} repeats what --${name} already says`, "only one of them");
+  options.set(name, kept);
+}

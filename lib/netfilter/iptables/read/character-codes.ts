@@ -1,0 +1,22 @@
+/** Character codes that the readers compare with. Comparing codes avoids one string per character. */
+export const TAB = 9;
+export const LF = 10;
+export const CR = 13;
+export const SPACE = 32;
+export const BANG = 33;
+export const QUOTE = 34;
+export const HASH = 35;
+export const STAR = 42;
+export const DASH = 45;
+export const DOT = 46;
+export const SLASH = 47;
+export const ZERO = 48;
+export const NINE = 57;
+export const COLON = 58;
+export const UPPER_A = 65;
+export const OPEN_BRACKET = 91;
+export const BACKSLASH = 92;
+export const LOWER_G = 103;
+export const LOWER_J = 106;
+export const LOWER_M = 109;
+export const BYTE_ORDER_MARK = 0xfeff;
