@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Witness } from "../chart/traversal";
 import type { Path } from "../netfilter/model";
 import { type Agreement, alignTrace, type PlaceTrace } from "../netfilter/trace";
@@ -33,10 +34,13 @@ export function observedLater(
   traces: readonly PlaceTrace[],
   before: readonly (Agreement | undefined)[],
 ): Agreement | undefined {
-  const used = new Set(before.flatMap((each) => each?.packets.map(({ packet }) => packet) ?? []));
+  const used = before.flatMap((each) => each?.packets ?? []);
+  // In a recording these are equal to those of the traces, and not the same objects.
+  const isUsed = (at: string, packet: PlaceTrace["packets"][number]): boolean =>
+    used.some((each) => each.place === at && isDeepStrictEqual(each.packet, packet));
   const rest = traces.map((trace) => ({
     ...trace,
-    packets: trace.packets.filter((packet) => !used.has(packet)),
+    packets: trace.packets.filter((packet) => !isUsed(trace.place, packet)),
   }));
   const agreement = alignTrace(path, rest);
   return agreement.packets.length === 0 ? undefined : agreement;
