@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { home } from "../../kernel/setup/home";
 import { type RunningJupyterLab, startJupyterLab } from "../../kernel/setup/jupyterlab";
+import { list, text, textsOf } from "./comparisons";
 
 const themes = { light: "JupyterLab Light", dark: "JupyterLab Dark" };
 
@@ -23,6 +24,8 @@ export interface NotebookRun {
   /** `cell 3: …`, for each text on standard error. */
   readonly stderr: readonly string[];
   readonly charts: readonly Chart[];
+  /** The plain text of each result, picture or not. */
+  readonly results: readonly string[];
   readonly seconds: number;
 }
 
@@ -104,10 +107,9 @@ export class LabInBrowser {
       "[...document.querySelectorAll('.jp-RenderedVegaCommon5')].every((it) => it.querySelector('svg, canvas'))",
     );
     const seconds = (Date.now() - begun) / 1000;
-    const { errors, stderr, texts } = outputs(
-      await page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON()"),
-    );
-    return { errors, stderr, charts: await charts(page, texts), seconds };
+    const notebook: unknown = await page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON()");
+    const { errors, stderr, texts } = outputs(notebook);
+    return { errors, stderr, charts: await charts(page, texts), results: textsOf(notebook), seconds };
   }
 
   /**
@@ -213,14 +215,4 @@ function outputs(notebook: unknown): { errors: string[]; stderr: string[]; texts
     }
   }
   return { errors, stderr, texts };
-}
-
-function list(value: unknown, key: string): unknown[] {
-  const found: unknown = Reflect.get(Object(value), key);
-  return Array.isArray(found) ? found : [];
-}
-
-function text(value: unknown, key: string): string {
-  const found: unknown = Reflect.get(Object(value), key);
-  return Array.isArray(found) ? found.join("") : String(found ?? "");
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { home } from "../../kernel/setup/home";
 import { Engine, label } from "../../lib/engine";
 import { type LabInBrowser, openJupyterLab } from "./browser";
+import { agrees, witnessedIn, wrongComparisons } from "./comparisons";
 
 const folder = join(home, "notebooks");
 const lessons = readdirSync(folder)
@@ -29,19 +30,19 @@ export function testLessons(half: 0 | 1): void {
   });
 
   describe.each(share)("%s in JupyterLab", (name) => {
-    it("runs to its end, draws every picture, and the kernel agrees with every path", async () => {
+    it("runs to its end, draws every picture, observes what it teaches, and the kernel agrees with every path", async () => {
       const run = await lab.runNotebook(name);
       expect(run.errors).toEqual([]);
       // What curl says when nobody answers belongs to the lesson; what Node has to warn of does not.
       expect(run.stderr.filter((text) => /warning/i.test(text))).toEqual([]);
 
+      expect(wrongComparisons(name, run.results)).toEqual([]);
+
       const expected = drawn(name);
       expect(run.charts.length).toBeGreaterThanOrEqual(expected.pictures);
       expect(run.charts.filter(({ marks }) => marks < 10)).toEqual([]);
 
-      const witnessed = run.charts.flatMap(({ text }) =>
-        text.split("\n").filter((line) => line.startsWith("kernel's ")),
-      );
+      const witnessed = witnessedIn(run.charts.map(({ text }) => text));
       expect(witnessed.filter((line) => !agrees(line))).toEqual([]);
       expect(witnessed.length).toBeGreaterThanOrEqual(expected.traces);
 
@@ -78,10 +79,4 @@ async function left(labs: readonly string[]): Promise<string[]> {
   const engine = await Engine.connect();
   const lists = await Promise.all(labs.map((name) => engine.containers.list({ [label.lab]: name })));
   return lists.flat().map(({ name }) => name);
-}
-
-/** `kernel's trace: 9 of 9 agree` */
-function agrees(line: string): boolean {
-  const counts = /: (\d+) of (\d+) agree$/.exec(line);
-  return counts !== null && Number(counts[1]) > 0 && counts[1] === counts[2];
 }

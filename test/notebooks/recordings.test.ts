@@ -1,16 +1,47 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { home, jupyterEnv, program } from "../../kernel/setup/home";
 import { recordingBeside } from "../../lib/lab/recording/door";
+import { agrees, textsOf, unlistedQuestions, witnessedIn, wrongComparisons } from "./comparisons";
 
 jest.setTimeout(300_000);
 
 const folder = join(home, "notebooks");
 const chapters = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
 
-test("every chapter has a recording beside it, and runs from it where there is no engine", () => {
+const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+
+test("every question of every chapter is in the table of what is to be observed", () => {
+  expect(chapters.flatMap((name) => unlistedQuestions(name, read(join(folder, name))))).toEqual([]);
+});
+
+test("a comparison that observes something else, is new, or is not shown is named", () => {
+  const shown = (question: string, observed: string): string =>
+    `${question}\n  predicted: x\n  observed:  ${observed}\n✕ Not as predicted. Why.`;
+  const right = [
+    shown("Which interfaces does a new namespace have?", "lo"),
+    "a text that is no comparison",
+    shown("Has blue's end a carrier when red's is down?", "no"),
+    shown("Addresses learned before anybody spoke?", "0"),
+    shown("What becomes of tap0 when its program ends?", "it is gone"),
+  ];
+  const wrong = (texts: readonly string[]): readonly string[] =>
+    wrongComparisons("01-linux-networking.ipynb", texts);
+  expect(wrong(right)).toEqual([]);
+  expect(wrong(right.map((each) => each.replace("observed:  no", "observed:  yes")))).toHaveLength(1);
+  expect(
+    wrong(right.map((each) => each.replace("predicted: x", "predicted: 0").replace("✕ Not as", "✓ As"))),
+  ).toHaveLength(4);
+  expect(wrong(right.slice(0, -1))).toEqual([expect.stringContaining("was not compared")]);
+  expect(wrong([...right, shown("What else?", "much")])).toEqual([
+    expect.stringContaining("not in the table"),
+  ]);
+  expect(wrongComparisons("11-new.ipynb", [])).toHaveLength(1);
+});
+
+test("every chapter has a recording beside it, and runs from it where there is no engine, with the same observations", () => {
   const missing = chapters.filter((name) => !existsSync(recordingBeside(join(folder, name)) ?? ""));
   expect(missing).toEqual([]);
 
@@ -23,6 +54,12 @@ test("every chapter has a recording beside it, and runs from it where there is n
     expect(stdout.split("\n").filter((line) => line.startsWith("✕"))).toEqual([]);
     expect(status).toBe(0);
     expect(stdout).toContain(`${chapters.length} notebooks passed, 0 failed`);
+    const results = chapters.map((name) => ({ name, texts: textsOf(read(join(report, name))) }));
+    expect(results.flatMap(({ name, texts }) => wrongComparisons(name, texts))).toEqual([]);
+    const witnessed = results.flatMap(({ name, texts }) =>
+      witnessedIn(texts).map((line) => ({ name, line })),
+    );
+    expect(witnessed.filter(({ line }) => !agrees(line))).toEqual([]);
   } finally {
     rmSync(report, { recursive: true });
   }
