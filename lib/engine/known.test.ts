@@ -21,6 +21,10 @@ test.each([
     '(HTTP code 409) conflict - Conflict. The container name "/web" is already in use by container "4f". You have to remove (or rename) that container to be able to reuse that name. ',
   ],
   ["NAME_TAKEN", "(HTTP code 409) conflict - network with name apart already exists "],
+  [
+    "BAD_NAME",
+    "(HTTP code 400) bad parameter - Invalid container name (c), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed ",
+  ],
   ["SUBNET_TAKEN", "(HTTP code 403) unexpected - Pool overlaps with other one on this address space "],
   ["SUBNET_TAKEN", "subnet 10.89.0.0/24 is already used on the host or by another config"],
   ["ADDRESS_TAKEN", "(HTTP code 403) unexpected - Address already in use "],

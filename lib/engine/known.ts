@@ -35,6 +35,13 @@ const known: readonly Known[] = [
     advice: () => "Choose another name, or close the lab that has it: npx wirebook labs.",
   },
   {
+    code: "BAD_NAME",
+    text: /Invalid container name \((.*?)\), only/,
+    found: ([name]) => `${JSON.stringify(name)} cannot name a container`,
+    advice: () =>
+      "Use at least two letters, digits, hyphens, dots or underscores, the first a letter or digit.",
+  },
+  {
     code: "SUBNET_TAKEN",
     text: /Pool overlaps with other one|subnet \S+ is already used|could not find an available, non-overlapping/,
     found: () => "the network's address range overlaps one that exists",

@@ -111,6 +111,8 @@ export class DockerHost extends ContainerPlace {
   readonly #seat: Seat;
   readonly #bench: Workbench;
   readonly #containers = new Map<string, HostContainer>();
+  /** Names of networks that are being made right now. */
+  readonly #networks = new Set<string>();
 
   private constructor(seat: Seat, name: string, info: ContainerInfo, address: string, inner: Engine) {
     super({
@@ -272,7 +274,18 @@ export class DockerHost extends ContainerPlace {
   /** Creates a network on this host. Shell: `docker network create [--internal] [--subnet …] NAME`. */
   async network(name: string, spec: { internal?: boolean; subnet?: string } = {}): Promise<HostNetwork> {
     this.#seat.ground.check();
-    const made = await this.inner.networks.create({ name, ...spec });
+    // Docker looks for another network of the name before it makes one, and makes both of two that come at once.
+    if (this.#networks.has(name)) {
+      throw new LabError("NAME_TAKEN", {
+        where: `${this.name}/${name}`,
+        found: "the host is making a network of this name right now",
+        advice: "Choose another name; docker network ls shows the networks there are.",
+      });
+    }
+    this.#networks.add(name);
+    const made = await this.inner.networks
+      .create({ name, ...spec })
+      .finally(() => this.#networks.delete(name));
     const flags = [
       ...(spec.internal === true ? ["--internal"] : []),
       ...(spec.subnet ? ["--subnet", spec.subnet] : []),

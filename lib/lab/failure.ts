@@ -24,6 +24,8 @@ export interface RuleAt {
 
 /** Breaks parts of a lab, so that one can see what happens then. */
 export class Failures {
+  /** The root qdiscs that were put on each link, the one that counts last. */
+  readonly #qdiscs = new Map<string, readonly (readonly string[])[]>();
   readonly #ground: Ground;
 
   constructor(ground: Ground) {
@@ -114,9 +116,10 @@ export class Failures {
   async noForwarding(place: ContainerPlace): Promise<Failure> {
     const before = (await place.snapshot()).sysctls?.["net.ipv4.ip_forward"] ?? "1";
     await setSysctl(place, "net.ipv4.ip_forward", "0");
-    return this.#failure("sysctl -w net.ipv4.ip_forward=0", () =>
-      setSysctl(place, "net.ipv4.ip_forward", before),
-    );
+    // Of two of these only the first has something to restore.
+    return this.#failure("sysctl -w net.ipv4.ip_forward=0", async () => {
+      if (before !== "0") await setSysctl(place, "net.ipv4.ip_forward", before);
+    });
   }
 
   /** Takes a rule out; it comes back where it was. Shell: `iptables -t TABLE -D CHAIN NUMBER`. */
@@ -160,10 +163,18 @@ export class Failures {
   }
 
   async #qdisc(link: LabLink, words: readonly string[], note?: string): Promise<Failure> {
+    const { place } = link;
+    const key = link.toString();
     const argv = ["tc", "qdisc", "replace", "dev", link.name, "root", ...words];
-    await inNamespace(link.place, argv);
+    await inNamespace(place, argv);
+    // A link has one root qdisc, so a second failure takes the place of the first until it is undone.
+    this.#qdiscs.set(key, [...(this.#qdiscs.get(key) ?? []), argv]);
     const undo = async (): Promise<void> => {
-      await inNamespace(link.place, ["tc", "qdisc", "del", "dev", link.name, "root"]);
+      const active = this.#qdiscs.get(key) ?? [];
+      const left = active.filter((each) => each !== argv);
+      this.#qdiscs.set(key, left);
+      if (active.at(-1) !== argv) return;
+      await inNamespace(place, left.at(-1) ?? ["tc", "qdisc", "del", "dev", link.name, "root"]);
     };
     return this.#failure(argv.join(" "), undo, note);
   }

@@ -107,10 +107,21 @@ export class Lab {
     checkName(name, "lab");
     const progress = new Progress();
     const open = () => progress.run(`lab ${name}`, () => Lab.#open(name, options, progress));
-    const lab = await throughDoor([name, options], open, (value) => value instanceof Lab);
-    offerShellCells(name, lab);
-    return lab;
+    // One that is being opened under this name is there first, so that it can be closed.
+    const opening: Promise<Lab> = (Lab.#opening.get(name) ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => throughDoor([name, options], open, (value) => value instanceof Lab));
+    Lab.#opening.set(name, opening);
+    try {
+      const lab = await opening;
+      offerShellCells(name, lab);
+      return lab;
+    } finally {
+      if (Lab.#opening.get(name) === opening) Lab.#opening.delete(name);
+    }
   }
+
+  static readonly #opening = new Map<string, Promise<Lab>>();
 
   static async #open(name: string, options: LabOptions, progress: Progress): Promise<Lab> {
     const [first, ...others] = await Promise.all((options.engines ?? []).map((each) => Lab.#connect(each)));

@@ -129,6 +129,13 @@ test("a pod on a Docker host: apps share the address, and killing pause loses it
 
 test.each([
   ["a name that is taken", (): Promise<unknown> => hosts[0].run("web", { image: "web" }), "NAME_TAKEN"],
+  ["a name of one letter", (): Promise<unknown> => hosts[0].run("n", { image: "base" }), "BAD_NAME"],
+  [
+    "one of two networks of one name that are made at once",
+    (): Promise<unknown> => Promise.all([hosts[0].network("once"), hosts[0].network("once")]),
+    "NAME_TAKEN",
+  ],
+  ["a network of a name that is taken", (): Promise<unknown> => hosts[0].network("once"), "NAME_TAKEN"],
   [
     "an image that does not exist",
     (): Promise<unknown> => hosts[0].run("no", { image: "nope" }),

@@ -82,6 +82,30 @@ test("a delayed link is slower, and says how it was done where the kernel lacks 
   expect((await times()).min).toBeLessThan(100);
 }, 60_000);
 
+test.each([
+  ["a delayed link", () => lab.failures.delay(cable.a, 50)],
+  ["a link that loses everything", () => lab.failures.loss(cable.a, 100)],
+  ["a router that does not forward", () => lab.failures.noForwarding(router)],
+  ["a place that is cut off", () => lab.failures.partition(right)],
+  ["a link that is down", () => lab.failures.down(cable.a)],
+])(
+  "%s, twice over, works again when both are undone, in any order",
+  async (_name, breakIt) => {
+    const queue = async (): Promise<string> => left.sh`tc qdisc show dev eth0`.text();
+    const before = await queue();
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const failures = [await breakIt(), await breakIt()];
+      for (const index of order) await failures[index]?.undo();
+      expect(await queue()).toBe(before);
+      expect(await reaches()).toBe(true);
+    }
+  },
+  60_000,
+);
+
 test("duplicates are made by netem, or refused with the reason", async () => {
   const attempt = await lab.failures.duplicate(cable.a, 100).catch((error: unknown) => error);
   if (attempt instanceof Error) {

@@ -164,6 +164,15 @@ test("what is asked for twice under one name works again, or is refused as taken
   await Promise.all(captures.map((capture) => capture.stop()));
 }, 60_000);
 
+test("of two labs that are opened under one name at once the first is closed", async () => {
+  const open = (): Promise<Lab> => Lab.open("netns-test-twin");
+  const [first, second] = await Promise.all([open(), open()]);
+  await expect(first.netns("x1")).rejects.toMatchObject({ code: "LAB_CLOSED" });
+  expect(await first.leaks()).toEqual([]);
+  await second.netns("x1");
+  await second.close();
+}, 60_000);
+
 test("what could not be made whole leaves nothing, so that its name is free again", async () => {
   const place = await lab.netns("half");
   await expect(place.bridge("br0", { address: "10.0.0.300/24" })).rejects.toMatchObject({
