@@ -19,6 +19,6 @@ const CHAINS: Readonly<Record<SyntaxFamily, Readonly<Record<string, readonly str
   },
 };
 
-/** Chains that a table has by itself, in the order in which iptables-save prints them; undefined for no table. */
+/** The base chains of a table, in the order in which iptables-save prints them. Undefined if there is no such table. */
 export const baseChains = (family: SyntaxFamily, table: string): readonly string[] | undefined =>
   CHAINS[family][table];

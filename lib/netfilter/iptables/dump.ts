@@ -57,8 +57,8 @@ export interface PlainLine extends At {
 export type Line = TableLine | ChainLine | RuleLine | OtherLine | PlainLine;
 
 /**
- * A dump as it was written: every line in order, with the text it was read from. Nothing is lost: comments, blank lines,
- * line ends, spacing and the order of tables stay where they were.
+ * A dump as it was written: every line in order, with the text it was read from. Nothing is lost: comments, blank
+ * lines, line ends, spacing and the order of tables stay where they were.
  */
 export interface Dump {
   readonly text: string;

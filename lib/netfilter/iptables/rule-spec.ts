@@ -1,21 +1,24 @@
 import type { Use } from "./extensions/extension";
 
-/** Options that belong to no extension. `-s` and `-d` may hold several addresses, each a rule of its own. */
+/** Options that belong to no extension. Several addresses after `-s` or `-d` stand for one rule each. */
 export type BaseName = "source" | "destination" | "in" | "out" | "protocol" | "fragment";
 
-/** A base option as it was given, its value canonical. */
+/** A base option of a rule, with its value as iptables-save would print it. */
 export interface ParsedBaseOption {
   readonly inverted: boolean;
   readonly value: string;
 }
 
-/** A part of a rule that could not be read: kept as it was written, and unknown to the model. */
+/** A part of a rule that could not be read. Its text is kept, and the model treats it as unknown. */
 export interface Unread {
   readonly unread: string;
   readonly text: string;
 }
 
-/** `-j NAME` or `-g NAME`; `use` where NAME is a target extension, `unread` where its options could not be read. */
+/**
+ * `-j NAME` or `-g NAME`. If NAME is a target extension, `use` has its options, or `unread` if they could not be
+ * read.
+ */
 export interface Jump {
   readonly goto: boolean;
   readonly name: string;
@@ -26,12 +29,12 @@ export interface Jump {
 /** The base options of a rule. */
 export type Base = { readonly [Name in BaseName]?: ParsedBaseOption };
 
-/** What one rule says: base options, matches in order, and where it goes. */
+/** One parsed rule: base options, matches in order, and the target or chain after them. */
 export interface RuleSpec {
   readonly base: Base;
   readonly matches: readonly (Use | Unread)[];
   readonly jump?: Jump;
-  /** Written for the other family (`-4`, `-6`): iptables-restore passes over it. */
+  /** The rule is for the other family (`-4`, `-6`), so that iptables-restore skips it. */
   readonly skipped?: true;
   /** `-c PACKETS BYTES`, as text. */
   readonly counters?: readonly [string, string];

@@ -8,11 +8,11 @@ export interface ChainState {
   readonly base: boolean;
   policy: string;
   counters: readonly [string, string] | undefined;
-  /** Rules as they stand in the chain: `-s A,B` made two of one line. */
+  /** The rules in order. A line with `-s A,B` is two rules. */
   rules: RuleLine[];
 }
 
-/** `-s A,B -d C` is one rule for each pair, in the order iptables adds them. */
+/** Splits `-s A,B -d C` into one rule for each pair, in the order in which iptables adds them. */
 export function expand(spec: RuleSpec): readonly RuleSpec[] {
   if (spec.skipped) return [];
   const sources = spec.base.source;
@@ -28,13 +28,13 @@ export function expand(spec: RuleSpec): readonly RuleSpec[] {
   );
 }
 
-/** A table as the lines read so far leave it. */
+/** The state of a table after the lines read so far. */
 export class TableState {
   readonly chains = new Map<string, ChainState>();
-  /** Whether any line stood between `*TABLE` and COMMIT: iptables-nft makes no chains for a table without. */
+  /** Whether there was any line between `*TABLE` and COMMIT. If not, iptables-nft creates no chains. */
   touched = false;
-  /** The chain of the line before: most often that of this one too. */
-  private last: ChainState | undefined;
+  /** The chain of the last line, which is usually that of the next one, too. */
+  #last: ChainState | undefined;
 
   constructor(
     readonly name: string,
@@ -44,20 +44,20 @@ export class TableState {
       this.chains.set(chain, { name: chain, base: true, policy: "ACCEPT", counters: undefined, rules: [] });
   }
 
-  private made(name: string): ChainState {
-    let found = this.last?.name === name ? this.last : this.chains.get(name);
+  #chain(name: string): ChainState {
+    let found = this.#last?.name === name ? this.#last : this.chains.get(name);
     if (!found) {
       found = { name, base: false, policy: "-", counters: undefined, rules: [] };
       this.chains.set(name, found);
     }
-    this.last = found;
+    this.#last = found;
     return found;
   }
 
   chain(line: ChainLine): void {
     this.touched = true;
     const again = this.chains.has(line.name);
-    const chain = this.made(line.name);
+    const chain = this.#chain(line.name);
     if (chain.base && line.policy !== "-") chain.policy = line.policy;
     else if (again && line.command === undefined) chain.rules = [];
     if (line.counters) chain.counters = line.counters;
@@ -65,7 +65,7 @@ export class TableState {
 
   rule(line: RuleLine): void {
     this.touched = true;
-    const { rules } = this.made(line.chain);
+    const { rules } = this.#chain(line.chain);
     if (line.command === "A" && line.single) {
       rules.push(line);
       return;
@@ -76,21 +76,21 @@ export class TableState {
     if (line.command === "A") for (const each of lines) rules.push(each);
     else if (line.command === "I") rules.splice(at, 0, ...lines.reverse());
     else if (line.command === "R") rules.splice(at, 1, ...lines);
-    else if (line.command === "D") this.remove(line, rules);
+    else if (line.command === "D") this.#remove(line, rules);
   }
 
-  /** `-D CHAIN NUMBER` or `-D CHAIN RULE`: the first rule that says the same. */
-  private remove(line: RuleLine, rules: RuleLine[]): void {
-    const wanted = sameness(line.spec);
+  /** `-D CHAIN NUMBER`, or `-D CHAIN RULE`, which deletes the first equal rule. */
+  #remove(line: RuleLine, rules: RuleLine[]): void {
+    const wanted = identity(line.spec);
     const at =
       line.position === undefined
-        ? rules.findIndex((each) => sameness(each.spec) === wanted)
+        ? rules.findIndex((each) => identity(each.spec) === wanted)
         : line.position - 1;
     if (at >= 0) rules.splice(at, 1);
   }
 
   other(line: OtherLine): void {
-    this.last = undefined;
+    this.#last = undefined;
     const named = line.chain === undefined ? undefined : this.chains.get(line.chain);
     if (line.kind === "flush") for (const chain of named ? [named] : this.chains.values()) chain.rules = [];
     else if (line.kind === "delete") {
@@ -104,8 +104,8 @@ export class TableState {
   }
 }
 
-/** What makes two rules the same to `-D`: everything but counters and where they were written. */
-function sameness(spec: RuleSpec): string {
+/** A string that two rules share if `-D` treats them as equal. Counters are not compared. */
+function identity(spec: RuleSpec): string {
   return JSON.stringify({ base: spec.base, matches: spec.matches, jump: spec.jump }, (key, value: unknown) =>
     key === "extension" && typeof value === "object" && value !== null && "name" in value
       ? value.name
@@ -115,21 +115,24 @@ function sameness(spec: RuleSpec): string {
   );
 }
 
-/** Lines that stand in no table. */
+/** Lines that may be outside a table. */
 const NO_TABLE: ReadonlySet<Line["kind"]> = new Set<Line["kind"]>(["blank", "comment", "commit", "unread"]);
 
-/** The tables that a dump leaves behind once its lines are carried out in order, in the order of their first mention. */
+/**
+ * Carries out the lines of a dump in order. Returns the resulting tables, in the order in which the dump names them
+ * first.
+ */
 export function tableStates(dump: Dump): ReadonlyMap<string, TableState> {
   const tables = new Map<string, TableState>();
   let current: TableState | undefined;
   const committed = new Set<string>();
   const enter = (name: string): void => {
-    // iptables-restore empties a table that comes again; DumpReader says so.
+    // iptables-restore empties a table that appears a second time. TableSections reports that.
     const again = committed.delete(name) ? undefined : tables.get(name);
     current = again ?? new TableState(name, dump.family);
     tables.set(name, current);
   };
-  // `iptables -S` names no table.
+  // `iptables -S` prints the rules of the filter table and does not name it.
   if (!dump.lines.some(({ kind }) => kind === "table") && dump.lines.some(({ kind }) => !NO_TABLE.has(kind)))
     enter("filter");
   for (const line of dump.lines) {

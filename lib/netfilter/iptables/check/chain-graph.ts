@@ -54,8 +54,8 @@ export function markReached(bases: readonly ChainNode[]): void {
 }
 
 /**
- * Finds jumps that lead back to a chain that the packet is still in. The search is depth first, without recursion, so that
- * long chains of jumps cannot exhaust the stack.
+ * Finds jumps that lead back to a chain that the packet is still in. The search is depth first, without recursion, so
+ * that long chains of jumps cannot exhaust the stack.
  *
  * @param report - receives each such jump: its rule, and the chains that it connects.
  */

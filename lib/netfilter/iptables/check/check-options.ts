@@ -8,10 +8,11 @@ const dashed = (names: readonly string[]): string => names.map((name) => `--${na
 const NOTHING: Options = new Map();
 
 /**
- * The checks that iptables makes when all words of a rule are read (xtables_option_mfcall and each final_check).
+ * Checks the options of an extension together, as iptables does after the last word of a rule (xtables_option_mfcall,
+ * and the final_check of each extension).
  *
- * @returns why one of the two implementations refuses what can be read.
- * @throws RuleSyntaxError where both do.
+ * @returns an error if only one of the two implementations refuses the options.
+ * @throws RuleSyntaxError if both refuse them.
  */
 export function checkOptions(
   extension: Extension,
@@ -23,30 +24,33 @@ export function checkOptions(
   let legacy: RuleSyntaxError | undefined;
   if (protocols && (context.protocol === undefined || !protocols.includes(context.protocol))) {
     const names = protocols.map(protocolName);
-    // The kernel asks a match of x_tables for its protocol, and no expression of nftables.
+    // x_tables checks the protocol of a match. Native nftables expressions have no such check.
     const negated = context.except !== undefined && protocols.includes(context.except);
     if (!negated || !extension.expressed?.(options, NOTHING))
       throw new RuleSyntaxError(`${shown} needs a protocol`, names.map((name) => `-p ${name}`).join(" or "));
     legacy = new RuleSyntaxError(
       `${shown} with ! -p ${names.join()}`,
       `-p ${names.join()}`,
-      "Only iptables-legacy refuses it.",
+      "Only iptables-legacy refuses this.",
       "legacy",
     );
   }
   for (const declaration of extension.options) {
     const given = options.has(declaration.name);
     if (!given && declaration.required)
-      throw new RuleSyntaxError(`${shown} lacks --${declaration.name}`, dashed([declaration.name]));
+      throw new RuleSyntaxError(`${shown} needs --${declaration.name}`, dashed([declaration.name]));
     if (!given) continue;
     const clash = declaration.excludes?.find((name) => options.has(name));
     if (clash)
-      throw new RuleSyntaxError(`--${declaration.name} and --${clash} exclude each other`, "one of them");
+      throw new RuleSyntaxError(
+        `--${declaration.name} and --${clash} cannot be used together`,
+        "only one of them",
+      );
     const lacking = declaration.needs?.find((name) => !options.has(name));
     if (lacking) throw new RuleSyntaxError(`--${declaration.name} needs --${lacking}`, dashed([lacking]));
   }
   if (oneOf && !oneOf.some((name) => options.has(name)))
-    throw new RuleSyntaxError(`${shown} lacks an option`, `one of ${dashed(oneOf)}`);
+    throw new RuleSyntaxError(`${shown} needs an option`, `one of ${dashed(oneOf)}`);
   extension.check?.(options, context);
   return legacy;
 }

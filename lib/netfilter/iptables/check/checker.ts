@@ -26,8 +26,8 @@ interface CheckedDump {
 }
 
 /**
- * Makes the checks of iptables-restore and the kernel that need more than one rule: whether tables and chains exist, where
- * an extension may be used, and whether jumps form a loop.
+ * Makes the checks of iptables-restore and the kernel that need more than one rule: whether tables and chains exist,
+ * where an extension may be used, and whether jumps form a loop.
  */
 export class Checker {
   readonly #dump: CheckedDump;

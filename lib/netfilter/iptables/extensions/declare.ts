@@ -4,21 +4,21 @@ import type { Extension, OptionDeclaration } from "./extension";
 
 type Rest<T> = Omit<T, "name" | "values">;
 
-/** An option with one word or several after it. */
+/** Declares an option that takes values. Pass one type per value. */
 export const option = (
   name: string,
   values: ValueType | readonly ValueType[],
   rest: Rest<OptionDeclaration> = {},
 ): OptionDeclaration => ({ name, values: "read" in values ? [values] : values, ...rest });
 
-/** An option that takes `!` before it. */
+/** Declares an option that takes values and may be negated with `!`. */
 export const invertible = (
   name: string,
   values: ValueType | readonly ValueType[],
   rest: Rest<OptionDeclaration> = {},
 ): OptionDeclaration => option(name, values, { invertible: true, ...rest });
 
-/** An option without a value. */
+/** Declares an option without a value. */
 export const flag = (name: string, rest: Rest<OptionDeclaration> = {}): OptionDeclaration =>
   option(name, [], rest);
 
@@ -29,7 +29,12 @@ type ExtensionSpec = Omit<Extension, "kind" | "name" | "families" | "options"> &
   readonly options?: readonly OptionDeclaration[];
 };
 
-/** A match of both IPv4 and IPv6, unless `families` says otherwise. */
+/**
+ * Declares a match.
+ *
+ * @param spec.families - default: IPv4 and IPv6.
+ * @param spec.options - default: none.
+ */
 export const match = (name: string, spec: ExtensionSpec): Extension => ({
   families: IP,
   options: [],
@@ -38,7 +43,12 @@ export const match = (name: string, spec: ExtensionSpec): Extension => ({
   name,
 });
 
-/** A target of both IPv4 and IPv6, unless `families` says otherwise. */
+/**
+ * Declares a target.
+ *
+ * @param spec.families - default: IPv4 and IPv6.
+ * @param spec.options - default: none.
+ */
 export const target = (name: string, spec: ExtensionSpec): Extension => ({
   families: IP,
   options: [],

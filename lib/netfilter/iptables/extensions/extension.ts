@@ -4,7 +4,7 @@ import type { Context, SyntaxFamily, Variant } from "../context";
 import type { RuleSyntaxError } from "../rule-syntax-error";
 import type { ValueType } from "../values/value-type";
 
-/** An option as it was given, its values canonical. */
+/** An option of a rule, with its values as iptables-save would print them. */
 export interface ParsedOption {
   readonly inverted: boolean;
   readonly values: readonly string[];
@@ -12,77 +12,87 @@ export interface ParsedOption {
 
 export interface OptionDeclaration {
   readonly name: string;
-  /** Other spellings that mean the same. */
+  /** Other names of the option. */
   readonly aliases?: readonly string[];
-  /** One for each word that follows; none for a flag. */
+  /** The type of each value that follows. Empty for a flag. */
   readonly values: readonly ValueType[];
-  /** The last value may be left out; this stands for it. */
+  /** The last value may be left out. This is its value then. */
   readonly optional?: string;
-  /** Its short form, for the options of arptables and ebtables that belong to the frame. */
+  /** The letter of the short form. Only options of arptables and ebtables have one. */
   readonly letter?: string;
-  /** `!` is allowed before it. */
+  /** `!` may precede the option. */
   readonly invertible?: boolean;
-  /** May be given more than once (the last counts, unless `join` says otherwise). */
+  /** May be given more than once. The last one is used. */
   readonly repeatable?: boolean;
   readonly required?: boolean;
+  /** Options that it cannot be used with. */
   readonly excludes?: readonly string[];
+  /** Options that it cannot be used without. */
   readonly needs?: readonly string[];
-  /** Key under which it is kept, for options that come again in every element of a list (`policy`). */
+  /**
+   * The name under which it is stored, for options that are repeated for each element of a list (`-m policy --next`).
+   */
   readonly slot?: (options: Options) => string;
-  /** What it is short for: `--syn` is `--tcp-flags …`. */
+  /** The option that it is short for: `--syn` is stored as `--tcp-flags …`. */
   readonly becomes?: (
     given: ParsedOption,
     context: Context,
     options: Options,
   ) => readonly [name: string, given: ParsedOption];
-  /** Values that iptables-save does not print. */
+  /** Whether iptables-save leaves the option out, for example because it is the default. */
   readonly silent?: (given: ParsedOption, context: Context) => boolean;
-  /** nftables' own expression does not keep it, so iptables-nft-save does not print it. */
+  /** iptables-nft does not store the option, so that iptables-nft-save does not print it. */
   readonly legacyOnly?: boolean;
-  /** Values that iptables-save prints when the option was not given. */
+  /** Values that iptables-save prints if the option was not given. */
   readonly byDefault?: (context: Context) => readonly string[];
 }
 
-/** The options of one extension as they were given, by canonical name. */
+/** The options of one use of an extension, by name. */
 export type Options = ReadonlyMap<string, ParsedOption>;
 
 /**
- * A match or target of iptables, as data: what it accepts, where it may stand, how it prints and what it means.
- * Parsing, checking, printing and lowering all read this one declaration.
+ * A match or target of iptables as data: its options, where it may be used, how it is printed, and what it means to the
+ * model. The parser, the checks, the printers and the model all read this one declaration.
  */
 export interface Extension {
   readonly kind: "match" | "target";
   readonly name: string;
   readonly families: readonly SyntaxFamily[];
-  /** Its options stand without `-m NAME`: all matches of arptables and ebtables. */
+  /** Its options need no `-m NAME`. True for all matches of arptables and ebtables. */
   readonly implicit?: boolean;
-  /** Tables in which the kernel accepts it; default: all. */
+  /** Tables in which it may be used. Default: all. */
   readonly tables?: readonly string[];
-  /** Tables in which only iptables-legacy insists on it. */
+  /** Tables in which iptables-legacy allows it. iptables-nft allows it in all. */
   readonly legacyTables?: readonly string[];
-  /** Base chains from which the kernel lets it be reached; default: all. */
+  /** Base chains from which its rule may be reached. Default: all. */
   readonly hooks?: readonly string[] | ((options: Options) => readonly string[] | undefined);
-  /** Protocols (numbers) one of which `-p` must name. */
+  /** Numbers of the protocols that it needs: `-p` must name one of them. Default: any rule may use it. */
   readonly protocols?: readonly number[];
   readonly options: readonly OptionDeclaration[];
-  /** At least one of these options must be given. */
+  /** At least one of these options is required. */
   readonly oneOf?: readonly string[];
-  /** Order of printing, where it is not the order of `options`. */
+  /** The order in which options are printed. Default: the order of `options`. */
   readonly order?: readonly string[];
-  /** Name that iptables-save prints, where it is another (`state` prints as itself, `NOTRACK` as `CT --notrack`). */
+  /** The name that iptables-save prints. Default: `name`. */
   readonly printsAs?: string;
-  /** What the table of options cannot say. Returns the options to keep; throws a RuleSyntaxError. */
+  /**
+   * Checks that the other fields cannot express. May change the options to what iptables-save would print.
+   *
+   * @throws RuleSyntaxError if iptables would refuse them.
+   */
   readonly check?: (options: Map<string, ParsedOption>, context: Context) => void;
   /**
-   * What nftables' own expressions keep of the options, where iptables-nft writes such and no match of x_tables; they add
-   * to what those of an earlier use said. Undefined where it writes the match itself.
+   * For matches that iptables-nft translates to native nftables expressions: the options that the expressions still
+   * hold, together with those of an earlier use in the same rule. Undefined if iptables-nft keeps the match as it is.
    */
   readonly expressed?: (options: Options, before: Options) => Options | undefined;
-  /** What the other matches of the rule must say for the kernel to take it. */
+  /** Checks the other matches of the rule. Returns an error if iptables would refuse the rule because of them. */
   readonly demands?: (matches: readonly Use[], options: Options) => RuleSyntaxError | undefined;
-  /** Prints all after `-m NAME` / `-j NAME`, where the table cannot say it. */
+  /** Prints what follows `-m NAME` or `-j NAME`. Default: the options in order. */
   readonly print?: (options: Options, variant: Variant, context: Context) => string;
+  /** Conditions of the model that a match stands for. Without it, the model treats the match as unknown. */
   readonly lower?: (options: Options, context: Context) => readonly Match[];
+  /** Action of the model that a target stands for. Without it, the model treats the target as unknown. */
   readonly act?: (options: Options, context: Context) => Action;
 }
 

@@ -1,7 +1,8 @@
 import type { Options } from "./extension";
 
-/** First canonical value of an option, or the fallback when it was not given. */
+/** The first value of an option, or `fallback` if the option was not given. */
 export const first = (options: Options, name: string, fallback = ""): string =>
   options.get(name)?.values[0] ?? fallback;
 
+/** Whether `!` precedes the option. */
 export const inverted = (options: Options, name: string): boolean => options.get(name)?.inverted ?? false;

@@ -6,7 +6,7 @@ import type { Extension, OptionDeclaration } from "./extension";
 import { MATCHES } from "./match";
 import { TARGETS } from "./target";
 
-/** Every match and target that this library knows. */
+/** Every match and target of iptables, ip6tables, arptables and ebtables. */
 export const EXTENSIONS: readonly Extension[] = [
   ...ARPTABLES_EXTENSIONS,
   ...EBTABLES_MATCHES,
@@ -31,30 +31,30 @@ for (const extension of EXTENSIONS) {
   options.set(extension, byName);
 }
 
-/** The matches whose options stand without `-m`. */
+/** The matches whose options need no `-m`. */
 export const implicitMatches = (family: SyntaxFamily): readonly Extension[] =>
   EXTENSIONS.filter((extension) => extension.implicit && extension.families.includes(family));
 
-/** The option of an extension by its full name or an alias. */
+/** Finds an option of an extension by its full name or an alias. */
 export const optionOf = (extension: Extension, name: string): OptionDeclaration | undefined =>
   options.get(extension)?.get(name);
 
-/** Names under which iptables finds the match of a protocol (xtables.c, xtables_find_match). */
-const SAME: ReadonlyMap<string, string> = new Map([
+/** Protocols whose match has another name (xtables.c, xtables_find_match). */
+const PROTOCOL_MATCHES: ReadonlyMap<string, string> = new Map([
   ["icmpv6", "icmp6"],
   ["ipv6-icmp", "icmp6"],
 ]);
 
-/** The match or target of that name in a family. */
+/** Finds a match or target by name. */
 export function extensionFor(
   kind: "match" | "target",
   name: string,
   family: SyntaxFamily,
 ): Extension | undefined {
-  return known[kind][family].get(kind === "match" ? (SAME.get(name) ?? name) : name);
+  return known[kind][family].get(kind === "match" ? (PROTOCOL_MATCHES.get(name) ?? name) : name);
 }
 
-/** The match that `-p PROTOCOL` loads by itself when one of its options follows. */
+/** The match that iptables loads for `-p PROTOCOL` if one of its options follows. */
 export function matchOfProtocol(protocol: string, family: SyntaxFamily): Extension | undefined {
   const found = extensionFor("match", protocol, family);
   return found?.protocols ? found : undefined;

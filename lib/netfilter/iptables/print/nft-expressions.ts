@@ -4,8 +4,8 @@ import { isUse, type Unread } from "../rule-spec";
 type Part = Use | Unread;
 
 /**
- * The matches of a rule as iptables-nft-save reads them back: uses that became nftables' own expressions are one where the
- * first of them stood, in which later ones override earlier ones, and what no expression says is gone.
+ * The matches of a rule as iptables-nft-save reads them back: uses that became nftables' own expressions are one
+ * where the first of them stood, in which later ones override earlier ones, and what no expression says is gone.
  */
 export function asExpressed(matches: readonly Part[]): readonly Part[] {
   if (!matches.some((part) => isUse(part) && part.extension.expressed)) return matches;

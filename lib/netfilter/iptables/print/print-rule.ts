@@ -41,8 +41,8 @@ function printMatch(use: Use | Unread, variant: Variant, context: Context): stri
 }
 
 /**
- * A rule of arptables or ebtables: the frame's own options before all others. arptables puts the target's name first and
- * its options last; ebtables ends every rule with a target.
+ * A rule of arptables or ebtables: the frame's own options before all others. arptables puts the target's name first
+ * and its options last; ebtables ends every rule with a target.
  */
 function printFrameSpec(spec: RuleSpec, variant: Variant, context: Context): string {
   const isHeader = (use: Use | Unread): boolean => isUse(use) && use.extension.name === "header";

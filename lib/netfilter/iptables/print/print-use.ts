@@ -19,7 +19,7 @@ function shownOption(declaration: OptionDeclaration, given: ParsedOption, varian
   return `${given.inverted ? "! " : ""}${name}${shownValues(declaration, given.values, variant)}`;
 }
 
-/** Everything after `-m NAME` or `-j NAME`, as iptables-save prints it. */
+/** Prints what follows `-m NAME` or `-j NAME`, as iptables-save does. */
 export function printUse(use: Use, variant: Variant, context: Context): string {
   const { extension, options } = use;
   if (extension.print) return extension.print(options, variant, context);

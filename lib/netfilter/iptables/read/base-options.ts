@@ -28,7 +28,7 @@ function networks(word: string, context: Context): string {
   return entries.join(",");
 }
 
-/** Reads the value of a base option to its canonical form. */
+/** Reads the value of a base option, and returns its canonical form. */
 export function readBase(name: BaseName, word: string, context: Context): string {
   switch (name) {
     case "source":

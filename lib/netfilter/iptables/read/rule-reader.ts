@@ -35,8 +35,9 @@ const PART_START =
   /^(?:-[mjgsdiopfc46]|--(?:match|jump|goto|source|src|destination|dst|in-interface|out-interface|protocol))$/;
 
 /**
- * Reads the words after the chain's name as iptables' command line does (xshared.c, do_parse): options in any order, long
- * names shortened as long as they stay unique, `--option=value`, `-p` before or after the options of its protocol.
+ * Reads the words after the chain's name as iptables' command line does (xshared.c, do_parse): options in any order,
+ * long names shortened as long as they stay unique, `--option=value`, `-p` before or after the options of its
+ * protocol.
  */
 export class RuleReader {
   readonly errors: LocatedError[] = [];

@@ -28,8 +28,8 @@ const SURELY_SHORT = 85;
 const MOST_INTERFACE_CHARACTERS = 15;
 
 /**
- * Checks a rule that is written as iptables-save writes it, without keeping anything of it. This makes large dumps fast to
- * read: most rules are never looked at again, and SegmentReader reads the others when they are first needed.
+ * Checks a rule that is written as iptables-save writes it, without keeping anything of it. This makes large dumps
+ * fast to read: most rules are never looked at again, and SegmentReader reads the others when they are first needed.
  *
  * After `scan`, the scanner itself is the shape of that rule.
  */

@@ -9,7 +9,10 @@ import { DASH, LOWER_G, LOWER_J, LOWER_M, SPACE } from "./character-codes";
 import { orNull, readSavedUse } from "./saved-use";
 import { BASE_LETTERS, headerEnd, partEnd } from "./segment-ends";
 
-/** The `-m` and `-j` parts of rules with one protocol, by their text. `null` stands for text that this reader leaves to RuleReader. */
+/**
+ * The `-m` and `-j` parts of rules with one protocol, by their text. `null` stands for text that this reader leaves
+ * to RuleReader.
+ */
 export interface ProtocolParts {
   readonly context: Context;
   readonly uses: Map<string, Use | null>;
@@ -22,8 +25,9 @@ interface Header {
 }
 
 /**
- * Reads rules as iptables-save writes them: base options first, one space between words, each option after its own `-m`.
- * Parts with the same text are read once and shared. All other rules are left to RuleReader, which also reports errors.
+ * Reads rules as iptables-save writes them: base options first, one space between words, each option after its own
+ * `-m`. Parts with the same text are read once and shared. All other rules are left to RuleReader, which also reports
+ * errors.
  */
 export class SegmentReader {
   readonly #headers = new Map<string, Header | null>();

@@ -46,7 +46,7 @@ function useMatches(use: Use | Unread, context: Context): readonly Match[] {
 
 const ORDER: readonly BaseName[] = ["source", "destination", "in", "out", "protocol", "fragment"];
 
-/** The conditions of a rule in the kernel's order: header first, then each match. */
+/** The conditions of a rule in the order in which the kernel checks them: header first, then each match. */
 export function matchesOf(spec: RuleSpec, context: Context): readonly Match[] {
   const matches: Match[] = [];
   for (const name of ORDER) {
@@ -58,7 +58,7 @@ export function matchesOf(spec: RuleSpec, context: Context): readonly Match[] {
   return matches;
 }
 
-/** What a rule does when it matched. */
+/** What a rule does with a packet that matches. */
 export function actionOf(jump: Jump | undefined, context: Context): Action {
   if (!jump) return { kind: "none" };
   const { name, use, unread } = jump;

@@ -1,7 +1,7 @@
 const DOUBLE =
   /^\s*([+-]?)(?:(inf(?:inity)?|nan)|(0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?\d+)?)|((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))/i;
 
-/** Reads a number with fractions as strtod does, and what stands behind it. */
+/** Reads a number with fractions at the start of a word, as strtod does. Returns it with the rest of the word. */
 export function readDouble(word: string): { readonly value: number; readonly rest: string } | undefined {
   const found = DOUBLE.exec(word);
   if (!found) return undefined;
@@ -23,7 +23,7 @@ function hexadecimalValue(word: string): number {
   return value * 2 ** (Number(exponent) - 4 * fraction.length);
 }
 
-/** 32 bits of a double as amd64 converts it: beyond 64 bits nothing is left. */
+/** Converts a double to 32 bits as amd64 does: values beyond 64 bits become 0. */
 export function toUnsigned(value: number): number {
   if (!(Math.abs(value) < 2 ** 63)) return 0;
   return Number(BigInt.asUintN(32, BigInt(Math.trunc(value))));

@@ -1,10 +1,10 @@
 import { RuleSyntaxError } from "../rule-syntax-error";
 import type { ValueType } from "./value-type";
 
-/** Most bytes that the kernel keeps of an interface name (IFNAMSIZ - 1). */
+/** Most bytes of an interface name (IFNAMSIZ - 1). */
 const INTERFACE_LENGTH = 15;
 
-/** An interface name as extensions read it: none is a name as well. */
+/** An interface name. Extensions accept an empty one. */
 export const interfaceName: ValueType = {
   what: "an interface name",
   read: (word) => {
@@ -12,7 +12,7 @@ export const interfaceName: ValueType = {
       throw new RuleSyntaxError(
         `interface name "${word}" is too long`,
         `at most ${INTERFACE_LENGTH} bytes`,
-        "A trailing + matches all names that begin so.",
+        "A + at the end matches all names that start with what is before it.",
       );
     return word;
   },

@@ -2,7 +2,7 @@ import type { Context } from "../context";
 import { RuleSyntaxError } from "../rule-syntax-error";
 import type { ValueType } from "./value-type";
 
-/** One of a list of words, in any of the cases that iptables takes. */
+/** One of several words. */
 export function oneOf(words: readonly string[], ignoreCase = false): ValueType {
   const what = `one of ${words.join(", ")}`;
   return {
@@ -11,15 +11,15 @@ export function oneOf(words: readonly string[], ignoreCase = false): ValueType {
       const found = words.find(
         (each) => each === word || (ignoreCase && each.toLowerCase() === word.toLowerCase()),
       );
-      if (found === undefined) throw new RuleSyntaxError(`"${word}" is not known here`, what);
+      if (found === undefined) throw new RuleSyntaxError(`unknown value "${word}"`, what);
       return found;
     },
   };
 }
 
-/** A list in one word, each entry of one kind. */
+/** Values of one type, separated by commas. */
 export function list(entry: ValueType, most = Number.POSITIVE_INFINITY): ValueType {
-  const what = `${entry.what}, several with commas`;
+  const what = `${entry.what}, or several separated by commas`;
   return {
     what,
     read: (word: string, context: Context) => {

@@ -3,8 +3,12 @@ import type { ValueType } from "./value-type";
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
 
-/** `VALUE[/MASK]` of 32 bits; the mask is printed only where it is not all ones. */
-export function mark(form: { readonly alwaysMask?: boolean; readonly spareMask?: string } = {}): ValueType {
+/**
+ * `VALUE[/MASK]` of 32 bits.
+ *
+ * @param form.alwaysMask - print the mask even if it is all ones.
+ */
+export function mark(form: { readonly alwaysMask?: boolean } = {}): ValueType {
   return {
     what: "a mark VALUE or VALUE/MASK",
     read: (word) => {
@@ -16,13 +20,13 @@ export function mark(form: { readonly alwaysMask?: boolean; readonly spareMask?:
   };
 }
 
-/** 32 bits printed in hexadecimal. */
+/** A number of 32 bits that is printed in hexadecimal. */
 export const hex32: ValueType = {
   what: "a number of 32 bits",
   read: (word) => hex(Number(whole(word, 0, U32, "a number of 32 bits"))),
 };
 
-/** Reads canonical `0xVALUE[/0xMASK]`. */
+/** Parses canonical `0xVALUE[/0xMASK]`. */
 export function masked(value: string, allOnes = U32): { value: number; mask: number } {
   const slash = value.indexOf("/");
   if (slash < 0) return { value: Number(value), mask: allOnes };

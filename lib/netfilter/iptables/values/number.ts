@@ -3,7 +3,7 @@ import type { ValueType } from "./value-type";
 
 const DECIMAL = /^\s*\+?(?:0[xX][0-9a-fA-F]+|[0-9]+)$/;
 
-/** Reads a number as strtoul(…, 0) does: decimal, 0x hexadecimal, leading 0 octal. Never negative. */
+/** Reads a number as strtoul(…, 0) does: decimal, hexadecimal after 0x, octal after 0. Refuses negative numbers. */
 export function readNumber(word: string): bigint | undefined {
   if (!DECIMAL.test(word)) return undefined;
   const digits = word.trimStart().replace("+", "");
@@ -11,14 +11,18 @@ export function readNumber(word: string): bigint | undefined {
   return BigInt(digits);
 }
 
-/** Reads the number with which a word begins, as strtoul(…, 0) does, and what stands behind it. */
+/** Reads a number at the start of a word, as strtoul(…, 0) does. Returns it with the rest of the word. */
 export function readPrefix(word: string): { readonly value: bigint; readonly rest: string } | undefined {
   const found = /^\s*\+?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/.exec(word);
   const value = found ? readNumber(found[0]) : undefined;
   return value === undefined ? undefined : { value, rest: word.slice(found?.[0].length) };
 }
 
-/** A whole number within bounds, or a refusal that says which. */
+/**
+ * Reads a whole number.
+ *
+ * @throws RuleSyntaxError if it is less than `min` or more than `max`.
+ */
 export function whole(word: string, min: number, max: number | bigint, what: string): bigint {
   const value = readNumber(word);
   if (value === undefined || value < BigInt(min) || value > BigInt(max))
@@ -26,7 +30,7 @@ export function whole(word: string, min: number, max: number | bigint, what: str
   return value;
 }
 
-/** A number that prints in decimal. */
+/** A number that is printed in decimal. */
 export function number(min: number, max: number | bigint, what = "a number"): ValueType {
   return { what, read: (word) => String(whole(word, min, max, what)) };
 }

@@ -4,7 +4,7 @@ import { readNumber } from "./number";
 import { servicePort } from "./services";
 import type { ValueType } from "./value-type";
 
-/** A port by number or by service name. */
+/** Reads a port as tcp, sctp and multiport do: a number as C writes it (0x50, 0120), or the name of a service. */
 export function readPort(word: string, context: Context): number {
   const value = readNumber(word);
   if (value !== undefined && value <= 65535n) return Number(value);
@@ -17,8 +17,8 @@ export function readPort(word: string, context: Context): number {
 const U64 = 2n ** 64n - 1n;
 
 /**
- * A port as getaddrinfo reads it: nothing is 0, a number is decimal whatever it begins with, of a larger one the last 16
- * bits count, and a name is that of any protocol's service.
+ * Reads a port as getaddrinfo does: an empty word is 0, numbers are always decimal, only the last 16 bits of a larger
+ * number are used, and a name may be a service of any protocol.
  */
 function lookedUpPort(word: string): number {
   if (word === "") return 0;
@@ -37,6 +37,7 @@ function lookedUpPort(word: string): number {
   return Number(kept & 0xffffn);
 }
 
+/** A port as most extensions read it, with getaddrinfo. */
 export const port: ValueType = {
   what: "a port",
   read: (word) => String(lookedUpPort(word)),
@@ -52,15 +53,16 @@ function rangeOf(read: (word: string, context: Context) => number): ValueType {
       const high = word.slice(colon + 1);
       const from = low === "" ? 0 : read(low, context);
       const to = high === "" ? 65535 : read(high, context);
-      if (from > to)
-        throw new RuleSyntaxError(`port range "${word}" runs backwards`, "the smaller port first");
+      if (from > to) throw new RuleSyntaxError(`port range "${word}" is reversed`, "the smaller port first");
       return from === to ? String(from) : `${from}:${to}`;
     },
   };
 }
 
-/** `FROM:TO`, either end left out; printed as one port where both are equal. Numbers as C writes them: 0x50, 0120. */
+/**
+ * `FROM:TO` with either end optional, read as tcp, sctp and multiport do. Printed as one port if both ends are equal.
+ */
 export const portRange: ValueType = rangeOf(readPort);
 
-/** As libc reads ports: tcp, sctp and multiport read theirs themselves, the others so. */
+/** `FROM:TO` as all other extensions read it, with getaddrinfo. */
 export const decimalPortRange: ValueType = rangeOf(lookedUpPort);

@@ -2,7 +2,7 @@ import { protocolNumber } from "../../model/protocols";
 import { RuleSyntaxError } from "../rule-syntax-error";
 import { readNumber } from "./number";
 
-/** A protocol by name or number; prints the name where it has one. 0 and `all` stand for every protocol. */
+/** Reads a protocol by name or number. 0 and `all` stand for every protocol. */
 export function readProtocol(word: string): number {
   const value = readNumber(word);
   if (value !== undefined && value <= 255n) return Number(value);

@@ -3,14 +3,19 @@ import { RuleSyntaxError } from "../rule-syntax-error";
 import { whole } from "./number";
 import type { ValueType } from "./value-type";
 
-/** Reads canonical `N` or `FROM:TO`. */
+/** Parses canonical `N` or `FROM:TO`. */
 export function range(value: string, separator = ":"): Range {
   const at = value.indexOf(separator);
   if (at < 0) return { from: Number(value), to: Number(value) };
   return { from: Number(value.slice(0, at)), to: Number(value.slice(at + 1)) };
 }
 
-/** `FROM:TO`, either end left out; printed as one number where both are equal. */
+/**
+ * `FROM:TO` with either end optional.
+ *
+ * @param form.separator - default: `:`.
+ * @param form.keepEqual - print `N:N` instead of `N`.
+ */
 export function numberRange(
   max: number | bigint,
   what = "a number or a range FROM:TO",
@@ -27,15 +32,15 @@ export function numberRange(
       const from = bound(word.slice(0, colon), "0");
       const to = bound(word.slice(colon + 1), String(max));
       if (BigInt(from) > BigInt(to))
-        throw new RuleSyntaxError(`range "${word}" runs backwards`, `the smaller number first`);
+        throw new RuleSyntaxError(`range "${word}" is reversed`, "the smaller number first");
       return from === to && !form.keepEqual ? from : `${from}${separator}${to}`;
     },
   };
 }
 
 /**
- * Whether a range value covers everything, so that iptables-save leaves it out. With `!` nothing matches it: 1.8.9 leaves
- * that out too, and loses what the rule says; later versions print it.
+ * Whether a range holds every value, so that iptables-save leaves it out. Version 1.8.9 also leaves out the negated
+ * range, which matches nothing, and so changes the rule; this library prints it, like later versions.
  */
 export const coversAll =
   (max: number | bigint) =>

@@ -1,6 +1,7 @@
 /**
- * Service names of Debian's netbase (/etc/services): `name:port:protocols`, where the protocols are t(cp), u(dp), s(ctp),
- * d(ccp), l (udplite: none). iptables-save never prints a name; rules written by hand do.
+ * Service names from Debian's netbase (/etc/services), as `name:port:protocols`. A protocol is its first letter: t
+ * for tcp, u for udp, s for sctp, d for dccp, l for udplite. Only rules written by hand have names; iptables-save
+ * prints numbers.
  */
 const TABLE = `
 tcpmux:1:t echo:7:tu discard:9:tu sink:9:tu null:9:tu systat:11:t users:11:t daytime:13:tu
@@ -76,7 +77,7 @@ function table(): Map<string, number> {
   return ports;
 }
 
-/** Port of a service by name; of any protocol where `protocol` is not given or has no ports of its own. */
+/** The port of a service. Searches all protocols if `protocol` is undefined or has no services. */
 export function servicePort(name: string, protocol: number | undefined): number | undefined {
   const letter = protocol === undefined ? "*" : LETTERS[protocol];
   return table().get(`${letter ?? "*"}:${name}`);

@@ -12,7 +12,11 @@ const SERVICES: readonly (readonly [string, number])[] = [
 
 const hex2 = (value: number): string => `0x${value.toString(16).padStart(2, "0")}`;
 
-/** The TOS byte: `VALUE[/MASK]` or one of the five old names, whose mask is 0x3f (xtables_parse_tosmask). */
+/**
+ * `VALUE[/MASK]` of the TOS byte, or one of its five names, which have the mask 0x3f (xtables_parse_tosmask).
+ *
+ * @param plainMask - the mask of a value without one.
+ */
 export function tos(plainMask = 0xff): ValueType {
   return {
     what: "a TOS VALUE[/MASK] or one of Minimize-Delay, Maximize-Throughput, Maximize-Reliability, Minimize-Cost, Normal-Service",

@@ -1,15 +1,18 @@
 import type { Context, Variant } from "../context";
 
 /**
- * A kind of value: reads the word that was written and returns it as iptables-save would print it, before quoting.
- * It throws a RuleSyntaxError when iptables would refuse it.
+ * The type of an option's value. `read` turns a word of the rule into the canonical value: what iptables-save would
+ * print, before quoting. It throws a RuleSyntaxError if iptables would refuse the word.
  */
 export interface ValueType {
-  /** What the user should have written: `a port or a range of ports`. */
+  /** What is expected, for error messages: `a port or a range of ports`. */
   readonly what: string;
   readonly read: (word: string, context: Context) => string;
-  /** How iptables-save prints the canonical value, where that is not the value itself. */
+  /** Converts the canonical value to what iptables-save prints. Default: the value itself. */
   readonly shown?: (value: string, variant: Variant) => string;
-  /** Printed through xtables_save_string: quoted where needed. `always`: in quotes whatever it holds. */
+  /**
+   * Whether the value is printed in quotes: `true` if it needs them (xtables_save_string), or `always`. Default:
+   * false.
+   */
   readonly quoted?: boolean | "always";
 }

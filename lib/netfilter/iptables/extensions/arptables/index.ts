@@ -4,5 +4,5 @@ import { header } from "./header";
 import { mangle } from "./mangle";
 import { MARK } from "./mark";
 
-/** The one match of arptables, which holds all its conditions, and its targets. */
+/** The targets of arptables, and its only match, `header`, which has all its conditions. */
 export const ARPTABLES_EXTENSIONS: readonly Extension[] = [header, mangle, MARK, CLASSIFY];

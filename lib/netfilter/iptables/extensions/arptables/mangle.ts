@@ -3,6 +3,7 @@ import { address } from "../../values/address/address";
 import { mac } from "../../values/address/mac";
 import { option, target } from "../declare";
 
+/** Changes addresses in the ARP packet (arpt_mangle.c). */
 export const mangle = target("mangle", {
   families: ["arp"],
   oneOf: ["mangle-ip-s", "mangle-ip-d", "mangle-mac-s", "mangle-mac-d"],

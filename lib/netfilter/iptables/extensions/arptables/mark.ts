@@ -9,6 +9,7 @@ const bits: ValueType = {
 
 const MARKS = ["set-mark", "and-mark", "or-mark"];
 
+/** Sets the mark of the packet (xt_mark.c). */
 export const MARK = target("MARK", {
   families: ["arp"],
   oneOf: MARKS,

@@ -15,7 +15,7 @@ export function messageType(names: readonly TypeName[]): ValueType {
     const [low = "", high] = word.split(":");
     const from = low === "" ? 0 : Number(whole(low, 0, U8, what));
     const to = high === undefined ? from : high === "" ? U8 : Number(whole(high, 0, U8, what));
-    if (from > to) throw new RuleSyntaxError(`range "${word}" runs backwards`, "the smaller number first");
+    if (from > to) throw new RuleSyntaxError(`range "${word}" is reversed`, "the smaller number first");
     return [from, to];
   };
   const shown = ([from, to]: readonly [number, number]): string =>

@@ -1,11 +1,13 @@
 import type { Context } from "../../context";
 import { RuleSyntaxError } from "../../rule-syntax-error";
 
+/** EtherType of ARP. */
 export const ARP = 0x0806;
 
-/** Matches of a protocol need `-p` with it, not negated. */
-export const needs =
+/** Checks that the rule has `-p` with this EtherType, without `!`. */
+export const requireProtocol =
   (type: number, name: string) =>
   (context: Context): void => {
-    if (context.protocol !== type) throw new RuleSyntaxError("these options need a protocol", `-p ${name}`);
+    if (context.protocol !== type)
+      throw new RuleSyntaxError(`these options need -p ${name}`, `-p ${name} before them`);
   };

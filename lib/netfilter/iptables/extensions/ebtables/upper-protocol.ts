@@ -4,12 +4,17 @@ import { readProtocol } from "../../values/protocol";
 import type { ValueType } from "../../values/value-type";
 import type { Options } from "../extension";
 
+/** The name of a protocol, or its number if it has none. */
 export const protocol: ValueType = { what: "a protocol", read: (word) => protocolName(readProtocol(word)) };
 
 const WITH_PORTS = ["tcp", "udp", "dccp", "sctp", "udplite"];
 
-/** Ports and types belong to certain protocols above IP. */
-export function above(
+/**
+ * Checks that options of a protocol above IP come with that protocol.
+ *
+ * @param messages - the protocol that each option for message types needs.
+ */
+export function checkUpperProtocol(
   options: Options,
   prefixOf: "ip" | "ip6",
   messages: Readonly<Record<string, string>>,
@@ -19,10 +24,10 @@ export function above(
   const ports = options.has(`${prefixOf}-sport`) || options.has(`${prefixOf}-dport`);
   if (ports && !WITH_PORTS.includes(proto ?? ""))
     throw new RuleSyntaxError(
-      "ports without a protocol that has them",
+      `ports need a protocol that has ports`,
       `--${prefixOf}-proto tcp, udp, sctp or dccp`,
     );
   for (const [name, wanted] of Object.entries(messages))
     if (options.has(name) && proto !== wanted)
-      throw new RuleSyntaxError(`--${name} without its protocol`, `--${prefixOf}-proto ${wanted}`);
+      throw new RuleSyntaxError(`--${name} needs its protocol`, `--${prefixOf}-proto ${wanted}`);
 }

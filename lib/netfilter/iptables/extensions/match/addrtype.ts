@@ -20,7 +20,7 @@ const TYPES: readonly AddressType[] = [
   "XRESOLVE",
 ];
 
-/** A name may be cut short; where several begin so, iptables takes the first. */
+/** Finds a type by the start of its name. iptables uses the first type that starts so. */
 const shortened = (word: string): AddressType | undefined =>
   word === "" ? undefined : TYPES.find((type) => type.startsWith(word));
 
@@ -58,9 +58,10 @@ function addressTypes(options: Options): readonly Match[] {
   return matches;
 }
 
-/** Types that the kernel does not ask of an IPv6 address (net/netfilter/xt_addrtype.c). */
+/** Types that IPv6 addresses cannot have (xt_addrtype.c, match_type6). */
 const V4_ONLY: readonly AddressType[] = ["BROADCAST", "BLACKHOLE", "PROHIBIT", "THROW", "NAT", "XRESOLVE"];
 
+/** Matches addresses by their type in the routing tables, such as LOCAL or BROADCAST (xt_addrtype.c). */
 export const addrtype = match("addrtype", {
   oneOf: ["src-type", "dst-type"],
   options: [
@@ -81,7 +82,7 @@ export const addrtype = match("addrtype", {
     const wrong = asked.find((each) => V4_ONLY.some((type) => type === each));
     if (wrong)
       throw new RuleSyntaxError(
-        `no IPv6 address is ${wrong}`,
+        `IPv6 addresses have no type ${wrong}`,
         TYPES.filter((type) => !V4_ONLY.includes(type)).join(", "),
       );
   },

@@ -2,6 +2,7 @@ import { number, U32 } from "../../values/number";
 import { coversAll, numberRange } from "../../values/range";
 import { flag, invertible, match } from "../declare";
 
+/** Matches the authentication header of an IPv6 packet (ip6t_ah.c). */
 export const ah6 = match("ah", {
   families: ["ipv6"],
   options: [

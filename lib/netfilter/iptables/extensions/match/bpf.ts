@@ -3,7 +3,7 @@ import { whole } from "../../values/number";
 import { text } from "../../values/text";
 import type { ValueType } from "../../values/value-type";
 import { match, option } from "../declare";
-import { isProgram } from "../shared/bpf-program";
+import { isValidProgram } from "../shared/bpf-program";
 
 const bytecode: ValueType = {
   what: "COUNT,CODE JT JF K,… in decimal",
@@ -13,7 +13,10 @@ const bytecode: ValueType = {
     const wanted = Number(whole(count, 1, 64, "the number of instructions"));
     const given = instructions.filter((each) => each !== "");
     if (given.length !== wanted)
-      throw new RuleSyntaxError(`${given.length} instructions, not ${wanted}`, "as many as announced");
+      throw new RuleSyntaxError(
+        `${given.length} instructions, but the count is ${wanted}`,
+        "as many instructions as the count says",
+      );
     const shown = given.map((each) => {
       const numbers = each.split(/\s+/);
       if (numbers.length !== 4 || !numbers.every((part) => /^\d+$/.test(part)))
@@ -24,15 +27,16 @@ const bytecode: ValueType = {
       const [code = 0, jumpTrue = 0, jumpFalse = 0, constant = 0] = each.split(" ").map(Number);
       return { code, jumpTrue, jumpFalse, constant };
     });
-    if (!isProgram(program))
+    if (!isValidProgram(program))
       throw new RuleSyntaxError(
-        "the kernel does not take this program",
-        "instructions that it knows, jumps that stay inside, and a return at the end",
+        "the kernel would refuse this program",
+        "known instructions, jumps inside the program, and a return at the end",
       );
     return [wanted, ...shown].join(",");
   },
 };
 
+/** Matches packets for which a classic BPF program returns non-zero (xt_bpf.c). */
 export const bpf = match("bpf", {
   oneOf: ["bytecode", "object-pinned"],
   options: [

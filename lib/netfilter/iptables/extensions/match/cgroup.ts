@@ -2,6 +2,7 @@ import { number, U32 } from "../../values/number";
 import { text } from "../../values/text";
 import { invertible, match } from "../declare";
 
+/** Matches packets of sockets in a control group (xt_cgroup.c). */
 export const cgroup = match("cgroup", {
   hooks: ["INPUT", "OUTPUT", "POSTROUTING"],
   oneOf: ["path", "cgroup"],

@@ -8,6 +8,7 @@ const label: ValueType = {
   read: (word) => String(whole(word, 0, 127, "the number of a label")),
 };
 
+/** Matches, or sets, a label of the connection (xt_connlabel.c). */
 export const connlabel = match("connlabel", {
   options: [invertible("label", label, { required: true }), flag("set")],
 });

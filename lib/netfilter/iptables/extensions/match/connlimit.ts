@@ -6,6 +6,7 @@ import { first } from "../option-values";
 
 const full = (family: string): number => (family === "ipv6" ? 128 : 32);
 
+/** Matches by the number of connections of one address or network (xt_connlimit.c). */
 export const connlimit = match("connlimit", {
   oneOf: ["connlimit-upto", "connlimit-above"],
   options: [

@@ -2,6 +2,7 @@ import { mark, masked } from "../../values/mark";
 import { invertible, match } from "../declare";
 import { first } from "../option-values";
 
+/** Matches the mark of the connection (xt_connmark.c). */
 export const connmarkMatch = match("connmark", {
   options: [invertible("mark", mark(), { required: true })],
   lower: (options) => [

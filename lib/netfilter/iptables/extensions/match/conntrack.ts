@@ -9,7 +9,7 @@ import { numberRange, range } from "../../values/range";
 import type { ValueType } from "../../values/value-type";
 import { invertible, match, option } from "../declare";
 import type { Options } from "../extension";
-import { ordered, STATES, states } from "../shared/connection-state";
+import { orderedList, STATES, states } from "../shared/connection-state";
 
 const STATUS = ["EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"];
 
@@ -79,13 +79,14 @@ const shown = (value: string): string => {
   return /^[0-9]*$/.test(mask) ? value : address;
 };
 
+/** Matches what conntrack knows of the connection: state, addresses, ports, status (xt_conntrack.c). */
 export const conntrack = match("conntrack", {
   options: [
-    invertible("ctstate", ordered(STATES)),
+    invertible("ctstate", orderedList(STATES)),
     invertible("ctproto", protocol),
     ...ADDRESSES.map(([name]) => invertible(name, { ...network, shown })),
     ...ADDRESSES.map(([name]) => invertible(`${name}port`, decimalPortRange)),
-    invertible("ctstatus", ordered(STATUS, "NONE")),
+    invertible("ctstatus", orderedList(STATUS, "NONE")),
     invertible("ctexpire", numberRange(U32)),
     option("ctdir", oneOf(["ORIGINAL", "REPLY"], true)),
   ],

@@ -5,7 +5,7 @@ import { decimalPortRange } from "../../values/port";
 import type { ValueType } from "../../values/value-type";
 import { invertible, match } from "../declare";
 import { first } from "../option-values";
-import { ports, sides } from "../shared/transport-ports";
+import { portMatches, portOptions } from "../shared/transport-ports";
 
 export const DCCP_TYPES = [
   "REQUEST",
@@ -31,15 +31,16 @@ const dccpTypes: ValueType = {
   },
 };
 
+/** Matches ports, types and options of DCCP (xt_dccp.c). */
 export const dccp = match("dccp", {
   protocols: [33],
   options: [
-    ...sides(decimalPortRange),
+    ...portOptions(decimalPortRange),
     invertible("dccp-types", dccpTypes),
     invertible("dccp-option", number(1, U8)),
   ],
   lower: (options) => [
-    ...ports(options, "dccp"),
+    ...portMatches(options, "dccp"),
     ...(["dccp-types", "dccp-option"] as const)
       .filter((name) => options.has(name))
       .map(

@@ -1,9 +1,10 @@
 import { invertible, match } from "../declare";
 import { named } from "../shared/named-number";
 
-/** As iproute2 ships them (/etc/iproute2/group, /etc/iproute2/rt_realms). */
+/** The names that iproute2 ships in /etc/iproute2/group. */
 const GROUPS = new Map([["default", 0n]]);
 
+/** Matches the group of the incoming or outgoing device (xt_devgroup.c). */
 export const devgroup = match("devgroup", {
   hooks: (options) =>
     options.has("src-group")

@@ -2,6 +2,7 @@ import { number, U32 } from "../../values/number";
 import { coversAll, numberRange } from "../../values/range";
 import { flag, invertible, match } from "../declare";
 
+/** Matches the fragment header of IPv6 (ip6t_frag.c). */
 export const frag = match("frag", {
   families: ["ipv6"],
   options: [

@@ -9,7 +9,7 @@ import { flag, invertible, match, option } from "../declare";
 import type { Options } from "../extension";
 import { first } from "../option-values";
 
-/** xt_hashlimit.h, revision 3: a packet costs 1/1,000,000 s; bytes are counted in 16s. */
+/** Units of xt_hashlimit.h, revision 3: a packet costs microseconds, and bytes are counted in units of 16. */
 const SCALE = 1_000_000n;
 
 const BYTE_SHIFT = 4n;
@@ -39,9 +39,9 @@ const factor = (unit: string): bigint => (unit === "m" ? 1048576n : unit === "k"
 
 interface Average {
   readonly bytes: boolean;
-  /** Cost of a packet, or of 16 bytes. */
+  /** Cost of one packet, or of 16 bytes. */
   readonly cost: bigint;
-  /** Seconds of the unit that was written. */
+  /** Seconds of the unit in which the rate is written. */
   readonly unit: bigint;
 }
 
@@ -51,7 +51,7 @@ function readAverage(word: string): Average {
   const bytes = /^(\d+)([km]?)b\/s/.exec(word);
   if (bytes) {
     const amount = BigInt(bytes[1] ?? "0") * factor(bytes[2] ?? "");
-    if (amount === 0n) throw new RuleSyntaxError(`rate "${word}" lets nothing through`, what);
+    if (amount === 0n) throw new RuleSyntaxError(`rate "${word}" is zero`, what);
     const cost = amount > U64 ? 0n : bytesToCost(amount);
     if (cost === 0n) throw new RuleSyntaxError(`rate "${word}" is too high`, what);
     return { bytes: true, cost, unit: 15n };
@@ -62,11 +62,11 @@ function readAverage(word: string): Average {
       ? 0
       : LONG_UNITS.findIndex((name) => unit !== "" && name.startsWith(unit.toLowerCase()));
   const seconds = SECONDS[index];
-  // atoi: whatever stands behind the digits is not looked at.
+  // Like atoi, ignores what follows the digits.
   const packets = BigInt(/^\s*\d+/.exec(count)?.[0] ?? 0);
   if (seconds === undefined || packets === 0n) throw new RuleSyntaxError(`"${word}" is not a rate`, what);
   const cost = (SCALE * seconds) / packets;
-  if (cost === 0n) throw new RuleSyntaxError(`rate "${word}" is too fast`, "at most 1000000/sec");
+  if (cost === 0n) throw new RuleSyntaxError(`rate "${word}" is too high`, "at most 1000000/sec");
   return { bytes: false, cost, unit: seconds };
 }
 
@@ -97,7 +97,7 @@ const keys: ValueType = {
     const wanted = word.split(/[,|]/).filter((each) => each !== "");
     for (const each of wanted)
       if (!KEYS.some((key) => key === each))
-        throw new RuleSyntaxError(`"${each}" is not known here`, KEYS.join(", "));
+        throw new RuleSyntaxError(`"${each}" is not a part of the key`, KEYS.join(", "));
     return KEYS.filter((key) => wanted.includes(key)).join(",");
   },
 };
@@ -106,7 +106,7 @@ const full = ({ family }: Context): number => (family === "ipv6" ? 128 : 32);
 
 const maskLength = prefixLength("refused");
 
-/** The rate in the largest unit that keeps it, as libxt_hashlimit prints it; and that unit in milliseconds. */
+/** The rate in the largest unit that does not round it, as libxt_hashlimit prints it, and that unit in milliseconds. */
 function shownPackets(cost: bigint): readonly [string, bigint] {
   let index = 1;
   for (; index < UNITS.length; index++) {
@@ -137,7 +137,7 @@ function shownBurst(bytes: bigint): string {
 interface Config {
   readonly above: boolean;
   readonly average: Average;
-  /** Packets, or bytes where the rate is in bytes; 0 = no burst of bytes. */
+  /** In packets, or in bytes if the rate is in bytes. 0: no burst of bytes. */
   readonly burst: bigint;
   readonly rateShown: string;
   readonly defaultExpire: bigint;
@@ -229,16 +229,17 @@ function lower(options: Options, context: Context): readonly Match[] {
   ];
 }
 
-/** The table is a file in /proc/net/ipt_hashlimit. */
+/** The kernel creates a file with this name in /proc/net/ipt_hashlimit. */
 const tableName: ValueType = {
   ...text(254, false),
   read: (word, context) => {
-    if (word.includes("/")) throw new RuleSyntaxError(`"${word}" names no file`, 'a name without "/"');
+    if (word.includes("/"))
+      throw new RuleSyntaxError(`"${word}" cannot be the name of a file`, 'a name without "/"');
     return text(254).read(word, context);
   },
 };
 
-/** What is more, the kernel cuts (HASHLIMIT_MAX_SIZE). */
+/** The kernel reduces larger values to this one (HASHLIMIT_MAX_SIZE). */
 const MOST_ENTRIES = 1048576;
 
 const capped: ValueType = {
@@ -246,7 +247,7 @@ const capped: ValueType = {
   read: (word) => String(Math.min(Number(whole(word, 0, U32, "a number")), MOST_ENTRIES)),
 };
 
-/** Read by atoi: decimal, and whatever stands behind the digits is not looked at. */
+/** Like atoi, reads decimal digits and ignores what follows them. */
 const interval: ValueType = {
   what: "a number of seconds",
   read: (word) => {
@@ -257,6 +258,7 @@ const interval: ValueType = {
   },
 };
 
+/** Matches by rate, with one token bucket per address or port (xt_hashlimit.c). */
 export const hashlimit = match("hashlimit", {
   oneOf: ["hashlimit-upto", "hashlimit-above"],
   options: [

@@ -1,6 +1,7 @@
 import { invertible, match } from "../declare";
 import { icmpType, lower, V4_TYPES } from "../shared/icmp-type";
 
+/** Matches type and code of ICMP (icmp_match in the kernel). */
 export const icmp = match("icmp", {
   families: ["ipv4"],
   protocols: [1],

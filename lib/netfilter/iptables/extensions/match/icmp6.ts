@@ -1,6 +1,7 @@
 import { invertible, match } from "../declare";
 import { icmpType, lower, V6_TYPES } from "../shared/icmp-type";
 
+/** Matches type and code of ICMPv6 (icmp6_match in the kernel). */
 export const icmp6 = match("icmp6", {
   families: ["ipv6"],
   protocols: [58],

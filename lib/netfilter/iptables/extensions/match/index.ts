@@ -63,7 +63,7 @@ import { ttl } from "./ttl";
 import { u32 } from "./u32";
 import { udp } from "./udp";
 
-/** Every match of iptables and ip6tables, one file each. */
+/** Every match of iptables and ip6tables, one file each. Add a new match here. */
 export const MATCHES: readonly Extension[] = [
   addrtype,
   ah,

@@ -3,6 +3,7 @@ import { coversAll } from "../../values/range";
 import { invertible, match, option } from "../declare";
 import { spiRange } from "../shared/spi";
 
+/** Matches the SPI of IPComp packets (xt_ipcomp.c). */
 export const ipcomp = match("ipcomp", {
   protocols: [108],
   options: [

@@ -5,7 +5,7 @@ import type { ValueType } from "../../values/value-type";
 import { invertible, match } from "../declare";
 import { first, inverted } from "../option-values";
 
-/** A range may run backwards; no address lies in it. */
+/** iptables accepts a range whose first address is the larger one. Such a range matches no address. */
 const addressSpan: ValueType = {
   what: "ADDRESS-ADDRESS",
   read: (word, context) => {
@@ -18,6 +18,7 @@ const addressSpan: ValueType = {
   },
 };
 
+/** Matches ranges of addresses (xt_iprange.c). */
 export const iprange = match("iprange", {
   oneOf: ["src-range", "dst-range"],
   options: [invertible("src-range", addressSpan), invertible("dst-range", addressSpan)],

@@ -42,13 +42,14 @@ const headerList: ValueType = {
         throw new RuleSyntaxError(`"${each}" is not a header`, HEADERS.map(([, short]) => short).join(", "));
       wanted.add(name);
     }
-    if (wanted.size === 0) throw new RuleSyntaxError(`"${word}" names no header`, "one header or several");
+    if (wanted.size === 0) throw new RuleSyntaxError(`"${word}" contains no header`, "at least one header");
     return HEADERS.filter(([long]) => wanted.has(long))
       .map(([long]) => long)
       .join(",");
   },
 };
 
+/** Matches the extension headers that an IPv6 packet has (ip6t_ipv6header.c). */
 export const ipv6header = match("ipv6header", {
   families: ["ipv6"],
   options: [invertible("header", headerList, { required: true }), flag("soft")],

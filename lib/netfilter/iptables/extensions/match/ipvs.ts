@@ -22,6 +22,7 @@ const portOf: ValueType = {
 
 const IPVS = ["ipvs", "vproto", "vaddr", "vport", "vdir", "vmethod", "vportctl"];
 
+/** Matches connections that IPVS balances (xt_ipvs.c). */
 export const ipvs = match("ipvs", {
   oneOf: IPVS,
   options: [

@@ -3,6 +3,7 @@ import { match, option } from "../declare";
 import { first } from "../option-values";
 import { rate, rateParts } from "../shared/rate";
 
+/** Matches at a limited rate: one token bucket for all packets of the rule (xt_limit.c). */
 export const limit = match("limit", {
   options: [
     option("limit", rate, { byDefault: () => ["3/hour"] }),

@@ -2,6 +2,7 @@ import { mac } from "../../values/address/mac";
 import { invertible, match } from "../declare";
 import { first, inverted } from "../option-values";
 
+/** Matches the source MAC address (xt_mac.c). */
 export const macMatch = match("mac", {
   hooks: ["PREROUTING", "INPUT", "FORWARD"],
   options: [invertible("mac-source", mac, { required: true })],

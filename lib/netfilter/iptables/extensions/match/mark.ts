@@ -2,6 +2,7 @@ import { mark, masked } from "../../values/mark";
 import { invertible, match } from "../declare";
 import { first } from "../option-values";
 
+/** Matches the mark of the packet (xt_mark.c). */
 export const markMatch = match("mark", {
   options: [invertible("mark", mark(), { required: true })],
   lower: (options) => [

@@ -35,23 +35,24 @@ function mhType(word: string): number {
   if (shortened.length === 1 && only !== undefined) return MH_ALIASES[only] ?? MH_TYPES.indexOf(only);
   const value = readNumber(word);
   if (value === undefined || value > 255n)
-    throw new RuleSyntaxError(`"${word}" is not a mobility header's type`, MH_TYPES.join(", "));
+    throw new RuleSyntaxError(`"${word}" is not a type of mobility header`, MH_TYPES.join(", "));
   return Number(value);
 }
 
 const mhRange: ValueType = {
-  what: "a mobility header's type or a range FROM:TO",
+  what: "a type of mobility header, or a range FROM:TO",
   read: (word) => {
     const [low = "", high, ...more] = word.split(":");
     if (more.length > 0) throw new RuleSyntaxError(`"${word}" has too many parts`, "FROM:TO");
     if (high === undefined) return String(mhType(low));
     const from = low === "" ? 0 : mhType(low);
     const to = high === "" ? 255 : mhType(high);
-    if (from > to) throw new RuleSyntaxError(`range "${word}" runs backwards`, "the smaller type first");
+    if (from > to) throw new RuleSyntaxError(`range "${word}" is reversed`, "the smaller type first");
     return from === to ? String(from) : `${from}:${to}`;
   },
 };
 
+/** Matches the type of the mobility header of IPv6 (ip6t_mh.c). */
 export const mh = match("mh", {
   families: ["ipv6"],
   protocols: [135],

@@ -6,11 +6,11 @@ import type { ValueType } from "../../values/value-type";
 import { invertible, match } from "../declare";
 import { first } from "../option-values";
 
-/** Protocols that multiport can look into. */
+/** Protocols whose ports multiport can read. */
 const WITH_PORTS = [6, 17, 136, 132, 33];
 
 const portList: ValueType = {
-  what: "at most 15 ports, or ranges FROM:TO, which count twice",
+  what: "up to 15 ports; a range FROM:TO counts as two",
   read: (word, context) => {
     const entries = word.split(",").map((entry) => {
       const [from = "", to, ...more] = entry.split(":");
@@ -23,13 +23,14 @@ const portList: ValueType = {
     });
     const used = entries.reduce((sum, entry) => sum + (entry.includes(":") ? 2 : 1), 0);
     if (used > 15)
-      throw new RuleSyntaxError(`${used} ports are too many`, "at most 15, where a range counts as two");
+      throw new RuleSyntaxError(`${used} ports are too many`, "at most 15; a range counts as two");
     return entries.join(",");
   },
 };
 
 const SIDES = ["sports", "dports", "ports"] as const;
 
+/** Matches up to 15 ports or ranges of ports (xt_multiport.c). */
 export const multiport = match("multiport", {
   protocols: WITH_PORTS,
   oneOf: SIDES,

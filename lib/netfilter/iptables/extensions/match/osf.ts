@@ -2,6 +2,7 @@ import { number } from "../../values/number";
 import { text } from "../../values/text";
 import { invertible, match, option } from "../declare";
 
+/** Matches TCP SYN packets by the operating system that sent them (xt_osf.c). */
 export const osf = match("osf", {
   families: ["ipv4"],
   hooks: ["PREROUTING", "INPUT", "FORWARD"],

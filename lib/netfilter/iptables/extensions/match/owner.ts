@@ -6,7 +6,7 @@ import type { ValueType } from "../../values/value-type";
 import { flag, invertible, match } from "../declare";
 import type { ParsedOption } from "../extension";
 
-/** Users and groups that every Debian system has under the same number (base-passwd). */
+/** Users and groups that have the same number on every Debian system (base-passwd). */
 const USERS = "root daemon bin sys sync games man lp mail news uucp";
 
 const MORE_USERS: Readonly<Record<string, number>> = {
@@ -66,7 +66,7 @@ function userNumber(name: string): number | undefined {
   return index >= 0 ? USER_NUMBERS[index] : MORE_USERS[name];
 }
 
-/** A number, a range `FROM-TO`, or a name that is the same on every system. */
+/** A number, a range `FROM-TO`, or a name that has the same number on every Debian system. */
 function identity(what: string, named: (name: string) => number | undefined): ValueType {
   return {
     what,
@@ -79,10 +79,10 @@ function identity(what: string, named: (name: string) => number | undefined): Va
       if (from === undefined || to === undefined || from > 4294967294n || to > 4294967294n)
         throw new RuleSyntaxError(
           `"${word}" is not ${what}`,
-          "a number, FROM-TO, or a name of the system",
-          "Names differ from machine to machine; write the number.",
+          "a number, FROM-TO, or a name that every Debian system has",
+          "Other names have different numbers on each machine. Use the number.",
         );
-      if (from > to) throw new RuleSyntaxError(`range "${word}" runs backwards`, "the smaller number first");
+      if (from > to) throw new RuleSyntaxError(`range "${word}" is reversed`, "the smaller number first");
       return from === to ? String(from) : `${from}-${to}`;
     },
   };
@@ -91,6 +91,7 @@ function identity(what: string, named: (name: string) => number | undefined): Va
 const span = (given: ParsedOption | undefined): Range | undefined =>
   given && range(given.values[0] ?? "", "-");
 
+/** Matches the user or group of the local socket that sent the packet (xt_owner.c). */
 export const owner = match("owner", {
   hooks: ["OUTPUT", "POSTROUTING"],
   oneOf: ["uid-owner", "gid-owner", "socket-exists"],
@@ -106,7 +107,7 @@ export const owner = match("owner", {
   check: (options) => {
     const order = [...options.keys()];
     if (options.has("suppl-groups") && order.indexOf("suppl-groups") < order.indexOf("gid-owner"))
-      throw new RuleSyntaxError("--suppl-groups before --gid-owner", "--gid-owner before it");
+      throw new RuleSyntaxError("--suppl-groups before --gid-owner", "--gid-owner first");
   },
   lower: (options) => {
     const matches: Match[] = [];

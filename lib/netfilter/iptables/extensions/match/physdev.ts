@@ -26,6 +26,7 @@ function physdevs(options: Options): readonly Match[] {
   });
 }
 
+/** Matches the bridge ports of bridged packets (xt_physdev.c). */
 export const physdev = match("physdev", {
   oneOf: PHYSDEV,
   options: [

@@ -4,6 +4,7 @@ import { first, inverted } from "../option-values";
 
 const KINDS = ["unicast", "broadcast", "multicast"] as const;
 
+/** Matches unicast, broadcast or multicast frames (xt_pkttype.c). */
 export const pkttype = match("pkttype", {
   options: [
     invertible(

@@ -12,7 +12,7 @@ import { first } from "../option-values";
 
 const elementOf = (options: Options): number => Number(options.get("elements")?.values[0] ?? 0);
 
-/** Options of the element that is being described: `reqid@0`, `reqid@1` after `--next`. */
+/** Stores an option with the index of its element: `reqid@0`, and `reqid@1` after `--next`. */
 const slot = (name: string) => (options: Options) => `${name}@${elementOf(options)}`;
 
 const NAMES = ["reqid", "spi", "proto", "mode", "tunnel-dst", "tunnel-src"];
@@ -33,7 +33,7 @@ const IPSEC = [50, 51, 108];
 function ipsecProtocol(word: string): string {
   const number = readProtocol(word);
   if (!IPSEC.includes(number))
-    throw new RuleSyntaxError(`"${word}" is no protocol of IPsec`, IPSEC.map(protocolName).join(", "));
+    throw new RuleSyntaxError(`"${word}" is not a protocol of IPsec`, IPSEC.map(protocolName).join(", "));
   return protocolName(number);
 }
 
@@ -44,21 +44,22 @@ function check(options: Map<string, ParsedOption>): void {
   const count = elementOf(options) + 1;
   const elements = [...options.keys()].filter((key) => key.includes("@"));
   if (none && options.has("strict"))
-    throw new RuleSyntaxError("--pol none with a description of a policy", "--pol ipsec");
+    throw new RuleSyntaxError("--pol none cannot be combined with --strict", "--pol ipsec");
   if (!options.has("strict") && count > 1) throw new RuleSyntaxError("--next needs --strict", "--strict");
   if (options.has("strict") && elements.length === 0)
-    throw new RuleSyntaxError("--strict describes no policy", "--reqid, --spi, --proto …");
+    throw new RuleSyntaxError("--strict without a policy to compare with", "--reqid, --spi, --proto …");
   for (let index = 0; index < count; index++) {
     const own = elements.filter((key) => key.endsWith(`@${index}`));
     if (options.has("strict") && own.length === 0)
-      throw new RuleSyntaxError("an empty element of a policy", "--reqid, --spi, --proto …");
+      throw new RuleSyntaxError("an element without options", "--reqid, --spi, --proto …");
     const mode = options.get(`mode@${index}`);
     const tunnel = mode !== undefined && (mode.values[0] === "tunnel") !== mode.inverted;
     if (own.some((key) => key.startsWith("tunnel-")) && !tunnel)
-      throw new RuleSyntaxError("tunnel addresses of what is no tunnel", "--mode tunnel");
+      throw new RuleSyntaxError("tunnel addresses without tunnel mode", "--mode tunnel");
   }
 }
 
+/** Matches the IPsec policy that was, or will be, used for the packet (xt_policy.c). */
 export const policy = match("policy", {
   options: [
     option("dir", oneOf(["in", "out"]), { required: true }),
@@ -70,7 +71,7 @@ export const policy = match("policy", {
     invertible("mode", oneOf(["transport", "tunnel"]), { slot: slot("mode") }),
     invertible("tunnel-dst", network, { slot: slot("tunnel-dst") }),
     invertible("tunnel-src", network, { slot: slot("tunnel-src") }),
-    // Each --next begins the next element: what was kept is how many there were.
+    // Each --next starts another element. Stored is how many were started.
     flag("next", {
       repeatable: true,
       becomes: (_given, _context, options) => [
@@ -86,7 +87,7 @@ export const policy = match("policy", {
   check: (options) => {
     if (elementOf(options) >= MOST)
       throw new RuleSyntaxError(`more than ${MOST} elements`, `at most ${MOST}`);
-    // Where there is no policy, what it would be like asks nothing, and iptables-save says nothing of it.
+    // Options of elements have no effect with --pol none, and iptables-save does not print them.
     if (options.get("pol")?.values[0] === "none" && !options.has("strict"))
       for (const key of [...options.keys()]) if (key.includes("@")) options.delete(key);
     check(options);

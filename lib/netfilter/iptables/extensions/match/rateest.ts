@@ -7,7 +7,7 @@ import { flag, invertible, match, option } from "../declare";
 import type { Options } from "../extension";
 import { first } from "../option-values";
 
-/** Bytes per second of one unit, as tc names them. */
+/** Bytes per second of each unit, with the names that tc uses. */
 const RATES: Readonly<Record<string, number>> = {
   bit: 1 / 8,
   kbit: 125,
@@ -52,12 +52,12 @@ const TESTS = ["rateest-lt", "rateest-gt", "rateest-eq"];
 
 const count = number(0, U32, "packets per second");
 
-/** What stands for a rate that is not given. */
+/** Printed for a rate that is not given. */
 const NO_RATE = { bps: "0bit", pps: "0" } as const;
 
 const UNITS = ["bps", "pps"] as const;
 
-/** `--rateest-bps` is another name of `--rateest-bps2`. */
+/** `--rateest-bps` is an alias of `--rateest-bps2`. */
 const rate = (unit: "bps" | "pps", place: 1 | 2) =>
   option(`rateest-${unit}${place}`, unit === "bps" ? bitRate : count, {
     optional: NO_RATE[unit],
@@ -66,7 +66,7 @@ const rate = (unit: "bps" | "pps", place: 1 | 2) =>
 
 const name = { ...text(15, false), what: "the name of a rate estimator" };
 
-/** The last test counts, and `!` before one of them for all. */
+/** The last of several tests is used. A `!` before any of them negates it. */
 function shownTest(options: Options): string {
   const given = [...options].filter(([each]) => TESTS.includes(each));
   const inverted = given.some(([, each]) => each.inverted);
@@ -90,6 +90,7 @@ function print(options: Options): string {
   return shown.join(" ");
 }
 
+/** Compares the rates that `-j RATEEST` estimated (xt_rateest.c). */
 export const rateest = match("rateest", {
   options: [
     option("rateest1", name, { aliases: ["rateest"], required: true }),
@@ -101,7 +102,7 @@ export const rateest = match("rateest", {
   oneOf: TESTS,
   check: (options) => {
     if (![...options.keys()].some((each) => /^rateest-[bp]ps/.test(each)))
-      throw new RuleSyntaxError("no rate to compare with", "--rateest-bps or --rateest-pps");
+      throw new RuleSyntaxError("nothing to compare the rate with", "--rateest-bps or --rateest-pps");
   },
   print,
 });

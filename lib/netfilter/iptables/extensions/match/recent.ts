@@ -11,18 +11,20 @@ const ACTIONS = ["set", "rcheck", "update", "remove"] as const;
 
 const others = (name: string): readonly string[] => ACTIONS.filter((each) => each !== name);
 
-/** Most packets a list keeps of one address (xt_recent's XT_RECENT_MAX_NSTAMPS - 1). */
+/** Most packets that a list keeps for one address (XT_RECENT_MAX_NSTAMPS - 1). */
 const MOST_HITS = 65535;
 
-/** The list is a file in /proc/net/xt_recent. */
+/** The kernel creates a file with this name in /proc/net/xt_recent. */
 const listName: ValueType = {
   ...text(199, false),
   read: (word, context) => {
-    if (word.includes("/")) throw new RuleSyntaxError(`"${word}" names no file`, 'a name without "/"');
+    if (word.includes("/"))
+      throw new RuleSyntaxError(`"${word}" cannot be the name of a file`, 'a name without "/"');
     return text(199).read(word, context);
   },
 };
 
+/** Matches addresses that were seen before, and remembers them in named lists (xt_recent.c). */
 export const recent = match("recent", {
   oneOf: ACTIONS,
   options: [
@@ -42,13 +44,10 @@ export const recent = match("recent", {
   ],
   check: (options) => {
     if ((options.has("set") || options.has("remove")) && options.has("rttl"))
-      throw new RuleSyntaxError("--rttl compares with what was stored", "--rcheck or --update with --rttl");
+      throw new RuleSyntaxError("--rttl needs --rcheck or --update", "--rcheck or --update");
     const hits = first(options, "hitcount", "0") !== "0";
     if ((options.has("set") || options.has("remove")) && (options.has("seconds") || hits))
-      throw new RuleSyntaxError(
-        "--seconds and --hitcount ask what was stored",
-        "--rcheck or --update with them",
-      );
+      throw new RuleSyntaxError("--seconds and --hitcount need --rcheck or --update", "--rcheck or --update");
     if (!options.has("rdest")) options.set("rsource", { inverted: false, values: [] });
   },
   lower: (options, context): readonly Match[] => {

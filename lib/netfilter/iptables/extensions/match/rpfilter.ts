@@ -1,6 +1,7 @@
 import { flag, match } from "../declare";
 import type { Options } from "../extension";
 
+/** Matches packets whose reply would leave by the interface they came in by (ipt_rpfilter.c). */
 export const rpfilter = match("rpfilter", {
   tables: ["raw", "mangle"],
   hooks: ["PREROUTING"],

@@ -4,6 +4,7 @@ import { number, U32 } from "../../values/number";
 import { coversAll, numberRange } from "../../values/range";
 import { flag, invertible, match, option } from "../declare";
 
+/** Matches the routing header of IPv6 (ip6t_rt.c). */
 export const rt = match("rt", {
   families: ["ipv6"],
   options: [
@@ -12,7 +13,7 @@ export const rt = match("rt", {
     invertible("rt-len", number(0, U32)),
     flag("rt-0-res"),
     option("rt-0-addrs", {
-      what: "addresses with commas",
+      what: "addresses separated by commas",
       read: (word, context) =>
         word
           .split(",")
@@ -33,6 +34,6 @@ export const rt = match("rt", {
         options.has(name) &&
         (options.get("rt-type")?.values[0] !== "0" || options.get("rt-type")?.inverted)
       )
-        throw new RuleSyntaxError(`--${name} is about routing headers of type 0`, "--rt-type 0 before it");
+        throw new RuleSyntaxError(`--${name} needs --rt-type 0`, "--rt-type 0 before it");
   },
 });

@@ -3,7 +3,7 @@ import { oneOf } from "../../values/list";
 import { portRange } from "../../values/port";
 import type { ValueType } from "../../values/value-type";
 import { invertible, match } from "../declare";
-import { ports, sides } from "../shared/transport-ports";
+import { portMatches, portOptions } from "../shared/transport-ports";
 
 const CHUNKS: Readonly<Record<string, number>> = {
   DATA: 0,
@@ -30,7 +30,7 @@ const CHUNKS: Readonly<Record<string, number>> = {
   I_FORWARD_TSN: 194,
 };
 
-/** Flags that a chunk type has, by bit from 7 down to 0 as libxt_sctp names them. */
+/** The flags of a chunk type, from bit 7 to bit 0, named as in libxt_sctp. */
 const CHUNK_FLAGS: Readonly<Record<string, string>> = {
   DATA: "----IUBE",
   I_DATA: "----IUBE",
@@ -38,7 +38,9 @@ const CHUNK_FLAGS: Readonly<Record<string, string>> = {
   SHUTDOWN_COMPLETE: "-------T",
 };
 
-/** Each flag once, in the order of its bit: as a capital where it was given as one. */
+/**
+ * Each flag once, in the order of its bits. A capital letter, if it was given as one, means that the bit must be set.
+ */
 const chunkFlags = (allowed: string, bits: string): string =>
   [...allowed]
     .filter((flag) => bits.toUpperCase().includes(flag))
@@ -69,12 +71,16 @@ const chunkList: ValueType = {
   },
 };
 
+/** Matches ports and chunks of SCTP (xt_sctp.c). */
 export const sctp = match("sctp", {
   protocols: [132],
-  options: [...sides(portRange), invertible("chunk-types", [oneOf(["any", "all", "only"], true), chunkList])],
+  options: [
+    ...portOptions(portRange),
+    invertible("chunk-types", [oneOf(["any", "all", "only"], true), chunkList]),
+  ],
   order: ["sport", "dport", "chunk-types"],
   lower: (options) => {
-    const matches = ports(options, "sctp");
+    const matches = portMatches(options, "sctp");
     const given = options.get("chunk-types");
     if (given)
       matches.push({

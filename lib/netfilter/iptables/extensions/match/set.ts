@@ -13,9 +13,10 @@ const counted = (what: string) => {
   );
 };
 
-/** Counters are updated unless `!` stands before the option. */
+/** Counters are updated unless `!` precedes the option, so that only the negated form is printed. */
 const isDefault = ({ inverted: not }: ParsedOption): boolean => !not;
 
+/** Matches addresses and ports in an ipset (xt_set.c). */
 export const set = match("set", {
   options: [
     invertible("match-set", [setName, directions], { required: true, aliases: ["set"] }),

@@ -19,6 +19,7 @@ function shareNumbers(options: Map<string, ParsedOption>): void {
 
 const segment = prefix({ cut: false, full: true });
 
+/** Matches the segment routing header of IPv6 (ip6t_srh.c). */
 export const srh = match("srh", {
   families: ["ipv6"],
   options: [

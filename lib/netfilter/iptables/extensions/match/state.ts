@@ -1,10 +1,11 @@
 import { invertible, match } from "../declare";
 import { first } from "../option-values";
-import { ordered, states } from "../shared/connection-state";
+import { orderedList, states } from "../shared/connection-state";
 
+/** Matches the state of the connection. An older form of `--ctstate` (xt_state.c). */
 export const state = match("state", {
   options: [
-    invertible("state", ordered(["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED"]), {
+    invertible("state", orderedList(["INVALID", "NEW", "RELATED", "ESTABLISHED", "UNTRACKED"]), {
       required: true,
     }),
   ],

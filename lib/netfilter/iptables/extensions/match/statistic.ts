@@ -8,14 +8,14 @@ import { invertible, match, option } from "../declare";
 import type { Extension, Options } from "../extension";
 import { first, inverted } from "../option-values";
 
-/** What the kernel keeps of a probability: round(p × 2^31), printed back with eleven digits (libxt_statistic.c). */
+/** The kernel stores round(p × 2^31). iptables-save prints that with eleven digits (libxt_statistic.c). */
 const probability: ValueType = {
   what: "a probability, 0 to 1",
   read: (word) => {
     const { value, rest } = readDouble(word) ?? { value: Number.NaN, rest: word };
     if (rest === word || rest !== "" || value < 0 || value > 1)
       throw new RuleSyntaxError(`"${word}" is not a probability`, "a number, 0 to 1");
-    // What is no number becomes 0.
+    // iptables reads "nan" as 0.
     return (Math.round(0x80000000 * (value || 0)) / 0x80000000).toFixed(11);
   },
 };
@@ -30,6 +30,7 @@ function statistics(options: Options): ReturnType<NonNullable<Extension["lower"]
   return [{ kind: "statisticNth", inverted: inverted(options, "every"), every, packet }];
 }
 
+/** Matches at random, or every n-th packet (xt_statistic.c). */
 export const statistic = match("statistic", {
   options: [
     option("mode", oneOf(["random", "nth"]), { required: true }),
@@ -40,14 +41,14 @@ export const statistic = match("statistic", {
   check: (options: Map<string, { inverted: boolean; values: readonly string[] }>, _context: Context) => {
     const random = first(options, "mode") === "random";
     if (random && !options.has("probability"))
-      throw new RuleSyntaxError("--mode random lacks --probability", "--probability P");
-    if (!random && !options.has("every")) throw new RuleSyntaxError("--mode nth lacks --every", "--every N");
+      throw new RuleSyntaxError("--mode random needs --probability", "--probability P");
+    if (!random && !options.has("every")) throw new RuleSyntaxError("--mode nth needs --every", "--every N");
     if (random === options.has("every"))
       throw new RuleSyntaxError("--every is for --mode nth", "--mode nth --every N");
     if (random) return;
     const packet = options.get("packet") ?? { inverted: false, values: ["0"] };
     if (Number(packet.values[0]) >= Number(first(options, "every")))
-      throw new RuleSyntaxError("--packet is not below --every", "0 to N-1");
+      throw new RuleSyntaxError("--packet must be less than --every", "0 to N-1");
     options.set("packet", packet);
   },
   print: (options) => {

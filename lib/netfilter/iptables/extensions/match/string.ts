@@ -11,7 +11,7 @@ const PATTERN = 128;
 
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
-/** `text|68 65 78|text`: bytes in hexadecimal between bars. */
+/** Reads `text|68 65 78|text`, with bytes in hexadecimal between bars. */
 function readHex(word: string): number[] {
   const bytes: number[] = [];
   let hex = false;
@@ -23,7 +23,7 @@ function readHex(word: string): number[] {
     else if (char !== " ") {
       const pair = word.slice(at, at + 2);
       if (!/^[0-9a-fA-F]{2}$/.test(pair))
-        throw new RuleSyntaxError(`"${pair}" is not a byte in hexadecimal`, "two digits");
+        throw new RuleSyntaxError(`"${pair}" is not a byte in hexadecimal`, "two hexadecimal digits");
       bytes.push(Number.parseInt(pair, 16));
       at++;
     }
@@ -32,9 +32,9 @@ function readHex(word: string): number[] {
 }
 
 const tooLong = (bytes: number): RuleSyntaxError =>
-  new RuleSyntaxError(`a pattern of ${bytes} bytes`, `1 to ${PATTERN} bytes`);
+  new RuleSyntaxError(`the pattern has ${bytes} bytes`, `1 to ${PATTERN} bytes`);
 
-/** Patterns are kept as bytes, one a character. */
+/** A pattern is stored as a string with one character per byte. */
 const pattern: ValueType = {
   what: `text of at most ${PATTERN} bytes`,
   quoted: "always",
@@ -46,7 +46,7 @@ const pattern: ValueType = {
 };
 
 const hexPattern: ValueType = {
-  what: "text with |hexadecimal| in it",
+  what: "text with bytes in hexadecimal between bars: |0d 0a|",
   quoted: "always",
   read: (word) => {
     const bytes = readHex(word);
@@ -64,6 +64,7 @@ function shownPattern(given: ParsedOption): string {
   return `${not}--hex-string "|${hex}|"`;
 }
 
+/** Matches packets that contain a string (xt_string.c). */
 export const string = match("string", {
   options: [
     invertible("string", pattern, { excludes: ["hex-string"] }),
@@ -76,7 +77,7 @@ export const string = match("string", {
   oneOf: ["string", "hex-string"],
   check: (options) => {
     if (Number(first(options, "from", "0")) > Number(first(options, "to", "65535")))
-      throw new RuleSyntaxError("--from is behind --to", "the smaller offset in --from");
+      throw new RuleSyntaxError("--from is larger than --to", "the smaller offset in --from");
   },
   print: (options) => {
     const given = options.get("string") ?? options.get("hex-string");

@@ -6,7 +6,7 @@ import type { ValueType } from "../../values/value-type";
 import { invertible, match } from "../declare";
 import type { Options, ParsedOption } from "../extension";
 import { first } from "../option-values";
-import { asksNothing, expressedPorts, ports, SILENT, sides } from "../shared/transport-ports";
+import { expressedPorts, matchesAll, portMatches, portOptions, SILENT } from "../shared/transport-ports";
 
 const FLAGS: readonly TcpFlag[] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
 
@@ -37,10 +37,11 @@ function expressedFlags(options: Options, before: Options): [string, ParsedOptio
   return [["tcp-flags", { inverted, values: given.values }]];
 }
 
+/** Matches ports, flags and options of TCP (xt_tcpudp.c). */
 export const tcp = match("tcp", {
   protocols: [6],
   options: [
-    ...sides(portRange, SILENT),
+    ...portOptions(portRange, SILENT),
     invertible("tcp-option", number(1, U8, "a TCP option's number")),
     invertible("tcp-flags", [flagList, flagList], {
       silent: (given) => !given.inverted && given.values[0] === "NONE",
@@ -50,11 +51,11 @@ export const tcp = match("tcp", {
     }),
   ],
   expressed: (options, before) =>
-    options.has("tcp-option") || asksNothing(options)
+    options.has("tcp-option") || matchesAll(options)
       ? undefined
       : new Map([...before, ...expressedPorts(options, before), ...expressedFlags(options, before)]),
   lower: (options) => {
-    const matches = ports(options, "tcp");
+    const matches = portMatches(options, "tcp");
     const given = options.get("tcp-flags");
     if (given)
       matches.push({

@@ -6,7 +6,7 @@ import type { ParsedOption } from "../extension";
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
-/** Digits as strtoul(…, 10) reads them, where none are 0. */
+/** Like strtoul with base 10, reads no digits as 0. */
 const decimal = (part: string): number | undefined =>
   /^(?:\s*\+?\d+)?$/.test(part) ? Number(part) : undefined;
 
@@ -36,7 +36,10 @@ const DATE = new RegExp(`^${N}(?:-${N}(?:-${N}(?:T${N}(?::${N}(?::${N})?)?)?)?)?
 
 const MOST = [2038, 12, 31, 23, 59, 59];
 
-/** A month or a day of 0 is the last one before, and a day that a month does not have is one of the next. */
+/**
+ * Like timegm, reads month or day 0 as the last one of the period before, and days past the end of a month as days of
+ * the next.
+ */
 const date: ValueType = {
   what: "YYYY[-MM[-DD[Thh[:mm[:ss]]]]]",
   read: (word) => {
@@ -55,7 +58,10 @@ const date: ValueType = {
 
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/** A number beyond 7 is taken, and is no day: the kernel keeps eight bits (libxt_time.c, time_parse_weekdays). */
+/**
+ * iptables accepts numbers above 7, but no day has them: the kernel stores eight bits (libxt_time.c,
+ * time_parse_weekdays).
+ */
 const weekdays: ValueType = {
   what: `a list of ${WEEKDAYS.join(", ")} or 1 to 7`,
   read: (word) => {
@@ -76,7 +82,10 @@ function negative(word: string): bigint | undefined {
   return value === undefined ? undefined : -value;
 }
 
-/** Of each entry two characters are read (libxt_time.c, time_parse_monthdays): 010 is 1. A day 0 is kept, and is none. */
+/**
+ * iptables reads two characters of each entry, so that 010 is 1, and stores day 0, which no month has (libxt_time.c,
+ * time_parse_monthdays).
+ */
 const monthdays: ValueType = {
   what: "a list of days, 1 to 31",
   read: (word) => {
@@ -101,10 +110,10 @@ const LAST_SECOND = "23:59:59";
 
 const isEpoch = ({ values: [value] }: ParsedOption): boolean => value === "1970-01-01T00:00:00";
 
-/** What iptables-save prints where no end was given: the last second that 31 bits hold. */
+/** The default end: the last second that fits into 31 bits. */
 const LAST_DATE = "2038-01-19T03:14:07";
 
-/** iptables keeps which days are meant, not that they were written as an exception. */
+/** iptables stores the days that match, not that they were written with `!`. */
 function withoutExceptions(options: Map<string, ParsedOption>): void {
   for (const [name, all] of [
     ["weekdays", WEEKDAYS],
@@ -117,7 +126,7 @@ function withoutExceptions(options: Map<string, ParsedOption>): void {
     const values = [[...none, ...all.filter((day) => !except.includes(day))].join(",")];
     options.set(name, { inverted: false, values });
   }
-  // All days ask nothing.
+  // iptables-save leaves out a list of all days.
   for (const [name, all] of [
     ["weekdays", WEEKDAYS],
     ["monthdays", MONTHDAYS],
@@ -125,6 +134,7 @@ function withoutExceptions(options: Map<string, ParsedOption>): void {
     if (options.get(name)?.values[0] === all.join(",")) options.delete(name);
 }
 
+/** Matches by time and date (xt_time.c). */
 export const time = match("time", {
   options: [
     option("timestart", dayTime),
@@ -145,10 +155,13 @@ export const time = match("time", {
     const start = options.get("timestart")?.values[0];
     const stop = options.get("timestop")?.values[0];
     if (options.has("contiguous") && (stop ?? LAST_SECOND) >= (start ?? FIRST_SECOND))
-      throw new RuleSyntaxError("--contiguous within one day", "--timestop before --timestart");
+      throw new RuleSyntaxError(
+        "--contiguous needs a time that crosses midnight",
+        "--timestop before --timestart",
+      );
     withoutExceptions(options);
     for (const name of ["timestart", "timestop"]) options.delete(name);
-    // A whole day asks nothing.
+    // iptables-save leaves out a whole day.
     if ((start ?? FIRST_SECOND) === FIRST_SECOND && (stop ?? LAST_SECOND) === LAST_SECOND) return;
     options.set("timestart", { inverted: false, values: [start ?? FIRST_SECOND] });
     options.set("timestop", { inverted: false, values: [stop ?? LAST_SECOND] });

@@ -3,6 +3,7 @@ import { tos } from "../../values/tos";
 import { invertible, match } from "../declare";
 import { first, inverted } from "../option-values";
 
+/** Matches the TOS byte (xt_dscp.c). */
 export const tosMatch = match("tos", {
   options: [invertible("tos", tos(), { required: true })],
   lower: (options) => [

@@ -5,7 +5,7 @@ import { invertible, match } from "../declare";
 
 export const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
-/** `LOCATION=VALUES[&&…]` of u32: numbers print in hexadecimal, spaces vanish. */
+/** `LOCATION=VALUES[&&…]`. iptables-save prints numbers in hexadecimal, without spaces. */
 const tests: ValueType = {
   what: "tests such as 0>>22&0x3C@0=0x1:0x2",
   quoted: "always",
@@ -29,4 +29,5 @@ const tests: ValueType = {
   },
 };
 
+/** Matches 32-bit words at offsets that the packet itself may give (xt_u32.c). */
 export const u32 = match("u32", { options: [invertible("u32", tests, { required: true })] });

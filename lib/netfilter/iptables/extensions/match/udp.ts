@@ -1,11 +1,12 @@
 import { decimalPortRange } from "../../values/port";
 import { match } from "../declare";
-import { asksNothing, expressedPorts, ports, SILENT, sides } from "../shared/transport-ports";
+import { expressedPorts, matchesAll, portMatches, portOptions, SILENT } from "../shared/transport-ports";
 
+/** Matches ports of UDP (xt_tcpudp.c). */
 export const udp = match("udp", {
   protocols: [17],
-  options: sides(decimalPortRange, SILENT),
+  options: portOptions(decimalPortRange, SILENT),
   expressed: (options, before) =>
-    asksNothing(options) ? undefined : new Map([...before, ...expressedPorts(options, before)]),
-  lower: (options) => ports(options, "udp"),
+    matchesAll(options) ? undefined : new Map([...before, ...expressedPorts(options, before)]),
+  lower: (options) => portMatches(options, "udp"),
 });

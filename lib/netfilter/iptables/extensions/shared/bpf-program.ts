@@ -29,7 +29,7 @@ const LOADS = new Set([0x60, 0x61]);
 
 const STORES = new Set([0x02, 0x03]);
 
-/** Lengths, immediate values, the IP header's length, and a copied to x and back. */
+/** Loads of lengths, immediate values and the IP header's length, and copies between A and X. */
 const OTHERS = [0x80, 0x81, 0x00, 0x01, 0xb1, 0x07, 0x87];
 
 const KNOWN = new Set([
@@ -49,10 +49,10 @@ const DIVIDES = new Set([0x34, 0x94]);
 
 const SHIFTS = new Set([0x64, 0x74]);
 
-/** Words of memory (BPF_MEMWORDS). */
+/** Words of scratch memory (BPF_MEMWORDS). */
 const WORDS = 16;
 
-/** Beyond this offset lies what is not in the packet: SKF_AD_OFF, of which so many words have a meaning. */
+/** Offsets from SKF_AD_OFF on read metadata of the packet. Only this many bytes of them have a meaning. */
 const ANCILLARY = 0xfffff000;
 
 const LAST_ANCILLARY = 60;
@@ -67,7 +67,7 @@ function isSound({ code, constant }: Instruction): boolean {
   return offset <= LAST_ANCILLARY && offset % 4 === 0;
 }
 
-/** Offsets behind an instruction to which it leads. */
+/** The instructions that may run next, as offsets from the next one. */
 function leadsTo({ code, jumpTrue, jumpFalse, constant }: Instruction): readonly number[] {
   if (RETURNS.has(code)) return [];
   if (code === JA) return [constant];
@@ -75,10 +75,10 @@ function leadsTo({ code, jumpTrue, jumpFalse, constant }: Instruction): readonly
 }
 
 /**
- * Whether the kernel takes a program (net/core/filter.c, bpf_check_classic): instructions that it knows, jumps that stay
- * inside, a return at the end, and memory that was written before it is read.
+ * Whether the kernel accepts a program (net/core/filter.c, bpf_check_classic): it has only known instructions, jumps
+ * inside the program, a return at the end, and writes scratch memory before it reads it.
  */
-export function isProgram(instructions: readonly Instruction[]): boolean {
+export function isValidProgram(instructions: readonly Instruction[]): boolean {
   const last = instructions.at(-1);
   if (!last || !RETURNS.has(last.code) || !instructions.every(isSound)) return false;
   const written = instructions.map(() => 0xffff);

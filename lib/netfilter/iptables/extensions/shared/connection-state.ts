@@ -2,6 +2,7 @@ import type { ConnectionState } from "../../../model/match";
 import { RuleSyntaxError } from "../../rule-syntax-error";
 import type { ValueType } from "../../values/value-type";
 
+/** In the order in which iptables-save prints them. */
 export const STATES: readonly ConnectionState[] = [
   "INVALID",
   "NEW",
@@ -12,8 +13,12 @@ export const STATES: readonly ConnectionState[] = [
   "DNAT",
 ];
 
-/** A list that prints in the order of `words`, whatever order it was written in. */
-export function ordered(words: readonly string[], least?: string): ValueType {
+/**
+ * A list that is printed in the order of `words`.
+ *
+ * @param least - a word that stands for none of them.
+ */
+export function orderedList(words: readonly string[], least?: string): ValueType {
   const what = `a list of ${words.join(", ")}`;
   return {
     what,
@@ -23,7 +28,7 @@ export function ordered(words: readonly string[], least?: string): ValueType {
         const upper = each.toUpperCase();
         const known =
           each === "" ? undefined : [...words, least ?? ""].find((name) => name.startsWith(upper));
-        if (known === undefined) throw new RuleSyntaxError(`"${each}" is not known here`, what);
+        if (known === undefined) throw new RuleSyntaxError(`"${each}" is not one of the words`, what);
         wanted.add(known);
       }
       return words.filter((each) => wanted.has(each)).join(",") || (least ?? "");

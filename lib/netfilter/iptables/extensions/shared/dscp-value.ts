@@ -26,7 +26,7 @@ export const dscpValue: ValueType = {
 export const dscpClass: ValueType = {
   what: "a class such as EF, CS1 or AF21",
   read: (word) => {
-    // What stands behind the name is not looked at.
+    // iptables ignores what follows the name.
     const found = CLASSES.find(([name]) => word.toUpperCase().startsWith(name));
     if (!found)
       throw new RuleSyntaxError(`"${word}" is not a DiffServ class`, "BE, EF, CS0 to CS7, AF11 to AF43");

@@ -7,7 +7,7 @@ import { first } from "../option-values";
 
 const TTL_TESTS = ["eq", "lt", "gt"] as const;
 
-/** `ttl` of IPv4 and `hl` of IPv6: the same test under two names. */
+/** Declares the match `ttl` of IPv4 or `hl` of IPv6. */
 export function timeToLive(name: "ttl" | "hl", family: "ipv4" | "ipv6"): Extension {
   const names = TTL_TESTS.map((test) => `${name}-${test}`);
   const others = (own: string): readonly string[] => names.filter((each) => each !== own);
@@ -35,6 +35,7 @@ export function timeToLive(name: "ttl" | "hl", family: "ipv4" | "ipv6"): Extensi
   });
 }
 
+/** Declares the target `TTL` of IPv4 or `HL` of IPv6. */
 export function setTimeToLive(name: "TTL" | "HL", family: "ipv4" | "ipv6"): Extension {
   const lower = name.toLowerCase();
   const names = ["set", "dec", "inc"].map((change) => `${lower}-${change}`);

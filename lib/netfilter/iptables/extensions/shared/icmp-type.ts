@@ -5,7 +5,10 @@ import type { ValueType } from "../../values/value-type";
 import type { Options } from "../extension";
 import { first, inverted } from "../option-values";
 
-/** `name type code` or `name type`, with aliases joined by `|` (RFC 792, RFC 4443; names as `iptables -p icmp -h` lists). */
+/**
+ * `name type code` or `name type`, with aliases joined by `|` (RFC 792, RFC 4443; names as `iptables -p icmp -h`
+ * lists).
+ */
 const V4 = `any 255|echo-reply,pong 0|destination-unreachable 3|network-unreachable 3 0|host-unreachable 3 1|
 protocol-unreachable 3 2|port-unreachable 3 3|fragmentation-needed 3 4|source-route-failed 3 5|network-unknown 3 6|
 host-unknown 3 7|network-prohibited 3 9|host-prohibited 3 10|TOS-network-unreachable 3 11|TOS-host-unreachable 3 12|

@@ -5,7 +5,7 @@ import type { Options } from "../extension";
 const MOST = 6;
 
 export const directions: ValueType = {
-  what: "src, dst or several with commas",
+  what: "src or dst, or several separated by commas",
   read: (word) => {
     const each = word.split(",");
     if (each.length > MOST)
@@ -17,14 +17,14 @@ export const directions: ValueType = {
   },
 };
 
-/** The kernel's IPSET_MAXNAMELEN, with its end. */
+/** IPSET_MAXNAMELEN without the NUL at the end. */
 const NAME_LENGTH = 31;
 
 export const setName: ValueType = {
   what: "the name of a set",
   read: (word) => {
     if (word !== "" && Buffer.byteLength(word) <= NAME_LENGTH) return word;
-    throw new RuleSyntaxError(`"${word}" is no name of a set`, `1 to ${NAME_LENGTH} bytes`);
+    throw new RuleSyntaxError(`"${word}" is not a valid name of a set`, `1 to ${NAME_LENGTH} bytes`);
   },
 };
 

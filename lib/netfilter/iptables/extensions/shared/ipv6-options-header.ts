@@ -5,10 +5,10 @@ import type { ValueType } from "../../values/value-type";
 import { invertible, match, option } from "../declare";
 import type { Extension } from "../extension";
 
-/** Most options of a header that the kernel's struct holds. */
+/** Most options that the kernel's struct holds (IP6T_OPTS_OPTSNR). */
 const MOST_OPTIONS = 16;
 
-/** The last eight bits of a number count (libip6t_hbh.c, parse_opts_num). */
+/** iptables uses the last eight bits of a number (libip6t_hbh.c, parse_opts_num). */
 function byte(word: string, what: string): number {
   const value = readNumber(word.replace(/^-(?=\d)/, ""));
   if (value === undefined) throw new RuleSyntaxError(`"${word}" is not ${what}`, `${what}, 0 to ${U8}`);
@@ -23,7 +23,7 @@ const headerOptions: ValueType = list(
       const shown = byte(type, "an option's type");
       if (more.length > 0) throw new RuleSyntaxError(`"${word}" has too many parts`, "TYPE[:LENGTH]");
       if (shown === 0 && size !== undefined)
-        throw new RuleSyntaxError(`option "${word}" has a length`, "0 by itself: Pad1 has none");
+        throw new RuleSyntaxError(`option "${word}" has a length`, "0 without a length: Pad1 has none");
       const length = size === undefined ? U8 : byte(size, "an option's length");
       // 255 stands for any length (libip6t_hbh.c).
       return length === U8 ? String(shown) : `${shown}:${length}`;
@@ -32,6 +32,7 @@ const headerOptions: ValueType = list(
   MOST_OPTIONS,
 );
 
+/** Declares the match of the hop-by-hop or the destination options header. */
 export const extensionHeader = (name: "hbh" | "dst"): Extension =>
   match(name, {
     families: ["ipv6"],

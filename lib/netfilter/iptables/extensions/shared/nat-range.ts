@@ -11,23 +11,25 @@ import type { Options } from "../extension";
 const WITH_PORTS = [6, 17, 132, 33, 1];
 
 function ports(word: string, base: boolean, context: Context): string {
-  // Which of the two `! -p tcp` says is not looked at.
+  // iptables accepts `! -p tcp`, too.
   if (!WITH_PORTS.includes(context.protocol ?? context.except ?? 0))
     throw new RuleSyntaxError(
-      "ports without a protocol that has them",
+      "ports need a protocol that has ports",
       "-p tcp, udp, sctp, dccp or icmp before the target",
     );
   const slash = word.indexOf("/");
-  if (slash >= 0 && !base) throw new RuleSyntaxError(`"${word}" shifts ports`, "PORT or PORT-PORT");
+  if (slash >= 0 && !base)
+    throw new RuleSyntaxError(`"${word}" has a base port`, "PORT or PORT-PORT: only DNAT takes a base port");
   const main = slash < 0 ? word : word.slice(0, slash);
   const dash = main.indexOf("-");
   if (dash < 0 || readNumber(main.slice(0, dash)) === undefined) {
-    if (slash >= 0) throw new RuleSyntaxError(`"${word}" shifts one port`, "a range FROM-TO/BASE");
+    if (slash >= 0)
+      throw new RuleSyntaxError(`"${word}" has a base port for one port`, "a range FROM-TO/BASE");
     return String(readPort(main, context));
   }
   const from = Number(whole(main.slice(0, dash), 0, 65535, "a port"));
   const to = Number(whole(main.slice(dash + 1), 0, 65535, "a port"));
-  if (from > to) throw new RuleSyntaxError(`port range "${main}" runs backwards`, "the smaller port first");
+  if (from > to) throw new RuleSyntaxError(`port range "${main}" is reversed`, "the smaller port first");
   if (slash >= 0) return `${from}-${to}/${whole(word.slice(slash + 1), 1, 65535, "a base port")}`;
   return from === to ? String(from) : `${from}-${to}`;
 }
@@ -40,10 +42,14 @@ function addresses(word: string, context: Context): string {
   return from === to ? from : `${from}-${to}`;
 }
 
-/** `[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]`; IPv6 addresses stand in brackets before a port. */
+/**
+ * `[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]`. IPv6 addresses before a port are in brackets.
+ *
+ * @param base - whether a base port is allowed.
+ */
 export function natTarget(base: boolean): ValueType {
   return {
-    what: "an address, ADDRESS-ADDRESS, with :PORT or :PORT-PORT where the rule names a protocol",
+    what: "ADDRESS or ADDRESS-ADDRESS, followed by :PORT or :PORT-PORT if the rule names a protocol",
     read: (word, context) => {
       if (context.family === "ipv6") {
         const bracket = /^\[([^\]]*)\](?::(.*))?$/.exec(word);
@@ -64,11 +70,13 @@ export function natTarget(base: boolean): ValueType {
   };
 }
 
+/** `PORT` or `PORT-PORT`. */
 export const portsOnly = (base: boolean): ValueType => ({
   what: "PORT or PORT-PORT",
   read: (word, context) => ports(word, base, context),
 });
 
+/** The range of the model for canonical addresses and ports. Each may be empty. */
 export function range(host: string, port: string, options: Options): NatRange {
   const [addressFrom = "", addressTo] = host.split("-");
   const [span = "", basePort] = port.split("/");
@@ -83,6 +91,7 @@ export function range(host: string, port: string, options: Options): NatRange {
   };
 }
 
+/** The range of the model for a canonical `ADDRESSES:PORTS`. */
 export function natRange(value: string, options: Options): NatRange {
   if (value.startsWith("[")) {
     const end = value.indexOf("]");

@@ -6,7 +6,7 @@ import type { Extension, ParsedOption } from "../extension";
 
 const segment = prefix({ cut: false, full: true });
 
-/** A prefix of at most 64 bits with nothing set behind it. */
+/** A prefix of at most 64 bits. Bits after it must be zero. */
 const mapped: ValueType = {
   what: "PREFIX/LENGTH",
   read: (word, context) => {
@@ -14,13 +14,14 @@ const mapped: ValueType = {
     const length = Number(given.split("/")[1]);
     if (!(length <= 64)) throw new RuleSyntaxError(`prefix "${word}" is too long`, "at most /64");
     if (prefix().read(word, context) !== given)
-      throw new RuleSyntaxError(`"${word}" has bits behind its prefix`, prefix().read(word, context));
+      throw new RuleSyntaxError(`"${word}" has bits after its prefix`, prefix().read(word, context));
     return given;
   },
 };
 
 const isAll = ({ values: [value] }: ParsedOption): boolean => value === "::/0";
 
+/** Declares the target SNPT or DNPT. */
 export const npt = (name: "SNPT" | "DNPT", hooks: readonly string[]): Extension =>
   target(name, {
     families: ["ipv6"],

@@ -8,12 +8,12 @@ const UNITS = [
   ["day", 86400],
 ] as const;
 
-/** The kernel counts in 1/10000 s per packet (XT_LIMIT_SCALE), so very high rates round. */
+/** The kernel stores a rate as 1/10000 s per packet (XT_LIMIT_SCALE), which rounds high rates. */
 const SCALE = 10000;
 
 const UNIT_NAMES = ["second", "minute", "hour", "day"];
 
-/** `N[/second|minute|hour|day]`, the unit shortened at will. */
+/** `N[/second|minute|hour|day]`. The unit may be shortened to any length. */
 export const rate: ValueType = {
   what: "a rate such as 5/min",
   read: (word) => {
@@ -23,19 +23,19 @@ export const rate: ValueType = {
         ? 0
         : UNIT_NAMES.findIndex((name) => unit !== "" && name.startsWith(unit.toLowerCase()));
     const seconds = UNITS[names]?.[1];
-    // atoi: whatever stands behind the digits is not looked at.
+    // Like atoi, ignores what follows the digits.
     const packets = Number.parseInt(count, 10) || 0;
     if (packets <= 0) throw new RuleSyntaxError(`"${word}" is not a rate`, "a rate such as 5/min");
     if (seconds === undefined)
       throw new RuleSyntaxError(`"${unit}" is not a unit of time`, UNIT_NAMES.join(", "));
     const cost = Math.floor((SCALE * seconds) / packets);
     if (cost === 0 || packets / seconds > SCALE)
-      throw new RuleSyntaxError(`rate "${word}" is too fast`, "at most 10000/sec");
+      throw new RuleSyntaxError(`rate "${word}" is too high`, "at most 10000/sec");
     return shownRate(cost);
   },
 };
 
-/** The largest unit that keeps the rate, as libxt_limit picks it. */
+/** The rate in the largest unit that does not round it, as libxt_limit prints it. */
 export function shownRate(cost: number): string {
   const units = [...UNITS].reverse();
   let index = 1;
@@ -47,6 +47,7 @@ export function shownRate(cost: number): string {
   return `${Math.floor((seconds * SCALE) / cost)}/${name}`;
 }
 
+/** Reads a canonical rate. */
 export function rateParts(value: string): { packets: number; seconds: number } {
   const [count, unit] = value.split("/");
   return { packets: Number(count), seconds: UNITS.find(([name]) => name === unit)?.[1] ?? 1 };

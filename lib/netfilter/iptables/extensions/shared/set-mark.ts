@@ -13,7 +13,7 @@ const xmark = (value: number, mask: number): readonly [string, ParsedOption] => 
 
 const valueGiven = (given: ParsedOption): number => Number(given.values[0] ?? 0);
 
-/** All ways to set a mark come down to `mark = (mark & ~mask) ^ value` (libxt_MARK.c, xt_mark.c). */
+/** Every form is stored as `--set-xmark VALUE/MASK`: `mark = (mark & ~mask) ^ value` (libxt_MARK.c, xt_mark.c). */
 export const MARK_FORMS = [
   option("set-xmark", mark({ alwaysMask: true })),
   option("set-mark", mark({ alwaysMask: true }), {

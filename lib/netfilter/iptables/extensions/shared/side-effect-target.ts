@@ -2,12 +2,15 @@ import type { Action } from "../../../model/action";
 import { quote } from "../../values/quote";
 import type { Options } from "../extension";
 
-/** A target that changes nothing the path depends on: its name and options as text. */
+/**
+ * The action of a target that neither ends the packet's path nor changes it, such as LOG. Its options are kept as
+ * text.
+ */
 export const sideEffectTarget =
   (name: string) =>
   (options: Options): Action => ({ kind: "note", target: name, text: shown(options) });
 
-/** Options as they read in a rule. */
+/** The options as they are written in a rule. */
 const shown = (options: Options): string =>
   [...options]
     .map(([option, { inverted, values }]) =>

@@ -3,8 +3,10 @@ import { coversAll, numberRange } from "../../values/range";
 import { invertible, match } from "../declare";
 import type { Extension } from "../extension";
 
+/** Declares a match that compares the SPI of an IPsec header. */
 export const spiRange = numberRange(U32);
 
+/** Declares a match that compares the SPI of an IPsec header. */
 export const spi = (
   name: string,
   protocol: number,

@@ -6,7 +6,12 @@ import { invertible } from "../declare";
 import type { Options, ParsedOption } from "../extension";
 import { first } from "../option-values";
 
-export const sides = (
+/**
+ * The options `--sport` and `--dport`.
+ *
+ * @param rest.silent - whether iptables-save leaves a range out.
+ */
+export const portOptions = (
   range: ValueType,
   rest: { readonly silent?: (given: ParsedOption) => boolean } = {},
 ) => [
@@ -14,10 +19,11 @@ export const sides = (
   invertible("dport", range, { aliases: ["destination-port"], ...rest }),
 ];
 
-/** tcp and udp are silent about a range that covers all; sctp and dccp print it (iptables 1.8.9). */
+/** For tcp and udp, iptables-save leaves out a range of all ports. For sctp and dccp, it prints that. */
 export const SILENT = { silent: coversAll(U16) };
 
-export function ports(options: Options, protocol: string): Match[] {
+/** The conditions of the model for `--sport` and `--dport`. */
+export function portMatches(options: Options, protocol: string): Match[] {
   const matches: Match[] = [];
   for (const [name, side] of [
     ["sport", "source"],
@@ -38,15 +44,16 @@ export function ports(options: Options, protocol: string): Match[] {
 
 const ALL_PORTS = `0:${U16}`;
 
-/** A match that was given nothing, or what any packet fulfils, stays one of x_tables (nft.c, tcp_all_zero). */
-export const asksNothing = (options: Options): boolean =>
+/** Whether every packet matches. iptables-nft does not translate such a match to expressions (nft.c, tcp_all_zero). */
+export const matchesAll = (options: Options): boolean =>
   [...options.values()].every(
     ({ inverted, values }) => !inverted && (values[0] === ALL_PORTS || values.join() === "NONE,NONE"),
   );
 
 /**
- * Ports as nftables compares them, read back (nft-shared.c, port_match_single_to_range): all ports are not compared, and
- * from 0 on only the end is, so that `! 0:N` becomes what lies above N.
+ * The ports that iptables-nft-save reads back from nftables' expressions (nft-shared.c, port_match_single_to_range).
+ * A range of all ports has no expression. A range from 0 is only compared with its end, so that `! 0:N` becomes the
+ * ports above N.
  */
 export function expressedPorts(options: Options, before: Options): [string, ParsedOption][] {
   return ["sport", "dport"].flatMap((name): [string, ParsedOption][] => {

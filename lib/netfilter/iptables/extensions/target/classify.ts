@@ -4,7 +4,7 @@ import type { ValueType } from "../../values/value-type";
 import { option, target } from "../declare";
 import { sideEffectTarget } from "../shared/side-effect-target";
 
-/** As sscanf's %x:%x reads it; of each number 16 bits are kept, and the rest of the word is not looked at. */
+/** Like sscanf with %x:%x, ignores what follows the numbers. iptables stores 16 bits of each. */
 const CLASS = /^\s*([+-]?(?:0[xX])?[0-9a-fA-F]+):\s*([+-]?(?:0[xX])?[0-9a-fA-F]+)/;
 
 function sixteenBits(word: string): string {
@@ -18,11 +18,12 @@ const classId: ValueType = {
   read: (word) => {
     const [, major, minor] = CLASS.exec(word) ?? [];
     if (major === undefined || minor === undefined)
-      throw new RuleSyntaxError(`"${word}" is not a class`, "MAJOR:MINOR in hexadecimal");
+      throw new RuleSyntaxError(`"${word}" is not a traffic class`, "MAJOR:MINOR in hexadecimal");
     return `${sixteenBits(major)}:${sixteenBits(minor)}`;
   },
 };
 
+/** Sets the priority of the packet, which chooses its traffic class (xt_CLASSIFY.c). */
 export const CLASSIFY = target("CLASSIFY", {
   hooks: ["FORWARD", "OUTPUT", "POSTROUTING"],
   options: [option("set-class", classId, { required: true })],

@@ -3,6 +3,7 @@ import { oneOf } from "../../values/list";
 import { number, U32 } from "../../values/number";
 import { flag, option, target } from "../declare";
 
+/** Shares one address among the nodes of a cluster. Recent kernels no longer have it (ipt_CLUSTERIP.c). */
 export const CLUSTERIP = target("CLUSTERIP", {
   families: ["ipv4"],
   hooks: ["INPUT"],

@@ -20,6 +20,7 @@ function connmark(options: Options): Action {
 
 const moved = (options: Options): boolean => options.has("save-mark") || options.has("restore-mark");
 
+/** Sets the mark of the connection, or copies it from or to the packet (xt_connmark.c). */
 export const CONNMARK = target("CONNMARK", {
   options: [
     ...MARK_FORMS,

@@ -51,11 +51,12 @@ const ZONES = ["zone-orig", "zone-reply", "zone"] as const;
 
 const isZero = (given: ParsedOption): boolean => given.values[0] === "0";
 
-/** The kernel tells no more of the name: it counts the size of an older struct (xt_CT.c, usersize). */
+/** The kernel returns four bytes of the name, because it uses the size of an older struct (xt_CT.c, usersize). */
 const timeoutShown = (name: string): string => Buffer.from(name).subarray(0, 4).toString();
 
 const isEmpty = (given: ParsedOption): boolean => given.values[0] === "";
 
+/** Sets how conntrack treats the packet: not at all, in which zone, with which helper (xt_CT.c). */
 export const CT = target("CT", {
   tables: ["raw"],
   options: [
@@ -66,7 +67,7 @@ export const CT = target("CT", {
     option("expevents", events(["new"])),
     ...ZONES.map((name) => option(name, zone, { silent: isZero })),
   ],
-  // All three set the one zone: the last counts, and a direction stays.
+  // All three options set the same zone: the last value is used, and directions are added up.
   check: (options) => {
     const given = [...options.keys()].filter((name) => ZONES.some((each) => each === name));
     const last = options.get(given.at(-1) ?? "");
@@ -74,7 +75,7 @@ export const CT = target("CT", {
     for (const name of given) options.set(name, last);
     if (given.some((name) => name !== "zone")) options.delete("zone");
     if (!options.has("zone-orig") || !options.has("zone-reply")) return;
-    // Both directions are no direction.
+    // Both directions together are the same as --zone.
     options.delete("zone-orig");
     options.delete("zone-reply");
     options.set("zone", last);

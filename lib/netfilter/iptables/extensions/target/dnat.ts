@@ -3,6 +3,7 @@ import { flag, option, target } from "../declare";
 import { first } from "../option-values";
 import { natRange, natTarget } from "../shared/nat-range";
 
+/** Changes the destination of a connection (xt_nat.c). */
 export const DNAT = target("DNAT", {
   tables: ["nat"],
   hooks: ["PREROUTING", "OUTPUT"],

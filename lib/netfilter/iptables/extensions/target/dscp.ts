@@ -2,6 +2,7 @@ import type { Action } from "../../../model/action";
 import { option, target } from "../declare";
 import { as, dscpBits, dscpClass, dscpValue } from "../shared/dscp-value";
 
+/** Sets the DSCP (xt_DSCP.c). */
 export const DSCP = target("DSCP", {
   tables: ["mangle"],
   oneOf: ["set-dscp"],

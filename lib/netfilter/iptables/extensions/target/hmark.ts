@@ -35,6 +35,7 @@ const PORTS = ["hmark-sport", "hmark-dport"];
 /** What of a packet a mark can be made of: one of these is needed. */
 const HASHED = new Set([...TUPLE_MASKS.map(([, name]) => name), ...PORTS, "hmark-spi", "hmark-tuple"]);
 
+/** Sets the mark of the packet from a hash of its addresses and ports (xt_HMARK.c). */
 export const HMARK = target("HMARK", {
   options: [
     option("hmark-src-prefix", prefixLength("whole")),

@@ -38,7 +38,7 @@ import { TRACE } from "./trace";
 import { TTL } from "./ttl";
 import { ULOG } from "./ulog";
 
-/** Every target of iptables and ip6tables, one file each. */
+/** Every target of iptables and ip6tables, one file each. Add a new target here. */
 export const TARGETS: readonly Extension[] = [
   AUDIT,
   CHECKSUM,

@@ -3,6 +3,7 @@ import { text } from "../../values/text";
 import { flag, option, target } from "../declare";
 import { sideEffectTarget } from "../shared/side-effect-target";
 
+/** Blinks an LED (xt_LED.c). */
 export const LED = target("LED", {
   options: [
     option("led-trigger-id", text(16, "always"), { required: true }),

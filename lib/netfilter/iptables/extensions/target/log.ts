@@ -20,6 +20,7 @@ const level: ValueType = {
   },
 };
 
+/** Writes the packet to the kernel log (xt_LOG.c). */
 export const LOG = target("LOG", {
   options: [
     option("log-prefix", text(29)),

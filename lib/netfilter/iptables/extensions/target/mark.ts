@@ -4,6 +4,7 @@ import { target } from "../declare";
 import { first } from "../option-values";
 import { MARK_FORMS } from "../shared/set-mark";
 
+/** Sets the mark of the packet (xt_mark.c). */
 export const MARK = target("MARK", {
   options: MARK_FORMS,
   oneOf: ["set-xmark"],

@@ -3,6 +3,7 @@ import { flag, option, target } from "../declare";
 import { first } from "../option-values";
 import { portsOnly, range } from "../shared/nat-range";
 
+/** Changes the source of a connection to the address of the outgoing interface (xt_MASQUERADE.c). */
 export const MASQUERADE = target("MASQUERADE", {
   tables: ["nat"],
   hooks: ["POSTROUTING"],

@@ -12,6 +12,7 @@ function netmapPrefix(word: string, context: Context): string {
   return `${network}/${/^[0-9]+$/.test(mask) ? mask : context.family === "ipv6" ? 128 : 32}`;
 }
 
+/** Maps one network onto another of the same size (xt_NETMAP.c). */
 export const NETMAP = target("NETMAP", {
   tables: ["nat"],
   hooks: ["PREROUTING", "POSTROUTING", "OUTPUT", "INPUT"],

@@ -4,11 +4,12 @@ import { option, target } from "../declare";
 import type { ParsedOption } from "../extension";
 import { sideEffectTarget } from "../shared/side-effect-target";
 
-/** The legacy kernel structure holds less of a prefix than nftables' log expression does. */
+/** The struct of iptables-legacy holds a shorter prefix than nftables' log expression. */
 const cut = (value: string, bytes: number): string => Buffer.from(value).subarray(0, bytes).toString();
 
 const isZero = (given: ParsedOption): boolean => given.values[0] === "0";
 
+/** Sends the packet to a logging program (xt_NFLOG.c). */
 export const NFLOG = target("NFLOG", {
   options: [
     option("nflog-prefix", {

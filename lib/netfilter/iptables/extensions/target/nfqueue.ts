@@ -21,6 +21,7 @@ const balance: ValueType = {
   },
 };
 
+/** Sends the packet to a program, which decides about it (xt_NFQUEUE.c). */
 export const NFQUEUE = target("NFQUEUE", {
   options: [
     option("queue-num", number(0, U16), { excludes: ["queue-balance"] }),

@@ -20,7 +20,7 @@ const TIME_UNITS: Readonly<Record<string, number>> = {
   usecs: 1,
 };
 
-/** Microseconds of a time; a number alone is in microseconds. Kept in 32 bits, as C makes them of a double on amd64. */
+/** Reads a time in microseconds, the default unit. Stored in 32 bits, converted from a double as on amd64. */
 function microseconds(word: string): number {
   const found = readDouble(word);
   const unit = TIME_UNITS[found?.rest.toLowerCase() ?? "?"];
@@ -37,14 +37,14 @@ function shownTime(time: number): string {
 
 const QUARTER = 250_000;
 
-/** Rounded to 2^n quarter seconds, as the kernel keeps it (net/core/gen_estimator.c). */
+/** Rounds to a power of two times a quarter of a second, as the kernel does (net/core/gen_estimator.c). */
 function rounded(word: string): number {
   const time = microseconds(word);
   for (let power = 0; power <= 5; power++) if (time <= QUARTER * 2 ** power) return QUARTER * 2 ** power;
   throw new RuleSyntaxError(`interval "${word}" is too long`, "at most 8s");
 }
 
-/** Kept as it was written: the time constant is a multiple of that, and only then both are rounded. */
+/** Stored as it was written, because the time constant is computed from it before both are rounded. */
 const interval: ValueType = {
   what: "an interval such as 250ms",
   read: (word) => {
@@ -61,7 +61,7 @@ const ewma: ValueType = {
   },
 };
 
-/** The time constant is kept as a power of two of the interval, and printed in 32 bits (libxt_RATEEST.c). */
+/** The time constant as iptables prints it: the interval times a power of two, in 32 bits (libxt_RATEEST.c). */
 function shownEwma(value: string, own: string): string {
   const time = microseconds(value);
   const step = microseconds(own);
@@ -74,6 +74,7 @@ function shownEwma(value: string, own: string): string {
   throw new RuleSyntaxError(`"${value}" is too long`, "a shorter time constant");
 }
 
+/** Estimates the rate of the packets that reach the rule (xt_RATEEST.c). */
 export const RATEEST = target("RATEEST", {
   options: [
     option("rateest-name", text(15, false, 0), { required: true }),

@@ -3,6 +3,7 @@ import { flag, option, target } from "../declare";
 import { first } from "../option-values";
 import { portsOnly, range } from "../shared/nat-range";
 
+/** Changes the destination of a connection to the host itself (xt_REDIRECT.c). */
 export const REDIRECT = target("REDIRECT", {
   tables: ["nat"],
   hooks: ["PREROUTING", "OUTPUT"],

@@ -5,12 +5,12 @@ import type { ValueType } from "../../values/value-type";
 import { option, target } from "../declare";
 import { first } from "../option-values";
 
-interface Answer {
+interface ReplyType {
   readonly name: string;
   readonly alias: string;
 }
 
-const V4: readonly Answer[] = [
+const V4: readonly ReplyType[] = [
   { name: "icmp-net-unreachable", alias: "net-unreach" },
   { name: "icmp-host-unreachable", alias: "host-unreach" },
   { name: "icmp-proto-unreachable", alias: "proto-unreach" },
@@ -21,7 +21,7 @@ const V4: readonly Answer[] = [
   { name: "icmp-admin-prohibited", alias: "admin-prohib" },
 ];
 
-const V6: readonly Answer[] = [
+const V6: readonly ReplyType[] = [
   { name: "icmp6-no-route", alias: "no-route" },
   { name: "icmp6-adm-prohibited", alias: "adm-prohibited" },
   { name: "icmp6-addr-unreachable", alias: "addr-unreach" },
@@ -31,34 +31,32 @@ const V6: readonly Answer[] = [
   { name: "icmp6-reject-route", alias: "reject-route" },
 ];
 
-const answer: ValueType = {
-  what: "how to answer, such as icmp-port-unreachable or tcp-reset",
+const replyType: ValueType = {
+  what: "a type of reply, such as icmp-port-unreachable or tcp-reset",
   read: (word, context) => {
-    const answers = context.family === "ipv6" ? V6 : V4;
+    const types = context.family === "ipv6" ? V6 : V4;
     const lower = word.toLowerCase();
-    const found = answers.find(({ name, alias }) => name.startsWith(lower) || alias.startsWith(lower));
+    const found = types.find(({ name, alias }) => name.startsWith(lower) || alias.startsWith(lower));
     if (!found)
-      throw new RuleSyntaxError(
-        `"${word}" is not an answer of REJECT`,
-        answers.map(({ name }) => name).join(", "),
-      );
+      throw new RuleSyntaxError(`"${word}" is not a type of reply`, types.map(({ name }) => name).join(", "));
     return found.name;
   },
 };
 
-const defaultAnswer = (context: Context): string =>
+const defaultReply = (context: Context): string =>
   context.family === "ipv6" ? "icmp6-port-unreachable" : "icmp-port-unreachable";
 
+/** Discards the packet and tells the sender (ipt_REJECT.c, ip6t_REJECT.c). */
 export const REJECT = target("REJECT", {
   tables: ["filter"],
   hooks: ["INPUT", "FORWARD", "OUTPUT"],
-  options: [option("reject-with", answer, { byDefault: (context) => [defaultAnswer(context)] })],
+  options: [option("reject-with", replyType, { byDefault: (context) => [defaultReply(context)] })],
   check: (options, context) => {
     if (first(options, "reject-with") === "tcp-reset" && context.protocol !== 6)
-      throw new RuleSyntaxError("tcp-reset answers TCP only", "-p tcp");
+      throw new RuleSyntaxError("tcp-reset needs TCP", "-p tcp");
   },
   act: (options, context): Action => ({
     kind: "reject",
-    with: first(options, "reject-with", defaultAnswer(context)),
+    with: first(options, "reject-with", defaultReply(context)),
   }),
 });

@@ -5,6 +5,7 @@ import { directions, setName, sides } from "../shared/ip-set";
 
 const CHANGES = ["add-set", "del-set", "map-set"];
 
+/** Adds addresses and ports to an ipset, or deletes them from it (xt_set.c). */
 export const SET = target("SET", {
   oneOf: CHANGES,
   options: [

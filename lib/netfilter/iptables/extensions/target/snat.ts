@@ -3,6 +3,7 @@ import { flag, option, target } from "../declare";
 import { first } from "../option-values";
 import { natRange, natTarget } from "../shared/nat-range";
 
+/** Changes the source of a connection (xt_nat.c). */
 export const SNAT = target("SNAT", {
   tables: ["nat"],
   hooks: ["POSTROUTING", "INPUT"],

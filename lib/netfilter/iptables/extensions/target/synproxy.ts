@@ -1,6 +1,7 @@
 import { number, U16 } from "../../values/number";
 import { flag, option, target } from "../declare";
 
+/** Answers TCP handshakes in place of the server (ipt_SYNPROXY.c, ip6t_SYNPROXY.c). */
 export const SYNPROXY = target("SYNPROXY", {
   protocols: [6],
   hooks: ["INPUT", "FORWARD"],

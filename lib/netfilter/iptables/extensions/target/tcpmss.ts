@@ -10,18 +10,19 @@ const asksForSyn = ({ extension, options }: Use): boolean => {
   return flags !== undefined && !flags.inverted && (flags.values[1] ?? "").split(",").includes("SYN");
 };
 
-/** What is left of the largest packet behind its IP header. */
+/** At most what fits into the largest packet after its IP header. */
 const segment: ValueType = {
   what: "a segment size",
   read: (word, context) => number(0, U16 - (context.family === "ipv6" ? 40 : 20)).read(word, context),
 };
 
+/** Changes the maximum segment size in TCP SYN packets (xt_TCPMSS.c). */
 export const TCPMSS = target("TCPMSS", {
   protocols: [6],
   oneOf: ["set-mss", "clamp-mss-to-pmtu"],
   options: [option("set-mss", segment), flag("clamp-mss-to-pmtu")],
   hooks: (options) => (options.has("clamp-mss-to-pmtu") ? ["FORWARD", "OUTPUT", "POSTROUTING"] : undefined),
-  // The option that comes last counts.
+  // The last option is used.
   check: (options) => {
     const [earlier, later] = [...options.keys()];
     if (later !== undefined && earlier !== undefined) options.delete(earlier);
@@ -30,9 +31,9 @@ export const TCPMSS = target("TCPMSS", {
     matches.some(asksForSyn)
       ? undefined
       : new RuleSyntaxError(
-          "TCPMSS without a match for SYN",
+          "TCPMSS needs a match for SYN",
           "--syn or --tcp-flags with SYN",
-          "Only iptables-legacy insists on it.",
+          "Only iptables-legacy requires it.",
           "legacy",
         ),
   act: sideEffectTarget("TCPMSS"),

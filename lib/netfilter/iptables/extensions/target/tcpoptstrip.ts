@@ -32,6 +32,7 @@ const stripped: ValueType = {
   },
 };
 
+/** Replaces options of TCP by padding (xt_TCPOPTSTRIP.c). */
 export const TCPOPTSTRIP = target("TCPOPTSTRIP", {
   tables: ["mangle"],
   protocols: [6],

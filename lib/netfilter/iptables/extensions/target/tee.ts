@@ -10,11 +10,12 @@ const gateway: ValueType = {
   read: (word, context) => {
     const to = address.read(word, context);
     if (to === "0.0.0.0" || to === "::")
-      throw new RuleSyntaxError(`no packet can be sent to ${to}`, "an address of a host");
+      throw new RuleSyntaxError(`packets cannot be sent to ${to}`, "an address of a host");
     return to;
   },
 };
 
+/** Sends a copy of the packet to another host (xt_TEE.c). */
 export const TEE = target("TEE", {
   options: [option("gateway", gateway, { required: true }), option("oif", text(15, false, 0))],
   act: sideEffectTarget("TEE"),

@@ -17,6 +17,7 @@ const tosForm =
     return ["set-tos", { inverted: false, values: [`${hex2(value(byte))}/${hex2(mask(byte))}`] }];
   };
 
+/** Sets bits of the TOS byte (xt_DSCP.c). */
 export const TOS = target("TOS", {
   tables: ["mangle"],
   oneOf: ["set-tos"],

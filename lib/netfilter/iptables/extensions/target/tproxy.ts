@@ -5,6 +5,7 @@ import { port } from "../../values/port";
 import { option, target } from "../declare";
 import { first } from "../option-values";
 
+/** Gives the packet to a local socket without changing it (xt_TPROXY.c). */
 export const TPROXY = target("TPROXY", {
   tables: ["mangle"],
   hooks: ["PREROUTING"],

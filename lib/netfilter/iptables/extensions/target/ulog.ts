@@ -3,6 +3,7 @@ import { text } from "../../values/text";
 import { option, target } from "../declare";
 import { sideEffectTarget } from "../shared/side-effect-target";
 
+/** Sends the packet to a logging program. Removed in kernel 3.17 (ipt_ULOG.c). */
 export const ULOG = target("ULOG", {
   families: ["ipv4"],
   options: [

@@ -24,9 +24,9 @@ export const noIpv6 = (word: string): RuleSyntaxError =>
   );
 
 /**
- * An address of the rule's family, canonical.
+ * Reads an address of the rule's family, and returns its canonical form.
  *
- * @param read - how IPv4 is read. Default: as inet_pton does, which is what the targets of NAT ask.
+ * @param read - reads IPv4 addresses. Default: like inet_pton, which the targets of NAT use.
  */
 export function readAddress(word: string, context: Context, read = readIpv4): string {
   if (context.family === "ipv6") {
@@ -39,6 +39,7 @@ export function readAddress(word: string, context: Context, read = readIpv4): st
   return ipv4Text(value);
 }
 
+/** An address, read as most extensions do: with getaddrinfo. */
 export const address: ValueType = {
   what: "an address",
   read: (word, context) => readAddress(word, context, readHost),

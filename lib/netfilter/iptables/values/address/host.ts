@@ -3,8 +3,8 @@ import { readIpv4 } from "./ipv4";
 import { readIpv6 } from "./ipv6";
 
 /**
- * As most extensions read a host: by getaddrinfo, whose last number fills all octets that are left (inet_aton(3)), so that
- * `10.1` is 10.0.0.1.
+ * Reads an IPv4 address as getaddrinfo does, which most extensions use. As in inet_aton(3), the last number fills the
+ * remaining octets: `10.1` is 10.0.0.1.
  */
 export function readHost(word: string): number | undefined {
   const plain = readIpv4(word);
@@ -24,7 +24,10 @@ export function readHost(word: string): number | undefined {
   return value * 256 ** (4 - parts.length) + Number(last);
 }
 
-/** An IPv6 address as getaddrinfo reads it: perhaps with a zone, which is not kept. Only `lo` has the same name everywhere. */
+/**
+ * Reads an IPv6 address as getaddrinfo does. A zone such as `%lo` is accepted and dropped. Other names of zones
+ * depend on the machine.
+ */
 export function readIpv6Host(word: string): readonly number[] | undefined {
   const percent = word.indexOf("%");
   if (percent < 0) return readIpv6(word);

@@ -2,10 +2,10 @@ import { readNumber } from "../number";
 
 const ZERO = 48;
 
-/** A dot, counted from the digit zero. */
+/** The code of a dot, relative to that of the digit 0. */
 const DOT = 46 - ZERO;
 
-/** Four octets as one number, as inet_pton reads them: all four, in decimal, without leading zeros. */
+/** Reads an IPv4 address as inet_pton does: four decimal octets without leading zeros. */
 export function readIpv4(word: string): number | undefined {
   let value = 0;
   let octets = 0;
@@ -26,8 +26,8 @@ export function readIpv4(word: string): number | undefined {
 }
 
 /**
- * As `-s` and `-d` read it: octets as C writes numbers (010 is 8, 0x0a is 10), and those that are missing are zero, so that
- * `10/8` is 10.0.0.0/8 (xtables.c, xtables_numeric_to_ipaddr).
+ * Reads an IPv4 address as `-s` and `-d` do (xtables.c, xtables_numeric_to_ipaddr): octets are written as in C (010
+ * is 8, 0x0a is 10), and missing ones are zero, so that `10/8` is 10.0.0.0/8.
  */
 export function readPadded(word: string): number | undefined {
   const plain = readIpv4(word);

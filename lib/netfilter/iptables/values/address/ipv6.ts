@@ -1,6 +1,6 @@
 import { ipv4Text, readIpv4 } from "./ipv4";
 
-/** Sixteen bits in eight parts, or undefined. */
+/** Reads an IPv6 address as eight numbers of 16 bits. */
 export function readIpv6(word: string): readonly number[] | undefined {
   const halves = word.split("::");
   if (halves.length > 2) return undefined;
@@ -13,7 +13,10 @@ export function readIpv6(word: string): readonly number[] | undefined {
   return [...left, ...new Array<number>(zeros).fill(0), ...right];
 }
 
-/** Groups of 16 bits; the last may be an IPv4 address. ipaddr.js reads `::1.2.3.4` as mapped, inet_pton does not. */
+/**
+ * Reads groups of 16 bits, the last of which may be an IPv4 address. ipaddr.js cannot be used: it reads `::1.2.3.4`
+ * as IPv4-mapped, unlike inet_pton.
+ */
 function groups(text: string): number[] | undefined {
   if (text === "") return [];
   const parts: number[] = [];
@@ -29,7 +32,10 @@ function groups(text: string): number[] | undefined {
   return parts;
 }
 
-/** As inet_ntop writes it: the longest run of zeros as `::`, IPv4-mapped and -compatible with dots (RFC 5952). */
+/**
+ * Prints an IPv6 address as inet_ntop does (RFC 5952): `::` for the longest run of zeros, and dots in addresses that
+ * hold an IPv4 address.
+ */
 export function ipv6Text(parts: readonly number[]): string {
   let best = -1;
   let length = 1;

@@ -37,6 +37,7 @@ const among: ValueType = {
   },
 };
 
+/** Matches MAC addresses, or pairs of MAC and IP address, in a list (ebt_among.c). */
 export const amongMatch = match("among", {
   families: ["bridge"],
   implicit: true,

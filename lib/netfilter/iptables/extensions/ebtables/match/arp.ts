@@ -5,7 +5,7 @@ import { etherType } from "../../../values/ether-type";
 import { U16, whole } from "../../../values/number";
 import type { ValueType } from "../../../values/value-type";
 import { invertible, match } from "../../declare";
-import { ARP, needs } from "../required-protocol";
+import { ARP, requireProtocol } from "../required-protocol";
 
 const OPCODES = [
   "Request",
@@ -30,6 +30,7 @@ const opcode: ValueType = {
 
 const plainMacs = macMask({ names: "none" });
 
+/** Matches fields of ARP and RARP packets (ebt_arp.c). */
 export const arp = match("arp", {
   families: ["bridge"],
   implicit: true,
@@ -56,6 +57,6 @@ export const arp = match("arp", {
     invertible("arp-gratuitous", []),
   ],
   check: (_options, context) => {
-    if (context.protocol !== 0x8035) needs(ARP, "ARP")(context);
+    if (context.protocol !== 0x8035) requireProtocol(ARP, "ARP")(context);
   },
 });

@@ -8,6 +8,7 @@ const isAny = (given: ParsedOption): boolean => !given.inverted && given.values[
 
 const macs = macMask({ names: "printed" });
 
+/** Matches the Ethernet header and the interfaces (ebtables(8), "Rule specifications"). */
 export const header = match("header", {
   families: ["bridge"],
   implicit: true,

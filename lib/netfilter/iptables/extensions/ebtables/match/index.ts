@@ -13,7 +13,7 @@ import { pkttype } from "./pkttype";
 import { stp } from "./stp";
 import { vlan } from "./vlan";
 
-/** Every match of ebtables. Of several options that a shortened name may mean, the first in this list is used. */
+/** Every match of ebtables. A shortened option means the first one in this order that starts with it. */
 export const EBTABLES_MATCHES: readonly Extension[] = [
   header,
   ip,

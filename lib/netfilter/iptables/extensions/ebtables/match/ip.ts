@@ -5,8 +5,8 @@ import { portRange } from "../../../values/port";
 import { invertible, match } from "../../declare";
 import { V4_TYPES } from "../../shared/icmp-type";
 import { messageType } from "../message-type";
-import { needs } from "../required-protocol";
-import { above, protocol } from "../upper-protocol";
+import { requireProtocol } from "../required-protocol";
+import { checkUpperProtocol, protocol } from "../upper-protocol";
 
 const IPV4 = 0x0800;
 
@@ -18,6 +18,7 @@ const IGMP = messageType([
   { name: "membership-report-v3", type: 0x22 },
 ]);
 
+/** Matches fields of IPv4 packets and of the protocols checkUpperProtocol (ebt_ip.c). */
 export const ip = match("ip", {
   families: ["bridge"],
   implicit: true,
@@ -32,7 +33,7 @@ export const ip = match("ip", {
     invertible("ip-igmp-type", IGMP),
   ],
   check: (options, context) => {
-    needs(IPV4, "IPv4")(context);
-    above(options, "ip", { "ip-icmp-type": "icmp", "ip-igmp-type": "igmp" });
+    requireProtocol(IPV4, "IPv4")(context);
+    checkUpperProtocol(options, "ip", { "ip-icmp-type": "icmp", "ip-igmp-type": "igmp" });
   },
 });

@@ -6,13 +6,14 @@ import type { ValueType } from "../../../values/value-type";
 import { invertible, match } from "../../declare";
 import { V6_TYPES } from "../../shared/icmp-type";
 import { messageType } from "../message-type";
-import { needs } from "../required-protocol";
-import { above, protocol } from "../upper-protocol";
+import { requireProtocol } from "../required-protocol";
+import { checkUpperProtocol, protocol } from "../upper-protocol";
 
 const IPV6 = 0x86dd;
 
 const v6 = (kind: ValueType): ValueType => ({ ...kind, read: (word) => kind.read(word, { family: "ipv6" }) });
 
+/** Matches fields of IPv6 packets and of the protocols checkUpperProtocol (ebt_ip6.c). */
 export const ip6 = match("ip6", {
   families: ["bridge"],
   implicit: true,
@@ -26,7 +27,7 @@ export const ip6 = match("ip6", {
     invertible("ip6-icmp-type", messageType(V6_TYPES)),
   ],
   check: (options, context) => {
-    needs(IPV6, "IPv6")(context);
-    above(options, "ip6", { "ip6-icmp-type": "ipv6-icmp" });
+    requireProtocol(IPV6, "IPv6")(context);
+    checkUpperProtocol(options, "ip6", { "ip6-icmp-type": "ipv6-icmp" });
   },
 });

@@ -2,6 +2,7 @@ import { number } from "../../../values/number";
 import { match, option } from "../../declare";
 import { rate } from "../../shared/rate";
 
+/** Matches at a limited rate (ebt_limit.c). */
 export const limit = match("limit", {
   families: ["bridge"],
   implicit: true,

@@ -13,6 +13,7 @@ const level: ValueType = {
   },
 };
 
+/** Writes the frame to the kernel log. A watcher of ebtables: it never decides (ebt_log.c). */
 export const log = match("log", {
   families: ["bridge"],
   implicit: true,

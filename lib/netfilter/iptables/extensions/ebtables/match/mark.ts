@@ -11,6 +11,7 @@ const maskedMark: ValueType = {
   },
 };
 
+/** Matches the mark of the frame (ebt_mark_m.c). */
 export const markMatch = match("mark_m", {
   families: ["bridge"],
   implicit: true,

@@ -2,6 +2,7 @@ import { number, U16, U32 } from "../../../values/number";
 import { text } from "../../../values/text";
 import { flag, match, option } from "../../declare";
 
+/** Sends the frame to a logging program. A watcher of ebtables: it never decides (ebt_nflog.c). */
 export const nflog = match("nflog", {
   families: ["bridge"],
   implicit: true,

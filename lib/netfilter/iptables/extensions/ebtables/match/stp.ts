@@ -30,6 +30,7 @@ const bpdu = (what: string, names: Readonly<Record<string, number>>): ValueType 
 
 const plainMacs = macMask({ names: "none" });
 
+/** Matches fields of spanning tree messages (ebt_stp.c). */
 export const stp = match("stp", {
   families: ["bridge"],
   implicit: true,

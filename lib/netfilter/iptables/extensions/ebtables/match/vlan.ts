@@ -2,10 +2,11 @@ import { RuleSyntaxError } from "../../../rule-syntax-error";
 import { etherType } from "../../../values/ether-type";
 import { number } from "../../../values/number";
 import { invertible, match } from "../../declare";
-import { needs } from "../required-protocol";
+import { requireProtocol } from "../required-protocol";
 
 const VLAN = 0x8100;
 
+/** Matches fields of the VLAN tag (ebt_vlan.c). */
 export const vlan = match("vlan", {
   families: ["bridge"],
   implicit: true,
@@ -22,5 +23,5 @@ export const vlan = match("vlan", {
       },
     }),
   ],
-  check: (_options, context) => needs(VLAN, "802_1Q")(context),
+  check: (_options, context) => requireProtocol(VLAN, "802_1Q")(context),
 });

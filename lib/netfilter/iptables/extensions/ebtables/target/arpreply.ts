@@ -1,15 +1,16 @@
 import { mac } from "../../../values/address/mac";
 import { option, target } from "../../declare";
-import { ending } from "../frame-verdict";
-import { ARP, needs } from "../required-protocol";
+import { frameVerdict } from "../frame-verdict";
+import { ARP, requireProtocol } from "../required-protocol";
 
+/** Answers ARP requests (ebt_arpreply.c). */
 export const arpreply = target("arpreply", {
   families: ["bridge"],
   tables: ["nat"],
   hooks: ["PREROUTING"],
   options: [
     option("arpreply-mac", mac, { byDefault: () => ["00:00:00:00:00:00"] }),
-    ending("arpreply-target", "DROP", true),
+    frameVerdict("arpreply-target", "DROP", true),
   ],
-  check: (_options, context) => needs(ARP, "ARP")(context),
+  check: (_options, context) => requireProtocol(ARP, "ARP")(context),
 });

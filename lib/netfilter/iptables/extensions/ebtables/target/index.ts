@@ -5,5 +5,5 @@ import { markTarget } from "./mark";
 import { redirect } from "./redirect";
 import { snat } from "./snat";
 
-/** Every target of ebtables. */
+/** Every target of ebtables, one file each. */
 export const EBTABLES_TARGETS: readonly Extension[] = [arpreply, dnat, markTarget, redirect, snat];

@@ -1,9 +1,10 @@
 import { hex32 } from "../../../values/mark";
 import { option, target } from "../../declare";
-import { ending } from "../frame-verdict";
+import { frameVerdict } from "../frame-verdict";
 
 const MARK_FORMS = ["mark-set", "mark-or", "mark-and", "mark-xor"];
 
+/** Sets the mark of the frame (ebt_mark.c). */
 export const markTarget = target("mark", {
   families: ["bridge"],
   oneOf: MARK_FORMS,
@@ -14,6 +15,6 @@ export const markTarget = target("mark", {
         ...(name === "mark-set" ? { aliases: ["set-mark"] } : {}),
       }),
     ),
-    ending("mark-target", "ACCEPT"),
+    frameVerdict("mark-target", "ACCEPT"),
   ],
 });

@@ -1,7 +1,8 @@
 import { mac } from "../../../values/address/mac";
 import { flag, option, target } from "../../declare";
-import { ending } from "../frame-verdict";
+import { frameVerdict } from "../frame-verdict";
 
+/** Changes the source MAC address (ebt_snat.c). */
 export const snat = target("snat", {
   families: ["bridge"],
   tables: ["nat"],
@@ -9,6 +10,6 @@ export const snat = target("snat", {
   options: [
     option("to-src", mac, { aliases: ["to-source"], required: true }),
     flag("snat-arp"),
-    ending("snat-target", "ACCEPT"),
+    frameVerdict("snat-target", "ACCEPT"),
   ],
 });
