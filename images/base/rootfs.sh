@@ -1,11 +1,11 @@
 #!/bin/sh
-# Writes the root file system of a slim Debian as a tar to stdout: what debian:bookworm-slim is, for a
+# Writes the root file system of a slim Debian as a tar to stdout: what debian:trixie-slim is, for a
 # machine that reaches no container registry. Needs root and debootstrap; reads only Debian's mirror.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
-debootstrap --variant=minbase bookworm "$dir" http://deb.debian.org/debian >&2
+debootstrap --variant=minbase trixie "$dir" http://deb.debian.org/debian >&2
 cd "$dir"
 rm -rf var/cache/apt/* var/lib/apt/lists/* var/log/* var/cache/debconf/*-old var/lib/dpkg/*-old \
   usr/share/doc/* usr/share/man/* usr/share/info/* usr/share/locale/* usr/share/lintian usr/share/linda

@@ -8,13 +8,13 @@ import { imageFolder } from "./images";
 import { follow } from "./progress";
 import type { Tools } from "./step";
 
-const slim = "debian:bookworm-slim";
-const made = { repo: "wirebook/debian", tag: "bookworm" };
+const slim = "debian:trixie-slim";
+const made = { repo: "wirebook/debian", tag: "trixie" };
 const registryAnswersWithin = 10_000;
 
 /**
- * The Debian that the base image starts from: `debian:bookworm-slim` when the engine holds it or a registry
- * answers, else the same made by debootstrap and imported as `wirebook/debian:bookworm`.
+ * The Debian that the base image starts from: `debian:trixie-slim` when the engine holds it or a registry
+ * answers, else the same made by debootstrap and imported as `wirebook/debian:trixie`.
  *
  * @returns the reference of an image that the engine now holds.
  */
