@@ -1,4 +1,5 @@
 import { RuleSyntaxError } from "../rule-syntax-error";
+import { hexWord } from "./hex";
 import { readNumber } from "./number";
 import type { ValueType } from "./value-type";
 
@@ -64,7 +65,7 @@ export const frameType: ValueType = {
   what: "an EtherType by name or number, or LENGTH",
   read: (word) => {
     if (word.toLowerCase() === "length") return "Length";
-    const type = etherType(word);
+    const type = etherType(hexWord(word));
     if (type === undefined || type < LEAST)
       throw new RuleSyntaxError(
         `"${word}" is not an EtherType`,

@@ -1,6 +1,9 @@
 import { whole } from "./number";
 import type { ValueType } from "./value-type";
 
+/** As strtoul(…, 16) reads it: with or without 0x. */
+export const hexWord = (word: string): string => (/^[0-9a-fA-F]+$/.test(word) ? `0x${word}` : word);
+
 /** A number that prints in hexadecimal with at least `digits` digits. */
 export const paddedHex = (digits: number, most: number, upper = false): ValueType => ({
   what: "a number",

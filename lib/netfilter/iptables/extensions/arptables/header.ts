@@ -6,6 +6,7 @@ import { interfaceName } from "../../values/interface-name";
 import { readNumber } from "../../values/number";
 import type { ValueType } from "../../values/value-type";
 import { invertible, match } from "../declare";
+import type { ParsedOption } from "../extension";
 import { first } from "../option-values";
 
 const network = prefix({ cut: true, full: false });
@@ -64,6 +65,12 @@ const protoType: ValueType = {
   },
 };
 
+/** Values that arptables does not print, because they ask nothing. */
+const is =
+  (...values: readonly string[]) =>
+  (given: ParsedOption): boolean =>
+    !given.inverted && values.includes(given.values[0] ?? "");
+
 /** Everything that arptables matches: it has no `-m`. */
 export const header = match("header", {
   families: ["arp"],
@@ -71,25 +78,29 @@ export const header = match("header", {
   options: [
     invertible("in-interface", interfaceName, {
       letter: "i",
-      silent: (given) => !given.inverted && given.values[0] === "+",
+      silent: is("+"),
     }),
     invertible("out-interface", interfaceName, {
       letter: "o",
-      silent: (given) => !given.inverted && given.values[0] === "+",
+      silent: is("+"),
     }),
-    invertible("source-ip", network, { letter: "s", aliases: ["source", "src-ip"] }),
+    invertible("source-ip", network, { letter: "s", aliases: ["source", "src-ip"], silent: is("0.0.0.0/0") }),
     invertible("src-mac", macs, { aliases: ["source-mac"] }),
-    invertible("destination-ip", network, { letter: "d", aliases: ["destination", "dst-ip"] }),
+    invertible("destination-ip", network, {
+      letter: "d",
+      aliases: ["destination", "dst-ip"],
+      silent: is("0.0.0.0/0"),
+    }),
     invertible("dst-mac", macs, { aliases: ["destination-mac"] }),
     invertible("h-length", maskedNumber("a hardware address length", {}, 10, false, 255), {
       aliases: ["hlen"],
-      silent: (given) => !given.inverted && given.values[0] === "6",
+      silent: is("6"),
     }),
-    invertible("opcode", maskedNumber("an opcode", OPCODES, 10, false, 0xffff)),
+    invertible("opcode", maskedNumber("an opcode", OPCODES, 10, false, 0xffff), { silent: is("0") }),
     invertible("h-type", maskedNumber("a hardware type", { ethernet: 1 }, 16, true, 0xffff), {
-      silent: (given) => !given.inverted && given.values[0] === "0x1",
+      silent: is("0x0", "0x1"),
     }),
-    invertible("proto-type", protoType),
+    invertible("proto-type", protoType, { silent: is("0x0") }),
   ],
   check: (options) => {
     const length = first(options, "h-length", "6");

@@ -12,13 +12,17 @@ export const mangle = target("mangle", {
     option("mangle-mac-s", mac),
     option("mangle-ip-d", address),
     option("mangle-mac-d", mac),
-    option("mangle-target", {
-      what: "DROP, CONTINUE or ACCEPT",
-      read: (word) => {
-        if (!["DROP", "CONTINUE", "ACCEPT"].includes(word))
-          throw new RuleSyntaxError(`"${word}" is no end of mangle`, "DROP, CONTINUE or ACCEPT");
-        return word;
+    option(
+      "mangle-target",
+      {
+        what: "DROP, CONTINUE or ACCEPT",
+        read: (word) => {
+          if (!["DROP", "CONTINUE", "ACCEPT"].includes(word))
+            throw new RuleSyntaxError(`"${word}" is no end of mangle`, "DROP, CONTINUE or ACCEPT");
+          return word;
+        },
       },
-    }),
+      { silent: ({ values: [end] }) => end === "ACCEPT" },
+    ),
   ],
 });

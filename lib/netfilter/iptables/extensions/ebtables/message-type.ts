@@ -11,6 +11,9 @@ interface TypeName {
 /** `TYPE[:TYPE][/CODE[:CODE]]` or a name; printed as name where there is one. */
 export function messageType(names: readonly TypeName[]): ValueType {
   const what = "a type or range, with /CODE, or a name";
+  /** Of several names for one type, the first is printed. */
+  const firstOf = (named: TypeName): TypeName =>
+    names.find(({ type, code }) => type === named.type && code === named.code) ?? named;
   const bounds = (word: string): readonly [number, number] => {
     const [low = "", high] = word.split(":");
     const from = low === "" ? 0 : Number(whole(low, 0, U8, what));
@@ -24,7 +27,7 @@ export function messageType(names: readonly TypeName[]): ValueType {
     what,
     read: (word) => {
       const named = names.find(({ name }) => name === word.toLowerCase());
-      if (named) return named.name;
+      if (named) return firstOf(named).name;
       const [types = "", codes] = word.split("/");
       const type = bounds(types);
       const code = codes === undefined ? ([0, U8] as const) : bounds(codes);

@@ -31,12 +31,12 @@ const NAMED: readonly (readonly [string, string])[] = [
 ];
 
 /** `MAC[/MASK]` or a group's name, which is printed as name or as what it stands for. */
-export function macMask(form: { readonly names: "printed" | "resolved" | "none" }): ValueType {
+export function macMask(form: { readonly names: "printed" | "resolved" }): ValueType {
   return {
     what: "a MAC address, MAC/MASK, Unicast, Multicast, Broadcast or BGA",
     read: (word) => {
       const named = NAMED.find(([name]) => name.toLowerCase() === word.toLowerCase());
-      if (named && form.names !== "none") return form.names === "printed" ? named[0] : named[1];
+      if (named) return form.names === "printed" ? named[0] : named[1];
       const [address = "", mask] = word.split("/");
       const parts = octets(address);
       const bits = mask === undefined ? [255, 255, 255, 255, 255, 255] : octets(mask);

@@ -1,13 +1,23 @@
 import { LENGTH } from "../../../values/ether-type";
-import { paddedHex } from "../../../values/hex";
+import { hexWord, paddedHex } from "../../../values/hex";
 import { U8, U16 } from "../../../values/number";
+import type { ValueType } from "../../../values/value-type";
 import { invertible, match } from "../../declare";
 import { requireProtocol } from "../required-protocol";
+
+/** Read in hexadecimal, with or without 0x. */
+const inHex = (type: ValueType): ValueType => ({
+  ...type,
+  read: (word, context) => type.read(hexWord(word), context),
+});
 
 /** Matches fields of IEEE 802.3 frames (ebt_802_3.c). */
 export const sap = match("802_3", {
   families: ["bridge"],
   implicit: true,
-  options: [invertible("802_3-sap", paddedHex(2, U8)), invertible("802_3-type", paddedHex(4, U16))],
+  options: [
+    invertible("802_3-sap", inHex(paddedHex(2, U8))),
+    invertible("802_3-type", inHex(paddedHex(4, U16))),
+  ],
   check: (_options, context) => requireProtocol(LENGTH, "Length")(context),
 });

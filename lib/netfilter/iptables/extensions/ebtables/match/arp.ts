@@ -28,7 +28,7 @@ const opcode: ValueType = {
   },
 };
 
-const plainMacs = macMask({ names: "none" });
+const plainMacs = macMask({ names: "resolved" });
 
 /** Matches fields of ARP and RARP packets (ebt_arp.c). */
 export const arp = match("arp", {

@@ -1,6 +1,9 @@
 import { number, U16, U32 } from "../../../values/number";
 import { text } from "../../../values/text";
 import { flag, match, option } from "../../declare";
+import type { ParsedOption } from "../../extension";
+
+const isZero = ({ values: [value] }: ParsedOption): boolean => value === "0";
 
 /** Sends the frame to a logging program. A watcher of ebtables: it never decides (ebt_nflog.c). */
 export const nflog = match("nflog", {
@@ -9,8 +12,8 @@ export const nflog = match("nflog", {
   options: [
     flag("nflog", { silent: () => true }),
     option("nflog-prefix", { ...text(63), quoted: "always" }),
-    option("nflog-group", number(0, U16), { byDefault: () => ["1"] }),
-    option("nflog-range", number(0, U32)),
+    option("nflog-group", number(0, U16), { silent: isZero, byDefault: () => ["1"] }),
+    option("nflog-range", number(0, U32), { silent: isZero }),
     option("nflog-threshold", number(0, U16)),
   ],
 });

@@ -28,7 +28,7 @@ const bpdu = (what: string, names: Readonly<Record<string, number>>): ValueType 
   },
 });
 
-const plainMacs = macMask({ names: "none" });
+const plainMacs = macMask({ names: "resolved" });
 
 /** Matches fields of spanning tree messages (ebt_stp.c). */
 export const stp = match("stp", {

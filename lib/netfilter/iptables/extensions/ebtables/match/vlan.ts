@@ -1,5 +1,6 @@
 import { RuleSyntaxError } from "../../../rule-syntax-error";
 import { etherType } from "../../../values/ether-type";
+import { hexWord } from "../../../values/hex";
 import { number } from "../../../values/number";
 import { invertible, match } from "../../declare";
 import { requireProtocol } from "../required-protocol";
@@ -16,12 +17,17 @@ export const vlan = match("vlan", {
     invertible("vlan-encap", {
       what: "an EtherType",
       read: (word) => {
-        const type = etherType(/^[0-9a-fA-F]+$/.test(word) ? `0x${word}` : word);
+        const type = etherType(hexWord(word));
         if (type === undefined || type < 0x600)
           throw new RuleSyntaxError(`"${word}" is not an EtherType`, "a name or 0x0600 to 0xffff");
         return type.toString(16).toUpperCase().padStart(4, "0");
       },
     }),
   ],
-  check: (_options, context) => requireProtocol(VLAN, "802_1Q")(context),
+  check: (options, context) => {
+    requireProtocol(VLAN, "802_1Q")(context);
+    // Only frames without a VLAN are looked at for their priority (ebt_vlan.c).
+    const id = options.get("vlan-id");
+    if (id && id.values[0] !== "0") options.delete("vlan-prio");
+  },
 });
