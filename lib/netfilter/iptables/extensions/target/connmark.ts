@@ -1,6 +1,6 @@
 import type { Action } from "../../../model/action";
 import { hex32, masked } from "../../values/mark";
-import { U32 } from "../../values/number";
+import { number, U32 } from "../../values/number";
 import { flag, option, target } from "../declare";
 import type { Options } from "../extension";
 import { first } from "../option-values";
@@ -8,7 +8,12 @@ import { hex, MARK_FORMS } from "../shared/set-mark";
 
 const hexMask = { ...hex32, what: "a mask of 32 bits" };
 
+/** Of two shifts the last counts (libxt_CONNMARK.c). The model does not follow a mark that is shifted. */
+const SHIFTS = ["left-shift-mark", "right-shift-mark"];
+
 function connmark(options: Options): Action {
+  const shift = SHIFTS.find((name) => first(options, name, "0") !== "0");
+  if (shift) return { kind: "opaque", target: "CONNMARK", text: `--${shift} ${first(options, shift)}` };
   const set = options.get("set-xmark");
   if (set) return { kind: "connmarkSet", mark: masked(set.values[0] ?? "") };
   return {
@@ -29,15 +34,18 @@ export const CONNMARK = target("CONNMARK", {
     option("nfmask", hexMask),
     option("ctmask", hexMask),
     option("mask", hexMask, { excludes: ["nfmask", "ctmask"] }),
+    ...SHIFTS.map((name) => option(name, number(0, 32), { silent: ({ values: [bits] }) => bits === "0" })),
   ],
   oneOf: ["set-xmark", "save-mark", "restore-mark"],
   check: (options) => {
+    const [earlier, later] = [...options.keys()].filter((name) => SHIFTS.includes(name));
+    if (earlier !== undefined && later !== undefined) options.delete(earlier);
     const both = options.get("mask");
     options.delete("mask");
     if (!moved(options)) {
       const set = options.get("set-xmark");
-      const later = [...options.keys()].indexOf("ctmask") > [...options.keys()].indexOf("set-xmark");
-      const mask = (both ?? (later ? options.get("ctmask") : undefined))?.values[0];
+      const after = [...options.keys()].indexOf("ctmask") > [...options.keys()].indexOf("set-xmark");
+      const mask = (both ?? (after ? options.get("ctmask") : undefined))?.values[0];
       for (const name of ["nfmask", "ctmask"]) options.delete(name);
       if (set && mask !== undefined) {
         const { value } = masked(set.values[0] ?? "");
