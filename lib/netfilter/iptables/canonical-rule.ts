@@ -1,4 +1,5 @@
 import type { SyntaxFamily, Variant } from "./context";
+import { DEFAULT_IPTABLES, type IptablesVersion } from "./iptables-version";
 import { printSpec } from "./print/print-rule";
 import { parseDump } from "./read/parse";
 import { contextOf } from "./rule-context";
@@ -8,6 +9,8 @@ import { expand } from "./table-state";
 export interface Placed {
   readonly family: SyntaxFamily;
   readonly variant: Variant;
+  /** Default: 1.8.9. */
+  readonly iptables?: IptablesVersion;
   readonly table: string;
   readonly chain: string;
   readonly rule: string;
@@ -17,16 +20,17 @@ export interface Placed {
 export function canonicalRule({
   family,
   variant,
+  iptables = DEFAULT_IPTABLES,
   table,
   chain,
   rule,
 }: Placed): readonly string[] | { refused: string } {
-  const dump = parseDump(`*${table}\n-A ${chain} ${rule}\nCOMMIT\n`, { family, variant });
+  const dump = parseDump(`*${table}\n-A ${chain} ${rule}\nCOMMIT\n`, { family, variant, iptables });
   const [problem] = dump.problems;
   if (problem) return { refused: `${problem.message}; expected ${problem.expected}` };
   return dump.lines.flatMap((line) =>
     line.kind === "rule"
-      ? expand(line.spec).map((spec) => printSpec(spec, variant, contextOf(spec, family)))
+      ? expand(line.spec).map((spec) => printSpec(spec, variant, contextOf(spec, dump)))
       : [],
   );
 }

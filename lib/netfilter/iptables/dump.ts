@@ -1,5 +1,6 @@
 import type { Problem } from "../model/problem";
 import type { SyntaxFamily, Variant } from "./context";
+import type { IptablesVersion } from "./iptables-version";
 import type { RuleSpec } from "./rule-spec";
 
 interface At {
@@ -64,6 +65,8 @@ export interface Dump {
   readonly text: string;
   readonly file?: string;
   readonly family: SyntaxFamily;
+  /** The version whose checks count, and as which the rules were read. */
+  readonly iptables: IptablesVersion;
   /** As the header comment of iptables-save says. */
   readonly variant?: Variant;
   readonly lines: readonly Line[];

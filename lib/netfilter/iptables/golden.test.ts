@@ -1,34 +1,24 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { goldenRules, printedBy } from "../../../test/netfilter/golden-rules";
 import { canonicalRule } from "./canonical-rule";
-import type { SyntaxFamily } from "./context";
+import { IPTABLES_VERSIONS } from "./iptables-version";
 
-interface Golden {
-  readonly family: SyntaxFamily;
-  readonly table: string;
-  readonly chain: string;
-  readonly rule: string;
-  readonly legacy: string | null;
-  readonly nft?: string | null;
-}
-
-const golden: readonly Golden[] = JSON.parse(readFileSync(join(__dirname, "golden", "rules.json"), "utf8"));
-
-test("every rule prints, or is refused, as iptables 1.8.9 did", () => {
+test.each(IPTABLES_VERSIONS)("every rule prints, or is refused, as iptables %s did", (iptables) => {
   const wrong: unknown[] = [];
-  for (const { legacy, nft, ...placed } of golden)
-    for (const [variant, real] of [
-      ["legacy", legacy],
-      ["nft", nft],
-    ] as const) {
+  let asked = 0;
+  for (const rule of goldenRules) {
+    const printed = printedBy(rule, iptables);
+    for (const variant of ["legacy", "nft"] as const) {
+      const real = printed[variant];
       if (real === undefined) continue;
-      const found = canonicalRule({ ...placed, variant });
+      asked++;
+      const found = canonicalRule({ ...rule, variant, iptables });
       const same =
         real === null ? "refused" in found : "length" in found && found.length === 1 && found[0] === real;
-      if (!same) wrong.push({ ...placed, variant, real, found });
+      if (!same) wrong.push({ rule: rule.rule, variant, real, found });
     }
+  }
   expect(wrong).toEqual([]);
-  expect(golden.length).toBeGreaterThan(1000);
+  expect(asked).toBeGreaterThan(4000);
 });
 
 /** Where iptables itself cannot read again what it printed, or reads something else. */
@@ -49,14 +39,34 @@ const NOT_FIXED: readonly (readonly [why: string, rules: RegExp])[] = [
   ["an empty name is not quoted", /--(?:physdev-\w+|rateest-name|genre) (?: |$)/],
 ];
 
-test("the canonical form is a fixed point", () => {
-  const wrong = new Set<string>();
-  for (const { legacy, nft: _, ...placed } of golden) {
-    if (legacy === null) continue;
-    const found = canonicalRule({ ...placed, variant: "legacy", rule: legacy });
-    if (!("length" in found) || found[0] !== legacy) wrong.add(legacy);
-  }
-  expect([...wrong].filter((rule) => !NOT_FIXED.some(([, rules]) => rules.test(rule)))).toEqual([]);
-  for (const [why, rules] of NOT_FIXED)
-    expect([why, [...wrong].some((rule) => rules.test(rule))]).toEqual([why, true]);
-});
+/** What 1.8.11 prints for a mask with holes, it does not read. */
+const NOT_FIXED_IN_1_8_11: readonly (readonly [why: string, rules: RegExp])[] = [
+  ["a mask without a length prints as -1 (libxt_HMARK.c)", /^-j HMARK .*-prefix -1/],
+  ["a mask without a length prints as 4294967295 (libip6t_srh.c)", /^-m srh .*\/4294967295/],
+];
+
+/** What nftables' expressions make of two matches of one port that no packet fulfils: iptables does not read it. */
+const NOT_FIXED_IN_NFT: readonly (readonly [why: string, rules: RegExp])[] = [
+  ["a range that runs backwards", /^-p tcp -m tcp (?:! )?--dport (?:8:6|7:5)$/],
+];
+
+test.each([
+  ["1.8.9", "legacy", NOT_FIXED],
+  ["1.8.11", "legacy", [...NOT_FIXED, ...NOT_FIXED_IN_1_8_11]],
+  ["1.8.11", "nft", [...NOT_FIXED, ...NOT_FIXED_IN_1_8_11, ...NOT_FIXED_IN_NFT]],
+] as const)(
+  "what iptables %s (%s) prints is read again and prints the same",
+  (iptables, variant, exceptions) => {
+    const wrong = new Set<string>();
+    for (const rule of goldenRules) {
+      const real = printedBy(rule, iptables)[variant];
+      if (typeof real !== "string") continue;
+      const found = canonicalRule({ ...rule, rule: real, variant, iptables });
+      if (!("length" in found) || found[0] !== real) wrong.add(real);
+    }
+    expect([...wrong].filter((rule) => !exceptions.some(([, rules]) => rules.test(rule)))).toEqual([]);
+    if (variant === "legacy")
+      for (const [why, rules] of exceptions)
+        expect([why, [...wrong].some((rule) => rules.test(rule))]).toEqual([why, true]);
+  },
+);

@@ -1,5 +1,7 @@
 import { protocolNumber } from "../model/protocols";
-import type { Context, SyntaxFamily } from "./context";
+import type { Context } from "./context";
+import type { Dump } from "./dump";
+import { behaviourOf } from "./iptables-version";
 import type { ParsedBaseOption, RuleSpec } from "./rule-spec";
 
 /** A context with the protocol that `-p` names, or leaves out. */
@@ -10,6 +12,6 @@ export function withProtocol(context: Context, given: ParsedBaseOption | undefin
   return number === 0 ? context : { ...context, protocol: number };
 }
 
-/** The protocol that a rule is about, as a context for reading what depends on it. */
-export const contextOf = (spec: RuleSpec, family: SyntaxFamily): Context =>
-  withProtocol({ family }, spec.base.protocol);
+/** The protocol that a rule of the dump is about, as a context for reading what depends on it. */
+export const contextOf = (spec: RuleSpec, { family, iptables }: Pick<Dump, "family" | "iptables">): Context =>
+  withProtocol({ family, iptables: behaviourOf(iptables) }, spec.base.protocol);

@@ -191,7 +191,8 @@ export class Checker {
 
   #checkJump(line: RuleLine, to: string, goto: boolean, chain: ChainNode): void {
     const found = this.#chains.get(to);
-    if (!goto && VERDICTS.has(to)) this.#checkVerdict(line, to);
+    const continues = to === "CONTINUE" && this.#dump.family !== "bridge";
+    if (!goto && VERDICTS.has(to) && !continues) this.#checkVerdict(line, to);
     else if (!found)
       this.#problem(line, {
         code: "CHAIN_UNKNOWN",

@@ -1,4 +1,5 @@
 import type { Extension, Options, Use } from "../extensions/extension";
+import type { IptablesBehaviour } from "../iptables-version";
 import { isUse, type Unread } from "../rule-spec";
 
 type Part = Use | Unread;
@@ -6,8 +7,12 @@ type Part = Use | Unread;
 /**
  * The matches of a rule as iptables-nft-save reads them back: uses that became nftables' own expressions are one
  * where the first of them stood, in which later ones override earlier ones, and what no expression says is gone.
+ * Since 1.8.10 they also join a match of x_tables of that name.
  */
-export function asExpressed(matches: readonly Part[]): readonly Part[] {
+export function asExpressed(
+  matches: readonly Part[],
+  { expressionsJoinMatch }: IptablesBehaviour,
+): readonly Part[] {
   if (!matches.some((part) => isUse(part) && part.extension.expressed)) return matches;
   const read: Part[] = [];
   const places = new Map<Extension, number>();
@@ -15,8 +20,11 @@ export function asExpressed(matches: readonly Part[]): readonly Part[] {
     const place = isUse(part) ? places.get(part.extension) : undefined;
     const before = place === undefined ? undefined : read[place];
     const kept = isUse(part) ? part.extension.expressed?.(part.options, optionsOf(before)) : undefined;
-    if (!isUse(part) || !kept) read.push(part);
-    else if (place !== undefined) read[place] = { extension: part.extension, options: kept };
+    if (!isUse(part)) read.push(part);
+    else if (!kept) {
+      if (expressionsJoinMatch && place === undefined) places.set(part.extension, read.length);
+      read.push(part);
+    } else if (place !== undefined) read[place] = { extension: part.extension, options: kept };
     else if (kept.size > 0) {
       places.set(part.extension, read.length);
       read.push({ extension: part.extension, options: kept });

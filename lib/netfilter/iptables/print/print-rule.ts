@@ -1,3 +1,4 @@
+import { protocolNumber } from "../../model/protocols";
 import type { Context, Variant } from "../context";
 import type { Use } from "../extensions/extension";
 import { type BaseName, isUse, type RuleSpec, type Unread } from "../rule-spec";
@@ -30,6 +31,15 @@ const LETTERS: readonly (readonly [BaseName, string])[] = [
   ["fragment", "-f"],
 ];
 
+/** Protocols whose names are part of iptables (xtables.c, xtables_chain_protos). */
+const BUILT_IN = new Set([1, 6, 17, 33, 50, 51, 58, 108, 132, 135, 136]);
+
+function shownBase(name: BaseName, value: string, { iptables }: Context): string {
+  if (name !== "protocol" || iptables.protocolNames === "system") return value;
+  const number = protocolNumber(value);
+  return number === undefined || BUILT_IN.has(number) ? value : String(number);
+}
+
 const spaced = (head: string, options: string): string => (options === "" ? head : `${head} ${options}`);
 
 function printMatch(use: Use | Unread, variant: Variant, context: Context): string {
@@ -52,7 +62,8 @@ function printFrameSpec(spec: RuleSpec, variant: Variant, context: Context): str
   const { jump } = spec;
   const name = jump ? [`-j ${jump.name}`] : context.family === "bridge" ? ["-j CONTINUE"] : [];
   const options = jump?.use ? printUse(jump.use, variant, context) : "";
-  const rest = options === "" ? [] : [options];
+  // ebtables writes the space before the options of a target also when none follow.
+  const rest = options === "" && (context.family === "arp" || !jump?.use) ? [] : [options];
   const parts = context.family === "arp" ? [...name, ...matches, ...rest] : [...matches, ...name, ...rest];
   return parts.join(" ");
 }
@@ -64,9 +75,9 @@ export function printSpec(spec: RuleSpec, variant: Variant, context: Context): s
   for (const [name, letter] of LETTERS) {
     const given = spec.base[name];
     if (!given || silent(name, given.inverted, given.value)) continue;
-    shown.push(spaced(`${given.inverted ? "! " : ""}${letter}`, given.value));
+    shown.push(spaced(`${given.inverted ? "! " : ""}${letter}`, shownBase(name, given.value, context)));
   }
-  const matches = variant === "nft" ? asExpressed(spec.matches) : spec.matches;
+  const matches = variant === "nft" ? asExpressed(spec.matches, context.iptables) : spec.matches;
   for (const use of matches) shown.push(printMatch(use, variant, context));
   const { jump } = spec;
   if (jump) {

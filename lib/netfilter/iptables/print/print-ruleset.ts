@@ -1,6 +1,8 @@
 import { baseChains } from "../base-chains";
 import type { Variant } from "../context";
 import type { Dump } from "../dump";
+import { DEFAULT_IPTABLES, type IptablesVersion } from "../iptables-version";
+import { parseDump } from "../read/parse";
 import { contextOf } from "../rule-context";
 import { type ChainState, type TableState, tableStates } from "../table-state";
 import { printSpec } from "./print-rule";
@@ -8,6 +10,8 @@ import { printSpec } from "./print-rule";
 export interface PrintOptions {
   /** Print the counters that the dump has; default: `[0:0]` for chains, none for rules, as after a fresh load. */
   readonly counters?: boolean;
+  /** As which version of iptables; default: 1.8.9. */
+  readonly iptables?: IptablesVersion;
 }
 
 /** Order in which iptables-nft-save prints tables (nft.h, enum nft_table_type). */
@@ -19,16 +23,22 @@ const NFT_ORDER = ["mangle", "security", "raw", "filter", "nat"];
  * `source` gives the text back byte for byte. `legacy` and `nft` give what that variant's iptables-save prints after
  * iptables-restore loaded the dump into an empty network namespace, without the comments that hold the date: canonical
  * spelling, chains sorted by name, and the variant's order of tables (legacy: the last one loaded first).
+ * A version that reads some rules otherwise than the dump was read is given the text of the dump again.
  */
 export function printRuleset(
   dump: Dump,
   form: "source" | Variant,
-  { counters = false }: PrintOptions = {},
+  { counters = false, iptables = DEFAULT_IPTABLES }: PrintOptions = {},
 ): string {
   if (form === "source") return dump.text;
-  return ordered(dump, form)
-    .map((table) => printTable(dump, table, form, counters))
+  const read = dump.iptables === iptables ? dump : readAgain(dump, iptables);
+  return ordered(read, form)
+    .map((table) => printTable(read, table, form, counters))
     .join("");
+}
+
+function readAgain({ text, family, variant }: Dump, iptables: IptablesVersion): Dump {
+  return parseDump(text, { family, ...(variant ? { variant } : {}), iptables });
 }
 
 function ordered(dump: Dump, variant: Variant): readonly TableState[] {
@@ -59,9 +69,10 @@ function printTable(dump: Dump, table: TableState, variant: Variant, counters: b
   for (const chain of chains)
     for (const { counters: own, spec } of chain.rules) {
       const counted = counters ? (own ?? spec.counters) : undefined;
-      const rule = printSpec(spec, variant, contextOf(spec, dump.family));
+      // arptables writes the space after the chain also when nothing follows.
+      const rule = printSpec(spec, variant, contextOf(spec, dump));
       lines.push(
-        `${counted ? `[${counted.join(":")}] ` : ""}-A ${chain.name}${rule === "" ? "" : ` ${rule}`}`,
+        `${counted ? `[${counted.join(":")}] ` : ""}-A ${chain.name}${rule === "" && dump.family !== "arp" ? "" : ` ${rule}`}`,
       );
     }
   return `${lines.join("\n")}\n${frame ? "" : "COMMIT\n"}`;

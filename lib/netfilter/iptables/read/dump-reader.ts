@@ -1,7 +1,7 @@
 import type { Problem, ProblemCode } from "../../model/problem";
 import { Checker } from "../check/checker";
 import { shapeOf } from "../check/rule-shape";
-import type { Context, SyntaxFamily, Variant } from "../context";
+import type { Context, Variant } from "../context";
 import type { Line, RuleCommand, RuleLine } from "../dump";
 import { BYTE_ORDER_MARK, COLON, CR, DASH, HASH, OPEN_BRACKET, SPACE, STAR } from "./character-codes";
 import { readCounters, type TextCounters } from "./counters";
@@ -30,11 +30,12 @@ export class DumpReader {
   #start = 0;
   #end = 0;
 
-  constructor(text: string, file: string | undefined, family: SyntaxFamily, variant: Variant | undefined) {
+  constructor(text: string, file: string | undefined, context: Context, variant: Variant | undefined) {
+    const { family } = context;
     this.#text = text;
     this.#file = file;
     this.#variant = variant;
-    this.#context = { family };
+    this.#context = context;
     this.#isIp = family === "ipv4" || family === "ipv6";
     this.#checker = new Checker({ text, family, variant }, ({ line }, problem) =>
       this.#report(line, problem),

@@ -47,6 +47,8 @@ export class RuleReader {
   readonly #extensions: LoadedExtensions;
   readonly #base: { [Name in BaseName]?: ParsedBaseOption } = {};
   #jump: { readonly goto: boolean; readonly name: string; readonly part?: ExtensionPart } | undefined;
+  /** `-j CONTINUE` was given. */
+  #continues = false;
   #counters: readonly [string, string] | undefined;
   #skipped = false;
 
@@ -112,9 +114,9 @@ export class RuleReader {
     const name = BASE_NAMES.find((each) => BASE[each].letter === letter);
     const frame = this.#extensions.findFrameOption(letter, cursor.index);
     if (frame) this.#extensionOption(frame.holder, frame.declaration, attached);
-    else if (name) this.#baseOption(name, attached && text, `-${letter}`);
+    else if (name) this.#baseOption(name, this.#attached(text, attached), `-${letter}`);
     else if (letter === "m") this.#match(cursor.value(attached, "-m"));
-    else if (letter === "j") this.#target(cursor.value(attached && text, "-j"), false);
+    else if (letter === "j") this.#target(cursor.value(this.#attached(text, attached), "-j"), false);
     else if (letter === "g") this.#target(cursor.value(attached, "-g"), true);
     else if (letter === "c") this.#setCounters(attached);
     else if (!this.#flag(letter, `-${letter}`))
@@ -135,13 +137,21 @@ export class RuleReader {
       );
     if (typeof found !== "string") this.#extensionOption(found.holder, found.declaration, attached);
     else if (found === "match") this.#match(cursor.value(attached, "--match"));
-    else if (found === "jump") this.#target(cursor.value(attached && text, "--jump"), false);
+    else if (found === "jump") this.#target(cursor.value(this.#attached(text, attached), "--jump"), false);
     else if (found === "goto") this.#target(cursor.value(attached, "--goto"), true);
     else if (found === "set-counters") this.#setCounters(attached);
     else if (!this.#flag(found, `--${found}`)) {
       const base = BASE_NAMES.find((each) => BASE[each].longs.includes(found));
-      if (base) this.#baseOption(base, attached && text, `--${found}`);
+      if (base) this.#baseOption(base, this.#attached(text, attached), `--${found}`);
     }
+  }
+
+  /**
+   * The value of `-s`, `-d`, `-i`, `-o`, `-p` or `-j` when it is attached to the option. iptables 1.8.9 takes the whole word
+   * as the value.
+   */
+  #attached(word: string, value: string | undefined): string | undefined {
+    return value === undefined || this.#context.iptables.attachedValues ? value : word;
   }
 
   #baseOption(name: BaseName, attached: string | undefined, option: string): void {
@@ -152,7 +162,8 @@ export class RuleReader {
         throw new RuleSyntaxError(`${option} takes no value`, `a space after ${option}`);
     }
     const word = BASE[name].flag ? "" : cursor.value(attached, option);
-    if (attached !== undefined && name !== "in" && name !== "out") throw noSpace(attached, option);
+    const misread = attached !== undefined && !this.#context.iptables.attachedValues;
+    if (misread && name !== "in" && name !== "out") throw noSpace(attached, option);
     const inverted = cursor.takeNegation();
     if (this.#base[name]) throw new RuleSyntaxError(`${option} is given twice`, `${option} once per rule`);
     if (name === "fragment" && this.#context.family !== "ipv4")
@@ -209,7 +220,7 @@ export class RuleReader {
       throw cursor.aboutLastWord(() => {
         throw new RuleSyntaxError(
           `no match is named "${name}"`,
-          "a match that iptables 1.8.9 has",
+          `a match that iptables ${this.#context.iptables.version} has`,
           "iptables-extensions(8) lists them. Matches of third parties are not supported.",
         );
       });
@@ -221,8 +232,14 @@ export class RuleReader {
     const option = goto ? "-g" : "-j";
     if (cursor.takeNegation()) throw new RuleSyntaxError(`"!" before ${option}`, `${option} without "!"`);
     if (!goto && name.startsWith("-")) throw noSpace(name, option);
-    if (this.#jump) throw new RuleSyntaxError(`a second ${option}`, "one -j or -g per rule");
-    const extension = goto ? undefined : extensionFor("target", name, this.#context.family);
+    if (this.#jump || this.#continues)
+      throw new RuleSyntaxError(`a second ${option}`, "one -j or -g per rule");
+    const { family, iptables } = this.#context;
+    if (!goto && name === "CONTINUE" && family !== "bridge" && iptables.continueIsNoTarget) {
+      this.#continues = true;
+      return;
+    }
+    const extension = goto ? undefined : extensionFor("target", name, family);
     this.#jump = extension
       ? { goto, name, part: this.#extensions.load(extension, cursor.index - 2) }
       : { goto, name };

@@ -149,7 +149,7 @@ export class SegmentReader {
 function readJump(text: string, goto: boolean, context: Context): Jump | null {
   const space = text.indexOf(" ");
   const name = space < 0 ? text : text.slice(0, space);
-  if (name.startsWith('"') || name.startsWith("-") || name === "!") return null;
+  if (name.startsWith('"') || name.startsWith("-") || name === "!" || name === "CONTINUE") return null;
   if (!goto && extensionFor("target", name, context.family)) {
     const use = readSavedUse("target", text, context);
     return use && { goto, name, use };

@@ -47,7 +47,7 @@ class DumpRule implements Rule {
   }
 
   private get context(): Context {
-    return contextOf(this.#source.spec, this.#dump.family);
+    return contextOf(this.#source.spec, this.#dump);
   }
 
   get matches(): readonly Match[] {

@@ -6,6 +6,10 @@ import { first } from "../option-values";
 
 const full = (family: string): number => (family === "ipv6" ? 128 : 32);
 
+/** Of a mask with holes, the ones before the first zero in each 32 bits (libxt_connlimit.c, count_bits6). */
+const leadingOnes = (mask: readonly number[]): string =>
+  String(mask.reduce((bits, part) => bits + Math.clz32(~part), 0));
+
 /** Matches by the number of connections of one address or network (xt_connlimit.c). */
 export const connlimit = match("connlimit", {
   oneOf: ["connlimit-upto", "connlimit-above"],
@@ -24,7 +28,9 @@ export const connlimit = match("connlimit", {
         { ...given, inverted: false },
       ],
     }),
-    option("connlimit-mask", prefixLength("whole"), { byDefault: ({ family }) => [String(full(family))] }),
+    option("connlimit-mask", prefixLength(leadingOnes), {
+      byDefault: ({ family }) => [String(full(family))],
+    }),
     flag("connlimit-saddr", { excludes: ["connlimit-daddr"] }),
     flag("connlimit-daddr", { excludes: ["connlimit-saddr"] }),
   ],

@@ -73,18 +73,12 @@ function lowerConntrack(options: Options, context: Parameters<typeof readPrefix>
 
 const network = prefix({ cut: false, full: false, host: true });
 
-/** iptables-save has no spelling for a mask with holes: it prints the address alone (libxt_conntrack.c). */
-const shown = (value: string): string => {
-  const [address = "", mask = ""] = value.split("/");
-  return /^[0-9]*$/.test(mask) ? value : address;
-};
-
 /** Matches what conntrack knows of the connection: state, addresses, ports, status (xt_conntrack.c). */
 export const conntrack = match("conntrack", {
   options: [
     invertible("ctstate", orderedList(STATES)),
     invertible("ctproto", protocol),
-    ...ADDRESSES.map(([name]) => invertible(name, { ...network, shown })),
+    ...ADDRESSES.map(([name]) => invertible(name, network)),
     ...ADDRESSES.map(([name]) => invertible(`${name}port`, decimalPortRange)),
     invertible("ctstatus", orderedList(STATUS, "NONE")),
     invertible("ctexpire", numberRange(U32)),

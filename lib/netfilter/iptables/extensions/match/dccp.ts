@@ -23,10 +23,8 @@ export const DCCP_TYPES = [
 
 const dccpTypes: ValueType = {
   what: `a list of ${DCCP_TYPES.join(", ")}`,
-  read: (word) => {
-    const wanted = new Set(
-      word.split(",").map((each) => oneOf(DCCP_TYPES, true).read(each, { family: "ipv4" })),
-    );
+  read: (word, context) => {
+    const wanted = new Set(word.split(",").map((each) => oneOf(DCCP_TYPES, true).read(each, context)));
     return DCCP_TYPES.filter((each) => wanted.has(each)).join(",");
   },
 };

@@ -1,5 +1,6 @@
 import { prefix } from "../../values/address/prefix";
 import { number, U8, U16 } from "../../values/number";
+import type { ValueType } from "../../values/value-type";
 import { invertible, match } from "../declare";
 import type { ParsedOption } from "../extension";
 
@@ -17,7 +18,13 @@ function shareNumbers(options: Map<string, ParsedOption>): void {
   }
 }
 
-const segment = prefix({ cut: false, full: true });
+const network = prefix({ cut: false, full: true, host: true });
+
+/** A mask with holes has no length, which prints as a number without sign (libip6t_srh.c, xtables_ip6mask_to_cidr). */
+const segment: ValueType = {
+  ...network,
+  shown: (value) => value.replace(/\/.*:.*$/, "/4294967295"),
+};
 
 /** Matches the segment routing header of IPv6 (ip6t_srh.c). */
 export const srh = match("srh", {

@@ -53,7 +53,7 @@ export function icmpType(names: readonly Named[], any: boolean): ValueType {
   const what = "an ICMP type, TYPE/CODE, or a name such as echo-request";
   return {
     what,
-    read: (word) => {
+    read: (word, { iptables }) => {
       const lower = word.toLowerCase();
       const exact = names.filter((each) => each.name.toLowerCase() === lower);
       const found =
@@ -75,9 +75,9 @@ export function icmpType(names: readonly Named[], any: boolean): ValueType {
       const to = high === undefined ? from : readNumber(high);
       if (from === undefined || to === undefined || from > 255n || to > 255n)
         throw new RuleSyntaxError(`"${code}" is not an ICMP code`, "a code, 0 to 255");
-      // Type 255 asks for no type, and then for no code either.
-      if (any && type === 255n) return "any";
-      if (from === 0n && to === 255n) return String(type);
+      const every = from === 0n && to === 255n;
+      if (any && type === 255n && (every || !iptables.anyIcmpKeepsCode)) return "any";
+      if (every) return String(type);
       return from === to ? `${type}/${from}` : `${type}/${from}:${to}`;
     },
   };
@@ -86,10 +86,10 @@ export function icmpType(names: readonly Named[], any: boolean): ValueType {
 export function lower(name: string, family: "ipv4" | "ipv6"): (options: Options) => readonly Match[] {
   return (options) => {
     const value = first(options, name);
-    // "any" matches every message, and negated none (type 255 in icmp_type_code_match).
-    if (value === "any" && !inverted(options, name)) return [];
-    if (value === "any")
-      return [{ kind: "icmp", family, inverted: true, type: 255, codes: { from: 0, to: 255 } }];
+    // Type 255 matches every message whatever the code, and negated none (icmp_type_code_match).
+    const any = value === "any" || (family === "ipv4" && value.startsWith("255/"));
+    if (any && !inverted(options, name)) return [];
+    if (any) return [{ kind: "icmp", family, inverted: true, type: 255, codes: { from: 0, to: 255 } }];
     const [type, code] = value.split("/");
     const [from, to] = code === undefined ? ["0", "255"] : code.split(":");
     const codes = { from: Number(from), to: Number(to ?? from) };

@@ -5,11 +5,14 @@ import type { ValueType } from "../../values/value-type";
 const shown = (value: bigint, names: ReadonlyMap<string, bigint>): string =>
   [...names].find(([, each]) => each === value)?.[0] ?? `0x${value.toString(16)}`;
 
+const NO_NAMES: ReadonlyMap<string, bigint> = new Map();
+
 /** A number or a name of iproute2's, which iptables-save prints where there is one and no mask. */
-export function named(names: ReadonlyMap<string, bigint>, what: string): ValueType {
+export function named(all: ReadonlyMap<string, bigint>, what: string): ValueType {
   return {
     what,
-    read: (word) => {
+    read: (word, { iptables }) => {
+      const names = iptables.groupNames ? all : NO_NAMES;
       const known = names.get(word);
       if (known !== undefined) return shown(known, names);
       const [value = "", mask, ...more] = word.split("/");

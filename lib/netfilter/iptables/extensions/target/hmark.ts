@@ -35,11 +35,14 @@ const PORTS = ["hmark-sport", "hmark-dport"];
 /** What of a packet a mark can be made of: one of these is needed. */
 const HASHED = new Set([...TUPLE_MASKS.map(([, name]) => name), ...PORTS, "hmark-spi", "hmark-tuple"]);
 
+/** A mask with holes has no length (xtables_ipmask_to_cidr); iptables cannot read again what it prints for it. */
+const noLength = (): string => "-1";
+
 /** Sets the mark of the packet from a hash of its addresses and ports (xt_HMARK.c). */
 export const HMARK = target("HMARK", {
   options: [
-    option("hmark-src-prefix", prefixLength("whole")),
-    option("hmark-dst-prefix", prefixLength("whole")),
+    option("hmark-src-prefix", prefixLength(noLength)),
+    option("hmark-dst-prefix", prefixLength(noLength)),
     option("hmark-sport-mask", paddedHex(4, U16)),
     option("hmark-dport-mask", paddedHex(4, U16)),
     option("hmark-spi-mask", paddedHex(8, U32), { excludes: PORT_PARTS }),

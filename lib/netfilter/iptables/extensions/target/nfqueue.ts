@@ -7,13 +7,14 @@ import { flag, option, target } from "../declare";
 /** Queues 0 to 65535, but not all of them: the kernel keeps how many there are in 16 bits. Without an end, 65534. */
 const balance: ValueType = {
   what: "FIRST:LAST",
-  read: (word) => {
+  read: (word, { iptables }) => {
+    const most = iptables.lastBalancedQueue;
     const colon = word.indexOf(":");
     if (colon < 0) throw new RuleSyntaxError(`"${word}" is one queue`, "FIRST:LAST");
     const low = word.slice(0, colon);
     const high = word.slice(colon + 1);
-    const from = low === "" ? 0n : whole(low, 0, U16, "a queue");
-    const to = high === "" ? BigInt(U16) - 1n : whole(high, 0, U16, "a queue");
+    const from = low === "" ? 0n : whole(low, 0, most, "a queue");
+    const to = high === "" ? BigInt(U16) - 1n : whole(high, 0, most, "a queue");
     if (to - from === BigInt(U16))
       throw new RuleSyntaxError(`range "${word}" holds all queues`, "at most 65535 of them");
     if (from >= to) throw new RuleSyntaxError(`range "${word}" is empty`, "the smaller queue first");

@@ -33,32 +33,55 @@ const badMask = (mask: string, most: number): RuleSyntaxError =>
 const bitsOf = (family: Context["family"]): number => (family === "ipv6" ? 128 : 32);
 
 /**
- * A length by itself as most extensions read it (xtoptions.c, xtopt_parse_plen): a number as C writes it, or a mask
- * written as an address, which libc reads: 255.0 is 255.0.0.0, 0xff000000 too.
- *
- * @returns undefined where the mask has holes.
+ * A mask as most extensions read it (xtoptions.c, xtopt_parse_plen): a length as C writes numbers, or a mask written as an
+ * address, which libc reads: 255.0 is 255.0.0.0, 0xff000000 too.
  */
-export function readLength(word: string, { family }: Context): number | undefined {
-  const most = bitsOf(family);
+function readIpv4Mask(word: string): number {
   const value = readNumber(word);
-  if (value !== undefined && value <= BigInt(most)) return Number(value);
-  if (family === "ipv6") {
-    const parts = readIpv6Host(word);
-    if (!parts) throw badMask(word, most);
-    return ipv6MaskLength(parts);
-  }
+  if (value !== undefined && value <= 32n) return ipv4Mask(Number(value));
   const mask = readHost(word);
-  if (mask === undefined) throw badMask(word, most);
-  return ipv4MaskLength(mask);
+  if (mask === undefined) throw badMask(word, 32);
+  return mask;
 }
 
-/** The length of a prefix; a mask with holes becomes a whole address, or is refused by the kernel. */
-export const prefixLength = (holes: "whole" | "refused"): ValueType => ({
+function readIpv6Mask(word: string): readonly number[] {
+  const value = readNumber(word);
+  if (value !== undefined && value <= 128n) return ipv6Mask(Number(value));
+  const mask = readIpv6Host(word);
+  if (!mask) throw badMask(word, 128);
+  return mask;
+}
+
+/** The mask behind an address, as most extensions read it. */
+export function ipv4HostMask(word: string, { iptables }: Context): number {
+  const mask = readIpv4Mask(word);
+  return iptables.masksWithHoles || ipv4MaskLength(mask) !== undefined ? mask : ipv4Mask(32);
+}
+
+export function ipv6HostMask(word: string, { iptables }: Context): readonly number[] {
+  const mask = readIpv6Mask(word);
+  return iptables.masksWithHoles || ipv6MaskLength(mask) !== undefined ? mask : ipv6Mask(128);
+}
+
+/** A mask in parts of 32 bits. */
+const quads = (parts: readonly number[]): readonly number[] =>
+  parts.flatMap((part, index) => (index % 2 === 0 ? [((part << 16) | (parts[index + 1] ?? 0)) >>> 0] : []));
+
+/**
+ * The length of a prefix.
+ *
+ * @param holes - what iptables-save prints for a mask with holes, in parts of 32 bits, where iptables keeps such a mask;
+ *   `refused` where the kernel does not take it.
+ */
+export const prefixLength = (holes: "refused" | ((mask: readonly number[]) => string)): ValueType => ({
   what: "a prefix length",
-  read: (word, context) => {
-    const length = readLength(word, context);
-    if (length === undefined && holes === "refused") throw badMask(word, bitsOf(context.family));
-    return String(length ?? bitsOf(context.family));
+  read: (word, { family, iptables }) => {
+    const mask = family === "ipv6" ? readIpv6Mask(word) : readIpv4Mask(word);
+    const length = typeof mask === "number" ? ipv4MaskLength(mask) : ipv6MaskLength(mask);
+    if (length !== undefined) return String(length);
+    if (holes === "refused") throw badMask(word, bitsOf(family));
+    if (!iptables.masksWithHoles) return String(bitsOf(family));
+    return holes(typeof mask === "number" ? [mask] : quads(mask));
   },
 });
 

@@ -6,12 +6,13 @@ import { ipv4Text, readPadded } from "./ipv4";
 import { ipv6Text, readIpv6 } from "./ipv6";
 import {
   ipv4BaseMask,
+  ipv4HostMask,
   ipv4Mask,
   ipv4MaskLength,
   ipv6BaseMask,
+  ipv6HostMask,
   ipv6Mask,
   ipv6MaskLength,
-  readLength,
 } from "./mask";
 
 /** How a prefix is cut and printed. */
@@ -20,7 +21,7 @@ export interface PrefixForm {
   readonly cut: boolean;
   /** `/32` and `/128` are printed. */
   readonly full: boolean;
-  /** Read as most extensions do: `10.1` is 10.0.0.1, and a mask with holes becomes a whole address. */
+  /** Read as most extensions do: `10.1` is 10.0.0.1, and iptables 1.8.9 makes a whole address of a mask with holes. */
   readonly host?: boolean;
   /** Where the mask leaves nothing, the name is not looked at: any/0. */
   readonly any?: boolean;
@@ -29,8 +30,8 @@ export interface PrefixForm {
 function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm, context: Context): string {
   const anything = form.any === true && /^0+(?:\.0+){0,3}$/.test(mask ?? "");
   if (!anything && word.includes(":") && readHost(word) === undefined && readIpv6(word)) throw noIpv4(word);
-  const length = form.host === true && mask !== undefined ? (readLength(mask, context) ?? 32) : undefined;
-  const bits = length !== undefined ? ipv4Mask(length) : mask === undefined ? 0xffffffff : ipv4BaseMask(mask);
+  const read = form.host === true ? ipv4HostMask : ipv4BaseMask;
+  const bits = mask === undefined ? ipv4Mask(32) : read(mask, context);
   const nothing = bits === 0 && form.any === true;
   const value = nothing ? 0 : form.host === true ? readHost(word) : (readPadded(word) ?? readHost(word));
   if (value === undefined) throw noIpv4(word);
@@ -41,9 +42,8 @@ function ipv4Prefix(word: string, mask: string | undefined, form: PrefixForm, co
 }
 
 function ipv6Prefix(word: string, mask: string | undefined, form: PrefixForm, context: Context): string {
-  const length = form.host === true && mask !== undefined ? (readLength(mask, context) ?? 128) : undefined;
-  const bits = ipv6Mask(length ?? 128);
-  const written = length === undefined && mask !== undefined ? ipv6BaseMask(mask) : bits;
+  const read = form.host === true ? ipv6HostMask : ipv6BaseMask;
+  const written = mask === undefined ? ipv6Mask(128) : read(mask, context);
   const nothing = form.any === true && written.every((part) => part === 0);
   const parts = nothing ? ipv6Mask(0) : readIpv6Host(word);
   if (!parts) throw noIpv6(word);

@@ -1,3 +1,4 @@
+import type { Context } from "../../../context";
 import { RuleSyntaxError } from "../../../rule-syntax-error";
 import { mac } from "../../../values/address/mac";
 import { prefix } from "../../../values/address/prefix";
@@ -5,8 +6,8 @@ import type { ValueType } from "../../../values/value-type";
 import { invertible, match } from "../../declare";
 
 /** Octets without leading zeros, as ebtables prints the members of a list. */
-function amongMac(word: string): readonly [key: string, shown: string] {
-  const padded = mac.read(word, { family: "ipv4" });
+function amongMac(word: string, context: Context): readonly [key: string, shown: string] {
+  const padded = mac.read(word, context);
   return [
     padded,
     padded
@@ -18,15 +19,15 @@ function amongMac(word: string): readonly [key: string, shown: string] {
 
 const among: ValueType = {
   what: "MAC[=IP] entries with commas",
-  read: (word) => {
+  read: (word, context) => {
     const entries = word
       .split(",")
       .filter((each) => each !== "")
       .map((each): readonly [string, string] => {
         const [address = "", host] = each.split("=");
-        const [key, shown] = amongMac(address);
+        const [key, shown] = amongMac(address, context);
         if (host === undefined) return [key, shown];
-        return [key, `${shown}=${prefix({ cut: false, full: false }).read(host, { family: "ipv4" })}`];
+        return [key, `${shown}=${prefix({ cut: false, full: false }).read(host, context)}`];
       });
     if (entries.length === 0)
       throw new RuleSyntaxError("an empty list of addresses", "MAC[=IP] entries with commas");

@@ -11,7 +11,10 @@ import { checkUpperProtocol, protocol } from "../upper-protocol";
 
 const IPV6 = 0x86dd;
 
-const v6 = (kind: ValueType): ValueType => ({ ...kind, read: (word) => kind.read(word, { family: "ipv6" }) });
+const v6 = (kind: ValueType): ValueType => ({
+  ...kind,
+  read: (word, context) => kind.read(word, { ...context, family: "ipv6" }),
+});
 
 /** Matches fields of IPv6 packets and of the protocols checkUpperProtocol (ebt_ip6.c). */
 export const ip6 = match("ip6", {
