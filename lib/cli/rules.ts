@@ -1,7 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { describeRule } from "../netfilter/describe";
 import {
+  DEFAULT_IPTABLES,
   type Dump,
+  IPTABLES_VERSIONS,
+  type IptablesVersion,
   parseDump,
   printRuleset,
   type SyntaxFamily,
@@ -17,6 +20,7 @@ interface Options {
   readonly ipv6?: true;
   readonly family?: SyntaxFamily;
   readonly print?: Form;
+  readonly iptables?: IptablesVersion;
   readonly counters?: true;
   readonly words?: true;
   readonly json?: true;
@@ -34,6 +38,12 @@ function form(text: string): Form {
 function family(text: string): SyntaxFamily {
   const found = FAMILIES.find((each) => each === text);
   if (!found) throw new InvalidArgumentError(`expected ${FAMILIES.join(", ")}.`);
+  return found;
+}
+
+function version(text: string): IptablesVersion {
+  const found = IPTABLES_VERSIONS.find((each) => each === text);
+  if (!found) throw new InvalidArgumentError(`expected ${IPTABLES_VERSIONS.join(" or ")}.`);
   return found;
 }
 
@@ -110,6 +120,12 @@ export function configure(command: Command): void {
         "source: as it was; legacy, nft: as that variant's iptables-save would",
       ).argParser(form),
     )
+    .addOption(
+      new Option(
+        "--iptables <version>",
+        `read and print as this version of iptables does: ${IPTABLES_VERSIONS.join(", ")} (default for --print: ${DEFAULT_IPTABLES})`,
+      ).argParser(version),
+    )
     .option("--counters", "print counters with --print legacy and nft")
     .option("--words", "print every rule in plain words")
     .option("--json", "print tables and errors as JSON")
@@ -125,9 +141,11 @@ export function configure(command: Command): void {
       }
       const chosen = options.ipv6 ? "ipv6" : options.family;
       const variant = options.print === "source" ? undefined : options.print;
+      const iptables = options.iptables ?? (variant ? DEFAULT_IPTABLES : undefined);
       const dump = parseDump(found.text, {
         ...(chosen ? { family: chosen } : {}),
         ...(variant ? { variant } : {}),
+        ...(iptables ? { iptables } : {}),
         file: name,
       });
       if (dump.problems.length > 0) process.exitCode = 1;
@@ -135,7 +153,10 @@ export function configure(command: Command): void {
       if (options.json) process.stdout.write(`${json(dump)}\n`);
       else if (options.print)
         process.stdout.write(
-          printRuleset(dump, options.print, { counters: options.counters ?? false }),
+          printRuleset(dump, options.print, {
+            counters: options.counters ?? false,
+            iptables: dump.iptables,
+          }),
           found.encoding,
         );
       else process.stdout.write(options.words ? inWords(dump) : summary(dump, name));
