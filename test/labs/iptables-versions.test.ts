@@ -1,0 +1,113 @@
+import { spawnSync } from "node:child_process";
+import type Docker from "dockerode";
+import { findEndpoint } from "../../lib/engine/endpoint";
+import { Engine } from "../../lib/engine/engine";
+import { dial } from "../../lib/engine/transport";
+import {
+  IPTABLES_VERSIONS,
+  type IptablesVersion,
+  parseDump,
+  printRuleset,
+  type Variant,
+} from "../../lib/netfilter/iptables";
+import { imageTag } from "../../lib/setup";
+import { type GoldenRule, goldenRules, printedBy } from "../netfilter/golden-rules";
+import { inputFor, LOAD_EACH_RULE, readAnswers } from "../netfilter/real-iptables";
+
+jest.setTimeout(300_000);
+
+/** Gives input to a shell script, in a network namespace of its own. */
+type Shell = (script: string, input: string) => Promise<string>;
+
+const versionOf = (said: string): string | undefined => /\bv(\d+(?:\.\d+)+)/.exec(said)?.[1];
+
+const knownVersion = (version: string | undefined): IptablesVersion | undefined =>
+  IPTABLES_VERSIONS.find((each) => each === version);
+
+/** A third of the rules, and all IP rules in which the versions differ. Rate estimators need other rules beside theirs. */
+const chosen = goldenRules.filter(
+  (rule, index) =>
+    !/rateest/i.test(rule.rule) &&
+    (index % 3 === 0 || (rule["1.8.11"] !== undefined && rule.legacy !== undefined)),
+);
+
+/** What `wirebook rules --print` says of the rule's chain; `null` where it finds the rule wrong. */
+function ours({ family, table, chain, rule }: GoldenRule, variant: Variant, iptables: IptablesVersion) {
+  const commit = family === "ipv4" || family === "ipv6" ? "COMMIT\n" : "";
+  const dump = parseDump(`*${table}\n-A ${chain} ${rule}\n${commit}`, { family, variant, iptables });
+  if (dump.problems.length > 0) return null;
+  return printRuleset(dump, variant, { iptables })
+    .split("\n")
+    .filter((line) => line.startsWith("-A"));
+}
+
+async function expectSameAs(shell: Shell, iptables: IptablesVersion, variant: Variant): Promise<void> {
+  const rules = chosen.filter((rule) => printedBy(rule, iptables)[variant] !== undefined);
+  const answers = readAnswers(await shell(LOAD_EACH_RULE, inputFor(rules, variant)));
+  expect(answers).toHaveLength(rules.length);
+  const wrong = rules.flatMap((rule, index) => {
+    const real = answers[index];
+    const found = ours(rule, variant, iptables);
+    return JSON.stringify(real) === JSON.stringify(found) ? [] : [{ rule: rule.rule, real, found }];
+  });
+  expect(wrong).toEqual([]);
+  expect(rules.length).toBeGreaterThan(800);
+}
+
+describe("the iptables of the base image", () => {
+  const docker = dial(findEndpoint());
+  let box: Docker.Container;
+  let engine: Engine;
+
+  beforeAll(async () => {
+    engine = await Engine.connect();
+    box = await docker.createContainer({
+      Image: imageTag("base"),
+      Cmd: ["sleep", "infinity"],
+      Labels: { wirebook: "test" },
+      HostConfig: { NetworkMode: "none", CapAdd: ["NET_ADMIN", "NET_RAW"], Init: true },
+    });
+    await box.start();
+  });
+
+  afterAll(async () => {
+    await box.remove({ force: true, v: true });
+  });
+
+  const shell: Shell = async (script, input) =>
+    (await engine.exec(box.id, ["sh", "-c", script], { stdin: input })).stdout;
+
+  test.each(["legacy", "nft"] as const)(
+    "iptables-%s-save prints each rule as we do for its version",
+    async (variant) => {
+      const version = knownVersion(versionOf(await shell("iptables --version", "")));
+      if (version === undefined)
+        throw new Error("the base image has a version of iptables that we do not know");
+      await expectSameAs(shell, version, variant);
+    },
+  );
+});
+
+describe("the iptables of this machine", () => {
+  const found = versionOf(spawnSync("iptables-legacy", ["--version"], { encoding: "utf8" }).stdout ?? "");
+  const version = knownVersion(found);
+  // In a network namespace of its own: nothing is written to that of the machine.
+  const isolated = spawnSync("unshare", ["-n", "true"]).status === 0;
+  const missing =
+    version === undefined
+      ? `not compared: iptables ${found ?? "is missing"} here`
+      : isolated
+        ? undefined
+        : "not compared: no right to make a network namespace";
+
+  const shell: Shell = async (script, input) =>
+    spawnSync("unshare", ["-n", "sh", "-c", script], { input, encoding: "utf8", maxBuffer: 1 << 28 }).stdout;
+
+  test.each(["legacy", "nft"] as const)(
+    `iptables-%s-save prints each rule as we do for ${missing === undefined ? version : `its version (${missing})`}`,
+    async (variant) => {
+      if (version !== undefined && isolated) await expectSameAs(shell, version, variant);
+      else expect(missing).toBeDefined();
+    },
+  );
+});
