@@ -19,8 +19,12 @@ const common = {
     "^vega-canvas$": "<rootDir>/node_modules/vega-canvas/build/vega-canvas.browser.js",
   },
   modulePathIgnorePatterns: ["<rootDir>/(lib|kernel)/dist/", "<rootDir>/.wirebook/"],
+  coveragePathIgnorePatterns: ["/node_modules/", "<rootDir>/test/", "[.]test[.]ts$"],
 };
 module.exports = {
+  coverageProvider: "babel",
+  coverageDirectory: "<rootDir>/.wirebook/coverage",
+  coverageReporters: ["text-summary", "html"],
   projects: [
     {
       ...common,

@@ -1,4 +1,4 @@
-// What stands behind npm start, npm test, npm run chapters and npm run bench: it brings what is missing, a step at
+// Runs npm start, npm test, npm run check and the other commands of package.json: it brings what is missing, a step at
 // a time, and then does what was asked. Plain JavaScript with Node's own modules, because it runs before anything
 // is installed; and the one place where the library and the kernel meet.
 import { spawn } from "node:child_process";
@@ -17,6 +17,10 @@ const jupyter = () => import("./kernel/dist/setup/index.js");
 const usage = `Usage:
   npm start [-- --port N] [--no-browser]   open the chapters in JupyterLab
   npm test [-- JEST OPTIONS]               run all tests
+  npm run test:pure [-- JEST OPTIONS]      run the tests that need no engine, no Python and no browser
+  npm run test:coverage [-- JEST OPTIONS]  run all tests, and write which lines they reach to .wirebook/coverage
+  npm run check                            check types, format and lint
+  npm run watch                            build again whenever a file changes
   npm run chapters [-- NAME…]              execute the chapters whose names begin so (default: all)
   npm run chapters -- --record [NAME…]     the same, and record them; --replay [NAME…] runs from the recordings
   npm run bench [-- NAME…]                 measure
@@ -329,6 +333,35 @@ async function test(args) {
   return code;
 }
 
+/** The tests of the first layer. They run on what the build step brings: no engine, no Python, no browser. */
+async function testPure(args) {
+  await bring("build");
+  // Last, since the option takes every word that follows it for the name of a project.
+  const jest = [at("node_modules/jest/bin/jest.js"), ...args, "--selectProjects", "pure"];
+  return handOver(process.execPath, jest, {});
+}
+
+/** Everything that can be found without running the code. All checks run, so that one run shows all that is wrong. */
+async function check() {
+  await bring("build");
+  const checks = [
+    ["types of the tests", "node_modules/typescript/bin/tsc", "-p", "test"],
+    ["format and lint", "node_modules/@biomejs/biome/bin/biome", "check"],
+  ];
+  let failed = 0;
+  for (const [name, program, ...args] of checks) {
+    const code = await handOver(process.execPath, [at(program), ...args], {});
+    say(`${code === 0 ? "✓" : "✕"} ${name}`);
+    if (code !== 0) failed += 1;
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+async function watch() {
+  await bring("packages");
+  return handOver(process.execPath, [at("node_modules/typescript/bin/tsc"), "-b", "--watch", root], {});
+}
+
 async function chapters(args) {
   // A replay needs no engine.
   await (args.includes("--replay") ? bring("kernel") : bring("images", "kernel"));
@@ -357,7 +390,7 @@ function handOver(command, args, env) {
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => interrupt(signal));
 const [command, ...args] = process.argv.slice(2);
-const commands = { start, test, chapters, bench };
+const commands = { start, test, "test:pure": testPure, check, watch, chapters, bench };
 try {
   if (!Object.hasOwn(commands, command)) throw new Error(usage);
   process.exitCode = await commands[command](args);
