@@ -2,7 +2,8 @@ import { display, type MimeBundle, type Picture } from "../chart/picture";
 import { traversalPicture } from "../chart/traversal";
 import type { Journey, JourneyOutcome } from "../netfilter/journey";
 import type { Packet } from "../netfilter/model";
-import type { Agreement } from "../netfilter/trace";
+import type { Arrival } from "./arrival";
+import type { Observation } from "./observation";
 import { witnessOf } from "./trace-witness";
 
 /** A packet that follows another one of the same connection, as the value of a cell: a reply, a second packet. */
@@ -10,7 +11,7 @@ export class DrawnJourney implements Journey {
   readonly packet: Packet;
   readonly outcomes: readonly JourneyOutcome[];
   /** What the kernel's trace said of it; absent where it reported no such packet, or was not asked. */
-  readonly observed: Agreement | undefined;
+  readonly observed: Observation | undefined;
   readonly #says: string;
   readonly #names: Readonly<Record<string, string>>;
 
@@ -19,7 +20,12 @@ export class DrawnJourney implements Journey {
    * @param names - names of addresses, for the picture's title.
    * @param observed - what the kernel's trace said of this packet.
    */
-  constructor(journey: Journey, says: string, names: Readonly<Record<string, string>>, observed?: Agreement) {
+  constructor(
+    journey: Journey,
+    says: string,
+    names: Readonly<Record<string, string>>,
+    observed?: Observation,
+  ) {
     this.observed = observed;
     this.packet = journey.packet;
     this.outcomes = journey.outcomes;
@@ -27,9 +33,17 @@ export class DrawnJourney implements Journey {
     this.#names = names;
   }
 
-  /** True when the kernel did what was predicted; undefined when it reported no such packet, or was not asked. */
+  /**
+   * True when the kernel did what was predicted, and the packet was seen to arrive, or to be stopped, where predicted;
+   * undefined when it reported no such packet, when nobody saw whether it arrived, or when it was not asked.
+   */
   get agrees(): boolean | undefined {
     return this.observed?.agrees;
+  }
+
+  /** How far the packet was seen to get, and who says so. */
+  get arrival(): Arrival | undefined {
+    return this.observed?.arrival;
   }
 
   /** Its way. Which of several endpoints answers was decided by the first packet, so there is one as a rule. */
@@ -43,7 +57,7 @@ export class DrawnJourney implements Journey {
     return traversalPicture(this, {
       names: this.#names,
       subtitle,
-      ...(this.observed ? { observed: witnessOf(this.observed) } : {}),
+      ...(this.observed ? { observed: witnessOf(this.observed, this.outcome) } : {}),
     });
   }
 

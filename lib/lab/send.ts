@@ -1,22 +1,36 @@
+import type { ShellAnswer } from "../engine";
 import type { Packet } from "../netfilter/model";
 import type { ContainerPlace } from "./place";
+
+/** What the program said that sent a packet. */
+export interface Sent {
+  /** Whether it got an answer: of an echo, the reply; of TCP, a connection. */
+  readonly heard: boolean;
+  /** Its errors, in its own words. */
+  readonly said: string;
+}
 
 /**
  * Really sends a packet. By root, from the namespace itself: an app's image may have no tool that can. The source port (the echo's
  * identifier) is the predicted one, so that the trace is of this packet and no other.
  */
-export async function send(
+export async function send(from: ContainerPlace, packet: Packet): Promise<Sent> {
+  const { exitCode, stdout, stderr } = await run(from, packet);
+  return { heard: exitCode === 0, said: `${stdout}${stderr}`.trim() };
+}
+
+async function run(
   from: ContainerPlace,
   { protocol, dst, sport, dport, icmp }: Packet,
-): Promise<void> {
+): Promise<ShellAnswer> {
   const { shell } = await from.entrance();
   const host = dst.includes(":") ? `[${dst}]` : dst;
   const socket = `${protocol.toUpperCase()}:${host}:${dport},sourceport=${sport},reuseaddr`;
   // Whether an answer came is not the question here: the trace tells where the packet went.
   if (dport === undefined)
-    await shell.command(["ping", "-n", "-c1", "-W1", "-e", String(icmp?.id ?? 0), dst]);
-  else if (protocol === "udp") await shell.run(`echo | timeout 0.8 socat -u - '${socket}'`);
-  else await shell.command(["timeout", "0.8", "socat", "-u", "/dev/null", socket]);
+    return shell.command(["ping", "-n", "-c1", "-W1", "-e", String(icmp?.id ?? 0), dst]);
+  if (protocol === "udp") return shell.run(`echo | timeout 0.8 socat -u - '${socket}'`);
+  return shell.command(["timeout", "0.8", "socat", "-u", "/dev/null", socket]);
 }
 
 /** How many connections {@link repeat} opens. */

@@ -1,16 +1,29 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Witness } from "../chart/traversal";
-import type { Path } from "../netfilter/model";
-import { type Agreement, alignTrace, type PlaceTrace } from "../netfilter/trace";
+import type { JourneyOutcome } from "../netfilter/journey";
+import { type Arrival, arrived } from "./arrival";
+import { arrivalText, type Observation, seenText } from "./observation";
 
-/** The line that a picture has for what the kernel's trace said. */
-export function witnessOf(seen: Agreement): Witness {
-  const { difference, events } = seen;
+/** What a picture says of the kernel's trace of a packet, and of its arrival. */
+export function witnessOf(seen: Observation, outcome: JourneyOutcome | undefined): Witness {
+  const { difference, events, arrival, rules } = seen;
   return {
     by: "trace",
     agreed: events,
-    total: seen.agrees ? events : events + 1,
-    ...(difference === undefined
+    total: rules ? events : events + 1,
+    ...(outcome === undefined
+      ? {}
+      : {
+          arrival: {
+            confirmed: arrived(arrival),
+            ...(arrival.kind === "refused"
+              ? { refused: arrival.answered ? { reply: arrival.with } : {} }
+              : {}),
+            text: arrivalText(arrival, outcome.packet),
+            ...lastOf(arrival),
+          },
+        }),
+    // A packet that did not arrive has its own line.
+    ...(difference === undefined || rules
       ? {}
       : {
           difference: {
@@ -23,25 +36,7 @@ export function witnessOf(seen: Agreement): Witness {
   };
 }
 
-/**
- * What the trace of a connection's first packet says of a packet that came after it: the trace selects both directions.
- *
- * @param before - what was found of the packets before this one: theirs are not looked at again.
- * @returns undefined where the kernel reported no such packet, as where nobody answered: then nothing is to be compared.
- */
-export function observedLater(
-  path: Path,
-  traces: readonly PlaceTrace[],
-  before: readonly (Agreement | undefined)[],
-): Agreement | undefined {
-  const used = before.flatMap((each) => each?.packets ?? []);
-  // In a recording these are equal to those of the traces, and not the same objects.
-  const isUsed = (at: string, packet: PlaceTrace["packets"][number]): boolean =>
-    used.some((each) => each.place === at && isDeepStrictEqual(each.packet, packet));
-  const rest = traces.map((trace) => ({
-    ...trace,
-    packets: trace.packets.filter((packet) => !isUsed(trace.place, packet)),
-  }));
-  const agreement = alignTrace(path, rest);
-  return agreement.packets.length === 0 ? undefined : agreement;
+function lastOf(arrival: Arrival): Pick<NonNullable<Witness["arrival"]>, "last"> {
+  const last = arrival.kind === "passed" ? arrival.at : "last" in arrival ? arrival.last : undefined;
+  return last === undefined ? {} : { last: { place: last.place, text: seenText(last) } };
 }

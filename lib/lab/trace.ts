@@ -18,13 +18,15 @@ import type { Packet } from "../netfilter/model";
 import { addressWords } from "../netfilter/routing/address";
 import { FIRST } from "../netfilter/routing/judge";
 import { routeOut, sourceFor } from "../netfilter/routing/output";
-import { type Agreement, type PlaceTrace, type Traceable, traceFlow } from "../netfilter/trace";
+import { type PlaceTrace, type Traceable, traceFlow } from "../netfilter/trace";
+import { type Arrival, isSettled } from "./arrival";
 import { DrawnJourney } from "./drawn-journey";
 import type { Ground } from "./ground";
 import { type HostObservation, HostWitness, hostWitness } from "./host-witness";
+import { type Circumstances, type Observation, observe, observeLater } from "./observation";
 import { ContainerPlace, type Place } from "./place";
-import { REPEATS, repeat, send, sourcePort } from "./send";
-import { observedLater, witnessOf } from "./trace-witness";
+import { REPEATS, repeat, type Sent, send, sourcePort } from "./send";
+import { witnessOf } from "./trace-witness";
 import { lookAt } from "./world";
 
 /** Something with an address that a packet can be sent to. */
@@ -56,9 +58,6 @@ export interface TraceRequest {
   readonly host?: boolean;
 }
 
-/** What the kernel did with the packet, beside what was predicted. */
-export type Observation = Agreement;
-
 /** What a path is predicted from. */
 export interface Looked {
   /** What every namespace looked like. */
@@ -70,12 +69,22 @@ export interface Looked {
   readonly called: Readonly<Record<string, string>>;
 }
 
-/** What the kernel said of a path. */
+/** What was seen of a packet that was really sent: nothing that follows from it. */
 export interface Seen {
-  readonly observed?: Observation;
+  /** What the kernel reported in each namespace. */
+  readonly traces?: readonly PlaceTrace[];
+  /** What the sending program said. */
+  readonly sent?: Sent;
   readonly unobserved?: string;
   readonly counted?: HostObservation;
-  readonly traces?: readonly PlaceTrace[];
+}
+
+/** What follows from what was looked at, where it was worked out before. */
+interface Known {
+  readonly world?: World;
+  readonly path?: Journey;
+  /** The packets that follow, by the outcome that is answered and the answer. */
+  readonly talks?: Map<string, Conversation>;
 }
 
 /**
@@ -98,24 +107,34 @@ export class PacketPath implements Journey {
   readonly seen: Seen;
   readonly #world: World;
   readonly #names: Readonly<Record<string, string>>;
-  #conversation: Conversation | undefined;
+  readonly #talks: Map<string, Conversation>;
 
   /** @param known - what follows from `looked`, where it was worked out before. */
-  constructor(looked: Looked, seen: Seen = {}, known: { world?: World; path?: Journey } = {}) {
+  constructor(looked: Looked, seen: Seen = {}, known: Known = {}) {
     this.looked = looked;
     this.seen = seen;
     this.#world = known.world ?? worldOf(looked.snapshots);
     this.#names = { ...namesOf(looked.snapshots), ...looked.called };
     this.packet = looked.packet;
     this.outcomes = (known.path ?? journey(this.#world, looked.from, looked.packet)).outcomes;
-    this.observed = seen.observed;
+    this.#talks = known.talks ?? new Map();
+    this.observed = seen.traces && observe(this, seen.traces, this.#circumstances);
     this.unobserved = seen.unobserved;
     this.counted = seen.counted;
   }
 
-  /** True when the kernel did what was predicted, by its trace and by the machine's counters; undefined when not asked. */
+  /**
+   * True when the kernel did what was predicted: by its trace, by the machine's counters, and because the packet was seen
+   * to arrive, or to be stopped, where predicted. Undefined when it was not asked, or when nobody saw whether the packet
+   * arrived; {@link arrival} says why.
+   */
   get agrees(): boolean | undefined {
     return this.counted?.agrees === false ? false : this.observed?.agrees;
+  }
+
+  /** How far the packet was seen to get, and who says so; absent when it was not sent. */
+  get arrival(): Arrival | undefined {
+    return this.observed?.arrival;
   }
 
   /** The outcome that the kernel took, or the likeliest one where it was not asked. */
@@ -135,9 +154,10 @@ export class PacketPath implements Journey {
   /** The sender's second packet: no nat rule is asked for it any more. Absent where no reply came back. */
   get second(): DrawnJourney | undefined {
     const { reply, second } = this.#talk;
-    if (second === undefined) return undefined;
+    // After a refusal the sender sends nothing more.
+    if (second === undefined || this.arrival?.kind === "refused") return undefined;
     const before = [this.observed, reply && this.#replySeen(reply)];
-    const seen = observedLater(second, this.#traces, before);
+    const seen = observeLater(second, this.#traces, before, this.#circumstances);
     return new DrawnJourney(second, "the second packet", this.#names, seen);
   }
 
@@ -149,7 +169,7 @@ export class PacketPath implements Journey {
   }
 
   get picture(): Picture {
-    const witness = this.observed === undefined ? undefined : witnessOf(this.observed);
+    const witness = this.observed && witnessOf(this.observed, this.outcome);
     return traversalPicture(this, {
       outcome: this.#taken,
       names: this.#names,
@@ -167,13 +187,28 @@ export class PacketPath implements Journey {
   }
 
   #replySeen(reply: Journey): Observation | undefined {
-    return observedLater(reply, this.#traces, [this.observed]);
+    return observeLater(reply, this.#traces, [this.observed], this.#circumstances);
   }
 
   get #talk(): Conversation {
-    const follow = (outcomes: readonly JourneyOutcome[]): JourneyOutcome | undefined => outcomes[this.#taken];
-    this.#conversation ??= converse(this.#world, this.looked.from, this.packet, { follow });
-    return this.#conversation;
+    const taken = this.#taken;
+    const answer = this.arrival?.kind === "refused" ? "refuses" : "accepts";
+    const key = `${taken} ${answer}`;
+    const known = this.#talks.get(key);
+    if (known !== undefined) return known;
+    const follow = (outcomes: readonly JourneyOutcome[]): JourneyOutcome | undefined => outcomes[taken];
+    const talk = converse(this.#world, this.looked.from, this.packet, { follow, answer });
+    this.#talks.set(key, talk);
+    return talk;
+  }
+
+  get #circumstances(): Circumstances {
+    const { sent } = this.seen;
+    const mac = (place: string, link: string): string | undefined => {
+      const found = this.#world.hosts.get(place)?.links.find(({ name }) => name === link);
+      return found?.master === undefined ? found?.mac : undefined;
+    };
+    return { mac, ...(sent ? { sent } : {}) };
   }
 
   get #traces(): readonly PlaceTrace[] {
@@ -203,12 +238,13 @@ export async function predict(ground: Ground, request: TraceRequest): Promise<Pa
  */
 export async function trace(ground: Ground, request: TraceRequest): Promise<PacketPath> {
   const { world, path, places, host } = await prepare(ground, request);
-  const confirmed = (seen: Seen): PacketPath => new PacketPath(path.looked, seen, { world, path });
   const { from } = request;
   if (!(from instanceof ContainerPlace)) throw unknown(from.name);
+  const talks = new Map<string, Conversation>();
+  const confirmed = (seen: Seen): PacketPath => new PacketPath(path.looked, seen, { world, path, talks });
   const crossed = new Set(path.outcomes.flatMap(({ steps }) => steps.map(({ place }) => place)));
   const namespaces = places.flatMap((place) =>
-    place instanceof ContainerPlace && crossed.has(place.name) ? [traceable(place)] : [],
+    place instanceof ContainerPlace && crossed.has(place.name) ? [traceable(place, world)] : [],
   );
   const witness =
     host !== undefined && crossed.has(host.place)
@@ -216,22 +252,35 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
       : undefined;
   const sendOnce = () => send(from, path.packet);
   try {
-    const { agreement, traces } = await traceFlow(path, {
+    const { traces, result: sent } = await traceFlow(path, {
       namespaces,
       anyPort: true,
       send: witness === undefined ? sendOnce : () => witness.during(1, sendOnce, path.packet.family),
+      complete: (seen, said) => isComplete(confirmed({ traces: seen, sent: said })),
     });
-    if (witness === undefined) return confirmed({ observed: agreement, traces });
+    const seen = { traces, sent };
+    if (witness === undefined) return confirmed(seen);
     // One packet is soon lost among others: more of the same tell what is the flow's and what is not.
     await witness.during(REPEATS, () => repeat(from, path.packet), path.packet.family);
-    const counted = witness.judge(world, path.looked.from, path, Math.max(agreement.outcome, 0));
-    return confirmed({ observed: agreement, counted, traces });
+    const taken = Math.max(confirmed(seen).observed?.outcome ?? 0, 0);
+    const counted = witness.judge(world, path.looked.from, path, taken);
+    return confirmed({ ...seen, counted });
   } catch (error) {
     if (error instanceof LabError && (error.code === "COMMAND_FAILED" || error.code === "TIMED_OUT")) {
       return confirmed({ unobserved: error.message });
     }
     throw error;
   }
+}
+
+/** Whether nothing that is expected is still to be seen: the packet at its end, and the ones that answer it. */
+function isComplete(path: PacketPath): boolean {
+  const { arrival, reply, second } = path;
+  if (path.observed?.agrees !== true || arrival === undefined || !isSettled(arrival)) return false;
+  if (arrival.kind === "refused") return !arrival.answered || reply?.agrees === true;
+  if (arrival.kind !== "delivered" || arrival.by !== "answer") return true;
+  const connected = path.packet.protocol !== "tcp" || second === undefined || second.agrees === true;
+  return (reply === undefined || reply.agrees === true) && connected;
 }
 
 interface Prepared {
@@ -342,9 +391,11 @@ function addressOf(to: Destination, where: string): string {
   });
 }
 
-function traceable(place: ContainerPlace): Traceable {
+function traceable(place: ContainerPlace, world: World): Traceable {
+  const links = world.hosts.get(place.name)?.links ?? [];
   return {
     place: place.name,
+    links: links.flatMap(({ name, kind }) => (name === "lo" || kind === "loopback" ? [] : [name])),
     open: async (argv, sink) => {
       const { bench, pid } = await place.entrance();
       const enter = ["nsenter", "-t", String(pid), "-n", ...argv];

@@ -63,8 +63,9 @@ test("an echo and its answer are confirmed as well; a second one was never sent"
   expect([path.agrees, path.reply?.agrees, path.second?.agrees]).toEqual([true, true, undefined]);
 }, 60_000);
 
-test("where nobody answers, the reply is a prediction only", async () => {
+test("where nobody listens, the reply is the kernel's own error, and it is confirmed", async () => {
   const path = await lab.trace({ from: client, to: lab.outside, udp: 53 });
-  expect([path.agrees, path.reply?.agrees]).toEqual([true, undefined]);
-  expect(String(path.reply)).not.toContain("kernel's trace");
+  expect([path.agrees, path.reply?.agrees, path.second?.agrees]).toEqual([true, true, undefined]);
+  expect(path.arrival).toMatchObject({ kind: "refused", with: "ICMP port unreachable", answered: true });
+  expect(path.reply?.packet.icmp).toMatchObject({ type: 3, code: 3 });
 }, 60_000);

@@ -45,6 +45,11 @@ export function testLessons(half: 0 | 1): void {
       const witnessed = witnessedIn(run.charts.map(({ text }) => text));
       expect(witnessed.filter((line) => !agrees(line))).toEqual([]);
       expect(witnessed.length).toBeGreaterThanOrEqual(expected.traces);
+      const arrivals = run.charts.flatMap(({ text }) =>
+        text.split("\n").filter((line) => line.startsWith("arrival: ")),
+      );
+      expect(arrivals.filter((line) => /^arrival: (did not arrive|not )/.test(line))).toEqual([]);
+      expect(arrivals.length).toBe(witnessed.length);
 
       // For people to look at; a test cannot see whether a picture is beautiful.
       if (process.env["WIREBOOK_PICTURES"]) {

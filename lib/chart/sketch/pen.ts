@@ -63,6 +63,30 @@ export function pill(
   ];
 }
 
+/** The outline of a pill: for what is not as it seems, or only predicted. */
+export function hollowPill(
+  text: string,
+  tone: Tone,
+  x: number,
+  y: number,
+  width = pillWidth(text),
+): readonly Mark[] {
+  return [
+    {
+      kind: "box",
+      x: x + 0.75,
+      y: y - 11.25,
+      width: width - 1.5,
+      height: PILL_HEIGHT - 1.5,
+      stroke: tone,
+      thick: 1.5,
+      radius: PILL_HEIGHT / 2,
+      over: true,
+    },
+    { kind: "text", x: x + width / 2, y, text, role: "smallBold", tone: "ink", align: "center" },
+  ];
+}
+
 /** An address and a port as one reads them: `10.0.0.1:80`, `[fd00::1]:80`, or the address alone. */
 export function endpoint(address: string, port?: number): string {
   if (port === undefined) return address;

@@ -1,4 +1,5 @@
 import type { Outcome, Path } from "../../netfilter/model";
+import type { Tone } from "../sketch/palette";
 import {
   count,
   endpoint,
@@ -6,6 +7,7 @@ import {
   headerLine,
   headerText,
   headerWidth,
+  hollowPill,
   pill,
   pillWidth,
   tint,
@@ -14,8 +16,8 @@ import {
 import type { Sheet } from "../sketch/sheet";
 import { elide, type Role, textWidth, wrap } from "../sketch/type";
 import { GAP, HOOK, LINE, PILL_W, PILL_X, RIGHT, ROOM, TEXT } from "./columns";
-import type { TraversalOptions, Witness } from "./options";
-import { causedWord, chanceText, countedSentence, endSentence, VERDICTS } from "./say";
+import type { ArrivalWitness, TraversalOptions, Witness } from "./options";
+import { causedWord, chanceText, countedSentence, endSentence, VERDICTS, verdictOf } from "./say";
 
 /** Under the last row: the verdict, what it depends on, the reply, where the kernel differs, the other outcomes. */
 export function drawEnd(
@@ -44,17 +46,34 @@ export function drawEnd(
     sheet.put({ kind: "text", x: HOOK, y, text: label, role: "body", tone: "mute" });
     sheet.y += draw(y) + GAP;
   };
-  const verdict = VERDICTS[outcome.verdict];
+  const arrival = options.observed?.arrival;
+  const verdict = verdictOf(outcome, arrival);
   line("verdict", (y) => {
-    const width = Math.max(PILL_W, pillWidth(`${verdict.glyph} ${verdict.word}`));
-    sheet.put(...pill(`${verdict.glyph} ${verdict.word}`, verdict.pill, PILL_X, y, width));
+    const word = `${verdict.glyph} ${verdict.word}`;
+    const width = Math.max(PILL_W, pillWidth(word));
+    sheet.put(
+      ...(verdict.hollow === undefined
+        ? pill(word, verdict.pill, PILL_X, y, width)
+        : hollowPill(word, verdict.hollow, PILL_X, y, width)),
+    );
     const x = Math.max(TEXT, PILL_X + width + 10);
-    const said = wrap(endSentence(outcome), "label", RIGHT - x, 3);
+    const said = wrap(verdict.text, "label", RIGHT - x, 3);
     said.forEach((text, i) => {
       sheet.put({ kind: "text", x, y: y + i * LINE, text, role: "label" });
     });
     return said.length * LINE;
   });
+  if (arrival !== undefined) {
+    line("arrival", (y) => {
+      const { word, tone } = arrivalWord(arrival);
+      sheet.put(...pill(word, tone, PILL_X, y, Math.max(PILL_W, pillWidth(word))));
+      const said = wrap(arrival.text, "body", ROOM, 4);
+      said.forEach((text, i) => {
+        sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text, role: "body" });
+      });
+      return said.length * LINE;
+    });
+  }
   const unknown = (label: string, whats: readonly string[]) => {
     for (const [index, what] of whats.entries()) {
       line(index === 0 ? label : "", (y) => {
@@ -137,6 +156,11 @@ export function drawEnd(
     if (difference !== undefined) drawDifference(line, sheet, difference);
   }
   drawOthers(sheet, path, outcome, options);
+}
+
+function arrivalWord({ confirmed }: ArrivalWitness): { word: string; tone: Tone } {
+  if (confirmed === undefined) return { word: "? not seen", tone: "unsurePill" };
+  return confirmed ? { word: "✓ seen", tone: "goodPill" } : { word: "≠ differs", tone: "badPill" };
 }
 
 function drawDifference(

@@ -1,6 +1,6 @@
 import type { Packet } from "../../netfilter/model";
 import { type Tone, tableTones } from "../sketch/palette";
-import { count, ends, headerLine, headerWidth, pill, tint, WIDTH } from "../sketch/pen";
+import { count, ends, headerLine, headerWidth, hollowPill, pill, tint, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
 import type { Sheet } from "../sketch/sheet";
 import { elide, type Role, textWidth, wrap } from "../sketch/type";
@@ -20,13 +20,16 @@ export function hookLabel(row: Row): string {
   return "hook" in row ? row.hook : row.step.hook;
 }
 
-/** One row: hook, dot on the rail, table, and what happened. `mixed`: tables of both implementations are loaded. */
+/**
+ * One row: hook, dot on the rail, table, and what happened. `mixed`: tables of both implementations are loaded. `doubted`:
+ * it is drawn as an outline.
+ */
 export function drawRow(
   sheet: Sheet,
   row: Row,
   label: string,
   rail: { y: number; below: number }[],
-  mixed: boolean,
+  { mixed, doubted }: { readonly mixed: boolean; readonly doubted: boolean },
 ): void {
   const y = sheet.y + 12;
   const big = isBig(row);
@@ -45,7 +48,8 @@ export function drawRow(
       tone: hook ? "ink" : "mute",
     });
   }
-  if (table !== "") sheet.put(...pill(table, tones.pill, PILL_X, y, PILL_W));
+  if (doubted) sheet.put(...hollowPill(table, tones.line, PILL_X, y, PILL_W));
+  else if (table !== "") sheet.put(...pill(table, tones.pill, PILL_X, y, PILL_W));
   rail.push({ y: y - 4, below: sheet.below });
   sheet.put({ kind: "dot", x: RAIL, y: y - 4, radius: big ? 5 : 3.5, fill: tones.line });
   sheet.put({

@@ -1,10 +1,11 @@
-import { WIDTH } from "../sketch/pen";
+import { pill, pillWidth, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
 import type { Sheet } from "../sketch/sheet";
 import { elide, textWidth } from "../sketch/type";
-import { HOOK, PILL_X, RAIL, RIGHT, TEXT } from "./columns";
+import { GAP, HOOK, PILL_X, RAIL, RIGHT, TEXT } from "./columns";
 import { drawRow, hookLabel } from "./draw-row";
-import type { Stay } from "./row";
+import type { ArrivalWitness } from "./options";
+import type { Row, Stay } from "./row";
 import { STRIP_HEIGHT, strip, TRACK_HEIGHT, track } from "./track";
 import { type Station, stationOf, wayOf } from "./way";
 
@@ -17,27 +18,58 @@ export class Counter {
   }
 }
 
+/** Whether a packet that did not arrive was seen in a namespace, was seen there last, or was not seen there. */
+export type Reach = "seen" | "last" | "not";
+
+export interface StayOptions {
+  /** Whether the path crosses several namespaces. */
+  readonly journey: boolean;
+  readonly steps: Counter;
+  /** Whether tables of both implementations are loaded. */
+  readonly mixed: boolean;
+  readonly reach: Reach;
+  /** What was seen of its arrival; absent where nobody looked. */
+  readonly arrival?: ArrivalWitness;
+}
+
 /** One namespace: its stops, its rows, and, in a journey, its frame and the cord to the next one. */
-export function drawStay(
-  sheet: Sheet,
-  stay: Stay,
-  next: Stay | undefined,
-  journey: boolean,
-  steps: Counter,
-  mixed: boolean,
-): void {
-  if (!journey) {
-    drawStops(sheet, stay, false, steps, mixed);
+export function drawStay(sheet: Sheet, stay: Stay, next: Stay | undefined, options: StayOptions): void {
+  if (!options.journey) {
+    drawStops(sheet, stay, options);
+    drawReach(sheet, options);
     return;
   }
   sheet.frame(() => {
-    drawStops(sheet, stay, true, steps, mixed);
+    drawStops(sheet, stay, options);
+    drawReach(sheet, options);
     sheet.y += 6;
   });
-  if (next !== undefined) drawCord(sheet, stay, next);
+  if (next !== undefined) drawCord(sheet, stay, next, options.reach);
 }
 
-function drawStops(sheet: Sheet, stay: Stay, journey: boolean, steps: Counter, mixed: boolean): void {
+/** Whether a row says that the packet was delivered, and it was not, or nobody listened. */
+function isDoubted(row: Row, { arrival }: StayOptions): boolean {
+  if (row.kind !== "end" || row.step.verdict !== "accept" || arrival === undefined) return false;
+  return arrival.refused !== undefined || arrival.confirmed === false;
+}
+
+/** In the namespace where a packet was seen last, and in those after it. */
+function drawReach(sheet: Sheet, { reach, arrival }: StayOptions): void {
+  if (reach === "seen") return;
+  const y = sheet.y + 12;
+  const word = reach === "last" ? "✕ last seen" : "? not seen";
+  sheet.put(...pill(word, reach === "last" ? "badPill" : "unsurePill", PILL_X, y, pillWidth(word)));
+  const text =
+    reach === "last"
+      ? (arrival?.last?.text ?? "")
+      : "it was not seen in this namespace: these rows are the prediction only";
+  const x = Math.max(TEXT, PILL_X + pillWidth(word) + 10);
+  sheet.put({ kind: "text", x, y, text, role: "label" });
+  sheet.y += 16 + GAP;
+}
+
+function drawStops(sheet: Sheet, stay: Stay, options: StayOptions): void {
+  const { journey, steps, mixed } = options;
   const top = sheet.y;
   sheet.at(undefined);
   const way = wayOf(stay);
@@ -69,7 +101,7 @@ function drawStops(sheet: Sheet, stay: Stay, journey: boolean, steps: Counter, m
     const step = steps.next();
     sheet.at(step);
     const label = hookLabel(row);
-    drawRow(sheet, row, label === hook ? "" : label, rail, mixed);
+    drawRow(sheet, row, label === hook ? "" : label, rail, { mixed, doubted: isDoubted(row, options) });
     hook = label;
   }
   sheet.at(undefined);
@@ -90,7 +122,7 @@ function drawStops(sheet: Sheet, stay: Stay, journey: boolean, steps: Counter, m
 }
 
 /** From one namespace's frame to the next: the cord between two interfaces. */
-function drawCord(sheet: Sheet, stay: Stay, next: Stay): void {
+function drawCord(sheet: Sheet, stay: Stay, next: Stay, reach: Reach): void {
   const link = stay.left ?? next.entered;
   const x = RAIL;
   const { y } = sheet;
@@ -100,9 +132,10 @@ function drawCord(sheet: Sheet, stay: Stay, next: Stay): void {
       [x, y],
       [x, y + 40],
     ],
-    stroke: "cord",
+    stroke: reach === "seen" ? "cord" : reach === "last" ? "bad" : "unsure",
     thick: 2.5,
     arrow: true,
+    ...(reach === "seen" ? {} : { dashed: true }),
   });
   if (link !== undefined) {
     const end = ({ link: name, ifindex }: { link: string; ifindex?: number }) =>

@@ -1,14 +1,15 @@
 import type { Packet, Path } from "../../netfilter/model";
 import { type Picture, picture } from "../picture";
+import type { Tone } from "../sketch/palette";
 import { heading, pill, pillWidth, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
 import { Sheet } from "../sketch/sheet";
 import { drawEnd } from "./draw-end";
 import { drawNow } from "./draw-now";
 import { Counter, drawStay } from "./draw-stay";
-import type { TraversalOptions, Witness } from "./options";
+import type { ArrivalWitness, TraversalOptions, Witness } from "./options";
 import { type Stay, staysOf } from "./row";
-import { endSentence, VERDICTS } from "./say";
+import { verdictOf } from "./say";
 import { traversalText } from "./text";
 
 export type { TraversalOptions, Witness } from "./options";
@@ -44,13 +45,16 @@ export function traversalPicture(path: Path, options: TraversalOptions = {}): Pi
   );
   const mixed = variants.size > 1;
   drawNow(sheet, stays);
+  const arrival = options.observed?.arrival === undefined ? {} : { arrival: options.observed.arrival };
+  const lost = lostAt(stays, options.observed?.arrival);
   for (const [index, stay] of stays.entries()) {
-    drawStay(sheet, stay, stays[index + 1], journey, steps, mixed);
+    const reach = lost === undefined || index < lost ? "seen" : index === lost ? "last" : "not";
+    drawStay(sheet, stay, stays[index + 1], { journey, steps, mixed, reach, ...arrival });
   }
   drawEnd(sheet, path, outcome, options, journey);
-  const verdict = VERDICTS[outcome.verdict];
+  const verdict = verdictOf(outcome, options.observed?.arrival);
   return picture(
-    sheet.scene(WIDTH, `${title}, ${subtitle}: ${verdict.word}, ${endSentence(outcome)}`, steps.last),
+    sheet.scene(WIDTH, `${title}, ${subtitle}: ${verdict.word}, ${verdict.text}`, steps.last),
     traversalText(path, outcome, stays, { title, subtitle, ...options }),
   );
 }
@@ -69,13 +73,28 @@ function defaultSubtitle(stays: readonly Stay[]): string {
   return places.length === 1 ? `one packet through ${places[0]}` : `one packet through ${places.join(", ")}`;
 }
 
+/** The stay in which a packet that did not arrive was seen last; -1 where it was seen in none. */
+function lostAt(stays: readonly Stay[], arrival: ArrivalWitness | undefined): number | undefined {
+  if (arrival?.confirmed !== false) return undefined;
+  return stays.findLastIndex(({ place }) => place === arrival.last?.place);
+}
+
 function witnessPill(witness: Witness): { marks: readonly Mark[]; width: number } {
-  const agrees = witness.difference === undefined && witness.agreed === witness.total;
-  const who = witness.by === "trace" ? "kernel" : "counters";
-  const verb = witness.by === "trace" ? "agrees" : "agree";
-  const text = agrees
-    ? `✓ ${who} ${verb}, ${witness.agreed} of ${witness.total}`
-    : `≠ ${who} ${verb} on ${witness.agreed} of ${witness.total}`;
+  const { text, tone } = witnessWords(witness);
   const width = pillWidth(text);
-  return { marks: pill(text, agrees ? "goodPill" : "badPill", WIDTH - width, 15, width), width };
+  return { marks: pill(text, tone, WIDTH - width, 15, width), width };
+}
+
+function witnessWords(witness: Witness): { text: string; tone: Tone } {
+  const { agreed, arrival, by, difference, total } = witness;
+  const who = by === "trace" ? "kernel" : "counters";
+  const verb = by === "trace" ? "agrees" : "agree";
+  if (agreed !== total) return { text: `≠ ${who} ${verb} on ${agreed} of ${total}`, tone: "badPill" };
+  if (arrival?.confirmed === false) return { text: "≠ not seen where predicted", tone: "badPill" };
+  if (difference !== undefined) return { text: `≠ ${who} differs`, tone: "badPill" };
+  if (arrival !== undefined && arrival.confirmed === undefined)
+    return { text: "? arrival not confirmed", tone: "unsurePill" };
+  // No table was asked on the way: that it arrived is all that can agree.
+  if (total === 0) return { text: `✓ ${who} ${verb}: seen to end there`, tone: "goodPill" };
+  return { text: `✓ ${who} ${verb}, ${agreed} of ${total}`, tone: "goodPill" };
 }

@@ -1,5 +1,17 @@
 import type { Packet } from "../../netfilter/model";
 
+/** Whether a packet was seen to end where predicted, and who says so. */
+export interface ArrivalWitness {
+  /** Undefined where it could be neither confirmed nor refuted. */
+  readonly confirmed: boolean | undefined;
+  /** Delivered, but nobody listens; `reply` is what the kernel was seen to reply with. */
+  readonly refused?: { readonly reply?: string };
+  /** One sentence. */
+  readonly text: string;
+  /** Where it was seen last: the namespace, and in words: `leaving node1 by veth3`. */
+  readonly last?: { readonly place: string; readonly text: string };
+}
+
 /** What the kernel itself said about the same packet: its TRACE event by event, or rules' counters before and after. */
 export interface Witness {
   readonly by: "trace" | "counters";
@@ -10,6 +22,7 @@ export interface Witness {
   readonly unsure?: number;
   /** The rules that the packet should have matched are among those: nothing is confirmed, nothing refuted. */
   readonly undecided?: true;
+  readonly arrival?: ArrivalWitness;
   /** The first thing that is otherwise, in words. */
   readonly difference?: {
     readonly place?: string;

@@ -2,7 +2,7 @@ import type { Outcome, Packet, Probability, Rule, Verdict } from "../../netfilte
 import type { Tone } from "../sketch/palette";
 import { count, endpoint } from "../sketch/pen";
 import { textWidth } from "../sketch/type";
-import type { Witness } from "./options";
+import type { ArrivalWitness, Witness } from "./options";
 import type { Row, Vain } from "./row";
 
 /** The rule without `-A CHAIN`: the chain stands beside it. */
@@ -139,6 +139,30 @@ export function chanceText(probability: Probability): string {
     if (share > 0 && Math.abs(value - share / parts) < 1e-8) return `p ≈ ${share}/${parts}`;
   }
   return `p ≈ ${value.toPrecision(4)}`;
+}
+
+/** The verdict and how the way ends, with what was seen of it. */
+export function verdictOf(
+  outcome: Outcome,
+  arrival: ArrivalWitness | undefined,
+): {
+  readonly glyph: string;
+  readonly word: string;
+  readonly pill: Tone;
+  /** The tone of an outline instead, where the packet was not simply accepted. */
+  readonly hollow?: Tone;
+  readonly text: string;
+} {
+  const verdict = VERDICTS[outcome.verdict];
+  const refused = arrival?.refused;
+  if (refused !== undefined && outcome.verdict === "accept") {
+    const reply = refused.reply === undefined ? "" : `: the kernel replies with ${refused.reply}`;
+    const text = `nobody listens${reply}`;
+    return { glyph: "○", word: "DELIVERED", pill: verdict.pill, hollow: "good", text };
+  }
+  const text = endSentence(outcome);
+  if (arrival?.confirmed !== false) return { ...verdict, text };
+  return { ...verdict, hollow: "unsure", text: `predicted only: ${text}` };
 }
 
 /** How the way of the packet ends, in one sentence. */

@@ -6,13 +6,13 @@ import {
   causedWord,
   chanceText,
   countedSentence,
-  endSentence,
   markText,
   ruleGlyph,
   ruleText,
   sameEnds,
   sentence,
   VERDICTS,
+  verdictOf,
 } from "./say";
 
 /** Rules that were tried in vain at one point, listed one by one before the rest is counted. */
@@ -42,8 +42,9 @@ export function traversalText(
     }
     lines.push(...stepLines(step).map((line) => `  ${line}`));
   }
-  const verdict = VERDICTS[outcome.verdict];
-  lines.push(`verdict: ${verdict.word}, ${endSentence(outcome)}`);
+  const verdict = verdictOf(outcome, witness?.arrival);
+  lines.push(`verdict: ${verdict.word}, ${verdict.text}`);
+  if (witness?.arrival !== undefined) lines.push(`arrival: ${witness.arrival.text}`);
   for (const what of outcome.dependsOn) lines.push(`depends on: ${what}`);
   for (const what of outcome.drawn ?? []) lines.push(`not known: ${what}`);
   for (const caused of outcome.caused ?? []) {

@@ -4,6 +4,7 @@ import { type ExpectedEvent, type ExpectedPass, expectedPasses } from "./expect"
 import type { LoadedRules } from "./loaded";
 import { OWN_TABLE } from "./own-table";
 import type { ObservedPacket, Visit } from "./packets";
+import type { Sightings } from "./sighting";
 
 /** What the kernel reported in one network namespace, in the order of time. */
 export interface PlaceTrace {
@@ -11,6 +12,8 @@ export interface PlaceTrace {
   readonly packets: readonly ObservedPacket[];
   /** Without it rules are told apart by their text, which the monitor must have printed in iptables' syntax. */
   readonly loaded?: LoadedRules;
+  /** Where our own chains saw it; absent where none were set, as in what other programs recorded. */
+  readonly sightings?: Sightings;
 }
 
 /** The first point at which the kernel did something else than predicted. */
@@ -255,7 +258,7 @@ function headerDifference(header: TraceHeader, { before, after }: ExpectedEvent)
 }
 
 /** Whether an observed header is that of a predicted packet: same family, addresses, and ports where both have them. */
-function sameFlow(header: TraceHeader | undefined, packet: Packet): boolean {
+export function sameFlow(header: TraceHeader | undefined, packet: Packet): boolean {
   if (header === undefined) return false;
   const same = <T>(a: T | undefined, b: T | undefined): boolean =>
     a === undefined || b === undefined || a === b;

@@ -5,6 +5,8 @@ export interface TraceHeader {
   readonly family: Family;
   readonly in?: string;
   readonly out?: string;
+  /** Destination of the Ethernet frame, where it came in by a link that has such. */
+  readonly macDst?: string;
   readonly src?: string;
   readonly dst?: string;
   /** Lower-case name (`tcp`, `icmp`, `gre`) or decimal number. xtables-monitor tells it only by the ports and flags it prints. */

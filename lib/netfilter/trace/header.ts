@@ -8,6 +8,7 @@ export function makeHeader(found: Loose<TraceHeader> & Pick<TraceHeader, "family
     family: found.family,
     ...(found.in === undefined ? {} : { in: found.in }),
     ...(found.out === undefined ? {} : { out: found.out }),
+    ...(found.macDst === undefined ? {} : { macDst: found.macDst }),
     ...(found.src === undefined ? {} : { src: found.src }),
     ...(found.dst === undefined ? {} : { dst: found.dst }),
     ...(found.protocol === undefined ? {} : { protocol: found.protocol }),

@@ -1,8 +1,16 @@
 export * from "./align";
 export * from "./event";
 export { type ExpectedEvent, type ExpectedPass, expectedPasses } from "./expect";
-export { LiveTrace, type Traceable, type TracedFlow, type TraceProcess, traceFlow } from "./live";
+export {
+  LiveTrace,
+  type Traceable,
+  type TracedFlow,
+  type TraceFlowRequest,
+  type TraceProcess,
+  traceFlow,
+} from "./live";
 export * from "./loaded";
 export { type Flow, flowOf, flowsAt, OWN_TABLE } from "./own-table";
 export * from "./packets";
 export * from "./reader";
+export type { DroppedByRule, Seen, Sighting, SightingPoint, Sightings } from "./sighting";

@@ -1,12 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { LabError } from "../../engine/error";
 import type { Path } from "../model";
-import { type Agreement, alignTrace, type PlaceTrace } from "./align";
+import { alignTrace, type PlaceTrace } from "./align";
 import type { TraceEvent } from "./event";
 import { LoadedRules } from "./loaded";
-import { type Flow, flowsAt, OWN_TABLE, ownTable, SENTINEL_ADDRESS } from "./own-table";
+import {
+  type Flow,
+  flowsAt,
+  OWN_TABLE,
+  type OwnTables,
+  ownTables,
+  REPORTED_LEAST,
+  SENTINEL_ADDRESS,
+} from "./own-table";
 import { groupPackets } from "./packets";
 import { TraceReader } from "./reader";
+import { SightingCollector, type Sightings } from "./sighting";
 
 /** A program inside a namespace whose streams are held open: what `Engine.open` gives. */
 export interface TraceProcess {
@@ -20,6 +29,8 @@ export interface TraceProcess {
 /** A network namespace that may be traced. Only ever one of our own containers'. */
 export interface Traceable {
   readonly place: string;
+  /** Its links whose frames are reported. Default: none. */
+  readonly links?: readonly string[];
   /** Starts a program of root in this network namespace, with bash and nft at hand. */
   open(
     argv: readonly string[],
@@ -27,16 +38,26 @@ export interface Traceable {
   ): Promise<TraceProcess>;
 }
 
-// $1 is the table's name, $2 its text. All that it sets up goes away with it, however it ends: by end of file on stdin
+// $1 is our tables' name; each argument after that is a text of them: the first that this kernel takes is loaded, and
+// `@loaded N` says which. All that it sets up goes away with it, however it ends: by end of file on stdin
 // (also when the process at the other end is killed), a signal, or a failure on the way.
 // nft listens once its socket is in the group: /proc/net/netlink names the socket by its inode.
 const script = `
 m=
-clean() { trap - EXIT; [ -z "$m" ] || kill "$m" 2>/dev/null; nft delete table inet "$1" 2>/dev/null; }
-trap 'clean "$1"' EXIT
+name=$1; shift
+clean() {
+  trap - EXIT; [ -z "$m" ] || kill "$m" 2>/dev/null
+  nft "delete table inet $name; delete table netdev $name" 2>/dev/null || nft delete table inet "$name" 2>/dev/null
+}
+trap clean EXIT
 trap 'exit 130' INT TERM HUP PIPE
-printf '%s' "$2" | nft -f - || exit 3
-echo @rules; nft -a -t list ruleset || exit 3; echo @monitor
+n=0; said=
+for text; do
+  said=$(printf '%s' "$text" | nft -f - 2>&1) && break
+  n=$((n + 1))
+done
+[ $n -lt $# ] || { printf '%s\n' "$said" >&2; exit 3; }
+echo "@loaded $n"; echo @rules; nft -a -t list ruleset || exit 3; echo @monitor
 nft -a monitor trace </dev/null & m=$!
 listening() {
   for fd in /proc/$m/fd/*; do
@@ -79,13 +100,17 @@ export class LiveTrace {
   static async start(namespace: Traceable, flows: readonly Flow[], timeout = 10_000): Promise<LiveTrace> {
     const name = `${OWN_TABLE}-${randomBytes(4).toString("hex")}`;
     const events: TraceEvent[] = [];
-    const state = new State(namespace.place, name, events);
-    const process = await namespace.open(["bash", "-c", script, "bash", name, ownTable(name, flows)], {
-      stdout: (chunk) => state.push(chunk.toString("utf8")),
-      stderr: (chunk) => {
-        state.complaints += chunk.toString("utf8");
+    const tables = ownTables(name, flows, namespace.links ?? []);
+    const state = new State(namespace.place, name, tables, events);
+    const process = await namespace.open(
+      ["bash", "-c", script, "bash", name, ...tables.map(({ text }) => text)],
+      {
+        stdout: (chunk) => state.push(chunk.toString("utf8")),
+        stderr: (chunk) => {
+          state.complaints += chunk.toString("utf8");
+        },
       },
-    });
+    );
     const trace = new LiveTrace(namespace.place, process, events, state);
     process.exit.then(
       (code) => state.ended(code),
@@ -102,8 +127,8 @@ export class LiveTrace {
 
   /** What has been read so far, in packets. */
   observed(): PlaceTrace {
-    const { loaded } = this.#state;
-    return { place: this.place, packets: groupPackets(this.#events, loaded), loaded };
+    const { loaded, sightings } = this.#state;
+    return { place: this.place, packets: groupPackets(this.#events, loaded), loaded, sightings };
   }
 
   /** What the monitor printed that is no event, its complaints included: empty when all is well. */
@@ -118,12 +143,13 @@ export class LiveTrace {
 
   /** Hands out the events that have been read and forgets them: for a trace that goes on through many packets. */
   take(): TraceEvent[] {
+    this.#state.forget();
     return this.#events.splice(0);
   }
 
-  /** How many events have been read so far. */
+  /** How much has been read so far. */
   get count(): number {
-    return this.#events.length;
+    return this.#events.length + this.#state.sightings.all.length;
   }
 
   /**
@@ -152,6 +178,8 @@ export class LiveTrace {
   }
 }
 
+const LINK_FAMILIES: ReadonlySet<string> = new Set(["netdev", "bridge", "arp"]);
+
 /** What one stream of the script has told. */
 class State {
   ready = false;
@@ -160,13 +188,17 @@ class State {
   complaints = "";
   readonly #place: string;
   readonly #reader: TraceReader;
+  readonly #sightings: SightingCollector;
+  readonly #tables: readonly OwnTables[];
   #listing: string | undefined = "";
   #exit: number | undefined;
   #token = 0;
   #check: () => void = () => undefined;
 
-  constructor(place: string, table: string, events: TraceEvent[]) {
+  constructor(place: string, table: string, tables: readonly OwnTables[], events: TraceEvent[]) {
     this.#place = place;
+    this.#tables = tables;
+    this.#sightings = new SightingCollector(table);
     this.#reader = new TraceReader((event) => {
       if (event.kind === "packet" && event.header.dst === SENTINEL_ADDRESS) {
         if (event.table === table) this.seen = Math.max(this.seen, event.header.dport ?? 0);
@@ -174,8 +206,19 @@ class State {
       }
       // The sentinel's one rule: the table of another trace in this namespace may report it as well.
       if (event.kind === "rule" && event.table.startsWith(OWN_TABLE) && event.verdict.kind === "DROP") return;
-      events.push(event);
+      this.#sightings.push(event);
+      // Frames have hooks of their own, before and after those of a packet's way through IPv4 or IPv6.
+      if (!LINK_FAMILIES.has(event.family)) events.push(event);
     });
+  }
+
+  get sightings(): Sightings {
+    const loaded = Number(/^@loaded (\d+)$/m.exec(this.loaded.listing)?.[1]);
+    return this.#sightings.sightings(this.#tables[loaded]?.reported ?? REPORTED_LEAST);
+  }
+
+  forget(): void {
+    this.#sightings.clear();
   }
 
   get unread(): readonly string[] {
@@ -246,41 +289,47 @@ export interface TracedFlow<T> {
   readonly result: T;
   /** One for each namespace that was traced. */
   readonly traces: readonly PlaceTrace[];
-  /** The prediction compared with it. */
-  readonly agreement: Agreement;
+}
+
+/** What {@link traceFlow} needs to know. */
+export interface TraceFlowRequest<T> {
+  readonly namespaces: readonly Traceable[];
+  /** Sends the packet, and resolves when it has been sent (an answer may be waited for). */
+  readonly send: () => Promise<T>;
+  /** True where the sender's kernel chooses the source port. Default: false. */
+  readonly anyPort?: boolean;
+  /** Whether nothing more is expected: reading ends. Default: the traces agree with the path. */
+  readonly complete?: (traces: readonly PlaceTrace[], result: T) => boolean;
+  /** For each thing that is waited for. Default: 10,000. */
+  readonly timeoutMs?: number;
+  /** How long a packet that is not complete may take since it was sent. Default: 500. */
+  readonly patienceMs?: number;
 }
 
 /**
  * Sends a packet and reads the kernel's own account of it: sets tracing for exactly this flow in the given namespaces,
  * sends, reads until nothing more comes, and removes what it set, also after a failure.
  *
- * @param path - the prediction: it says how the packet looks in each place, and what its trace is compared with.
- * @param request.send - sends the packet, and resolves when it has been sent (an answer may be waited for).
- * @param request.anyPort - true where the sender's kernel chooses the source port.
+ * @param path - the prediction: it says how the packet looks in each place.
  */
-export async function traceFlow<T>(
-  path: Path,
-  request: {
-    readonly namespaces: readonly Traceable[];
-    readonly send: () => Promise<T>;
-    readonly anyPort?: boolean;
-    /** Milliseconds for each thing that is waited for. Default 10,000. */
-    readonly timeout?: number;
-  },
-): Promise<TracedFlow<T>> {
-  const { namespaces, send, anyPort = false, timeout = 10_000 } = request;
+export async function traceFlow<T>(path: Path, request: TraceFlowRequest<T>): Promise<TracedFlow<T>> {
+  const { namespaces, send, anyPort = false, timeoutMs = 10_000, patienceMs = 500 } = request;
+  const complete = request.complete ?? ((traces) => alignTrace(path, traces).agrees);
   const running: LiveTrace[] = [];
   try {
     const started = await Promise.allSettled(
       namespaces.map(async (namespace) => {
         const flows = flowsAt(namespace.place, path, anyPort);
-        running.push(await LiveTrace.start(namespace, flows.length > 0 ? flows : flowsOfAll(path), timeout));
+        running.push(
+          await LiveTrace.start(namespace, flows.length > 0 ? flows : flowsOfAll(path), timeoutMs),
+        );
       }),
     );
     for (const each of started) if (each.status === "rejected") throw each.reason;
+    const patience = performance.now() + patienceMs;
     const result = await send();
-    const traces = await settle(running, path, timeout);
-    return { result, traces, agreement: alignTrace(path, traces) };
+    const traces = await settle(running, (seen) => complete(seen, result), { patience, timeoutMs });
+    return { result, traces };
   } finally {
     await Promise.all(running.map((trace) => trace.stop()));
   }
@@ -291,14 +340,18 @@ function flowsOfAll({ packet: { family, src, dst, protocol, dport } }: Path): Fl
   return [{ family, src, dst, protocol, ...(dport === undefined ? {} : { dport }) }];
 }
 
-// A packet may still be between two namespaces when its sender is told that it was sent: reading goes on until the
-// prediction is fulfilled, or until two rounds through all namespaces brought nothing new.
-async function settle(running: readonly LiveTrace[], path: Path, timeout: number): Promise<PlaceTrace[]> {
+// A packet may still be between two namespaces when its sender is told that it was sent: reading goes on until all that
+// is expected was seen, or until two rounds through all namespaces brought nothing new and its time is over.
+async function settle(
+  running: readonly LiveTrace[],
+  complete: (traces: readonly PlaceTrace[]) => boolean,
+  { patience, timeoutMs }: { readonly patience: number; readonly timeoutMs: number },
+): Promise<PlaceTrace[]> {
   const observed = (): PlaceTrace[] => running.map((trace) => trace.observed());
   const total = (): number => running.reduce((sum, trace) => sum + trace.count, 0);
-  for (let quiet = 0, before = -1; quiet < 2; ) {
-    await Promise.all(running.map((trace) => trace.flush(timeout)));
-    if (alignTrace(path, observed()).agrees) break;
+  for (let quiet = 0, before = -1; quiet < 2 || performance.now() < patience; ) {
+    await Promise.all(running.map((trace) => trace.flush(timeoutMs)));
+    if (complete(observed())) break;
     quiet = total() === before ? quiet + 1 : 0;
     before = total();
   }

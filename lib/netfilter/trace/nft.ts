@@ -2,6 +2,7 @@ import type { Family, TcpFlag } from "../model";
 import type { TraceEvent, TraceHeader } from "./event";
 import { makeHeader, readNumber } from "./header";
 import { icmpCode, icmpType } from "./icmp-names";
+import { flagsOf, readRawHeader } from "./raw-header";
 import { readVerdict } from "./verdict";
 
 const line =
@@ -48,15 +49,6 @@ export function readNftLine(text: string): TraceEvent | undefined {
 }
 
 const ports = /\b(tcp|udp|udplite|sctp|dccp) sport (\S+) \1 dport (\S+)/;
-const flagBits: readonly (readonly [TcpFlag, number])[] = [
-  ["FIN", 1],
-  ["SYN", 2],
-  ["RST", 4],
-  ["PSH", 8],
-  ["ACK", 16],
-  ["URG", 32],
-];
-
 function header(text: string): TraceHeader {
   const family: Family = /\bip6 saddr /.test(text) ? "ipv6" : "ipv4";
   const ip = family === "ipv6" ? "ip6" : "ip";
@@ -64,6 +56,9 @@ function header(text: string): TraceHeader {
   const quoted = (name: string): string | undefined =>
     new RegExp(`\\b${name} "?([^"\\s]+)"?`).exec(text)?.[1];
   const number = (pattern: string): number | undefined => readNumber(word(pattern));
+  const links = { in: quoted("iif"), out: quoted("oif"), macDst: word("ether daddr") };
+  const raw = readRawHeader(text);
+  if (raw !== undefined) return makeHeader({ ...raw, ...links });
   const [, l4, sport, dport] = ports.exec(text) ?? [];
   const kind = icmp(text);
   // nft prints a packet's IPv6 payload length; the kernel's -m length counts the 40 bytes of the header too.
@@ -71,8 +66,7 @@ function header(text: string): TraceHeader {
   const bits = word("tcp flags ==");
   return makeHeader({
     family,
-    in: quoted("iif"),
-    out: quoted("oif"),
+    ...links,
     src: word(`${ip} saddr`),
     dst: word(`${ip} daddr`),
     protocol: l4 ?? kind?.protocol ?? word(family === "ipv6" ? "ip6 nexthdr" : "ip protocol"),
@@ -104,9 +98,7 @@ function icmp(
 }
 
 function flags(text: string): TcpFlag[] {
-  if (/^0x[0-9a-f]+$|^\d+$/.test(text)) {
-    return flagBits.filter(([, bit]) => (Number(text) & bit) !== 0).map(([name]) => name);
-  }
+  if (/^0x[0-9a-f]+$|^\d+$/.test(text)) return flagsOf(Number(text));
   const names = text.toUpperCase().split(/[|,]/);
-  return flagBits.filter(([name]) => names.includes(name)).map(([name]) => name);
+  return flagsOf(0xff).filter((name) => names.includes(name));
 }
