@@ -30,17 +30,49 @@ const ENDS = new Set([
   "tproxy",
 ]);
 
-/** Conditions whose answer hangs on more than the packet: they may fail where they matched before. */
-const FICKLE = new Set([
-  "statisticRandom",
-  "statisticNth",
-  "limit",
-  "hashlimit",
-  "connlimit",
-  "recent",
-  "opaque",
-  "set",
-]);
+/**
+ * Whether a condition gives the same answer for the same packet each time. Counters, rates, sets and chance may decide
+ * differently for a packet that matched before.
+ */
+const IS_REPEATABLE: Readonly<Record<Match["kind"], boolean>> = {
+  source: true,
+  destination: true,
+  inInterface: true,
+  outInterface: true,
+  protocol: true,
+  fragment: true,
+  port: true,
+  tcpFlags: true,
+  icmp: true,
+  ctState: true,
+  ctProtocol: true,
+  ctAddress: true,
+  ctPort: true,
+  ctDirection: true,
+  ctStatus: true,
+  ctExpire: true,
+  mark: true,
+  connmark: true,
+  addressType: true,
+  addressRange: true,
+  mac: true,
+  owner: true,
+  pktType: true,
+  ttl: true,
+  length: true,
+  tos: true,
+  statisticRandom: false,
+  statisticNth: false,
+  limit: false,
+  hashlimit: false,
+  connlimit: false,
+  recent: false,
+  set: false,
+  rpfilter: true,
+  physdev: true,
+  comment: true,
+  opaque: false,
+};
 
 /**
  * Rules that can never match: behind a rule that takes all of theirs, with conditions that exclude each other, or in
@@ -69,7 +101,7 @@ export function deadRules(ruleset: Ruleset): DeadRule[] {
             shadowedBy: shadow,
             reason: `line ${shadow.line} takes every packet that it could match`,
           });
-        else if (ENDS.has(rule.action.kind) && !rule.matches.some(({ kind }) => FICKLE.has(kind)))
+        else if (ENDS.has(rule.action.kind) && rule.matches.every(({ kind }) => IS_REPEATABLE[kind]))
           earlier.push(rule);
       }
     }
@@ -210,7 +242,7 @@ function contradiction(matches: readonly Match[]): string | undefined {
         continue;
       if (one.kind !== other.kind || one.inverted === other.inverted) continue;
       const [plain, negated] = one.inverted ? [other, one] : [one, other];
-      if (FICKLE.has(plain.kind)) continue;
+      if (!IS_REPEATABLE[plain.kind]) continue;
       if (same({ ...plain, inverted: true }, negated) || includes(plain, { ...negated, inverted: false }))
         return `two of its conditions (${plain.kind}) exclude each other`;
     }
