@@ -2,7 +2,7 @@ import type { NatRange } from "../../../model/action";
 import type { Context } from "../../context";
 import { RuleSyntaxError } from "../../rule-syntax-error";
 import { readAddress } from "../../values/address/address";
-import { readNumber, whole } from "../../values/number";
+import { readNumber, readPrefix, U16, whole } from "../../values/number";
 import { readPort } from "../../values/port";
 import type { ValueType } from "../../values/value-type";
 import type { Options } from "../extension";
@@ -10,7 +10,11 @@ import type { Options } from "../extension";
 /** Protocols whose ports NAT can rewrite. */
 const WITH_PORTS = [6, 17, 132, 33, 1];
 
-function ports(word: string, base: boolean, context: Context): string {
+/** What a target does with the base port of a shifted range. iptables accepts it for SNAT and MASQUERADE, and stores 0. */
+type BasePort = "stored" | "zeroed" | "refused";
+
+/** Reads `PORT`, `PORT-PORT` or `PORT-PORT/BASE` (libxt_NAT.c, parse_ports). */
+function ports(word: string, basePort: BasePort, context: Context): string {
   // iptables accepts `! -p tcp`, too.
   if (!WITH_PORTS.includes(context.protocol ?? context.except ?? 0))
     throw new RuleSyntaxError(
@@ -18,20 +22,36 @@ function ports(word: string, base: boolean, context: Context): string {
       "-p tcp, udp, sctp, dccp or icmp before the target",
     );
   const slash = word.indexOf("/");
-  if (slash >= 0 && !base)
-    throw new RuleSyntaxError(`"${word}" has a base port`, "PORT or PORT-PORT: only DNAT takes a base port");
   const main = slash < 0 ? word : word.slice(0, slash);
   const dash = main.indexOf("-");
   if (dash < 0 || readNumber(main.slice(0, dash)) === undefined) {
     if (slash >= 0)
       throw new RuleSyntaxError(`"${word}" has a base port for one port`, "a range FROM-TO/BASE");
-    return String(readPort(main, context));
+    return String(readNatPort(main, context));
   }
-  const from = Number(whole(main.slice(0, dash), 0, 65535, "a port"));
-  const to = Number(whole(main.slice(dash + 1), 0, 65535, "a port"));
+  const from = Number(whole(main.slice(0, dash), 0, U16, "a port"));
+  const to = Number(whole(main.slice(dash + 1), 0, U16, "a port"));
   if (from > to) throw new RuleSyntaxError(`port range "${main}" is reversed`, "the smaller port first");
-  if (slash >= 0) return `${from}-${to}/${whole(word.slice(slash + 1), 1, 65535, "a base port")}`;
-  return from === to ? String(from) : `${from}-${to}`;
+  const range = from === to ? String(from) : `${from}-${to}`;
+  if (slash < 0) return range;
+  if (basePort === "refused")
+    throw new RuleSyntaxError(`"${word}" has a base port`, "PORT or PORT-PORT: only DNAT takes a base port");
+  const base = readBasePort(word.slice(slash + 1), context);
+  return `${range}/${basePort === "stored" ? base : 0}`;
+}
+
+/** Unlike other extensions, NAT looks for the service in all protocols, whatever the rule's protocol is. */
+function readNatPort(word: string, context: Context): number {
+  return readPort(word, { ...context, protocol: undefined });
+}
+
+/** Like strtoul, ignores what follows the digits. */
+function readBasePort(word: string, context: Context): number {
+  const number = readPrefix(word)?.value;
+  if (number === undefined) return readNatPort(word, context);
+  if (number < 1n || number > BigInt(U16))
+    throw new RuleSyntaxError(`"${word}" is not a base port`, "a port, 1 to 65535, or the name of a service");
+  return Number(number);
 }
 
 function addresses(word: string, context: Context): string {
@@ -44,10 +64,8 @@ function addresses(word: string, context: Context): string {
 
 /**
  * `[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]`. IPv6 addresses before a port are in brackets.
- *
- * @param base - whether a base port is allowed.
  */
-export function natTarget(base: boolean): ValueType {
+export function natTarget(basePort: BasePort): ValueType {
   return {
     what: "ADDRESS or ADDRESS-ADDRESS, followed by :PORT or :PORT-PORT if the rule names a protocol",
     read: (word, context) => {
@@ -55,25 +73,25 @@ export function natTarget(base: boolean): ValueType {
         const bracket = /^\[([^\]]*)\](?::(.*))?$/.exec(word);
         if (!bracket) {
           if (word.startsWith(":") && !word.startsWith("::"))
-            return `:${ports(word.slice(1), base, context)}`;
+            return `:${ports(word.slice(1), basePort, context)}`;
           return addresses(word, context);
         }
         const [, host = "", port] = bracket;
         const shown = host === "" ? "" : addresses(host, context);
-        return port === undefined ? shown : `[${shown}]:${ports(port, base, context)}`;
+        return port === undefined ? shown : `[${shown}]:${ports(port, basePort, context)}`;
       }
       const colon = word.indexOf(":");
       if (colon < 0) return addresses(word, context);
       const host = colon === 0 ? "" : addresses(word.slice(0, colon), context);
-      return `${host}:${ports(word.slice(colon + 1), base, context)}`;
+      return `${host}:${ports(word.slice(colon + 1), basePort, context)}`;
     },
   };
 }
 
-/** `PORT` or `PORT-PORT`. */
-export const portsOnly = (base: boolean): ValueType => ({
+/** `PORT` or `PORT-PORT[/BASE]`. */
+export const portsOnly = (basePort: BasePort): ValueType => ({
   what: "PORT or PORT-PORT",
-  read: (word, context) => ports(word, base, context),
+  read: (word, context) => ports(word, basePort, context),
 });
 
 /** The range of the model for canonical addresses and ports. Each may be empty. */

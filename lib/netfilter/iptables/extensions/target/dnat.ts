@@ -8,7 +8,7 @@ export const DNAT = target("DNAT", {
   tables: ["nat"],
   hooks: ["PREROUTING", "OUTPUT"],
   options: [
-    option("to-destination", natTarget(true), { required: true }),
+    option("to-destination", natTarget("stored"), { required: true }),
     flag("random"),
     flag("persistent"),
   ],

@@ -7,6 +7,6 @@ import { portsOnly, range } from "../shared/nat-range";
 export const MASQUERADE = target("MASQUERADE", {
   tables: ["nat"],
   hooks: ["POSTROUTING"],
-  options: [option("to-ports", portsOnly(false)), flag("random"), flag("random-fully")],
+  options: [option("to-ports", portsOnly("zeroed")), flag("random"), flag("random-fully")],
   act: (options): Action => ({ kind: "masquerade", to: range("", first(options, "to-ports"), options) }),
 });

@@ -7,6 +7,6 @@ import { portsOnly, range } from "../shared/nat-range";
 export const REDIRECT = target("REDIRECT", {
   tables: ["nat"],
   hooks: ["PREROUTING", "OUTPUT"],
-  options: [option("to-ports", portsOnly(false)), flag("random")],
+  options: [option("to-ports", portsOnly("refused")), flag("random")],
   act: (options): Action => ({ kind: "redirect", to: range("", first(options, "to-ports"), options) }),
 });

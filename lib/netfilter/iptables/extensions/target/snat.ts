@@ -8,7 +8,7 @@ export const SNAT = target("SNAT", {
   tables: ["nat"],
   hooks: ["POSTROUTING", "INPUT"],
   options: [
-    option("to-source", natTarget(false), { required: true }),
+    option("to-source", natTarget("zeroed"), { required: true }),
     flag("random"),
     flag("random-fully"),
     flag("persistent"),
