@@ -1,0 +1,40 @@
+import { describeRule } from "../../../describe";
+import { canonicalRule } from "../../canonical-rule";
+import { parseRuleset } from "../../ruleset/parse-ruleset";
+
+const print = (rule: string) =>
+  canonicalRule({ family: "ipv4", variant: "nft", table: "filter", chain: "FORWARD", rule });
+
+// Loaded with iptables-restore 1.8.9 and 1.8.11, and printed by iptables-save.
+test.each([
+  ["-p tcp -m multiport --dports 80,443,8000:8100", "-p tcp -m multiport --dports 80,443,8000:8100"],
+  ["-p tcp -m multiport ! --source-ports 53", "-p tcp -m multiport ! --sports 53"],
+  ["-p udp -m multiport --ports domain,ntp", "-p udp -m multiport --ports 53,123"],
+])("%s is printed as iptables-save does", (rule, saved) => {
+  expect(print(rule)).toEqual([saved]);
+});
+
+test.each([
+  ["-m multiport --dports 80", "-m multiport needs a protocol"],
+  ["-p icmp -m multiport --dports 80", "-m multiport needs a protocol"],
+  ["-p tcp -m multiport --dports 80 --sports 1", "--sports and --dports cannot be used together"],
+  ["-p tcp -m multiport --dports 90:80", 'port range "90:80" is empty'],
+  ["-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14:15,16", "16 ports are too many"],
+])("%s is refused, as by iptables-restore", (rule, message) => {
+  expect(print(rule)).toEqual({ refused: expect.stringContaining(message) });
+});
+
+test("means a port in one of the ranges", () => {
+  const text = "*filter\n-A FORWARD -p udp -m multiport --dports 53,5300:5400 -j DROP\nCOMMIT\n";
+  const [rule] = parseRuleset(text).tables.get("filter")?.chains.get("FORWARD")?.rules ?? [];
+  expect(rule?.matches[1]).toEqual({
+    kind: "port",
+    inverted: false,
+    side: "destination",
+    ports: [
+      { from: 53, to: 53 },
+      { from: 5300, to: 5400 },
+    ],
+  });
+  expect(rule && describeRule(rule)).toBe("UDP to ports 53 or 5300 to 5400: drop it");
+});
