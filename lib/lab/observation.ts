@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { endpoint } from "../chart/sketch/pen";
 import type { Journey, JourneyOutcome } from "../netfilter/journey";
 import { type Agreement, alignSteps, alignTrace, type Difference, type PlaceTrace } from "../netfilter/trace";
@@ -55,10 +56,13 @@ export function observeLater(
   before: readonly (Observation | undefined)[],
   circumstances: Circumstances = {},
 ): Observation | undefined {
-  const used = new Set(before.flatMap((each) => each?.packets.map(({ packet }) => packet) ?? []));
+  const used = before.flatMap((each) => each?.packets ?? []);
+  // In a recording these are equal to those of the traces, and not the same objects.
+  const isUsed = (place: string, packet: PlaceTrace["packets"][number]): boolean =>
+    used.some((each) => each.place === place && isDeepStrictEqual(each.packet, packet));
   const rest = traces.map((trace) => ({
     ...trace,
-    packets: trace.packets.filter((packet) => !used.has(packet)),
+    packets: trace.packets.filter((packet) => !isUsed(trace.place, packet)),
   }));
   const seen = observe(path, rest, circumstances);
   const outcome = path.outcomes[seen.outcome];
