@@ -147,6 +147,13 @@ test("a file that is not there is named, with advice", async () => {
   expect(process.exitCode).toBe(1);
 });
 
+test("a table that could not be printed is named, and so are rules in nft's own language", async () => {
+  const told = await run(`${good}# Table \`nat' is incompatible, use 'nft' tool.\n`);
+  expect([told.errors, told.code]).toEqual([[expect.stringContaining("table nat could not be printed")], 1]);
+  const native = await run("table ip nat {\n\tchain PREROUTING {\n\t}\n}\n");
+  expect([native.errors, native.code]).toEqual([[expect.stringContaining("in the language of nft")], 1]);
+});
+
 test.each<[string, string | Buffer, RegExp]>([
   [
     "an empty file is what iptables-save prints where nothing is loaded",
@@ -174,6 +181,13 @@ test("nothing is printed of nothing, as either variant does", async () => {
   for (const form of ["source", "legacy", "nft"])
     expect((await run("", "--print", form)).out).toHaveLength(0);
   expect(JSON.parse((await run("", "--json")).out.toString())).toMatchObject({ tables: [], errors: [] });
+});
+
+test("a table that could not be printed is named, and so are rules in nft's own language", async () => {
+  const told = await run(`${good}# Table \`nat' is incompatible, use 'nft' tool.\n`);
+  expect([told.errors, told.code]).toEqual([[expect.stringContaining("table nat could not be printed")], 1]);
+  const native = await run("table ip nat {\n\tchain PREROUTING {\n\t}\n}\n");
+  expect([native.errors, native.code]).toEqual([[expect.stringContaining("in the language of nft")], 1]);
 });
 
 test.each<[string, string | Buffer, RegExp]>([

@@ -25,6 +25,8 @@ export type ProblemCode =
   | "TABLE_MISPLACED"
   | "TARGET_MISPLACED"
   | "COMMIT_MISSING"
+  | "TABLE_UNPRINTED"
+  | "NFT_NATIVE"
   | "POLICY";
 
 /** Characters that would move a terminal's cursor or hide what stands there are written as escapes. */

@@ -42,6 +42,10 @@ export interface Ruleset {
   /** Which of the two in-kernel implementations the dump came from, where it says so. */
   readonly variant?: "legacy" | "nft";
   readonly tables: ReadonlyMap<TableName, Table>;
+  /** Tables that iptables could not print, as the dump says: what they do is not known. */
+  readonly unprinted?: readonly string[];
+  /** The dump says that rules of iptables-legacy are loaded as well. */
+  readonly legacyLoaded?: boolean;
   /** What could not be read, in the order of the lines; such rules are kept and become `opaque`. */
   readonly problems?: readonly Problem[];
 }

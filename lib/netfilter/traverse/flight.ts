@@ -27,6 +27,8 @@ export interface Run {
   readonly rulesets: readonly CompiledRuleset[];
   /** Those that have a nat table. */
   readonly natRulesets: readonly CompiledRuleset[];
+  /** Tables of the family that iptables could not print. */
+  readonly unprinted: ReadonlySet<string>;
   readonly mind: Mind;
   readonly indexed: boolean;
   readonly caused: (Caused & { readonly left?: Departure })[];

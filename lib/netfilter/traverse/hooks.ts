@@ -1,6 +1,6 @@
 import { NO_ZONE } from "../conntrack/connection";
 import { isTaken, track } from "../conntrack/track";
-import { type Hook, TABLES_AT, type TableName } from "../model";
+import { doubt, type Hook, TABLES_AT, type TableName } from "../model";
 import { manipOf, rewrite } from "../nat/rewrite";
 import { sentHeaderOf } from "../routing/flow";
 import { routeOut } from "../routing/output";
@@ -14,7 +14,9 @@ import { nullBinding } from "./translate";
 import type { View } from "./view";
 
 /** How a hook left the packet. `lost` is a drop for a reason outside the rules, told in `text`. */
-export type HookVerdict = TableVerdict | { readonly kind: "lost"; readonly text: string };
+export type HookVerdict =
+  | TableVerdict
+  | { readonly kind: "lost"; readonly text: string; readonly verdict?: "unknown" };
 
 const lost = (text: string): HookVerdict => ({ kind: "lost", text });
 
@@ -38,6 +40,10 @@ export function runHook(flight: Flight, hook: Hook): HookVerdict {
   flight.view = { ...flight.view, hook };
   const { rulesets } = flight.run;
   for (const { table, after } of order[hook]) {
+    if (!after && flight.run.unprinted.has(table)) {
+      const unknown = unprinted(flight, hook, table);
+      if (unknown !== undefined) return unknown;
+    }
     if (table === "nat") {
       const verdict = natHook(flight, hook);
       if (verdict !== "accept") return verdict;
@@ -57,6 +63,21 @@ export function runHook(flight: Flight, hook: Hook): HookVerdict {
     if (table === "raw") conntrackHook(flight, hook, rulesets.length > 0);
   }
   return hook === "INPUT" || hook === "POSTROUTING" ? confirm(flight) : "accept";
+}
+
+/** A table that iptables could not print: either it leaves the packet as it is, or nobody knows what it does. */
+function unprinted(flight: Flight, hook: Hook, table: TableName): HookVerdict | undefined {
+  const { run, view } = flight;
+  // Rules of nat are asked for the first packet of a connection only.
+  if (table === "nat" && (view.ct === undefined || view.ct.state === "ESTABLISHED")) return undefined;
+  const name = `table ${table}, which iptables could not print,`;
+  const passes = doubt(
+    `unprinted ${table} ${hook}`,
+    `${name} leaves the packet as it is at ${hook}`,
+    `${name} does not leave the packet as it is at ${hook}`,
+  );
+  if (judgeOf(run.mind).decide(passes)) return undefined;
+  return { kind: "lost", verdict: "unknown", text: passes.no };
 }
 
 type Header = Flight["packet"];

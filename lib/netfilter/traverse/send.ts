@@ -34,7 +34,7 @@ export function finish(
 
 /** Ends a flight where a hook did not let it pass. */
 export function stopped(flight: Flight, verdict: Exclude<HookVerdict, "accept">): Ending {
-  if (typeof verdict === "object") return finish(flight, "drop", verdict.text);
+  if (typeof verdict === "object") return finish(flight, verdict.verdict ?? "drop", verdict.text);
   const texts: Readonly<Record<typeof verdict, string>> = {
     drop: "dropped",
     reject: "dropped, and the sender is told",

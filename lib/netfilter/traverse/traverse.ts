@@ -64,6 +64,7 @@ export function traverse(host: Host, packet: Packet, options: TraverseOptions): 
   const limit = options.maxOutcomes ?? MAX_OUTCOMES;
   const rulesets = host.rulesets.filter(({ family }) => family === packet.family).map(compile);
   const natRulesets = rulesets.filter(({ ruleset }) => ruleset.tables.has("nat"));
+  const unprinted = new Set(rulesets.flatMap(({ ruleset }) => ruleset.unprinted ?? []));
   const blanks = new Set(options.blanks ?? []);
   do {
     if (outcomes.length >= limit) return cut(packet, outcomes, limit, options.state ?? FRESH);
@@ -72,16 +73,27 @@ export function traverse(host: Host, packet: Packet, options: TraverseOptions): 
       host,
       rulesets,
       natRulesets,
+      unprinted,
       mind: { state: options.state ?? FRESH, choices, blanks, devices: new Map() },
       indexed: options.indexed ?? true,
       caused: [],
       force: options.ctState,
       rounds: 0,
     };
+    assumeLegacy(run);
     const { flight, ending } = start(run, packet, options.from);
     outcomes.push(outcomeOf(flight, ending, choices));
   } while (choices.advance());
   return { packet, outcomes };
+}
+
+/** A dump of iptables-nft that tells of rules of iptables-legacy, which were not given. */
+function assumeLegacy({ host, mind, rulesets }: Run): void {
+  if (!rulesets.some(({ ruleset }) => ruleset.legacyLoaded === true)) return;
+  if (rulesets.some(({ ruleset }) => ruleset.variant === "legacy")) return;
+  mind.choices.assume(
+    `rules of iptables-legacy are loaded on ${host.place} as well, as the dump says, and were not given: they let the packet pass`,
+  );
 }
 
 function start(run: Run, packet: Packet, from: Entry): { flight: Flight; ending: Ending } {

@@ -6,6 +6,7 @@ import type { Line, RuleCommand, RuleLine } from "../dump";
 import { BYTE_ORDER_MARK, COLON, CR, DASH, HASH, OPEN_BRACKET, SPACE, STAR } from "./character-codes";
 import { readCounters, type TextCounters } from "./counters";
 import { CHAIN_COMMANDS, LISTING_COMMANDS, RULE_COMMANDS } from "./line-commands";
+import { unprintedTable } from "./other-text";
 import { RuleReader } from "./rule-reader";
 import { readSavedChain } from "./saved-chain";
 import { SavedRuleReader } from "./saved-rule-reader";
@@ -104,6 +105,19 @@ export class DumpReader {
     this.#add({ kind, ...this.#position() });
   }
 
+  #readComment(): void {
+    const table = unprintedTable(this.#text.slice(this.#start, this.#end));
+    if (table !== undefined)
+      this.#problem(
+        "TABLE_UNPRINTED",
+        this.#start,
+        `table ${table} could not be printed: it holds rules that iptables cannot express`,
+        "a dump with all tables",
+        "What these rules do is not known here. See them with: nft list ruleset",
+      );
+    this.#addPlain("comment");
+  }
+
   #addUnreadable(message: string, expected: string, offset = this.#start): void {
     this.#problem("LINE_UNREADABLE", offset, message, expected);
     this.#add({ kind: "unread", ...this.#position() });
@@ -117,7 +131,7 @@ export class DumpReader {
     const first = this.#text.charCodeAt(this.#start);
     if (first === DASH || first === OPEN_BRACKET) this.#readCommand();
     else if (first === COLON) this.#readChain();
-    else if (first === HASH) this.#addPlain("comment");
+    else if (first === HASH) this.#readComment();
     else if (first === STAR) this.#readTable();
     else this.#readOther(this.#text.slice(this.#start, this.#end).trim());
   }
@@ -126,7 +140,7 @@ export class DumpReader {
   #readOther(trimmed: string): void {
     if (trimmed === "") this.#addPlain("blank");
     else if (trimmed === "COMMIT") this.#readCommit();
-    else if (trimmed.startsWith("#")) this.#addPlain("comment");
+    else if (trimmed.startsWith("#") || unprintedTable(trimmed) !== undefined) this.#readComment();
     else this.#readCommand();
   }
 

@@ -1,7 +1,8 @@
 import type { SyntaxFamily, Variant } from "../context";
-import type { Dump } from "../dump";
+import type { Dump, Line } from "../dump";
 import { behaviourOf, DEFAULT_IPTABLES, type IptablesVersion, versionOfHeader } from "../iptables-version";
 import { DumpReader } from "./dump-reader";
+import { isNativeNft } from "./other-text";
 
 export interface ParseOptions {
   /** Default: what the header comment says (`ip6tables-save` …), else IPv4. */
@@ -48,6 +49,7 @@ export function parseDump(text: string, options: ParseOptions = {}): Dump {
   const family = options.family ?? found.family ?? "ipv4";
   const variant = options.variant ?? found.variant;
   const iptables = options.iptables ?? found.iptables ?? DEFAULT_IPTABLES;
+  if (isNativeNft(text)) return unreadDump(text, family, iptables, options.file);
   const reader = new DumpReader(text, options.file, { family, iptables: behaviourOf(iptables) }, variant);
   reader.read();
   return {
@@ -58,5 +60,40 @@ export function parseDump(text: string, options: ParseOptions = {}): Dump {
     ...(variant ? { variant } : {}),
     lines: reader.lines,
     problems: reader.problems.sort((one, other) => one.line - other.line),
+  };
+}
+
+/** A dump of rules in nft's own language: none of it is read, and one problem says why. */
+function unreadDump(
+  text: string,
+  family: SyntaxFamily,
+  iptables: IptablesVersion,
+  file: string | undefined,
+): Dump {
+  const lines: Line[] = [];
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
+    lines.push({ kind: "unread", line: lines.length + 1, start, end });
+    start = end + 1;
+  }
+  return {
+    text,
+    ...(file === undefined ? {} : { file }),
+    family,
+    iptables,
+    lines,
+    problems: [
+      {
+        code: "NFT_NATIVE",
+        ...(file === undefined ? {} : { file }),
+        line: 1,
+        column: 1,
+        message: "these are rules in the language of nft (`nft list ruleset`), not of iptables",
+        expected: "what iptables-save prints",
+        advice:
+          "Rules that iptables made are printed by: iptables-nft-save. Native nftables rules are not read.",
+      },
+    ],
   };
 }

@@ -4,6 +4,7 @@ import type { Match } from "../../model/match";
 import type { Chain, Counters, Rule, Ruleset, Table } from "../../model/ruleset";
 import type { Context } from "../context";
 import type { Dump, RuleLine } from "../dump";
+import { tellsOfLegacy, unprintedTable } from "../read/other-text";
 import { contextOf } from "../rule-context";
 import { type ChainState, tableStates } from "../table-state";
 import { actionOf, matchesOf } from "./lower";
@@ -116,6 +117,19 @@ export function toRuleset(dump: Dump): Ruleset {
     family: dump.family === "ipv6" ? "ipv6" : "ipv4",
     ...(dump.variant ? { variant: dump.variant } : {}),
     tables,
+    ...toldOf(dump),
     problems: dump.problems,
+  };
+}
+
+/** What the dump itself says is not in it. */
+function toldOf({ problems, lines, text }: Dump): Pick<Ruleset, "unprinted" | "legacyLoaded"> {
+  const unprinted = problems.flatMap(({ code, line }) => {
+    const at = code === "TABLE_UNPRINTED" ? lines.find((each) => each.line === line) : undefined;
+    return at === undefined ? [] : (unprintedTable(text.slice(at.start, at.end)) ?? []);
+  });
+  return {
+    ...(unprinted.length === 0 ? {} : { unprinted }),
+    ...(tellsOfLegacy(text) ? { legacyLoaded: true } : {}),
   };
 }
