@@ -62,18 +62,20 @@ function settingsOf(
   own: Readonly<Record<string, string>> | undefined,
   links: Host["links"],
 ): Pick<Host, "sysctls" | "partialSysctls"> {
-  const sysctls = {
-    ...own,
-    ...(options.sysctls === undefined ? {} : readSysctls(options.sysctls)),
-    ...Object.fromEntries(options.sysctl),
-  };
+  const read = { ...own, ...(options.sysctls === undefined ? {} : readSysctls(options.sysctls)) };
   const all =
-    isComplete(sysctls) &&
-    (links ?? []).every(({ name }) => `net.ipv4.conf.${name.replaceAll(".", "/")}.rp_filter` in sysctls);
+    isComplete(read) &&
+    (links ?? []).every(({ name }) => `net.ipv4.conf.${name.replaceAll(".", "/")}.rp_filter` in read);
+  const sysctls = { ...read, ...Object.fromEntries(options.sysctl) };
   return { sysctls, ...(all ? {} : { partialSysctls: true }) };
 }
 
-const unknown: ReadonlySet<ProblemCode> = new Set(["RULE_UNREADABLE", "CHAIN_UNKNOWN", "TARGET_MISPLACED"]);
+const unknown: ReadonlySet<ProblemCode> = new Set([
+  "RULE_UNREADABLE",
+  "CHAIN_UNKNOWN",
+  "TARGET_MISPLACED",
+  "TABLE_UNPRINTED",
+]);
 
 const TOOL = { ipv4: "iptables", ipv6: "ip6tables" } as const;
 
@@ -98,17 +100,18 @@ function readRules(
   family: "ipv4" | "ipv6",
   tell: (text: string) => void,
 ): readonly Ruleset[] {
-  return ofFamily(files, family).map(({ file, text }) => {
-    const ruleset = parseRuleset(text, { family, file, tolerant: true });
-    const { problems = [] } = ruleset;
+  const rulesets = ofFamily(files, family).map(({ file, text }) =>
+    parseRuleset(text, { family, file, tolerant: true }),
+  );
+  for (const { problems = [] } of rulesets) {
     // A rule that is not understood is followed both ways; a dump that is cut off or no dump at all says nothing.
     const broken = problems.filter(({ code }) => !unknown.has(code));
     if (broken.length > 0) throw new Refused(broken.map(describeProblem).join("\n"), 1);
     for (const problem of problems) {
       tell(`${describeProblem(problem)}\n  It is treated as unknown: both ways are followed.\n`);
     }
-    return ruleset;
-  });
+  }
+  return rulesets;
 }
 
 /** The rules with their counters at another moment: dumps, or a snapshot where the first was one. */

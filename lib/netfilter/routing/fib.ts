@@ -242,6 +242,14 @@ function localRoutes(host: Host, family: Family): Route[] {
       ...(source === undefined || family === "ipv6" ? {} : { source }),
     });
   };
+  // A list of addresses without lo: it has its network all the same.
+  if (!host.links?.some(({ name }) => name === "lo"))
+    add(
+      family === "ipv4" ? "127.0.0.0/8" : "::1/128",
+      "local",
+      "lo",
+      family === "ipv4" ? "127.0.0.1" : "::1",
+    );
   for (const link of host.links ?? []) {
     for (const address of link.addresses) {
       const words = addressWords(address.address);

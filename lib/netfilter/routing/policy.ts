@@ -2,7 +2,7 @@ import type { PolicyRule, PortMatch } from "../../inspect/snapshot";
 import { protocolNumberOf } from "../conntrack/protocol";
 import { type Doubt, doubt, type Family } from "../model";
 import type { Host } from "../traverse/host";
-import { type Net, parseNet, within } from "./address";
+import { type Net, parseNet, textOf, within } from "./address";
 import type { Flow } from "./flow";
 
 /** A policy rule with its prefixes read. */
@@ -79,7 +79,8 @@ export function ruleMatches({ rule, from, to }: CompiledRule, flow: Flow, host: 
   // What is asked about is part of the key: another flow of the same packet has an answer of its own.
   const asked = [flow.iif, flow.oif ?? "", flow.src?.join(".") ?? "", flow.dst.join(".")].join(" ");
   const name = ruleName(rule, open.join(", "));
-  const [yes, no] = [`${name} matches`, `${name} does not match`];
+  const packets = `packets to ${textOf(flow.dst)}`;
+  const [yes, no] = [`${name} is for ${packets}`, `${name} is not for ${packets}`];
   return doubt(
     `rule ${rule.family} ${rule.priority} ${open.join(" ")} ${asked}`,
     rule.inverted ? no : yes,

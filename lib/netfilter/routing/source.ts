@@ -3,7 +3,7 @@ import type { Host } from "../traverse/host";
 import { addressWords, isZeronet, type Words } from "./address";
 import { type Found, fibOf } from "./fib";
 import { headerOf, turned } from "./flow";
-import { type Judge, settled } from "./judge";
+import { askIfItMatters, type Judge, settled } from "./judge";
 import { isLocal } from "./local";
 import { either, possibleFilters } from "./sysctl";
 
@@ -30,7 +30,15 @@ export function validateSource(
   judge: Judge,
 ): string | undefined {
   if (isZeronet(src)) return undefined;
-  const question = { host, packet, src, device, out, judge };
+  return askIfItMatters(
+    judge,
+    (judge) => reasonAgainst({ host, packet, src, device, out, judge }),
+    (a, b) => (a === undefined) === (b === undefined),
+  );
+}
+
+function reasonAgainst(question: Question): string | undefined {
+  const { host, packet, src, device, out, judge } = question;
   const filters = possibleFilters(host, device);
   if (host.routes === undefined) return withoutRoutes(question, filters);
   const own = isLocal(host, src);
@@ -48,12 +56,9 @@ export function validateSource(
   };
   const verdicts = filters.map((filter) => {
     if (filter !== 0 || customRules) return full(filter);
-    if (out !== device) return ownAddress(question);
     // Only where the kernel might answer with a redirect does it look at the route back without being told to.
-    const redirects = either(host, device, "send_redirects", 1);
-    if (typeof redirects === "boolean") return redirects ? full(0) : ownAddress(question);
-    const [quick, slow] = [ownAddress(question), full(0)];
-    return (quick === undefined) === (slow === undefined) || !judge.decide(redirects) ? quick : slow;
+    if (out === device && settled(either(host, device, "send_redirects", 1), judge)) return full(0);
+    return ownAddress(question);
   });
   const passing = filters.filter((_filter, at) => verdicts[at] === undefined);
   const failure = verdicts.find((verdict) => verdict !== undefined);

@@ -83,6 +83,7 @@ export function judgeOf(mind: Mind): Judge {
   const { choices, blanks } = mind;
   return {
     decide: (doubt) => settle(doubt, mind),
+    known: (doubt) => peek(doubt, mind),
     assume: (text) => choices.assume(text),
     presume: (text) => choices.presume(text),
     pick: (weights, what) => {
