@@ -4,8 +4,8 @@ import { addressWords, isZeronet, type Words } from "./address";
 import { type Found, fibOf } from "./fib";
 import { headerOf, turned } from "./flow";
 import { askIfItMatters, type Judge, settled } from "./judge";
-import { isLocal } from "./local";
-import { either, possibleFilters } from "./sysctl";
+import { isLocal, knowsAddresses } from "./local";
+import { either, isPartial, possibleFilters } from "./sysctl";
 
 /** A source that is to be believed or not: the packet, and the devices it came in by and leaves by. */
 interface Question {
@@ -30,9 +30,18 @@ export function validateSource(
   judge: Judge,
 ): string | undefined {
   if (isZeronet(src)) return undefined;
+  const question = { host, packet, src, device, out, judge };
+  // Where all is known nothing is asked.
+  if (
+    !isPartial(host) &&
+    host.routes !== undefined &&
+    !fibOf(host, "ipv4").customRules &&
+    knowsAddresses(host)
+  )
+    return reasonAgainst(question);
   return askIfItMatters(
     judge,
-    (judge) => reasonAgainst({ host, packet, src, device, out, judge }),
+    (judge) => reasonAgainst({ ...question, judge }),
     (a, b) => (a === undefined) === (b === undefined),
   );
 }

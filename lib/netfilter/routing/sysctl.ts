@@ -64,7 +64,8 @@ function deviceName(family: "ipv4" | "ipv6", device: string, key: string): strin
   return `net.${family}.conf.${device.replaceAll(".", "/")}.${key}`;
 }
 
-const isPartial = (host: Host): boolean => host.sysctls === undefined || host.partialSysctls === true;
+/** Whether a sysctl that is not listed is one that is not known. */
+export const isPartial = (host: Host): boolean => host.sysctls === undefined || host.partialSysctls === true;
 
 /** Whether a setting that only the device has is on (IN_DEV_CONF_GET). */
 export function deviceHas(
@@ -92,10 +93,13 @@ export function possibleFilters(host: Host, device: string): readonly number[] {
 /** Whether `all` or the device has a setting on (IN_DEV_ORCONF), as route_localnet and accept_local are read. */
 export function either(host: Host, device: string, key: string, initial = 0): boolean | Doubt {
   const all = `net.ipv4.conf.all.${key}`;
-  const values = [knownSysctl(host, all), perDevice(host, "ipv4", device, key)];
-  if (values.some((value) => value !== undefined && value !== 0)) return true;
-  if (!isPartial(host)) return values[1] === undefined && initial !== 0;
-  const open = [all, deviceName("ipv4", device, key)].filter((_name, at) => values[at] === undefined);
+  const [shared, own] = [knownSysctl(host, all), perDevice(host, "ipv4", device, key)];
+  if ((shared ?? 0) !== 0 || (own ?? 0) !== 0) return true;
+  if (!isPartial(host)) return own === undefined && initial !== 0;
+  const open = [
+    ...(shared === undefined ? [all] : []),
+    ...(own === undefined ? [deviceName("ipv4", device, key)] : []),
+  ];
   if (open.length === 0) return false;
   return doubt(
     `sysctl ${key} ${device}`,

@@ -14,6 +14,8 @@ export interface Mind {
   readonly blanks: ReadonlySet<Blank>;
   /** Names that a device without a known route has been given by a match that was followed. */
   readonly devices: Map<"in" | "out", string>;
+  /** Made when routing first asks. */
+  judge?: Judge;
 }
 
 /** What a condition says. `hotdrop`: it drops the packet by itself, and the rule counts nothing. */
@@ -80,6 +82,11 @@ function decide(asked: Doubt, mind: Mind): boolean {
 
 /** What settles the open questions of routing: both answers are followed. */
 export function judgeOf(mind: Mind): Judge {
+  mind.judge ??= judgeFor(mind);
+  return mind.judge;
+}
+
+function judgeFor(mind: Mind): Judge {
   const { choices, blanks } = mind;
   return {
     decide: (doubt) => settle(doubt, mind),
