@@ -5,8 +5,8 @@ import { parseDump } from "./read/parse";
 import { contextOf } from "./rule-context";
 import { expand } from "./table-state";
 
-/** A rule without a dump around it: where it would stand, and whose checks and spelling count. */
-export interface Placed {
+/** A single rule, where it is used, and the iptables that checks and prints it. */
+export interface PlacedRule {
   readonly family: SyntaxFamily;
   readonly variant: Variant;
   /** Default: 1.8.9. */
@@ -16,7 +16,10 @@ export interface Placed {
   readonly rule: string;
 }
 
-/** What iptables-save would print for the rule, one line for each that it makes; or why it is refused. */
+/**
+ * Returns what iptables-save prints for a rule: one line for each rule that it stands for. If iptables refuses it,
+ * returns why.
+ */
 export function canonicalRule({
   family,
   variant,
@@ -24,7 +27,7 @@ export function canonicalRule({
   table,
   chain,
   rule,
-}: Placed): readonly string[] | { refused: string } {
+}: PlacedRule): readonly string[] | { refused: string } {
   const dump = parseDump(`*${table}\n-A ${chain} ${rule}\nCOMMIT\n`, { family, variant, iptables });
   const [problem] = dump.problems;
   if (problem) return { refused: `${problem.message}; expected ${problem.expected}` };

@@ -1,18 +1,18 @@
 import type { IptablesBehaviour } from "./iptables-version";
 
-/** Address families that iptables' syntax knows; the model has only the first two. */
+/** Families whose rules can be parsed. The model has only IPv4 and IPv6. */
 export type SyntaxFamily = "ipv4" | "ipv6" | "arp" | "bridge";
 
-/** Which of the two in-kernel implementations prints or refuses. */
+/** The two implementations of iptables in the kernel. They differ in what they refuse and print. */
 export type Variant = "legacy" | "nft";
 
-/** What a value's meaning depends on. */
+/** What reading and printing a value depends on. */
 export interface Context {
   readonly family: SyntaxFamily;
-  /** What the version of iptables does that reads and prints the rule. */
+  /** The behaviour of the version of iptables that reads and prints the rule. */
   readonly iptables: IptablesBehaviour;
-  /** Protocol of the rule in decimal, for service names and checks; undefined when `-p` is absent, 0 or negated. */
+  /** Number of the protocol after `-p`. Undefined if there is none, or if it is 0 or negated. */
   readonly protocol?: number | undefined;
-  /** The protocol after `! -p`, where it is negated. */
+  /** Number of the protocol after `! -p`. */
   readonly except?: number | undefined;
 }

@@ -6,7 +6,7 @@ import type { RuleSpec } from "./rule-spec";
 interface At {
   /** 1-based. */
   readonly line: number;
-  /** Offsets into the text: where the line begins, and where it ends before its line break. */
+  /** Offsets in the text. The line break comes after `end`. */
   readonly start: number;
   readonly end: number;
 }
@@ -19,32 +19,32 @@ export interface TableLine extends At {
 export interface ChainLine extends At {
   readonly kind: "chain";
   readonly name: string;
-  /** `-` for a chain that the user made. */
+  /** `-` if it is not a base chain. */
   readonly policy: string;
-  /** `[packets:bytes]` as it was written. */
+  /** Packets and bytes, as they were written. */
   readonly counters?: readonly [string, string] | undefined;
-  /** Written as `-N NAME` or `-P NAME POLICY`. */
+  /** Set if the line is `-N NAME` or `-P NAME POLICY`. */
   readonly command?: "N" | "P";
 }
 
-/** What a rule line does to its chain. Dumps only append; scripts insert, replace and delete too. */
+/** What the line does with the rule: append, insert, replace, delete or check. Dumps only append. */
 export type RuleCommand = "A" | "I" | "R" | "D" | "C";
 
 export interface RuleLine extends At {
   readonly kind: "rule";
   readonly command: RuleCommand;
   readonly chain: string;
-  /** Position that `-I`, `-R` and `-D` were given. */
+  /** The number after `-I`, `-R` or `-D`. */
   readonly position: number | undefined;
   readonly counters: readonly [string, string] | undefined;
   readonly spec: RuleSpec;
-  /** Some of it could not be read. */
+  /** A part of the rule could not be read. */
   readonly broken: boolean;
-  /** Known to be one rule, not one for each of several addresses. */
+  /** The line is known to be one rule. If not, it may be one rule for each of several addresses. */
   readonly single: boolean;
 }
 
-/** Commands that change chains as a whole: flush, delete, rename, zero. */
+/** A command that changes whole chains. */
 export interface OtherLine extends At {
   readonly kind: "flush" | "delete" | "rename" | "zero";
   readonly chain?: string;
@@ -57,17 +57,14 @@ export interface PlainLine extends At {
 
 export type Line = TableLine | ChainLine | RuleLine | OtherLine | PlainLine;
 
-/**
- * A dump as it was written: every line in order, with the text it was read from. Nothing is lost: comments, blank
- * lines, line ends, spacing and the order of tables stay where they were.
- */
+/** A parsed dump: every line in order, with the text that it was read from, so that it can be printed unchanged. */
 export interface Dump {
   readonly text: string;
   readonly file?: string;
   readonly family: SyntaxFamily;
-  /** The version whose checks count, and as which the rules were read. */
+  /** The version of iptables that the rules were read as. */
   readonly iptables: IptablesVersion;
-  /** As the header comment of iptables-save says. */
+  /** Known if the dump has the header comment of iptables-save. */
   readonly variant?: Variant;
   readonly lines: readonly Line[];
   readonly problems: readonly Problem[];

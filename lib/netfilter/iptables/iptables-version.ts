@@ -3,40 +3,50 @@ export const IPTABLES_VERSIONS = ["1.8.9", "1.8.11"] as const;
 
 export type IptablesVersion = (typeof IPTABLES_VERSIONS)[number];
 
-/** As which version rules are printed when none is asked for. */
+/** The version that is used if none is named. */
 export const DEFAULT_IPTABLES: IptablesVersion = "1.8.9";
 
 /**
- * Everything in which the known versions read or print a rule differently.
- *
- * The rules of `golden/` were loaded with the real tools of both versions. In some things this library follows 1.8.11
- * whatever the version, so that they are not listed here; `golden/README.md` names them.
+ * All differences in how the known versions read or print a rule, found by loading the rules of `golden/` with the real
+ * tools of both versions. `golden/README.md` lists the few differences that are not modelled.
  */
 export interface IptablesBehaviour {
   readonly version: IptablesVersion;
-  /** `-p` prints a name from /etc/protocols, or only one that iptables itself knows (xshared.c, save_rule_details). */
+  /**
+   * The protocols that are printed by name: all in /etc/protocols, or those that iptables itself knows (xshared.c,
+   * save_rule_details).
+   */
   readonly protocolNames: "system" | "built-in";
-  /** `-oeth0` and `--jump=ACCEPT`: the value of `-s -d -i -o -p -j` may be attached (xshared.c, do_parse). */
+  /**
+   * The value of `-s -d -i -o -p -j` may be attached to the option, as in `-oeth0` and `--jump=ACCEPT` (xshared.c,
+   * do_parse).
+   */
   readonly attachedValues: boolean;
-  /** `-j CONTINUE` is no target, so that nothing is printed of it (xshared.c, do_parse). */
+  /** `-j CONTINUE` is accepted, but not stored, so that it is not printed (xshared.c, do_parse). */
   readonly continueIsNoTarget: boolean;
-  /** A mask with holes counts as it is. Otherwise it becomes a whole address (xtoptions.c, xtopt_parse_plenmask). */
+  /** Masks with holes are stored. If not, they are replaced by /32 or /128 (xtoptions.c, xtopt_parse_plenmask). */
   readonly masksWithHoles: boolean;
-  /** Highest queue of `--queue-balance` (libxt_NFQUEUE.c). */
+  /** The highest queue of `--queue-balance` (libxt_NFQUEUE.c). */
   readonly lastBalancedQueue: number;
-  /** `--icmp-type 255/1` prints with its code, though the kernel ignores it, or as `any` (libipt_icmp.c). */
+  /**
+   * `--icmp-type 255/1` is printed with its code, which the kernel ignores. If not, it is printed as `any`
+   * (libipt_icmp.c).
+   */
   readonly anyIcmpKeepsCode: boolean;
   /**
-   * Names of device groups and realms are known. iptables looks for them in /etc/iproute2, where Debian 13's iproute2 has
-   * none (libxt_devgroup.c, libipt_realm.c).
+   * iptables finds the names of device groups and realms. It reads them from /etc/iproute2, where the iproute2 of
+   * Debian 13 has no such files (libxt_devgroup.c, libipt_realm.c).
    */
   readonly groupNames: boolean;
   /**
-   * Ports and flags that iptables-nft-save reads back belong to the first tcp or udp match of the rule, also if that one is
-   * a match of x_tables (nft-ruleparse.c, nft_create_match).
+   * iptables-nft-save adds ports and flags from native expressions to the first tcp or udp match of the rule, even if
+   * that one was not translated to expressions (nft-ruleparse.c, nft_create_match).
    */
   readonly expressionsJoinMatch: boolean;
-  /** `arptables -j MARK --set-mark` has a mask of all bits, or of none (libxt_MARK.c, mark_tg_arp_parse). */
+  /**
+   * `arptables -j MARK --set-mark` stores a mask of ones. If not, it stores a mask of zeros (libxt_MARK.c,
+   * mark_tg_arp_parse).
+   */
   readonly arpMarkHasMask: boolean;
 }
 
@@ -67,10 +77,10 @@ const BEHAVIOUR: Readonly<Record<IptablesVersion, IptablesBehaviour>> = {
   },
 };
 
-/** What a version does where the versions differ. */
+/** How a version reads and prints rules. */
 export const behaviourOf = (version: IptablesVersion): IptablesBehaviour => BEHAVIOUR[version];
 
-/** The known version that a dump's header comment stands for: 1.8.10 and later behave like 1.8.11. */
+/** The known version that is closest to that of a header comment: 1.8.11 for 1.8.10 and later, or 1.8.9. */
 export function versionOfHeader(word: string): IptablesVersion {
   const [major = 0, minor = 0, patch = 0] = word.split(".").map((part) => Number.parseInt(part, 10) || 0);
   if (major !== 1) return major > 1 ? "1.8.11" : "1.8.9";

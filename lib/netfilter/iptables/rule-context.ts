@@ -4,7 +4,7 @@ import type { Dump } from "./dump";
 import { behaviourOf } from "./iptables-version";
 import type { ParsedBaseOption, RuleSpec } from "./rule-spec";
 
-/** A context with the protocol that `-p` names, or leaves out. */
+/** Adds the protocol after `-p` to a context. */
 export function withProtocol(context: Context, given: ParsedBaseOption | undefined): Context {
   if (!given) return context;
   const number = protocolNumber(given.value) ?? Number(given.value);
@@ -12,6 +12,6 @@ export function withProtocol(context: Context, given: ParsedBaseOption | undefin
   return number === 0 ? context : { ...context, protocol: number };
 }
 
-/** The protocol that a rule of the dump is about, as a context for reading what depends on it. */
+/** The context in which the extensions of a rule are read and printed. */
 export const contextOf = (spec: RuleSpec, { family, iptables }: Pick<Dump, "family" | "iptables">): Context =>
   withProtocol({ family, iptables: behaviourOf(iptables) }, spec.base.protocol);

@@ -26,7 +26,7 @@ export function checkOptions(
     const names = protocols.map(protocolName);
     // x_tables checks the protocol of a match. Native nftables expressions have no such check.
     const negated = context.except !== undefined && protocols.includes(context.except);
-    if (!negated || !extension.expressed?.(options, NOTHING))
+    if (!negated || !extension.asNftExpressions?.(options, NOTHING))
       throw new RuleSyntaxError(`${shown} needs a protocol`, names.map((name) => `-p ${name}`).join(" or "));
     legacy = new RuleSyntaxError(
       `${shown} with ! -p ${names.join()}`,

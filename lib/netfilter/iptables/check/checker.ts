@@ -178,7 +178,7 @@ export class Checker {
       });
     const hooks = hooksOf(extension, options);
     if (hooks) chain.restrictions.push({ line, use, hooks });
-    const error = extension.demands?.(line.spec.matches.filter(isUse), options);
+    const error = extension.checkRule?.(line.spec.matches.filter(isUse), options);
     if (error && (error.variant === undefined || error.variant === variant))
       this.#problem(line, {
         code: "RULE_UNREADABLE",

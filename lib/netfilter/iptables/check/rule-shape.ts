@@ -31,4 +31,4 @@ export const isRestricted = ({ extension }: Use): boolean =>
   extension.tables !== undefined ||
   extension.legacyTables !== undefined ||
   extension.hooks !== undefined ||
-  extension.demands !== undefined;
+  extension.checkRule !== undefined;

@@ -16,8 +16,8 @@ export interface OptionDeclaration {
   readonly aliases?: readonly string[];
   /** The type of each value that follows. Empty for a flag. */
   readonly values: readonly ValueType[];
-  /** The last value may be left out. This is its value then. */
-  readonly optional?: string;
+  /** The value that stands for the last one if that is left out. Without it, the last value is required. */
+  readonly valueIfOmitted?: string;
   /** The letter of the short form. Only options of arptables and ebtables have one. */
   readonly letter?: string;
   /** `!` may precede the option. */
@@ -32,19 +32,19 @@ export interface OptionDeclaration {
   /**
    * The name under which it is stored, for options that are repeated for each element of a list (`-m policy --next`).
    */
-  readonly slot?: (options: Options) => string;
+  readonly storedUnder?: (options: Options) => string;
   /** The option that it is short for: `--syn` is stored as `--tcp-flags …`. */
-  readonly becomes?: (
+  readonly storedAs?: (
     given: ParsedOption,
     context: Context,
     options: Options,
   ) => readonly [name: string, given: ParsedOption];
   /** Whether iptables-save leaves the option out, for example because it is the default. */
-  readonly silent?: (given: ParsedOption, context: Context) => boolean;
+  readonly isOmitted?: (given: ParsedOption, context: Context) => boolean;
   /** iptables-nft does not store the option, so that iptables-nft-save does not print it. */
   readonly legacyOnly?: boolean;
   /** Values that iptables-save prints if the option was not given. */
-  readonly byDefault?: (context: Context) => readonly string[];
+  readonly defaultValues?: (context: Context) => readonly string[];
 }
 
 /** The options of one use of an extension, by name. */
@@ -85,15 +85,15 @@ export interface Extension {
    * For matches that iptables-nft translates to native nftables expressions: the options that the expressions still
    * hold, together with those of an earlier use in the same rule. Undefined if iptables-nft keeps the match as it is.
    */
-  readonly expressed?: (options: Options, before: Options) => Options | undefined;
+  readonly asNftExpressions?: (options: Options, before: Options) => Options | undefined;
   /** Checks the other matches of the rule. Returns an error if iptables would refuse the rule because of them. */
-  readonly demands?: (matches: readonly Use[], options: Options) => RuleSyntaxError | undefined;
+  readonly checkRule?: (matches: readonly Use[], options: Options) => RuleSyntaxError | undefined;
   /** Prints what follows `-m NAME` or `-j NAME`. Default: the options in order. */
   readonly print?: (options: Options, variant: Variant, context: Context) => string;
   /** Conditions of the model that a match stands for. Without it, the model treats the match as unknown. */
-  readonly lower?: (options: Options, context: Context) => readonly Match[];
+  readonly toMatches?: (options: Options, context: Context) => readonly Match[];
   /** Action of the model that a target stands for. Without it, the model treats the target as unknown. */
-  readonly act?: (options: Options, context: Context) => Action;
+  readonly toAction?: (options: Options, context: Context) => Action;
 }
 
 /** One use of an extension in a rule. */

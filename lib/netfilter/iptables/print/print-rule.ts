@@ -5,7 +5,7 @@ import { type BaseName, isUse, type RuleSpec, type Unread } from "../rule-spec";
 import { asExpressed } from "./nft-expressions";
 import { printUse } from "./print-use";
 
-/** Whether iptables-save leaves a base option out because it asks nothing. */
+/** Whether iptables-save leaves out a base option because it matches every packet. */
 function silent(name: BaseName, inverted: boolean, value: string): boolean {
   if (inverted) return false;
   switch (name) {
@@ -31,7 +31,7 @@ const LETTERS: readonly (readonly [BaseName, string])[] = [
   ["fragment", "-f"],
 ];
 
-/** Protocols whose names are part of iptables (xtables.c, xtables_chain_protos). */
+/** Protocols whose names iptables itself knows (xtables.c, xtables_chain_protos). */
 const BUILT_IN = new Set([1, 6, 17, 33, 50, 51, 58, 108, 132, 135, 136]);
 
 function shownBase(name: BaseName, value: string, { iptables }: Context): string {
@@ -51,8 +51,8 @@ function printMatch(use: Use | Unread, variant: Variant, context: Context): stri
 }
 
 /**
- * A rule of arptables or ebtables: the frame's own options before all others. arptables puts the target's name first
- * and its options last; ebtables ends every rule with a target.
+ * Prints a rule of arptables or ebtables, with the options of the header before all others. arptables prints the name
+ * of the target first and its options last. ebtables prints a target for every rule.
  */
 function printFrameSpec(spec: RuleSpec, variant: Variant, context: Context): string {
   const isHeader = (use: Use | Unread): boolean => isUse(use) && use.extension.name === "header";
@@ -62,13 +62,13 @@ function printFrameSpec(spec: RuleSpec, variant: Variant, context: Context): str
   const { jump } = spec;
   const name = jump ? [`-j ${jump.name}`] : context.family === "bridge" ? ["-j CONTINUE"] : [];
   const options = jump?.use ? printUse(jump.use, variant, context) : "";
-  // ebtables writes the space before the options of a target also when none follow.
+  // ebtables prints a space after the name of a target, even if it has no options.
   const rest = options === "" && (context.family === "arp" || !jump?.use) ? [] : [options];
   const parts = context.family === "arp" ? [...name, ...matches, ...rest] : [...matches, ...name, ...rest];
   return parts.join(" ");
 }
 
-/** Everything after `-A CHAIN`, in the order and spelling of that variant's iptables-save. */
+/** Prints what follows `-A CHAIN`, as the iptables-save of the variant does. */
 export function printSpec(spec: RuleSpec, variant: Variant, context: Context): string {
   if (context.family === "arp" || context.family === "bridge") return printFrameSpec(spec, variant, context);
   const shown: string[] = [];

@@ -8,22 +8,26 @@ import { type ChainState, type TableState, tableStates } from "../table-state";
 import { printSpec } from "./print-rule";
 
 export interface PrintOptions {
-  /** Print the counters that the dump has; default: `[0:0]` for chains, none for rules, as after a fresh load. */
+  /** Print the counters of the dump. Default: `[0:0]` for chains and none for rules, as after loading. */
   readonly counters?: boolean;
-  /** As which version of iptables; default: 1.8.9. */
+  /** The version of iptables to print as. Default: 1.8.9. */
   readonly iptables?: IptablesVersion;
 }
 
-/** Order in which iptables-nft-save prints tables (nft.h, enum nft_table_type). */
+/** The order in which iptables-nft-save prints tables (nft.h, enum nft_table_type). */
 const NFT_ORDER = ["mangle", "security", "raw", "filter", "nat"];
 
 /**
  * Prints a dump.
  *
- * `source` gives the text back byte for byte. `legacy` and `nft` give what that variant's iptables-save prints after
- * iptables-restore loaded the dump into an empty network namespace, without the comments that hold the date: canonical
- * spelling, chains sorted by name, and the variant's order of tables (legacy: the last one loaded first).
- * A version that reads some rules otherwise than the dump was read is given the text of the dump again.
+ * `source` returns the text unchanged. `legacy` and `nft` return what the iptables-save of that variant prints after
+ * iptables-restore loaded the dump into an empty network namespace, without the comments that have the date. Chains are
+ * sorted by name, and tables are in the order of the variant (legacy: the last one loaded first).
+ *
+ * If `iptables` is another version than the dump was read as, the text is read again as that version.
+ *
+ * @example
+ * printRuleset(parseDump(text), "nft", { iptables: "1.8.11" });
  */
 export function printRuleset(
   dump: Dump,
@@ -50,7 +54,7 @@ function ordered(dump: Dump, variant: Variant): readonly TableState[] {
   return tables.reverse();
 }
 
-/** The order of bytes in which both variants sort the chains that a user made. */
+/** Both variants sort the user's chains by their bytes. */
 const byName = (one: ChainState, other: ChainState): number =>
   one.name === other.name ? 0 : one.name < other.name ? -1 : 1;
 
@@ -69,7 +73,7 @@ function printTable(dump: Dump, table: TableState, variant: Variant, counters: b
   for (const chain of chains)
     for (const { counters: own, spec } of chain.rules) {
       const counted = counters ? (own ?? spec.counters) : undefined;
-      // arptables writes the space after the chain also when nothing follows.
+      // arptables prints a space after the chain, even if nothing follows.
       const rule = printSpec(spec, variant, contextOf(spec, dump));
       lines.push(
         `${counted ? `[${counted.join(":")}] ` : ""}-A ${chain.name}${rule === "" && dump.family !== "arp" ? "" : ` ${rule}`}`,

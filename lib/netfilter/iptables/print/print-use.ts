@@ -7,7 +7,7 @@ function shownValues(declaration: OptionDeclaration, values: readonly string[], 
     .map((canonical, index) => {
       const kind = declaration.values[index];
       const quoted = kind?.quoted;
-      const value = kind?.shown?.(canonical, variant) ?? canonical;
+      const value = kind?.print?.(canonical, variant) ?? canonical;
       if (quoted === "always") return ` "${value.replace(/["'\\]/g, "\\$&")}"`;
       return quoted ? ` ${quote(value)}` : ` ${value}`;
     })
@@ -28,9 +28,9 @@ export function printUse(use: Use, variant: Variant, context: Context): string {
   for (const name of names) {
     const declaration = extension.options.find((each) => each.name === name);
     if (!declaration) continue;
-    const fallback = declaration.byDefault?.(context);
+    const fallback = declaration.defaultValues?.(context);
     const given = options.get(name) ?? (fallback && { inverted: false, values: fallback });
-    if (!given || declaration.silent?.(given, context)) continue;
+    if (!given || declaration.isOmitted?.(given, context)) continue;
     if (declaration.legacyOnly && variant === "nft") continue;
     shown.push(shownOption(declaration, given, variant));
   }

@@ -14,10 +14,10 @@ export function addOption(
   context: Context,
 ): void {
   const shown = `--${declaration.name}`;
-  const key = declaration.slot?.(options) ?? declaration.name;
+  const key = declaration.storedUnder?.(options) ?? declaration.name;
   if (options.has(key) && !declaration.repeatable)
     throw new RuleSyntaxError(`${shown} is given twice`, `${shown} once`);
-  const [name, kept] = declaration.becomes?.(parsed, context, options) ?? [key, parsed];
+  const [name, kept] = declaration.storedAs?.(parsed, context, options) ?? [key, parsed];
   if (name !== key && options.has(name) && !declaration.repeatable)
     throw new RuleSyntaxError(`${shown} repeats what --${name} already says`, "only one of them");
   options.set(name, kept);

@@ -15,20 +15,20 @@ export function readOptionValues(
   context: Context,
 ): string[] {
   const shown = `--${declaration.name}`;
-  const { values: types, optional } = declaration;
+  const { values: types, valueIfOmitted } = declaration;
   if (types.length === 0) {
     cursor.index++;
     if (attached !== undefined) throw new RuleSyntaxError(`${shown} takes no value`, `${shown} without "="`);
-  } else if (attached !== undefined && optional !== undefined)
+  } else if (attached !== undefined && valueIfOmitted !== undefined)
     throw new RuleSyntaxError(`${shown} takes no value after "="`, "a space before the value");
   return types.map((type, position) => {
     const last = position === types.length - 1;
-    if (last && optional !== undefined && endsBeforeValue(cursor, position)) {
+    if (last && valueIfOmitted !== undefined && endsBeforeValue(cursor, position)) {
       if (position === 0) cursor.index++;
-      return optional;
+      return valueIfOmitted;
     }
     const word =
-      position === 0 ? cursor.value(attached, shown) : nextValue(cursor, shown, types.length, type.what);
+      position === 0 ? cursor.value(attached, shown) : nextValue(cursor, shown, types.length, type.expected);
     return cursor.aboutLastWord(() => type.read(word, context));
   });
 }

@@ -147,8 +147,8 @@ export class RuleReader {
   }
 
   /**
-   * The value of `-s`, `-d`, `-i`, `-o`, `-p` or `-j` when it is attached to the option. iptables 1.8.9 takes the whole word
-   * as the value.
+   * The value of `-s`, `-d`, `-i`, `-o`, `-p` or `-j` that is attached to the option. iptables 1.8.9 takes the whole
+   * word as the value.
    */
   #attached(word: string, value: string | undefined): string | undefined {
     return value === undefined || this.#context.iptables.attachedValues ? value : word;

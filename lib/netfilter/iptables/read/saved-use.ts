@@ -50,7 +50,7 @@ function readOptions(extension: Extension, words: readonly string[], context: Co
     if (inverted) word = words[index++] ?? "";
     if (!word.startsWith("--")) return null;
     const declaration = optionOf(extension, word.slice(2));
-    if (!declaration || (inverted && !declaration.invertible) || declaration.optional !== undefined)
+    if (!declaration || (inverted && !declaration.invertible) || declaration.valueIfOmitted !== undefined)
       return null;
     const values: string[] = [];
     for (const value of declaration.values) {

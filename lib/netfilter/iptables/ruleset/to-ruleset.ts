@@ -7,7 +7,7 @@ import type { Dump, RuleLine } from "../dump";
 import { tellsOfLegacy, unprintedTable } from "../read/other-text";
 import { contextOf } from "../rule-context";
 import { type ChainState, tableStates } from "../table-state";
-import { actionOf, matchesOf } from "./lower";
+import { actionOf, matchesOf } from "./rule-meaning";
 
 const TABLES: readonly TableName[] = ["raw", "mangle", "nat", "filter", "security"];
 
@@ -16,7 +16,7 @@ const readCounters = (counters: readonly [string, string]): Counters => ({
   bytes: Number(counters[1]),
 });
 
-/** A rule of the model that reads its text, conditions and action from the dump when they are first asked for. */
+/** A rule of the model. Its text, conditions and action are computed when they are first read. */
 class DumpRule implements Rule {
   readonly #dump: Dump;
   readonly #source: RuleLine;
@@ -61,14 +61,14 @@ class DumpRule implements Rule {
     return this.#action;
   }
 
-  /** A plain value: getters are not seen by JSON and by what copies objects. */
+  /** Returns a plain object, because JSON and deep copies ignore getters. */
   toJSON(): Rule {
     const { text, line, index, counters, matches, action } = this;
     return { text, line, index, ...(counters ? { counters } : {}), matches, action };
   }
 }
 
-/** A chain of the model; its rules are made when they are first asked for. */
+/** A chain of the model. Its rules are created when they are first read. */
 class DumpChain implements Chain {
   readonly #dump: Dump;
   readonly #state: ChainState;
@@ -103,7 +103,7 @@ class DumpChain implements Chain {
   }
 }
 
-/** The tables that a dump leaves in the kernel once its lines are carried out in order. */
+/** Converts a dump to the rule set that the kernel has after its lines were carried out. */
 export function toRuleset(dump: Dump): Ruleset {
   const tables = new Map<TableName, Table>();
   for (const state of tableStates(dump).values()) {

@@ -3,7 +3,7 @@ import { hexWord } from "./hex";
 import { readNumber } from "./number";
 import type { ValueType } from "./value-type";
 
-/** EtherTypes as Debian's /etc/ethertypes names them (IANA, ieee-802-numbers); the first name is printed. */
+/** The names of EtherTypes in Debian's /etc/ethertypes (IANA, ieee-802-numbers). The first one is printed. */
 const TYPES: readonly (readonly [number, ...string[]])[] = [
   [0x0800, "IPv4", "ip", "ip4"],
   [0x0805, "X25"],
@@ -42,7 +42,7 @@ const TYPES: readonly (readonly [number, ...string[]])[] = [
   [0xa0ed, "LoWPAN"],
 ];
 
-/** Number of an EtherType by name (in any case) or as it is written. */
+/** The number of an EtherType that is written as a name, in any case, or as a number. */
 export function etherType(word: string): number | undefined {
   const lower = word.toLowerCase();
   const named = TYPES.find(([, ...names]) => names.some((name) => name.toLowerCase() === lower));
@@ -51,18 +51,18 @@ export function etherType(word: string): number | undefined {
   return value !== undefined && value <= 0xffffn ? Number(value) : undefined;
 }
 
-/** Name of an EtherType, or its number in hexadecimal. */
+/** The name of an EtherType, or its number in hexadecimal. */
 export const etherName = (type: number): string =>
   TYPES.find(([each]) => each === type)?.[1] ?? `0x${type.toString(16)}`;
 
-/** What `-p Length` stands for: frames whose type field is a length (IEEE 802.3). */
+/** Stands for `-p Length`: frames whose type field is a length (IEEE 802.3). */
 export const LENGTH = 1;
 
-/** The least value of a type field that is no length. */
+/** Smaller values of the type field are lengths. */
 const LEAST = 0x600;
 
 export const frameType: ValueType = {
-  what: "an EtherType by name or number, or LENGTH",
+  expected: "an EtherType by name or number, or LENGTH",
   read: (word) => {
     if (word.toLowerCase() === "length") return "Length";
     const type = etherType(hexWord(word));

@@ -6,7 +6,7 @@ const INTERFACE_LENGTH = 15;
 
 /** An interface name. Extensions accept an empty one. */
 export const interfaceName: ValueType = {
-  what: "an interface name",
+  expected: "an interface name",
   read: (word) => {
     if (Buffer.byteLength(word) > INTERFACE_LENGTH)
       throw new RuleSyntaxError(

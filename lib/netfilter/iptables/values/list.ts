@@ -6,7 +6,7 @@ import type { ValueType } from "./value-type";
 export function oneOf(words: readonly string[], ignoreCase = false): ValueType {
   const what = `one of ${words.join(", ")}`;
   return {
-    what,
+    expected: what,
     read: (word) => {
       const found = words.find(
         (each) => each === word || (ignoreCase && each.toLowerCase() === word.toLowerCase()),
@@ -19,9 +19,9 @@ export function oneOf(words: readonly string[], ignoreCase = false): ValueType {
 
 /** Values of one type, separated by commas. */
 export function list(entry: ValueType, most = Number.POSITIVE_INFINITY): ValueType {
-  const what = `${entry.what}, or several separated by commas`;
+  const what = `${entry.expected}, or several separated by commas`;
   return {
-    what,
+    expected: what,
     read: (word: string, context: Context) => {
       const entries = word.split(",");
       if (entries.length > most)

@@ -10,7 +10,7 @@ const hex = (value: number): string => `0x${value.toString(16)}`;
  */
 export function mark(form: { readonly alwaysMask?: boolean } = {}): ValueType {
   return {
-    what: "a mark VALUE or VALUE/MASK",
+    expected: "a mark VALUE or VALUE/MASK",
     read: (word) => {
       const slash = word.indexOf("/");
       const value = Number(whole(slash < 0 ? word : word.slice(0, slash), 0, U32, "a mark of 32 bits"));
@@ -22,7 +22,7 @@ export function mark(form: { readonly alwaysMask?: boolean } = {}): ValueType {
 
 /** A number of 32 bits that is printed in hexadecimal. */
 export const hex32: ValueType = {
-  what: "a number of 32 bits",
+  expected: "a number of 32 bits",
   read: (word) => hex(Number(whole(word, 0, U32, "a number of 32 bits"))),
 };
 

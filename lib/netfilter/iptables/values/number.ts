@@ -32,7 +32,7 @@ export function whole(word: string, min: number, max: number | bigint, what: str
 
 /** A number that is printed in decimal. */
 export function number(min: number, max: number | bigint, what = "a number"): ValueType {
-  return { what, read: (word) => String(whole(word, min, max, what)) };
+  return { expected: what, read: (word) => String(whole(word, min, max, what)) };
 }
 
 export const U8 = 255;

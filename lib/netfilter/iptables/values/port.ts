@@ -39,13 +39,13 @@ function lookedUpPort(word: string): number {
 
 /** A port as most extensions read it, with getaddrinfo. */
 export const port: ValueType = {
-  what: "a port",
+  expected: "a port",
   read: (word) => String(lookedUpPort(word)),
 };
 
 function rangeOf(read: (word: string, context: Context) => number): ValueType {
   return {
-    what: "a port or a range FROM:TO",
+    expected: "a port or a range FROM:TO",
     read: (word, context) => {
       const colon = word.indexOf(":");
       if (colon < 0) return String(read(word, context));

@@ -25,7 +25,7 @@ export function numberRange(
   const bound = (word: string, absent: string): string =>
     word === "" ? absent : String(whole(word, 0, max, what));
   return {
-    what,
+    expected: what,
     read: (word) => {
       const colon = word.indexOf(separator);
       if (colon < 0) return bound(word, "0");

@@ -10,7 +10,7 @@ import type { ValueType } from "./value-type";
 export function text(most: number, quoted: boolean | "always" = true, least = 1): ValueType {
   const what = `text of at most ${most} bytes`;
   return {
-    what,
+    expected: what,
     quoted,
     read: (word) => {
       if (word.length < least) throw new RuleSyntaxError("the text is empty", what);

@@ -6,10 +6,10 @@ import type { Context, Variant } from "../context";
  */
 export interface ValueType {
   /** What is expected, for error messages: `a port or a range of ports`. */
-  readonly what: string;
+  readonly expected: string;
   readonly read: (word: string, context: Context) => string;
   /** Converts the canonical value to what iptables-save prints. Default: the value itself. */
-  readonly shown?: (value: string, variant: Variant) => string;
+  readonly print?: (value: string, variant: Variant) => string;
   /**
    * Whether the value is printed in quotes: `true` if it needs them (xtables_save_string), or `always`. Default:
    * false.

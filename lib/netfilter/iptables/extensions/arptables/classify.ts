@@ -9,7 +9,7 @@ export const CLASSIFY = target("CLASSIFY", {
     option(
       "set-class",
       {
-        what: "MAJOR:MINOR in hexadecimal",
+        expected: "MAJOR:MINOR in hexadecimal",
         read: (word) => {
           const found = /^(?:0x)?([0-9a-fA-F]{1,4}):(?:0x)?([0-9a-fA-F]{1,4})$/.exec(word);
           if (!found)

@@ -13,7 +13,11 @@ const network = prefix({ cut: true, full: false });
 
 const macs = macMask({ names: "resolved" });
 
-/** `VALUE[/MASK]`; `base` is how a number without 0x is read, which differs from option to option. */
+/**
+ * `VALUE[/MASK]`.
+ *
+ * @param base - the base of numbers without 0x. It differs between the options.
+ */
 function maskedNumber(
   what: string,
   names: Readonly<Record<string, number>>,
@@ -31,7 +35,7 @@ function maskedNumber(
   };
   const shown = (value: number): string => (hex ? `0x${value.toString(16)}` : String(value));
   return {
-    what,
+    expected: what,
     read: (word) => {
       const [value = "", mask] = word.split("/");
       const number = shown(read(value));
@@ -65,46 +69,58 @@ const protoType: ValueType = {
   },
 };
 
-/** Values that arptables does not print, because they ask nothing. */
-const is =
+/** Values that arptables leaves out because they match every packet. */
+const matchesAll =
   (...values: readonly string[]) =>
   (given: ParsedOption): boolean =>
     !given.inverted && values.includes(given.values[0] ?? "");
 
-/** Everything that arptables matches: it has no `-m`. */
+/**
+ * Matches fields of ARP packets and the interfaces (arp_tables.c). arptables has no `-m`, so that this is its only
+ * match.
+ */
 export const header = match("header", {
   families: ["arp"],
   implicit: true,
   options: [
     invertible("in-interface", interfaceName, {
       letter: "i",
-      silent: is("+"),
+      isOmitted: matchesAll("+"),
     }),
     invertible("out-interface", interfaceName, {
       letter: "o",
-      silent: is("+"),
+      isOmitted: matchesAll("+"),
     }),
-    invertible("source-ip", network, { letter: "s", aliases: ["source", "src-ip"], silent: is("0.0.0.0/0") }),
+    invertible("source-ip", network, {
+      letter: "s",
+      aliases: ["source", "src-ip"],
+      isOmitted: matchesAll("0.0.0.0/0"),
+    }),
     invertible("src-mac", macs, { aliases: ["source-mac"] }),
     invertible("destination-ip", network, {
       letter: "d",
       aliases: ["destination", "dst-ip"],
-      silent: is("0.0.0.0/0"),
+      isOmitted: matchesAll("0.0.0.0/0"),
     }),
     invertible("dst-mac", macs, { aliases: ["destination-mac"] }),
     invertible("h-length", maskedNumber("a hardware address length", {}, 10, false, 255), {
       aliases: ["hlen"],
-      silent: is("6"),
+      isOmitted: matchesAll("6"),
     }),
-    invertible("opcode", maskedNumber("an opcode", OPCODES, 10, false, 0xffff), { silent: is("0") }),
+    invertible("opcode", maskedNumber("an opcode", OPCODES, 10, false, 0xffff), {
+      isOmitted: matchesAll("0"),
+    }),
     invertible("h-type", maskedNumber("a hardware type", { ethernet: 1 }, 16, true, 0xffff), {
-      silent: is("0x0", "0x1"),
+      isOmitted: matchesAll("0x0", "0x1"),
     }),
-    invertible("proto-type", protoType, { silent: is("0x0") }),
+    invertible("proto-type", protoType, { isOmitted: matchesAll("0x0") }),
   ],
   check: (options) => {
     const length = first(options, "h-length", "6");
     if (!length.includes("/") && length !== "6")
-      throw new RuleSyntaxError(`hardware addresses of ${length} bytes`, "6: only Ethernet is supported");
+      throw new RuleSyntaxError(
+        `hardware addresses of ${length} bytes`,
+        "6, because only Ethernet is supported",
+      );
   },
 });

@@ -15,14 +15,14 @@ export const mangle = target("mangle", {
     option(
       "mangle-target",
       {
-        what: "DROP, CONTINUE or ACCEPT",
+        expected: "DROP, CONTINUE or ACCEPT",
         read: (word) => {
           if (!["DROP", "CONTINUE", "ACCEPT"].includes(word))
-            throw new RuleSyntaxError(`"${word}" is no end of mangle`, "DROP, CONTINUE or ACCEPT");
+            throw new RuleSyntaxError(`"${word}" is not a verdict of mangle`, "DROP, CONTINUE or ACCEPT");
           return word;
         },
       },
-      { silent: ({ values: [end] }) => end === "ACCEPT" },
+      { isOmitted: ({ values: [end] }) => end === "ACCEPT" },
     ),
   ],
 });

@@ -6,7 +6,7 @@ import { first } from "../option-values";
 const ALL = 0xffffffff;
 
 const bits: ValueType = {
-  what: "32 bits in hexadecimal",
+  expected: "32 bits in hexadecimal",
   read: (word) => {
     if (!/^(?:0[xX])?[0-9a-fA-F]{1,8}$/.test(word))
       throw new RuleSyntaxError(`"${word}" is not a number of 32 bits`, "up to eight hexadecimal digits");
@@ -17,8 +17,8 @@ const bits: ValueType = {
 const MARKS = ["set-mark", "and-mark", "or-mark"];
 
 /**
- * Sets the mark of the packet (xt_mark.c). The kernel keeps a mark and a mask: they print as the option that they look like
- * (libxt_MARK.c).
+ * Sets the mark of the packet (xt_mark.c). The kernel stores a mark and a mask, from which arptables-save derives the
+ * option that it prints (libxt_MARK.c).
  */
 export const MARK = target("MARK", {
   families: ["arp"],

@@ -12,6 +12,6 @@ const VERDICTS = oneOf(["ACCEPT", "DROP", "CONTINUE", "RETURN"]);
  */
 export const frameVerdict = (name: string, byDefault: string, silent = false) =>
   option(name, VERDICTS, {
-    byDefault: () => [byDefault],
-    ...(silent ? { silent: (given: ParsedOption) => given.values[0] === byDefault } : {}),
+    defaultValues: () => [byDefault],
+    ...(silent ? { isOmitted: (given: ParsedOption) => given.values[0] === byDefault } : {}),
   });

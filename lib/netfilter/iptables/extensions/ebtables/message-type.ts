@@ -8,10 +8,10 @@ interface TypeName {
   readonly code?: number;
 }
 
-/** `TYPE[:TYPE][/CODE[:CODE]]` or a name; printed as name where there is one. */
+/** `TYPE[:TYPE][/CODE[:CODE]]`, or a name. Printed as a name if there is one. */
 export function messageType(names: readonly TypeName[]): ValueType {
   const what = "a type or range, with /CODE, or a name";
-  /** Of several names for one type, the first is printed. */
+  /** If a type has several names, the first is printed. */
   const firstOf = (named: TypeName): TypeName =>
     names.find(({ type, code }) => type === named.type && code === named.code) ?? named;
   const bounds = (word: string): readonly [number, number] => {
@@ -24,7 +24,7 @@ export function messageType(names: readonly TypeName[]): ValueType {
   const shown = ([from, to]: readonly [number, number]): string =>
     from === to ? String(from) : `${from}:${to}`;
   return {
-    what,
+    expected: what,
     read: (word) => {
       const named = names.find(({ name }) => name === word.toLowerCase());
       if (named) return firstOf(named).name;

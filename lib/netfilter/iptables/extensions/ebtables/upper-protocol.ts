@@ -5,7 +5,10 @@ import type { ValueType } from "../../values/value-type";
 import type { Options } from "../extension";
 
 /** The name of a protocol, or its number if it has none. */
-export const protocol: ValueType = { what: "a protocol", read: (word) => protocolName(readProtocol(word)) };
+export const protocol: ValueType = {
+  expected: "a protocol",
+  read: (word) => protocolName(readProtocol(word)),
+};
 
 const WITH_PORTS = ["tcp", "udp", "dccp", "sctp", "udplite"];
 

@@ -25,7 +25,7 @@ const shortened = (word: string): AddressType | undefined =>
   word === "" ? undefined : TYPES.find((type) => type.startsWith(word));
 
 const typeList: ValueType = {
-  what: `a list of ${TYPES.join(", ")}`,
+  expected: `a list of ${TYPES.join(", ")}`,
   read: (word) => {
     const wanted = word.split(",").map((each) => {
       const known = TYPES.find((type) => type === each.toUpperCase()) ?? shortened(each.toUpperCase());
@@ -86,5 +86,5 @@ export const addrtype = match("addrtype", {
         TYPES.filter((type) => !V4_ONLY.includes(type)).join(", "),
       );
   },
-  lower: addressTypes,
+  toMatches: addressTypes,
 });

@@ -6,8 +6,8 @@ import { flag, invertible, match } from "../declare";
 export const ah6 = match("ah", {
   families: ["ipv6"],
   options: [
-    invertible("ahspi", numberRange(U32), { silent: coversAll(U32) }),
-    invertible("ahlen", number(0, U32), { silent: (given) => !given.inverted && given.values[0] === "0" }),
+    invertible("ahspi", numberRange(U32), { isOmitted: coversAll(U32) }),
+    invertible("ahlen", number(0, U32), { isOmitted: (given) => !given.inverted && given.values[0] === "0" }),
     flag("ahres"),
   ],
 });

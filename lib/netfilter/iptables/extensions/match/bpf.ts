@@ -6,7 +6,7 @@ import { match, option } from "../declare";
 import { isValidProgram } from "../shared/bpf-program";
 
 const bytecode: ValueType = {
-  what: "COUNT,CODE JT JF K,… in decimal",
+  expected: "COUNT,CODE JT JF K,… in decimal",
   quoted: "always",
   read: (word) => {
     const [count = "", ...instructions] = word.split(",").map((each) => each.trim());

@@ -11,7 +11,7 @@ const NODES = 32;
 
 /** libxt_cluster.c checks the mask as if it were the number of a node, so that only masks up to 32 are valid. */
 const nodeMask: ValueType = {
-  what: `a mask of nodes, 1 to ${NODES}`,
+  expected: `a mask of nodes, 1 to ${NODES}`,
   read: (word, context) => hex8.read(number(1, NODES, "a mask of nodes").read(word, context), context),
 };
 

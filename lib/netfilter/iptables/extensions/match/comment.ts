@@ -5,5 +5,5 @@ import { first } from "../option-values";
 /** Attaches a comment to a rule. Matches every packet (xt_comment.c). */
 export const comment = match("comment", {
   options: [option("comment", text(255, true, 0), { required: true })],
-  lower: (options) => [{ kind: "comment", text: first(options, "comment") }],
+  toMatches: (options) => [{ kind: "comment", text: first(options, "comment") }],
 });

@@ -5,7 +5,7 @@ import type { ValueType } from "../../values/value-type";
 import { invertible, match, option } from "../declare";
 
 const byteRange: ValueType = {
-  what: "FROM[:TO]",
+  expected: "FROM[:TO]",
   read: (word) => {
     const [low = "", high, ...more] = word.split(":");
     if (more.length > 0) throw new RuleSyntaxError(`"${word}" has too many parts`, "FROM[:TO]");

@@ -3,7 +3,7 @@ import type { ValueType } from "../../values/value-type";
 import { flag, invertible, match } from "../declare";
 
 const label: ValueType = {
-  what: "the number of a label, 0 to 127",
+  expected: "the number of a label, 0 to 127",
   quoted: "always",
   read: (word) => String(whole(word, 0, 127, "the number of a label")),
 };

@@ -6,7 +6,10 @@ import { first } from "../option-values";
 
 const full = (family: string): number => (family === "ipv6" ? 128 : 32);
 
-/** Of a mask with holes, the ones before the first zero in each 32 bits (libxt_connlimit.c, count_bits6). */
+/**
+ * For a mask with holes, iptables prints the number of ones before the first zero in each 32 bits (libxt_connlimit.c,
+ * count_bits6).
+ */
 const leadingOnes = (mask: readonly number[]): string =>
   String(mask.reduce((bits, part) => bits + Math.clz32(~part), 0));
 
@@ -16,20 +19,20 @@ export const connlimit = match("connlimit", {
   options: [
     invertible("connlimit-upto", number(0, U32), {
       excludes: ["connlimit-above"],
-      becomes: (given) => [
+      storedAs: (given) => [
         given.inverted ? "connlimit-above" : "connlimit-upto",
         { ...given, inverted: false },
       ],
     }),
     invertible("connlimit-above", number(0, U32), {
       excludes: ["connlimit-upto"],
-      becomes: (given) => [
+      storedAs: (given) => [
         given.inverted ? "connlimit-upto" : "connlimit-above",
         { ...given, inverted: false },
       ],
     }),
     option("connlimit-mask", prefixLength(leadingOnes), {
-      byDefault: ({ family }) => [String(full(family))],
+      defaultValues: ({ family }) => [String(full(family))],
     }),
     flag("connlimit-saddr", { excludes: ["connlimit-daddr"] }),
     flag("connlimit-daddr", { excludes: ["connlimit-saddr"] }),
@@ -37,7 +40,7 @@ export const connlimit = match("connlimit", {
   check: (options) => {
     if (!options.has("connlimit-daddr")) options.set("connlimit-saddr", { inverted: false, values: [] });
   },
-  lower: (options, { family }): readonly Match[] => {
+  toMatches: (options, { family }): readonly Match[] => {
     const above = options.has("connlimit-above");
     return [
       {

@@ -5,7 +5,7 @@ import { first } from "../option-values";
 /** Matches the mark of the connection (xt_connmark.c). */
 export const connmarkMatch = match("connmark", {
   options: [invertible("mark", mark(), { required: true })],
-  lower: (options) => [
+  toMatches: (options) => [
     {
       kind: "connmark",
       inverted: options.get("mark")?.inverted ?? false,

@@ -14,10 +14,11 @@ import { orderedList, STATES, states } from "../shared/connection-state";
 const STATUS = ["EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"];
 
 const protocol: ValueType = {
-  what: "a protocol",
+  expected: "a protocol",
   read: (word) => {
     const number = readProtocol(word);
-    if (number === 0) throw new RuleSyntaxError("no connection has protocol 0", "a protocol other than all");
+    if (number === 0)
+      throw new RuleSyntaxError("protocol 0 matches no connection", "a protocol other than all");
     return String(number);
   },
 };
@@ -93,5 +94,5 @@ export const conntrack = match("conntrack", {
     "ctexpire",
     "ctdir",
   ],
-  lower: lowerConntrack,
+  toMatches: lowerConntrack,
 });

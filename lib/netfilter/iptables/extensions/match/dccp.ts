@@ -22,7 +22,7 @@ export const DCCP_TYPES = [
 ] as const;
 
 const dccpTypes: ValueType = {
-  what: `a list of ${DCCP_TYPES.join(", ")}`,
+  expected: `a list of ${DCCP_TYPES.join(", ")}`,
   read: (word, context) => {
     const wanted = new Set(word.split(",").map((each) => oneOf(DCCP_TYPES, true).read(each, context)));
     return DCCP_TYPES.filter((each) => wanted.has(each)).join(",");
@@ -37,7 +37,7 @@ export const dccp = match("dccp", {
     invertible("dccp-types", dccpTypes),
     invertible("dccp-option", number(1, U8)),
   ],
-  lower: (options) => [
+  toMatches: (options) => [
     ...portMatches(options, "dccp"),
     ...(["dccp-types", "dccp-option"] as const)
       .filter((name) => options.has(name))

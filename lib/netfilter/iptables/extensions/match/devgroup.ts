@@ -1,5 +1,5 @@
 import { invertible, match } from "../declare";
-import { named } from "../shared/named-number";
+import { namedNumber } from "../shared/named-number";
 
 /** The names that iproute2 ships in /etc/iproute2/group. */
 const GROUPS = new Map([["default", 0n]]);
@@ -14,7 +14,7 @@ export const devgroup = match("devgroup", {
       : ["FORWARD", "OUTPUT", "POSTROUTING"],
   oneOf: ["src-group", "dst-group"],
   options: [
-    invertible("src-group", named(GROUPS, "a device group")),
-    invertible("dst-group", named(GROUPS, "a device group")),
+    invertible("src-group", namedNumber(GROUPS, "a device group")),
+    invertible("dst-group", namedNumber(GROUPS, "a device group")),
   ],
 });

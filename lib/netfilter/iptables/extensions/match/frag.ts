@@ -6,7 +6,7 @@ import { flag, invertible, match } from "../declare";
 export const frag = match("frag", {
   families: ["ipv6"],
   options: [
-    invertible("fragid", numberRange(U32), { silent: coversAll(U32) }),
+    invertible("fragid", numberRange(U32), { isOmitted: coversAll(U32) }),
     invertible("fraglen", number(0, U32)),
     flag("fragres"),
     flag("fragfirst"),

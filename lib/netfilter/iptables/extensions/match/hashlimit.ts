@@ -71,7 +71,7 @@ function readAverage(word: string): Average {
 }
 
 const average: ValueType = {
-  what,
+  expected: what,
   read: (word) => {
     readAverage(word);
     return word;
@@ -79,7 +79,7 @@ const average: ValueType = {
 };
 
 const burst: ValueType = {
-  what: "a number of packets, or of bytes such as 1mb",
+  expected: "a number of packets, or of bytes such as 1mb",
   read: (word) => {
     const { value, rest } = readPrefix(word) ?? { value: 0n, rest: "" };
     const unit = /^[km]/.exec(rest)?.[0] ?? "";
@@ -92,7 +92,7 @@ const burst: ValueType = {
 const KEYS = ["srcip", "srcport", "dstip", "dstport"] as const;
 
 const keys: ValueType = {
-  what: `a list of ${KEYS.join(", ")}`,
+  expected: `a list of ${KEYS.join(", ")}`,
   read: (word) => {
     const wanted = word.split(/[,|]/).filter((each) => each !== "");
     for (const each of wanted)
@@ -207,7 +207,7 @@ function print(options: Options, _variant: string, context: Context): string {
   return shown.join(" ");
 }
 
-function lower(options: Options, context: Context): readonly Match[] {
+function toMatches(options: Options, context: Context): readonly Match[] {
   const found = config(options);
   const { bytes, cost } = found.average;
   const mode = first(options, "hashlimit-mode").split(",");
@@ -243,13 +243,13 @@ const tableName: ValueType = {
 const MOST_ENTRIES = 1048576;
 
 const capped: ValueType = {
-  what: "a number",
+  expected: "a number",
   read: (word) => String(Math.min(Number(whole(word, 0, U32, "a number")), MOST_ENTRIES)),
 };
 
 /** Like atoi, reads decimal digits and ignores what follows them. */
 const interval: ValueType = {
-  what: "a number of seconds",
+  expected: "a number of seconds",
   read: (word) => {
     const seconds = Number(/^\s*\+?(\d+)/.exec(word)?.[1] ?? 0);
     if (seconds < 1 || seconds > 2147483647)
@@ -285,5 +285,5 @@ export const hashlimit = match("hashlimit", {
       throw new RuleSyntaxError("the burst is smaller than the rate", `at least ${costToBytes(rate.cost)}b`);
   },
   print,
-  lower,
+  toMatches,
 });

@@ -7,7 +7,7 @@ import { spiRange } from "../shared/spi";
 export const ipcomp = match("ipcomp", {
   protocols: [108],
   options: [
-    invertible("ipcompspi", spiRange, { silent: coversAll(U32), byDefault: () => ["0"] }),
+    invertible("ipcompspi", spiRange, { isOmitted: coversAll(U32), defaultValues: () => ["0"] }),
     option("compres", [], {}),
   ],
 });

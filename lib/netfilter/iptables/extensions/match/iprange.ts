@@ -7,7 +7,7 @@ import { first, inverted } from "../option-values";
 
 /** iptables accepts a range whose first address is the larger one. Such a range matches no address. */
 const addressSpan: ValueType = {
-  what: "ADDRESS-ADDRESS",
+  expected: "ADDRESS-ADDRESS",
   read: (word, context) => {
     const dash = word.indexOf("-");
     const low = dash < 0 ? word : word.slice(0, dash);
@@ -22,7 +22,7 @@ const addressSpan: ValueType = {
 export const iprange = match("iprange", {
   oneOf: ["src-range", "dst-range"],
   options: [invertible("src-range", addressSpan), invertible("dst-range", addressSpan)],
-  lower: (options) =>
+  toMatches: (options) =>
     (["src-range", "dst-range"] as const).flatMap((name): Match[] => {
       if (!options.has(name)) return [];
       const [from = "", to = ""] = first(options, name).split("-");

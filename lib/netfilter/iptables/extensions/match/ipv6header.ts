@@ -26,7 +26,7 @@ const HEADER_NUMBERS: Readonly<Record<number, string>> = {
 };
 
 const headerList: ValueType = {
-  what: "headers such as hop-by-hop,dst,route,frag,auth,esp,none,prot",
+  expected: "headers such as hop-by-hop,dst,route,frag,auth,esp,none,prot",
   read: (word) => {
     const wanted = new Set<string>();
     for (const each of word.split(",")) {

@@ -8,7 +8,7 @@ import type { ValueType } from "../../values/value-type";
 import { invertible, match, option } from "../declare";
 
 const protocol: ValueType = {
-  what: "a protocol",
+  expected: "a protocol",
   read: (word) => {
     const value = readNumber(word);
     return String(value ?? readProtocol(word));

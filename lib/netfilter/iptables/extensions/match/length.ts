@@ -6,7 +6,7 @@ import { first, inverted } from "../option-values";
 /** Matches the length of the packet, without the link-layer header (xt_length.c). */
 export const length = match("length", {
   options: [invertible("length", numberRange(U16), { required: true })],
-  lower: (options) => [
+  toMatches: (options) => [
     { kind: "length", inverted: inverted(options, "length"), bytes: range(first(options, "length")) },
   ],
 });

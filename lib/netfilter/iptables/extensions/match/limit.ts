@@ -6,13 +6,13 @@ import { rate, rateParts } from "../shared/rate";
 /** Matches at a limited rate: one token bucket for all packets of the rule (xt_limit.c). */
 export const limit = match("limit", {
   options: [
-    option("limit", rate, { byDefault: () => ["3/hour"] }),
+    option("limit", rate, { defaultValues: () => ["3/hour"] }),
     option("limit-burst", number(1, 10000), {
-      byDefault: () => ["5"],
-      silent: (given) => given.values[0] === "5",
+      defaultValues: () => ["5"],
+      isOmitted: (given) => given.values[0] === "5",
     }),
   ],
-  lower: (options) => [
+  toMatches: (options) => [
     {
       kind: "limit",
       inverted: false,

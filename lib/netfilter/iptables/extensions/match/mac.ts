@@ -6,7 +6,7 @@ import { first, inverted } from "../option-values";
 export const macMatch = match("mac", {
   hooks: ["PREROUTING", "INPUT", "FORWARD"],
   options: [invertible("mac-source", mac, { required: true })],
-  lower: (options) => [
+  toMatches: (options) => [
     { kind: "mac", inverted: inverted(options, "mac-source"), address: first(options, "mac-source") },
   ],
 });

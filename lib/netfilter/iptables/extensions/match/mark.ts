@@ -5,7 +5,7 @@ import { first } from "../option-values";
 /** Matches the mark of the packet (xt_mark.c). */
 export const markMatch = match("mark", {
   options: [invertible("mark", mark(), { required: true })],
-  lower: (options) => [
+  toMatches: (options) => [
     { kind: "mark", inverted: options.get("mark")?.inverted ?? false, mark: masked(first(options, "mark")) },
   ],
 });

@@ -40,7 +40,7 @@ function mhType(word: string): number {
 }
 
 const mhRange: ValueType = {
-  what: "a type of mobility header, or a range FROM:TO",
+  expected: "a type of mobility header, or a range FROM:TO",
   read: (word) => {
     const [low = "", high, ...more] = word.split(":");
     if (more.length > 0) throw new RuleSyntaxError(`"${word}" has too many parts`, "FROM:TO");
@@ -56,5 +56,5 @@ const mhRange: ValueType = {
 export const mh = match("mh", {
   families: ["ipv6"],
   protocols: [135],
-  options: [invertible("mh-type", mhRange, { silent: coversAll(U8) })],
+  options: [invertible("mh-type", mhRange, { isOmitted: coversAll(U8) })],
 });

@@ -10,7 +10,7 @@ import { first } from "../option-values";
 const WITH_PORTS = [6, 17, 136, 132, 33];
 
 const portList: ValueType = {
-  what: "up to 15 ports; a range FROM:TO counts as two",
+  expected: "up to 15 ports; a range FROM:TO counts as two",
   read: (word, context) => {
     const entries = word.split(",").map((entry) => {
       const [from = "", to, ...more] = entry.split(":");
@@ -39,7 +39,7 @@ export const multiport = match("multiport", {
     invertible("dports", portList, { aliases: ["destination-ports"], excludes: ["sports", "ports"] }),
     invertible("ports", portList, { excludes: ["sports", "dports"] }),
   ],
-  lower: (options) => {
+  toMatches: (options) => {
     const matches: Match[] = [];
     for (const name of SIDES) {
       const given = options.get(name);

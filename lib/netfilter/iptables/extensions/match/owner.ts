@@ -69,7 +69,7 @@ function userNumber(name: string): number | undefined {
 /** A number, a range `FROM-TO`, or a name that has the same number on every Debian system. */
 function identity(what: string, named: (name: string) => number | undefined): ValueType {
   return {
-    what,
+    expected: what,
     read: (word) => {
       const known = named(word);
       if (known !== undefined) return String(known);
@@ -109,7 +109,7 @@ export const owner = match("owner", {
     if (options.has("suppl-groups") && order.indexOf("suppl-groups") < order.indexOf("gid-owner"))
       throw new RuleSyntaxError("--suppl-groups before --gid-owner", "--gid-owner first");
   },
-  lower: (options) => {
+  toMatches: (options) => {
     const matches: Match[] = [];
     const uid = span(options.get("uid-owner"));
     const gid = span(options.get("gid-owner"));

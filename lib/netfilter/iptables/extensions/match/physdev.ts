@@ -43,5 +43,5 @@ export const physdev = match("physdev", {
       ? ["PREROUTING", "INPUT", "FORWARD", "POSTROUTING"]
       : undefined;
   },
-  lower: physdevs,
+  toMatches: physdevs,
 });

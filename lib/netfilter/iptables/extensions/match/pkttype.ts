@@ -10,7 +10,7 @@ export const pkttype = match("pkttype", {
     invertible(
       "pkt-type",
       {
-        what: oneOf(KINDS).what,
+        expected: oneOf(KINDS).expected,
         read: (word, context) => {
           const same: Record<string, string> = { bcast: "broadcast", mcast: "multicast", host: "unicast" };
           return oneOf(KINDS, true).read(same[word.toLowerCase()] ?? word, context);
@@ -19,7 +19,7 @@ export const pkttype = match("pkttype", {
       { required: true },
     ),
   ],
-  lower: (options) => {
+  toMatches: (options) => {
     const type = KINDS.find((each) => each === first(options, "pkt-type")) ?? "unicast";
     return [{ kind: "pktType", inverted: inverted(options, "pkt-type"), type }];
   },

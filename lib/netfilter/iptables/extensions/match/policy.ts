@@ -37,7 +37,7 @@ function ipsecProtocol(word: string): string {
   return protocolName(number);
 }
 
-const protocol: ValueType = { what: "a protocol such as esp", read: (word) => ipsecProtocol(word) };
+const protocol: ValueType = { expected: "a protocol such as esp", read: (word) => ipsecProtocol(word) };
 
 function check(options: Map<string, ParsedOption>): void {
   const none = options.get("pol")?.values[0] === "none";
@@ -65,16 +65,16 @@ export const policy = match("policy", {
     option("dir", oneOf(["in", "out"]), { required: true }),
     option("pol", oneOf(["none", "ipsec"])),
     flag("strict"),
-    invertible("reqid", number(0, U32), { slot: slot("reqid") }),
-    invertible("spi", hex32, { slot: slot("spi") }),
-    invertible("proto", protocol, { slot: slot("proto") }),
-    invertible("mode", oneOf(["transport", "tunnel"]), { slot: slot("mode") }),
-    invertible("tunnel-dst", network, { slot: slot("tunnel-dst") }),
-    invertible("tunnel-src", network, { slot: slot("tunnel-src") }),
+    invertible("reqid", number(0, U32), { storedUnder: slot("reqid") }),
+    invertible("spi", hex32, { storedUnder: slot("spi") }),
+    invertible("proto", protocol, { storedUnder: slot("proto") }),
+    invertible("mode", oneOf(["transport", "tunnel"]), { storedUnder: slot("mode") }),
+    invertible("tunnel-dst", network, { storedUnder: slot("tunnel-dst") }),
+    invertible("tunnel-src", network, { storedUnder: slot("tunnel-src") }),
     // Each --next starts another element. Stored is how many were started.
     flag("next", {
       repeatable: true,
-      becomes: (_given, _context, options) => [
+      storedAs: (_given, _context, options) => [
         "elements",
         { inverted: false, values: [String(elementOf(options) + 1)] },
       ],

@@ -37,7 +37,7 @@ function shownRate(bytes: number): string {
 }
 
 const bitRate: ValueType = {
-  what: "a rate such as 8bit, 5kbit or 1mbps",
+  expected: "a rate such as 8bit, 5kbit or 1mbps",
   read: (word) => {
     const found = readDouble(word);
     const unit = found?.rest.toLowerCase();
@@ -60,11 +60,11 @@ const UNITS = ["bps", "pps"] as const;
 /** `--rateest-bps` is an alias of `--rateest-bps2`. */
 const rate = (unit: "bps" | "pps", place: 1 | 2) =>
   option(`rateest-${unit}${place}`, unit === "bps" ? bitRate : count, {
-    optional: NO_RATE[unit],
+    valueIfOmitted: NO_RATE[unit],
     aliases: place === 2 ? [`rateest-${unit}`] : [],
   });
 
-const name = { ...text(15, false), what: "the name of a rate estimator" };
+const name = { ...text(15, false), expected: "the name of a rate estimator" };
 
 /** The last of several tests is used. A `!` before any of them negates it. */
 function shownTest(options: Options): string {

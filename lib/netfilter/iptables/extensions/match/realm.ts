@@ -1,5 +1,5 @@
 import { invertible, match } from "../declare";
-import { named } from "../shared/named-number";
+import { namedNumber } from "../shared/named-number";
 
 /** The names that iproute2 ships in /etc/iproute2/rt_realms. */
 const REALMS = new Map([["cosmos", 0n]]);
@@ -8,5 +8,5 @@ const REALMS = new Map([["cosmos", 0n]]);
 export const realm = match("realm", {
   families: ["ipv4"],
   hooks: ["INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
-  options: [invertible("realm", named(REALMS, "a realm"), { required: true })],
+  options: [invertible("realm", namedNumber(REALMS, "a realm"), { required: true })],
 });

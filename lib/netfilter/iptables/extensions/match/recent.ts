@@ -31,11 +31,11 @@ export const recent = match("recent", {
     ...ACTIONS.map((name) => invertible(name, [], { excludes: others(name) })),
     option("seconds", number(1, U32)),
     flag("reap", { needs: ["seconds"] }),
-    option("hitcount", number(0, MOST_HITS), { silent: (given) => given.values[0] === "0" }),
+    option("hitcount", number(0, MOST_HITS), { isOmitted: (given) => given.values[0] === "0" }),
     flag("rttl"),
-    option("name", listName, { byDefault: () => ["DEFAULT"] }),
+    option("name", listName, { defaultValues: () => ["DEFAULT"] }),
     option("mask", address, {
-      byDefault: ({ family }) => [
+      defaultValues: ({ family }) => [
         family === "ipv6" ? "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" : "255.255.255.255",
       ],
     }),
@@ -50,7 +50,7 @@ export const recent = match("recent", {
       throw new RuleSyntaxError("--seconds and --hitcount need --rcheck or --update", "--rcheck or --update");
     if (!options.has("rdest")) options.set("rsource", { inverted: false, values: [] });
   },
-  lower: (options, context): readonly Match[] => {
+  toMatches: (options, context): readonly Match[] => {
     const action = ACTIONS.find((name) => options.has(name)) ?? "set";
     const mask = context.family === "ipv6" ? "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" : "255.255.255.255";
     return [

@@ -6,7 +6,7 @@ export const rpfilter = match("rpfilter", {
   tables: ["raw", "mangle"],
   hooks: ["PREROUTING"],
   options: [flag("loose"), flag("validmark"), flag("accept-local"), flag("invert")],
-  lower: (options: Options) => [
+  toMatches: (options: Options) => [
     {
       kind: "rpfilter",
       inverted: options.has("invert"),

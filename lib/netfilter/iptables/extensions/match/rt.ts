@@ -9,11 +9,11 @@ export const rt = match("rt", {
   families: ["ipv6"],
   options: [
     invertible("rt-type", number(0, U32)),
-    invertible("rt-segsleft", numberRange(U32), { silent: coversAll(U32) }),
+    invertible("rt-segsleft", numberRange(U32), { isOmitted: coversAll(U32) }),
     invertible("rt-len", number(0, U32)),
     flag("rt-0-res"),
     option("rt-0-addrs", {
-      what: "addresses separated by commas",
+      expected: "addresses separated by commas",
       read: (word, context) =>
         word
           .split(",")

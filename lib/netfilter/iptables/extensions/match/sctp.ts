@@ -48,7 +48,7 @@ const chunkFlags = (allowed: string, bits: string): string =>
     .join("");
 
 const chunkList: ValueType = {
-  what: "chunk types such as DATA,INIT, or ALL or NONE",
+  expected: "chunk types such as DATA,INIT, or ALL or NONE",
   read: (word) => {
     if (/^(?:ALL|NONE)$/i.test(word)) return word.toUpperCase();
     const found = new Map<string, string>();
@@ -79,7 +79,7 @@ export const sctp = match("sctp", {
     invertible("chunk-types", [oneOf(["any", "all", "only"], true), chunkList]),
   ],
   order: ["sport", "dport", "chunk-types"],
-  lower: (options) => {
+  toMatches: (options) => {
     const matches = portMatches(options, "sctp");
     const given = options.get("chunk-types");
     if (given)

@@ -21,12 +21,12 @@ export const set = match("set", {
   options: [
     invertible("match-set", [setName, directions], { required: true, aliases: ["set"] }),
     flag("return-nomatch"),
-    invertible("update-counters", [], { silent: isDefault }),
-    invertible("update-subcounters", [], { silent: isDefault }),
+    invertible("update-counters", [], { isOmitted: isDefault }),
+    invertible("update-subcounters", [], { isOmitted: isDefault }),
     ...counted("packets"),
     ...counted("bytes"),
   ],
-  lower: (options) => [
+  toMatches: (options) => [
     {
       kind: "set",
       inverted: inverted(options, "match-set"),

@@ -8,7 +8,7 @@ const COMPARED = ["hdr-len", "segs-left", "last-entry"];
 
 const TESTS = ["eq", "gt", "lt"];
 
-/** The three tests of a field share one number: the last that is given counts for all (libip6t_srh.c). */
+/** The three tests of a field share one number: that of the last test (libip6t_srh.c). */
 function shareNumbers(options: Map<string, ParsedOption>): void {
   for (const field of COMPARED) {
     const names = TESTS.map((test) => `srh-${field}-${test}`);
@@ -20,10 +20,13 @@ function shareNumbers(options: Map<string, ParsedOption>): void {
 
 const network = prefix({ cut: false, full: true, host: true });
 
-/** A mask with holes has no length, which prints as a number without sign (libip6t_srh.c, xtables_ip6mask_to_cidr). */
+/**
+ * iptables prints the length of a mask with holes, -1, as an unsigned number (libip6t_srh.c,
+ * xtables_ip6mask_to_cidr).
+ */
 const segment: ValueType = {
   ...network,
-  shown: (value) => value.replace(/\/.*:.*$/, "/4294967295"),
+  print: (value) => value.replace(/\/.*:.*$/, "/4294967295"),
 };
 
 /** Matches the segment routing header of IPv6 (ip6t_srh.c). */

@@ -9,7 +9,7 @@ export const state = match("state", {
       required: true,
     }),
   ],
-  lower: (options) => [
+  toMatches: (options) => [
     {
       kind: "ctState",
       inverted: options.get("state")?.inverted ?? false,

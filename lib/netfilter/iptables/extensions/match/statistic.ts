@@ -10,7 +10,7 @@ import { first, inverted } from "../option-values";
 
 /** The kernel stores round(p × 2^31). iptables-save prints that with eleven digits (libxt_statistic.c). */
 const probability: ValueType = {
-  what: "a probability, 0 to 1",
+  expected: "a probability, 0 to 1",
   read: (word) => {
     const { value, rest } = readDouble(word) ?? { value: Number.NaN, rest: word };
     if (rest === word || rest !== "" || value < 0 || value > 1)
@@ -20,7 +20,7 @@ const probability: ValueType = {
   },
 };
 
-function statistics(options: Options): ReturnType<NonNullable<Extension["lower"]>> {
+function statistics(options: Options): ReturnType<NonNullable<Extension["toMatches"]>> {
   if (first(options, "mode") === "random") {
     const threshold = Math.round(Number(first(options, "probability")) * 0x80000000);
     return [{ kind: "statisticRandom", inverted: inverted(options, "probability"), threshold }];
@@ -57,5 +57,5 @@ export const statistic = match("statistic", {
       return `--mode random ${not}--probability ${first(options, "probability")}`;
     return `--mode nth ${not}--every ${first(options, "every")} --packet ${first(options, "packet")}`;
   },
-  lower: statistics,
+  toMatches: statistics,
 });

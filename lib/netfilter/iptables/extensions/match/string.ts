@@ -36,7 +36,7 @@ const tooLong = (bytes: number): RuleSyntaxError =>
 
 /** A pattern is stored as a string with one character per byte. */
 const pattern: ValueType = {
-  what: `text of at most ${PATTERN} bytes`,
+  expected: `text of at most ${PATTERN} bytes`,
   quoted: "always",
   read: (word) => {
     const bytes = Buffer.from(word);
@@ -46,7 +46,7 @@ const pattern: ValueType = {
 };
 
 const hexPattern: ValueType = {
-  what: "text with bytes in hexadecimal between bars: |0d 0a|",
+  expected: "text with bytes in hexadecimal between bars: |0d 0a|",
   quoted: "always",
   read: (word) => {
     const bytes = readHex(word);

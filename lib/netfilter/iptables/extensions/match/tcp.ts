@@ -11,7 +11,7 @@ import { expressedPorts, matchesAll, portMatches, portOptions, SILENT } from "..
 const FLAGS: readonly TcpFlag[] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
 
 const flagList: ValueType = {
-  what: "TCP flags such as SYN,ACK, or ALL or NONE",
+  expected: "TCP flags such as SYN,ACK, or ALL or NONE",
   read: (word) => {
     const wanted = new Set<string>();
     for (const each of word.split(",")) {
@@ -44,17 +44,17 @@ export const tcp = match("tcp", {
     ...portOptions(portRange, SILENT),
     invertible("tcp-option", number(1, U8, "a TCP option's number")),
     invertible("tcp-flags", [flagList, flagList], {
-      silent: (given) => !given.inverted && given.values[0] === "NONE",
+      isOmitted: (given) => !given.inverted && given.values[0] === "NONE",
     }),
     invertible("syn", [], {
-      becomes: (given) => ["tcp-flags", { inverted: given.inverted, values: ["FIN,SYN,RST,ACK", "SYN"] }],
+      storedAs: (given) => ["tcp-flags", { inverted: given.inverted, values: ["FIN,SYN,RST,ACK", "SYN"] }],
     }),
   ],
-  expressed: (options, before) =>
+  asNftExpressions: (options, before) =>
     options.has("tcp-option") || matchesAll(options)
       ? undefined
       : new Map([...before, ...expressedPorts(options, before), ...expressedFlags(options, before)]),
-  lower: (options) => {
+  toMatches: (options) => {
     const matches = portMatches(options, "tcp");
     const given = options.get("tcp-flags");
     if (given)

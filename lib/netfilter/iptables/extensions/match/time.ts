@@ -11,7 +11,7 @@ const decimal = (part: string): number | undefined =>
   /^(?:\s*\+?\d+)?$/.test(part) ? Number(part) : undefined;
 
 const dayTime: ValueType = {
-  what: "HH:MM[:SS]",
+  expected: "HH:MM[:SS]",
   read: (word) => {
     const parts = word.split(":");
     const [hours = -1, minutes = -1, seconds = 0] = parts.map((part) => decimal(part) ?? -1);
@@ -41,7 +41,7 @@ const MOST = [2038, 12, 31, 23, 59, 59];
  * the next.
  */
 const date: ValueType = {
-  what: "YYYY[-MM[-DD[Thh[:mm[:ss]]]]]",
+  expected: "YYYY[-MM[-DD[Thh[:mm[:ss]]]]]",
   read: (word) => {
     const found = DATE.exec(word);
     const parts = [...word.matchAll(/[-T:]/g)].length + 1;
@@ -63,7 +63,7 @@ const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
  * time_parse_weekdays).
  */
 const weekdays: ValueType = {
-  what: `a list of ${WEEKDAYS.join(", ")} or 1 to 7`,
+  expected: `a list of ${WEEKDAYS.join(", ")} or 1 to 7`,
   read: (word) => {
     let days = 0;
     for (const each of word.replace(/,$/, "").split(",")) {
@@ -87,7 +87,7 @@ function negative(word: string): bigint | undefined {
  * time_parse_monthdays).
  */
 const monthdays: ValueType = {
-  what: "a list of days, 1 to 31",
+  expected: "a list of days, 1 to 31",
   read: (word) => {
     const wanted = new Set<number>();
     for (const each of word.split(",")) {
@@ -99,7 +99,7 @@ const monthdays: ValueType = {
     wanted.delete(-1);
     return [...wanted].sort((one, other) => one - other).join(",");
   },
-  shown: (value) => value.replace(/^0,?/, ""),
+  print: (value) => value.replace(/^0,?/, ""),
 };
 
 const MONTHDAYS = Array.from({ length: 31 }, (_, index) => String(index + 1));
@@ -141,8 +141,8 @@ export const time = match("time", {
     option("timestop", dayTime),
     invertible("monthdays", monthdays),
     invertible("weekdays", weekdays),
-    option("datestart", date, { silent: isEpoch }),
-    option("datestop", date, { byDefault: () => [LAST_DATE], silent: isEpoch }),
+    option("datestart", date, { isOmitted: isEpoch }),
+    option("datestop", date, { defaultValues: () => [LAST_DATE], isOmitted: isEpoch }),
     flag("kerneltz", { excludes: ["utc"] }),
     flag("contiguous"),
     flag("localtz", { excludes: ["utc"] }),

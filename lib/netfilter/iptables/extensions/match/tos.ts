@@ -6,7 +6,7 @@ import { first, inverted } from "../option-values";
 /** Matches the TOS byte (xt_dscp.c). */
 export const tosMatch = match("tos", {
   options: [invertible("tos", tos(), { required: true })],
-  lower: (options) => [
+  toMatches: (options) => [
     { kind: "tos", inverted: inverted(options, "tos"), tos: masked(first(options, "tos")) },
   ],
 });

@@ -7,7 +7,7 @@ export const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** `LOCATION=VALUES[&&…]`. iptables-save prints numbers in hexadecimal, without spaces. */
 const tests: ValueType = {
-  what: "tests such as 0>>22&0x3C@0=0x1:0x2",
+  expected: "tests such as 0>>22&0x3C@0=0x1:0x2",
   quoted: "always",
   read: (word) => {
     const compact = word.replace(/\s+/g, "");

@@ -6,7 +6,7 @@ import { expressedPorts, matchesAll, portMatches, portOptions, SILENT } from "..
 export const udp = match("udp", {
   protocols: [17],
   options: portOptions(decimalPortRange, SILENT),
-  expressed: (options, before) =>
+  asNftExpressions: (options, before) =>
     matchesAll(options) ? undefined : new Map([...before, ...expressedPorts(options, before)]),
-  lower: (options) => portMatches(options, "udp"),
+  toMatches: (options) => portMatches(options, "udp"),
 });

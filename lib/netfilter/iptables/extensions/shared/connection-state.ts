@@ -21,7 +21,7 @@ export const STATES: readonly ConnectionState[] = [
 export function orderedList(words: readonly string[], least?: string): ValueType {
   const what = `a list of ${words.join(", ")}`;
   return {
-    what,
+    expected: what,
     read: (word) => {
       const wanted = new Set<string>();
       for (const each of word.split(",")) {

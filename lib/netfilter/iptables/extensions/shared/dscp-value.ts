@@ -14,7 +14,7 @@ const CLASSES: readonly (readonly [string, number])[] = [
 ];
 
 export const dscpValue: ValueType = {
-  what: "a DSCP value, 0 to 0x3f",
+  expected: "a DSCP value, 0 to 0x3f",
   read: (word) => {
     const value = readNumber(word);
     if (value === undefined || value > 63n)
@@ -24,7 +24,7 @@ export const dscpValue: ValueType = {
 };
 
 export const dscpClass: ValueType = {
-  what: "a class such as EF, CS1 or AF21",
+  expected: "a class such as EF, CS1 or AF21",
   read: (word) => {
     // iptables ignores what follows the name.
     const found = CLASSES.find(([name]) => word.toUpperCase().startsWith(name));

@@ -19,7 +19,7 @@ export function timeToLive(name: "ttl" | "hl", family: "ipv4" | "ipv6"): Extensi
       option(`${name}-lt`, number(0, U8), { excludes: others(`${name}-lt`) }),
       option(`${name}-gt`, number(0, U8), { excludes: others(`${name}-gt`) }),
     ],
-    lower: (options) =>
+    toMatches: (options) =>
       TTL_TESTS.flatMap((test): Match[] => {
         const given = options.get(`${name}-${test}`);
         if (!given) return [];
@@ -47,7 +47,7 @@ export function setTimeToLive(name: "TTL" | "HL", family: "ipv4" | "ipv6"): Exte
     options: names.map((each) =>
       option(each, number(each.endsWith("set") ? 0 : 1, U8), { excludes: others(each) }),
     ),
-    act: (options): Action => {
+    toAction: (options): Action => {
       const change =
         (["set", "dec", "inc"] as const).find((each) => options.has(`${lower}-${each}`)) ?? "set";
       return { kind: "ttl", change, by: Number(first(options, `${lower}-${change}`)) };

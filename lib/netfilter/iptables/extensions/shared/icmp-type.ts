@@ -6,8 +6,8 @@ import type { Options } from "../extension";
 import { first, inverted } from "../option-values";
 
 /**
- * `name type code` or `name type`, with aliases joined by `|` (RFC 792, RFC 4443; names as `iptables -p icmp -h`
- * lists).
+ * Entries `NAME[,ALIAS…] TYPE [CODE]`, separated by `|`. Types are from RFC 792 and RFC 4443, names from `iptables -p
+ * icmp -h`.
  */
 const V4 = `any 255|echo-reply,pong 0|destination-unreachable 3|network-unreachable 3 0|host-unreachable 3 1|
 protocol-unreachable 3 2|port-unreachable 3 3|fragmentation-needed 3 4|source-route-failed 3 5|network-unknown 3 6|
@@ -26,7 +26,7 @@ mld-listener-query 130|mld-listener-report 131|mld-listener-done,mld-listener-re
 router-advertisement 134|neighbour-solicitation,neighbor-solicitation 135|
 neighbour-advertisement,neighbor-advertisement 136|redirect 137`;
 
-/** A type with or without a code, by one of its names. */
+/** A name of a type, or of a type with a code. */
 interface Named {
   readonly name: string;
   readonly type: number;
@@ -48,11 +48,15 @@ export const V4_TYPES = table(V4);
 
 export const V6_TYPES = table(V6);
 
-/** `TYPE`, `TYPE/CODE` or a name, which may be shortened while it stays unique. */
+/**
+ * `TYPE`, `TYPE/CODE`, or a name that may be shortened as long as it stays unique.
+ *
+ * @param any - whether type 255 stands for every type.
+ */
 export function icmpType(names: readonly Named[], any: boolean): ValueType {
   const what = "an ICMP type, TYPE/CODE, or a name such as echo-request";
   return {
-    what,
+    expected: what,
     read: (word, { iptables }) => {
       const lower = word.toLowerCase();
       const exact = names.filter((each) => each.name.toLowerCase() === lower);
@@ -83,10 +87,11 @@ export function icmpType(names: readonly Named[], any: boolean): ValueType {
   };
 }
 
-export function lower(name: string, family: "ipv4" | "ipv6"): (options: Options) => readonly Match[] {
+/** Converts the value of `--icmp-type` or `--icmpv6-type` to conditions of the model. */
+export function icmpMatches(name: string, family: "ipv4" | "ipv6"): (options: Options) => readonly Match[] {
   return (options) => {
     const value = first(options, name);
-    // Type 255 matches every message whatever the code, and negated none (icmp_type_code_match).
+    // Type 255 matches every message, whatever the code is (icmp_type_code_match).
     const any = value === "any" || (family === "ipv4" && value.startsWith("255/"));
     if (any && !inverted(options, name)) return [];
     if (any) return [{ kind: "icmp", family, inverted: true, type: 255, codes: { from: 0, to: 255 } }];

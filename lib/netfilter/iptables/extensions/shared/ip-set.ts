@@ -5,7 +5,7 @@ import type { Options } from "../extension";
 const MOST = 6;
 
 export const directions: ValueType = {
-  what: "src or dst, or several separated by commas",
+  expected: "src or dst, or several separated by commas",
   read: (word) => {
     const each = word.split(",");
     if (each.length > MOST)
@@ -21,7 +21,7 @@ export const directions: ValueType = {
 const NAME_LENGTH = 31;
 
 export const setName: ValueType = {
-  what: "the name of a set",
+  expected: "the name of a set",
   read: (word) => {
     if (word !== "" && Buffer.byteLength(word) <= NAME_LENGTH) return word;
     throw new RuleSyntaxError(`"${word}" is not a valid name of a set`, `1 to ${NAME_LENGTH} bytes`);

@@ -17,7 +17,7 @@ function byte(word: string, what: string): number {
 
 const headerOptions: ValueType = list(
   {
-    what: "TYPE[:LENGTH]",
+    expected: "TYPE[:LENGTH]",
     read: (word) => {
       const [type = "", size, ...more] = word.split(":");
       const shown = byte(type, "an option's type");

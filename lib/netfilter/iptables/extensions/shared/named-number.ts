@@ -7,10 +7,14 @@ const shown = (value: bigint, names: ReadonlyMap<string, bigint>): string =>
 
 const NO_NAMES: ReadonlyMap<string, bigint> = new Map();
 
-/** A number or a name of iproute2's, which iptables-save prints where there is one and no mask. */
-export function named(all: ReadonlyMap<string, bigint>, what: string): ValueType {
+/**
+ * `VALUE[/MASK]`, or a name from a file of iproute2. iptables-save prints the name if there is one, and no mask.
+ *
+ * @param all - the names in that file.
+ */
+export function namedNumber(all: ReadonlyMap<string, bigint>, what: string): ValueType {
   return {
-    what,
+    expected: what,
     read: (word, { iptables }) => {
       const names = iptables.groupNames ? all : NO_NAMES;
       const known = names.get(word);

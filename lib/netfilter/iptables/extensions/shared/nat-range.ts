@@ -10,7 +10,10 @@ import type { Options } from "../extension";
 /** Protocols whose ports NAT can rewrite. */
 const WITH_PORTS = [6, 17, 132, 33, 1];
 
-/** What a target does with the base port of a shifted range. iptables accepts it for SNAT and MASQUERADE, and stores 0. */
+/**
+ * What a target does with the base port of a shifted range. iptables accepts it for SNAT and MASQUERADE, and stores
+ * 0.
+ */
 type BasePort = "stored" | "zeroed" | "refused";
 
 /** Reads `PORT`, `PORT-PORT` or `PORT-PORT/BASE` (libxt_NAT.c, parse_ports). */
@@ -67,7 +70,7 @@ function addresses(word: string, context: Context): string {
  */
 export function natTarget(basePort: BasePort): ValueType {
   return {
-    what: "ADDRESS or ADDRESS-ADDRESS, followed by :PORT or :PORT-PORT if the rule names a protocol",
+    expected: "ADDRESS or ADDRESS-ADDRESS, followed by :PORT or :PORT-PORT if the rule names a protocol",
     read: (word, context) => {
       if (context.family === "ipv6") {
         const bracket = /^\[([^\]]*)\](?::(.*))?$/.exec(word);
@@ -90,7 +93,7 @@ export function natTarget(basePort: BasePort): ValueType {
 
 /** `PORT` or `PORT-PORT[/BASE]`. */
 export const portsOnly = (basePort: BasePort): ValueType => ({
-  what: "PORT or PORT-PORT",
+  expected: "PORT or PORT-PORT",
   read: (word, context) => ports(word, basePort, context),
 });
 

@@ -8,7 +8,7 @@ const segment = prefix({ cut: false, full: true });
 
 /** A prefix of at most 64 bits. Bits after it must be zero. */
 const mapped: ValueType = {
-  what: "PREFIX/LENGTH",
+  expected: "PREFIX/LENGTH",
   read: (word, context) => {
     const given = segment.read(word, context);
     const length = Number(given.split("/")[1]);
@@ -27,5 +27,5 @@ export const npt = (name: "SNPT" | "DNPT", hooks: readonly string[]): Extension 
     families: ["ipv6"],
     tables: ["mangle"],
     hooks,
-    options: ["src-pfx", "dst-pfx"].map((each) => option(each, mapped, { required: true, silent: isAll })),
+    options: ["src-pfx", "dst-pfx"].map((each) => option(each, mapped, { required: true, isOmitted: isAll })),
   });

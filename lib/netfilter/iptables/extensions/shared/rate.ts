@@ -15,7 +15,7 @@ const UNIT_NAMES = ["second", "minute", "hour", "day"];
 
 /** `N[/second|minute|hour|day]`. The unit may be shortened to any length. */
 export const rate: ValueType = {
-  what: "a rate such as 5/min",
+  expected: "a rate such as 5/min",
   read: (word) => {
     const [count = "", unit] = word.split("/");
     const names =

@@ -17,12 +17,12 @@ const valueGiven = (given: ParsedOption): number => Number(given.values[0] ?? 0)
 export const MARK_FORMS = [
   option("set-xmark", mark({ alwaysMask: true })),
   option("set-mark", mark({ alwaysMask: true }), {
-    becomes: (given: ParsedOption, _context: Context) => {
+    storedAs: (given: ParsedOption, _context: Context) => {
       const { value, mask } = masked(given.values[0] ?? "");
       return xmark(value, (value | mask) >>> 0);
     },
   }),
-  option("and-mark", hex32, { becomes: (given) => xmark(0, (~valueGiven(given) & U32) >>> 0) }),
-  option("or-mark", hex32, { becomes: (given) => xmark(valueGiven(given), valueGiven(given)) }),
-  option("xor-mark", hex32, { becomes: (given) => xmark(valueGiven(given), 0) }),
+  option("and-mark", hex32, { storedAs: (given) => xmark(0, (~valueGiven(given) & U32) >>> 0) }),
+  option("or-mark", hex32, { storedAs: (given) => xmark(valueGiven(given), valueGiven(given)) }),
+  option("xor-mark", hex32, { storedAs: (given) => xmark(valueGiven(given), 0) }),
 ];

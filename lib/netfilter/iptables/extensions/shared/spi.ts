@@ -15,5 +15,5 @@ export const spi = (
   match(name, {
     families,
     protocols: [protocol],
-    options: [invertible(`${name}spi`, spiRange, { silent: coversAll(U32) })],
+    options: [invertible(`${name}spi`, spiRange, { isOmitted: coversAll(U32) })],
   });

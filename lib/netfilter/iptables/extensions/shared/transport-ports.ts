@@ -9,18 +9,18 @@ import { first } from "../option-values";
 /**
  * The options `--sport` and `--dport`.
  *
- * @param rest.silent - whether iptables-save leaves a range out.
+ * @param rest.isOmitted - whether iptables-save leaves a range out.
  */
 export const portOptions = (
   range: ValueType,
-  rest: { readonly silent?: (given: ParsedOption) => boolean } = {},
+  rest: { readonly isOmitted?: (given: ParsedOption) => boolean } = {},
 ) => [
   invertible("sport", range, { aliases: ["source-port"], ...rest }),
   invertible("dport", range, { aliases: ["destination-port"], ...rest }),
 ];
 
 /** For tcp and udp, iptables-save leaves out a range of all ports. For sctp and dccp, it prints that. */
-export const SILENT = { silent: coversAll(U16) };
+export const SILENT = { isOmitted: coversAll(U16) };
 
 /** The conditions of the model for `--sport` and `--dport`. */
 export function portMatches(options: Options, protocol: string): Match[] {

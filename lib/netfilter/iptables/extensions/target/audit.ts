@@ -5,5 +5,5 @@ import { sideEffectTarget } from "../shared/side-effect-target";
 /** Writes an audit record for the packet (xt_AUDIT.c). */
 export const AUDIT = target("AUDIT", {
   options: [option("type", oneOf(["accept", "drop", "reject"], true), { required: true })],
-  act: sideEffectTarget("AUDIT"),
+  toAction: sideEffectTarget("AUDIT"),
 });

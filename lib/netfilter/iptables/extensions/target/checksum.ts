@@ -5,5 +5,5 @@ import { sideEffectTarget } from "../shared/side-effect-target";
 export const CHECKSUM = target("CHECKSUM", {
   tables: ["mangle"],
   options: [flag("checksum-fill", { required: true })],
-  act: sideEffectTarget("CHECKSUM"),
+  toAction: sideEffectTarget("CHECKSUM"),
 });

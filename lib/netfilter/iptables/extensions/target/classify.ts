@@ -14,7 +14,7 @@ function sixteenBits(word: string): string {
 }
 
 const classId: ValueType = {
-  what: "MAJOR:MINOR in hexadecimal",
+  expected: "MAJOR:MINOR in hexadecimal",
   read: (word) => {
     const [, major, minor] = CLASS.exec(word) ?? [];
     if (major === undefined || minor === undefined)
@@ -27,5 +27,5 @@ const classId: ValueType = {
 export const CLASSIFY = target("CLASSIFY", {
   hooks: ["FORWARD", "OUTPUT", "POSTROUTING"],
   options: [option("set-class", classId, { required: true })],
-  act: sideEffectTarget("CLASSIFY"),
+  toAction: sideEffectTarget("CLASSIFY"),
 });

@@ -6,9 +6,9 @@ import type { Options } from "../extension";
 import { first } from "../option-values";
 import { hex, MARK_FORMS } from "../shared/set-mark";
 
-const hexMask = { ...hex32, what: "a mask of 32 bits" };
+const hexMask = { ...hex32, expected: "a mask of 32 bits" };
 
-/** Of two shifts the last counts (libxt_CONNMARK.c). The model does not follow a mark that is shifted. */
+/** The last of two shifts is used (libxt_CONNMARK.c). The model treats a shifted mark as unknown. */
 const SHIFTS = ["left-shift-mark", "right-shift-mark"];
 
 function connmark(options: Options): Action {
@@ -34,7 +34,7 @@ export const CONNMARK = target("CONNMARK", {
     option("nfmask", hexMask),
     option("ctmask", hexMask),
     option("mask", hexMask, { excludes: ["nfmask", "ctmask"] }),
-    ...SHIFTS.map((name) => option(name, number(0, 32), { silent: ({ values: [bits] }) => bits === "0" })),
+    ...SHIFTS.map((name) => option(name, number(0, 32), { isOmitted: ({ values: [bits] }) => bits === "0" })),
   ],
   oneOf: ["set-xmark", "save-mark", "restore-mark"],
   check: (options) => {
@@ -56,5 +56,5 @@ export const CONNMARK = target("CONNMARK", {
     const all = { inverted: false, values: [hex(U32)] };
     for (const name of ["nfmask", "ctmask"]) options.set(name, both ?? options.get(name) ?? all);
   },
-  act: connmark,
+  toAction: connmark,
 });

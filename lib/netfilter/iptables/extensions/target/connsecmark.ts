@@ -6,5 +6,5 @@ export const CONNSECMARK = target("CONNSECMARK", {
   tables: ["mangle", "security"],
   oneOf: ["save", "restore"],
   options: [flag("save", { excludes: ["restore"] }), flag("restore", { excludes: ["save"] })],
-  act: sideEffectTarget("CONNSECMARK"),
+  toAction: sideEffectTarget("CONNSECMARK"),
 });

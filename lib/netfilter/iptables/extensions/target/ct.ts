@@ -8,12 +8,12 @@ import type { Options, ParsedOption } from "../extension";
 import { first } from "../option-values";
 
 const zone: ValueType = {
-  what: "a zone, 0 to 65535, or mark",
+  expected: "a zone, 0 to 65535, or mark",
   read: (word) => (word === "mark" ? word : String(whole(word, 0, U16, "a zone"))),
 };
 
 const events = (names: readonly string[]): ValueType => ({
-  what: `a list of ${names.join(", ")}`,
+  expected: `a list of ${names.join(", ")}`,
   read: (word) => {
     const wanted = word.split(",");
     for (const each of wanted)
@@ -61,11 +61,11 @@ export const CT = target("CT", {
   tables: ["raw"],
   options: [
     flag("notrack"),
-    option("helper", text(15, false, 0), { silent: isEmpty }),
-    option("timeout", { ...text(31, false, 0), shown: timeoutShown }, { silent: isEmpty }),
+    option("helper", text(15, false, 0), { isOmitted: isEmpty }),
+    option("timeout", { ...text(31, false, 0), print: timeoutShown }, { isOmitted: isEmpty }),
     option("ctevents", events(CT_EVENTS)),
     option("expevents", events(["new"])),
-    ...ZONES.map((name) => option(name, zone, { silent: isZero })),
+    ...ZONES.map((name) => option(name, zone, { isOmitted: isZero })),
   ],
   // All three options set the same zone: the last value is used, and directions are added up.
   check: (options) => {
@@ -80,5 +80,5 @@ export const CT = target("CT", {
     options.delete("zone-reply");
     options.set("zone", last);
   },
-  act: ct,
+  toAction: ct,
 });

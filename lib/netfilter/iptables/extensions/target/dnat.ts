@@ -12,5 +12,5 @@ export const DNAT = target("DNAT", {
     flag("random"),
     flag("persistent"),
   ],
-  act: (options): Action => ({ kind: "dnat", to: natRange(first(options, "to-destination"), options) }),
+  toAction: (options): Action => ({ kind: "dnat", to: natRange(first(options, "to-destination"), options) }),
 });

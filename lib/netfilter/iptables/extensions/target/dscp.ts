@@ -6,6 +6,6 @@ import { as, dscpBits, dscpClass, dscpValue } from "../shared/dscp-value";
 export const DSCP = target("DSCP", {
   tables: ["mangle"],
   oneOf: ["set-dscp"],
-  options: [option("set-dscp", dscpValue), option("set-dscp-class", dscpClass, { becomes: as("set-dscp") })],
-  act: (options): Action => ({ kind: "tos", tos: dscpBits(options, "set-dscp") }),
+  options: [option("set-dscp", dscpValue), option("set-dscp-class", dscpClass, { storedAs: as("set-dscp") })],
+  toAction: (options): Action => ({ kind: "tos", tos: dscpBits(options, "set-dscp") }),
 });

@@ -22,5 +22,5 @@ export const ECN = target("ECN", {
     options.delete("ecn-tcp-remove");
     for (const name of ["ecn-tcp-ece", "ecn-tcp-cwr"]) options.set(name, { inverted: false, values: ["0"] });
   },
-  act: sideEffectTarget("ECN"),
+  toAction: sideEffectTarget("ECN"),
 });

@@ -9,16 +9,16 @@ import { first } from "../option-values";
 const TUPLE = ["src", "dst", "sport", "dport", "spi", "proto", "ct"];
 
 const tuple: ValueType = {
-  what: `a list of ${TUPLE.join(", ")}`,
+  expected: `a list of ${TUPLE.join(", ")}`,
   read: (word) => {
     for (const each of word.split(","))
       if (!TUPLE.includes(each))
-        throw new RuleSyntaxError(`"${each}" is no part of a tuple`, TUPLE.join(", "));
+        throw new RuleSyntaxError(`"${each}" is not a part of a tuple`, TUPLE.join(", "));
     return word;
   },
 };
 
-/** Parts of a tuple as the masks that they stand for; only `ct` is kept as a tuple (libxt_HMARK.c). */
+/** The options and masks that the parts of a tuple stand for. Only `ct` is stored as a tuple (libxt_HMARK.c). */
 const TUPLE_MASKS: readonly (readonly [string, string, string | undefined])[] = [
   ["src", "hmark-src-prefix", undefined],
   ["dst", "hmark-dst-prefix", undefined],
@@ -32,10 +32,10 @@ const PORT_PARTS = ["hmark-sport-mask", "hmark-dport-mask"];
 
 const PORTS = ["hmark-sport", "hmark-dport"];
 
-/** What of a packet a mark can be made of: one of these is needed. */
+/** Options that say what is hashed. At least one of them is required. */
 const HASHED = new Set([...TUPLE_MASKS.map(([, name]) => name), ...PORTS, "hmark-spi", "hmark-tuple"]);
 
-/** A mask with holes has no length (xtables_ipmask_to_cidr); iptables cannot read again what it prints for it. */
+/** A mask with holes has no length (xtables_ipmask_to_cidr). iptables cannot read what it prints for such a mask. */
 const noLength = (): string => "-1";
 
 /** Sets the mark of the packet from a hash of its addresses and ports (xt_HMARK.c). */
@@ -58,21 +58,24 @@ export const HMARK = target("HMARK", {
   check: (options, { family }) => {
     if (![...options.keys()].some((name) => HASHED.has(name)))
       throw new RuleSyntaxError(
-        "HMARK without anything to hash",
+        "HMARK has nothing to hash",
         "--hmark-tuple src,dst or another part of a packet",
       );
     const parts = first(options, "hmark-tuple").split(",");
     const order = [...options.keys()];
     for (const [part, name] of TUPLE_MASKS)
       if (parts.includes(part) && order.indexOf(name) > order.indexOf("hmark-tuple"))
-        throw new RuleSyntaxError(`--hmark-tuple ${part} says --${name} again`, "one of them");
+        throw new RuleSyntaxError(
+          `--hmark-tuple ${part} repeats what --${name} already says`,
+          "only one of them",
+        );
     options.delete("hmark-tuple");
     for (const [part, name, mask] of TUPLE_MASKS)
       if (parts.includes(part))
         options.set(name, { inverted: false, values: [mask ?? (family === "ipv6" ? "128" : "32")] });
     if (options.has("hmark-spi") && PORTS.some((name) => options.has(name)))
       throw new RuleSyntaxError(
-        "HMARK with ports and an SPI",
+        "HMARK cannot hash both ports and an SPI",
         "--hmark-spi, or --hmark-sport and --hmark-dport",
       );
     if (parts.includes("ct")) options.set("hmark-tuple", { inverted: false, values: ["ct"] });

@@ -25,5 +25,5 @@ export const IDLETIMER = target("IDLETIMER", {
     option("label", label, { required: true }),
     flag("alarm"),
   ],
-  act: sideEffectTarget("IDLETIMER"),
+  toAction: sideEffectTarget("IDLETIMER"),
 });

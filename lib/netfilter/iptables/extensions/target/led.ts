@@ -8,10 +8,10 @@ export const LED = target("LED", {
   options: [
     option("led-trigger-id", text(16, "always"), { required: true }),
     option("led-delay", {
-      what: "milliseconds, or inf",
+      expected: "milliseconds, or inf",
       read: (word) => (word === "inf" ? word : String(whole(word, 0, U32, "milliseconds"))),
     }),
     flag("led-always-blink"),
   ],
-  act: sideEffectTarget("LED"),
+  toAction: sideEffectTarget("LED"),
 });

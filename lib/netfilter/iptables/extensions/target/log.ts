@@ -10,7 +10,7 @@ const LEVELS = ["emerg", "alert", "crit", "error", "warning", "notice", "info", 
 const LEVEL_ALIASES: Readonly<Record<string, string>> = { panic: "emerg" };
 
 const level: ValueType = {
-  what: "a level, 0 to 7, or its name",
+  expected: "a level, 0 to 7, or its name",
   read: (word) => {
     const name = LEVEL_ALIASES[word.toLowerCase()] ?? word.toLowerCase();
     const named = LEVELS.indexOf(name);
@@ -24,12 +24,12 @@ const level: ValueType = {
 export const LOG = target("LOG", {
   options: [
     option("log-prefix", text(29)),
-    option("log-level", level, { silent: (given) => given.values[0] === "4" }),
+    option("log-level", level, { isOmitted: (given) => given.values[0] === "4" }),
     flag("log-tcp-sequence"),
     flag("log-tcp-options"),
     flag("log-ip-options"),
     flag("log-uid"),
     flag("log-macdecode"),
   ],
-  act: sideEffectTarget("LOG"),
+  toAction: sideEffectTarget("LOG"),
 });

@@ -8,5 +8,5 @@ import { MARK_FORMS } from "../shared/set-mark";
 export const MARK = target("MARK", {
   options: MARK_FORMS,
   oneOf: ["set-xmark"],
-  act: (options): Action => ({ kind: "mark", mark: masked(first(options, "set-xmark")) }),
+  toAction: (options): Action => ({ kind: "mark", mark: masked(first(options, "set-xmark")) }),
 });

@@ -8,5 +8,5 @@ export const MASQUERADE = target("MASQUERADE", {
   tables: ["nat"],
   hooks: ["POSTROUTING"],
   options: [option("to-ports", portsOnly("zeroed")), flag("random"), flag("random-fully")],
-  act: (options): Action => ({ kind: "masquerade", to: range("", first(options, "to-ports"), options) }),
+  toAction: (options): Action => ({ kind: "masquerade", to: range("", first(options, "to-ports"), options) }),
 });

@@ -10,5 +10,5 @@ export const NETMAP = target("NETMAP", {
   tables: ["nat"],
   hooks: ["PREROUTING", "POSTROUTING", "OUTPUT", "INPUT"],
   options: [option("to", mapped, { required: true })],
-  act: (options): Action => ({ kind: "netmap", prefix: first(options, "to") }),
+  toAction: (options): Action => ({ kind: "netmap", prefix: first(options, "to") }),
 });

@@ -14,12 +14,12 @@ export const NFLOG = target("NFLOG", {
   options: [
     option("nflog-prefix", {
       ...text(127),
-      shown: (value, variant) => (variant === "legacy" ? cut(value, 63) : value),
+      print: (value, variant) => (variant === "legacy" ? cut(value, 63) : value),
     }),
-    option("nflog-group", number(0, U16), { silent: isZero }),
-    option("nflog-range", number(0, U32), { legacyOnly: true, silent: isZero, excludes: ["nflog-size"] }),
+    option("nflog-group", number(0, U16), { isOmitted: isZero }),
+    option("nflog-range", number(0, U32), { legacyOnly: true, isOmitted: isZero, excludes: ["nflog-size"] }),
     option("nflog-size", number(0, U32)),
-    option("nflog-threshold", number(0, U16), { silent: isZero }),
+    option("nflog-threshold", number(0, U16), { isOmitted: isZero }),
   ],
-  act: sideEffectTarget("NFLOG"),
+  toAction: sideEffectTarget("NFLOG"),
 });

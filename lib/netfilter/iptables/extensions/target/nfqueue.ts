@@ -4,19 +4,19 @@ import { number, U16, whole } from "../../values/number";
 import type { ValueType } from "../../values/value-type";
 import { flag, option, target } from "../declare";
 
-/** Queues 0 to 65535, but not all of them: the kernel keeps how many there are in 16 bits. Without an end, 65534. */
+/** A range of queues. It cannot have all 65536 of them, because the kernel stores their number in 16 bits. */
 const balance: ValueType = {
-  what: "FIRST:LAST",
+  expected: "FIRST:LAST",
   read: (word, { iptables }) => {
     const most = iptables.lastBalancedQueue;
     const colon = word.indexOf(":");
-    if (colon < 0) throw new RuleSyntaxError(`"${word}" is one queue`, "FIRST:LAST");
+    if (colon < 0) throw new RuleSyntaxError(`"${word}" is not a range`, "FIRST:LAST");
     const low = word.slice(0, colon);
     const high = word.slice(colon + 1);
     const from = low === "" ? 0n : whole(low, 0, most, "a queue");
     const to = high === "" ? BigInt(U16) - 1n : whole(high, 0, most, "a queue");
     if (to - from === BigInt(U16))
-      throw new RuleSyntaxError(`range "${word}" holds all queues`, "at most 65535 of them");
+      throw new RuleSyntaxError(`range "${word}" has all queues`, "at most 65535 of them");
     if (from >= to) throw new RuleSyntaxError(`range "${word}" is empty`, "the smaller queue first");
     return `${from}:${to}`;
   },
@@ -34,5 +34,5 @@ export const NFQUEUE = target("NFQUEUE", {
     if (!options.has("queue-balance") && !options.has("queue-num"))
       options.set("queue-num", { inverted: false, values: ["0"] });
   },
-  act: (): Action => ({ kind: "queue" }),
+  toAction: (): Action => ({ kind: "queue" }),
 });

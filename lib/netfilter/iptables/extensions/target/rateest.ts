@@ -46,7 +46,7 @@ function rounded(word: string): number {
 
 /** Stored as it was written, because the time constant is computed from it before both are rounded. */
 const interval: ValueType = {
-  what: "an interval such as 250ms",
+  expected: "an interval such as 250ms",
   read: (word) => {
     rounded(word);
     return word;
@@ -54,7 +54,7 @@ const interval: ValueType = {
 };
 
 const ewma: ValueType = {
-  what: "a time constant such as 500ms",
+  expected: "a time constant such as 500ms",
   read: (word, _context: Context) => {
     microseconds(word);
     return word;
@@ -87,5 +87,5 @@ export const RATEEST = target("RATEEST", {
     options.set("rateest-ewmalog", { inverted: false, values });
     options.set("rateest-interval", { inverted: false, values: [shownTime(rounded(own))] });
   },
-  act: sideEffectTarget("RATEEST"),
+  toAction: sideEffectTarget("RATEEST"),
 });

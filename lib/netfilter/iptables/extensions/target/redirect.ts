@@ -8,5 +8,5 @@ export const REDIRECT = target("REDIRECT", {
   tables: ["nat"],
   hooks: ["PREROUTING", "OUTPUT"],
   options: [option("to-ports", portsOnly("refused")), flag("random")],
-  act: (options): Action => ({ kind: "redirect", to: range("", first(options, "to-ports"), options) }),
+  toAction: (options): Action => ({ kind: "redirect", to: range("", first(options, "to-ports"), options) }),
 });

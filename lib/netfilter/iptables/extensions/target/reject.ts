@@ -32,7 +32,7 @@ const V6: readonly ReplyType[] = [
 ];
 
 const replyType: ValueType = {
-  what: "a type of reply, such as icmp-port-unreachable or tcp-reset",
+  expected: "a type of reply, such as icmp-port-unreachable or tcp-reset",
   read: (word, context) => {
     const types = context.family === "ipv6" ? V6 : V4;
     const lower = word.toLowerCase();
@@ -50,12 +50,12 @@ const defaultReply = (context: Context): string =>
 export const REJECT = target("REJECT", {
   tables: ["filter"],
   hooks: ["INPUT", "FORWARD", "OUTPUT"],
-  options: [option("reject-with", replyType, { byDefault: (context) => [defaultReply(context)] })],
+  options: [option("reject-with", replyType, { defaultValues: (context) => [defaultReply(context)] })],
   check: (options, context) => {
     if (first(options, "reject-with") === "tcp-reset" && context.protocol !== 6)
       throw new RuleSyntaxError("tcp-reset needs TCP", "-p tcp");
   },
-  act: (options, context): Action => ({
+  toAction: (options, context): Action => ({
     kind: "reject",
     with: first(options, "reject-with", defaultReply(context)),
   }),

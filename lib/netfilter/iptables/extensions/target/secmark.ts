@@ -6,5 +6,5 @@ import { sideEffectTarget } from "../shared/side-effect-target";
 export const SECMARK = target("SECMARK", {
   tables: ["mangle", "security"],
   options: [option("selctx", text(255, false), { required: true })],
-  act: sideEffectTarget("SECMARK"),
+  toAction: sideEffectTarget("SECMARK"),
 });

@@ -19,7 +19,7 @@ export const SET = target("SET", {
     flag("map-queue"),
   ],
   hooks: (options) => (options.has("map-set") ? ["FORWARD", "OUTPUT", "POSTROUTING"] : undefined),
-  act: (options): Action => {
+  toAction: (options): Action => {
     const name = options.has("add-set") ? "add-set" : "del-set";
     const given = options.get(name);
     if (!given)

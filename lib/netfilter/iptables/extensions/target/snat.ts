@@ -13,5 +13,5 @@ export const SNAT = target("SNAT", {
     flag("random-fully"),
     flag("persistent"),
   ],
-  act: (options): Action => ({ kind: "snat", to: natRange(first(options, "to-source"), options) }),
+  toAction: (options): Action => ({ kind: "snat", to: natRange(first(options, "to-source"), options) }),
 });

@@ -12,7 +12,7 @@ const asksForSyn = ({ extension, options }: Use): boolean => {
 
 /** At most what fits into the largest packet after its IP header. */
 const segment: ValueType = {
-  what: "a segment size",
+  expected: "a segment size",
   read: (word, context) => number(0, U16 - (context.family === "ipv6" ? 40 : 20)).read(word, context),
 };
 
@@ -27,7 +27,7 @@ export const TCPMSS = target("TCPMSS", {
     const [earlier, later] = [...options.keys()];
     if (later !== undefined && earlier !== undefined) options.delete(earlier);
   },
-  demands: (matches) =>
+  checkRule: (matches) =>
     matches.some(asksForSyn)
       ? undefined
       : new RuleSyntaxError(
@@ -36,5 +36,5 @@ export const TCPMSS = target("TCPMSS", {
           "Only iptables-legacy requires it.",
           "legacy",
         ),
-  act: sideEffectTarget("TCPMSS"),
+  toAction: sideEffectTarget("TCPMSS"),
 });

@@ -14,7 +14,7 @@ const TCP_OPTIONS: Readonly<Record<string, number>> = {
 };
 
 const stripped: ValueType = {
-  what: "TCP options by number or name",
+  expected: "TCP options by number or name",
   read: (word) => {
     const numbers = new Set<number>();
     for (const each of word.split(",")) {
@@ -37,5 +37,5 @@ export const TCPOPTSTRIP = target("TCPOPTSTRIP", {
   tables: ["mangle"],
   protocols: [6],
   options: [option("strip-options", stripped)],
-  act: sideEffectTarget("TCPOPTSTRIP"),
+  toAction: sideEffectTarget("TCPOPTSTRIP"),
 });

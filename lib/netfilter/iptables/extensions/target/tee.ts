@@ -18,5 +18,5 @@ const gateway: ValueType = {
 /** Sends a copy of the packet to another host (xt_TEE.c). */
 export const TEE = target("TEE", {
   options: [option("gateway", gateway, { required: true }), option("oif", text(15, false, 0))],
-  act: sideEffectTarget("TEE"),
+  toAction: sideEffectTarget("TEE"),
 });

@@ -24,23 +24,23 @@ export const TOS = target("TOS", {
   options: [
     option("set-tos", tos()),
     option("and-tos", bits, {
-      becomes: tosForm(
+      storedAs: tosForm(
         () => 0,
         (byte) => ~byte,
       ),
     }),
     option("or-tos", bits, {
-      becomes: tosForm(
+      storedAs: tosForm(
         (byte) => byte,
         (byte) => byte,
       ),
     }),
     option("xor-tos", bits, {
-      becomes: tosForm(
+      storedAs: tosForm(
         (byte) => byte,
         () => 0,
       ),
     }),
   ],
-  act: (options): Action => ({ kind: "tos", tos: masked(first(options, "set-tos")) }),
+  toAction: (options): Action => ({ kind: "tos", tos: masked(first(options, "set-tos")) }),
 });

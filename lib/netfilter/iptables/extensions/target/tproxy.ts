@@ -13,11 +13,11 @@ export const TPROXY = target("TPROXY", {
   options: [
     option("on-port", port, { required: true }),
     option("on-ip", address, {
-      byDefault: ({ family }) => [family === "ipv6" ? "::" : "0.0.0.0"],
+      defaultValues: ({ family }) => [family === "ipv6" ? "::" : "0.0.0.0"],
     }),
-    option("tproxy-mark", mark({ alwaysMask: true }), { byDefault: () => ["0x0/0x0"] }),
+    option("tproxy-mark", mark({ alwaysMask: true }), { defaultValues: () => ["0x0/0x0"] }),
   ],
-  act: (options): Action => {
+  toAction: (options): Action => {
     const to = options.get("on-ip")?.values[0];
     const open = to === undefined || to === "0.0.0.0" || to === "::";
     return {

@@ -12,5 +12,5 @@ export const ULOG = target("ULOG", {
     option("ulog-cprange", number(0, U32)),
     option("ulog-qthreshold", number(1, 50)),
   ],
-  act: sideEffectTarget("ULOG"),
+  toAction: sideEffectTarget("ULOG"),
 });

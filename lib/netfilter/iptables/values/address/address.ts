@@ -41,6 +41,6 @@ export function readAddress(word: string, context: Context, read = readIpv4): st
 
 /** An address, read as most extensions do: with getaddrinfo. */
 export const address: ValueType = {
-  what: "an address",
+  expected: "an address",
   read: (word, context) => readAddress(word, context, readHost),
 };

@@ -1,9 +1,9 @@
 import { RuleSyntaxError } from "../../rule-syntax-error";
 import type { ValueType } from "../value-type";
 
-/** Six octets in lower-case hexadecimal. */
+/** A MAC address. Printed as six octets in lower-case hexadecimal. */
 export const mac: ValueType = {
-  what: "a MAC address",
+  expected: "a MAC address",
   read: (word) => {
     if (!/^(?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}$/.test(word))
       throw new RuleSyntaxError(`"${word}" is not a MAC address`, "six pairs such as 02:42:ac:11:00:02");
@@ -22,7 +22,7 @@ const octets = (word: string): readonly number[] | undefined =>
 const text = (parts: readonly number[]): string =>
   parts.map((part) => part.toString(16).padStart(2, "0")).join(":");
 
-/** Groups of addresses that have a name (ebtables(8), -s). */
+/** Names for groups of addresses (ebtables(8), -s). */
 const NAMED: readonly (readonly [string, string])[] = [
   ["Unicast", "00:00:00:00:00:00/01:00:00:00:00:00"],
   ["Multicast", "01:00:00:00:00:00/01:00:00:00:00:00"],
@@ -30,17 +30,22 @@ const NAMED: readonly (readonly [string, string])[] = [
   ["BGA", "01:80:c2:00:00:00"],
 ];
 
-/** `MAC[/MASK]` or a group's name, which is printed as name or as what it stands for. */
+/**
+ * `MAC[/MASK]`, or the name of a group of addresses.
+ *
+ * @param form.names - whether a group is printed by its name, or as the address and mask that it stands for.
+ */
 export function macMask(form: { readonly names: "printed" | "resolved" }): ValueType {
   return {
-    what: "a MAC address, MAC/MASK, Unicast, Multicast, Broadcast or BGA",
+    expected: "a MAC address, MAC/MASK, Unicast, Multicast, Broadcast or BGA",
     read: (word) => {
       const named = NAMED.find(([name]) => name.toLowerCase() === word.toLowerCase());
       if (named) return form.names === "printed" ? named[0] : named[1];
       const [address = "", mask] = word.split("/");
       const parts = octets(address);
       const bits = mask === undefined ? [255, 255, 255, 255, 255, 255] : octets(mask);
-      if (!parts || !bits) throw new RuleSyntaxError(`"${word}" is not a MAC address`, macMask(form).what);
+      if (!parts || !bits)
+        throw new RuleSyntaxError(`"${word}" is not a MAC address`, macMask(form).expected);
       const shown = text(parts.map((part, index) => part & (bits[index] ?? 0)));
       const whole = bits.every((each) => each === 255) ? shown : `${shown}/${text(bits)}`;
       return form.names === "printed" ? (NAMED.find(([, each]) => each === whole)?.[0] ?? whole) : whole;

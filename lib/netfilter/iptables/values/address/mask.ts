@@ -7,7 +7,7 @@ import { readIpv6 } from "./ipv6";
 
 export const ipv4Mask = (length: number): number => (length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0);
 
-/** Length of a mask without holes, or undefined. */
+/** The length of a mask. Undefined if the mask has holes. */
 export function ipv4MaskLength(mask: number): number | undefined {
   for (let length = 0; length <= 32; length++) if (ipv4Mask(length) === mask) return length;
   return undefined;
@@ -33,8 +33,8 @@ const badMask = (mask: string, most: number): RuleSyntaxError =>
 const bitsOf = (family: Context["family"]): number => (family === "ipv6" ? 128 : 32);
 
 /**
- * A mask as most extensions read it (xtoptions.c, xtopt_parse_plen): a length as C writes numbers, or a mask written as an
- * address, which libc reads: 255.0 is 255.0.0.0, 0xff000000 too.
+ * Reads a mask as most extensions do (xtoptions.c, xtopt_parse_plen): a length, or an address as libc reads it, so that
+ * 255.0 and 0xff000000 are 255.0.0.0.
  */
 function readIpv4Mask(word: string): number {
   const value = readNumber(word);
@@ -52,29 +52,30 @@ function readIpv6Mask(word: string): readonly number[] {
   return mask;
 }
 
-/** The mask behind an address, as most extensions read it. */
+/** Reads the mask after an address, as most extensions do. */
 export function ipv4HostMask(word: string, { iptables }: Context): number {
   const mask = readIpv4Mask(word);
   return iptables.masksWithHoles || ipv4MaskLength(mask) !== undefined ? mask : ipv4Mask(32);
 }
 
+/** Reads the mask after an address, as most extensions do. */
 export function ipv6HostMask(word: string, { iptables }: Context): readonly number[] {
   const mask = readIpv6Mask(word);
   return iptables.masksWithHoles || ipv6MaskLength(mask) !== undefined ? mask : ipv6Mask(128);
 }
 
-/** A mask in parts of 32 bits. */
+/** Joins parts of 16 bits to parts of 32 bits. */
 const quads = (parts: readonly number[]): readonly number[] =>
   parts.flatMap((part, index) => (index % 2 === 0 ? [((part << 16) | (parts[index + 1] ?? 0)) >>> 0] : []));
 
 /**
  * The length of a prefix.
  *
- * @param holes - what iptables-save prints for a mask with holes, in parts of 32 bits, where iptables keeps such a mask;
- *   `refused` where the kernel does not take it.
+ * @param holes - prints a mask with holes, given in parts of 32 bits, if iptables stores such masks. `refused`: the
+ * kernel refuses them.
  */
 export const prefixLength = (holes: "refused" | ((mask: readonly number[]) => string)): ValueType => ({
-  what: "a prefix length",
+  expected: "a prefix length",
   read: (word, { family, iptables }) => {
     const mask = family === "ipv6" ? readIpv6Mask(word) : readIpv4Mask(word);
     const length = typeof mask === "number" ? ipv4MaskLength(mask) : ipv6MaskLength(mask);
@@ -85,7 +86,7 @@ export const prefixLength = (holes: "refused" | ((mask: readonly number[]) => st
   },
 });
 
-/** The mask of `-s` and `-d` as a length, or with its holes (xtables.c, parse_ipmask). */
+/** Reads the mask after `-s` or `-d`, which may have holes (xtables.c, parse_ipmask). */
 export function ipv4BaseMask(word: string): number {
   const octets = word.split(".").map(readNumber);
   if (octets.length === 4 && octets.every((octet) => octet !== undefined && octet <= 255n))
@@ -95,7 +96,7 @@ export function ipv4BaseMask(word: string): number {
   return ipv4Mask(Number(length));
 }
 
-/** As for IPv4: a mask that stands as an address comes first. */
+/** Reads the mask after `-s` or `-d`: an address if it can be one, or a length. */
 export function ipv6BaseMask(word: string): readonly number[] {
   const parts = readIpv6(word);
   if (parts) return parts;

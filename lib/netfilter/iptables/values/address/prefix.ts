@@ -15,15 +15,18 @@ import {
   ipv6MaskLength,
 } from "./mask";
 
-/** How a prefix is cut and printed. */
+/** How a prefix is read and printed. */
 export interface PrefixForm {
-  /** Bits outside the mask are cleared. */
+  /** Clear the bits outside the mask. */
   readonly cut: boolean;
-  /** `/32` and `/128` are printed. */
+  /** Print `/32` and `/128`. */
   readonly full: boolean;
-  /** Read as most extensions do: `10.1` is 10.0.0.1, and iptables 1.8.9 makes a whole address of a mask with holes. */
+  /**
+   * Read the address and mask as most extensions do: `10.1` is 10.0.0.1, and iptables 1.8.9 replaces a mask with
+   * holes by /32.
+   */
   readonly host?: boolean;
-  /** Where the mask leaves nothing, the name is not looked at: any/0. */
+  /** Ignore the address if the mask is 0, so that any word before `/0` is accepted. */
   readonly any?: boolean;
 }
 
@@ -56,7 +59,7 @@ function ipv6Prefix(word: string, mask: string | undefined, form: PrefixForm, co
 /** `ADDRESS[/LENGTH | /MASK]` of the rule's family. */
 export function prefix(form: PrefixForm = { cut: true, full: true }): ValueType {
   return {
-    what: "an address or ADDRESS/LENGTH",
+    expected: "an address or ADDRESS/LENGTH",
     read: (word, context) => {
       const slash = word.lastIndexOf("/");
       const host = slash < 0 ? word : word.slice(0, slash);
@@ -67,7 +70,7 @@ export function prefix(form: PrefixForm = { cut: true, full: true }): ValueType 
   };
 }
 
-/** Splits canonical `ADDRESS[/MASK]`; the mask is a number where it has no holes. */
+/** Parses canonical `ADDRESS[/MASK]`. A mask without holes is returned as its length. */
 export function readPrefix(value: string, context: Context): { address: string; mask: string | number } {
   const slash = value.indexOf("/");
   if (slash < 0) return { address: value, mask: context.family === "ipv6" ? 128 : 32 };

@@ -5,7 +5,7 @@ import type { ValueType } from "../../../values/value-type";
 import { invertible, match } from "../../declare";
 import { requireProtocol } from "../required-protocol";
 
-/** Read in hexadecimal, with or without 0x. */
+/** A number in hexadecimal, with or without 0x. */
 const inHex = (type: ValueType): ValueType => ({
   ...type,
   read: (word, context) => type.read(hexWord(word), context),

@@ -5,7 +5,7 @@ import { prefix } from "../../../values/address/prefix";
 import type { ValueType } from "../../../values/value-type";
 import { invertible, match } from "../../declare";
 
-/** Octets without leading zeros, as ebtables prints the members of a list. */
+/** Reads a MAC address. ebtables prints it without leading zeros. */
 function amongMac(word: string, context: Context): readonly [key: string, shown: string] {
   const padded = mac.read(word, context);
   return [
@@ -18,7 +18,7 @@ function amongMac(word: string, context: Context): readonly [key: string, shown:
 }
 
 const among: ValueType = {
-  what: "MAC[=IP] entries with commas",
+  expected: "MAC[=IP] entries separated by commas",
   read: (word, context) => {
     const entries = word
       .split(",")
@@ -30,7 +30,7 @@ const among: ValueType = {
         return [key, `${shown}=${prefix({ cut: false, full: false }).read(host, context)}`];
       });
     if (entries.length === 0)
-      throw new RuleSyntaxError("an empty list of addresses", "MAC[=IP] entries with commas");
+      throw new RuleSyntaxError("the list of addresses is empty", "MAC[=IP] entries separated by commas");
     return entries
       .sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))
       .map(([, shown]) => shown)

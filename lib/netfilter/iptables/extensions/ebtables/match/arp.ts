@@ -20,7 +20,7 @@ const OPCODES = [
 ];
 
 const opcode: ValueType = {
-  what: `a number or one of ${OPCODES.join(", ")}`,
+  expected: `a number or one of ${OPCODES.join(", ")}`,
   read: (word) => {
     const named = OPCODES.find((each) => each.toLowerCase() === word.toLowerCase());
     const value = named ? OPCODES.indexOf(named) + 1 : Number(whole(word, 0, U16, "an opcode"));
@@ -37,12 +37,12 @@ export const arp = match("arp", {
   options: [
     invertible("arp-op", opcode, { aliases: ["arp-opcode"] }),
     invertible("arp-htype", {
-      what: "a hardware type",
+      expected: "a hardware type",
       read: (word) =>
         word.toLowerCase() === "ethernet" ? "1" : String(whole(word, 0, U16, "a hardware type")),
     }),
     invertible("arp-ptype", {
-      what: "a protocol type",
+      expected: "a protocol type",
       read: (word) => {
         const type = etherType(word);
         if (type === undefined)

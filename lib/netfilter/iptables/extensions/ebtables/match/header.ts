@@ -16,9 +16,9 @@ export const header = match("header", {
     invertible("protocol", frameType, { letter: "p", aliases: ["proto"] }),
     invertible("source", macs, { letter: "s", aliases: ["src"] }),
     invertible("destination", macs, { letter: "d", aliases: ["dst"] }),
-    invertible("in-interface", interfaceName, { letter: "i", aliases: ["in-if"], silent: isAny }),
-    invertible("logical-in", interfaceName, { silent: isAny }),
-    invertible("out-interface", interfaceName, { letter: "o", aliases: ["out-if"], silent: isAny }),
-    invertible("logical-out", interfaceName, { silent: isAny }),
+    invertible("in-interface", interfaceName, { letter: "i", aliases: ["in-if"], isOmitted: isAny }),
+    invertible("logical-in", interfaceName, { isOmitted: isAny }),
+    invertible("out-interface", interfaceName, { letter: "o", aliases: ["out-if"], isOmitted: isAny }),
+    invertible("logical-out", interfaceName, { isOmitted: isAny }),
   ],
 });

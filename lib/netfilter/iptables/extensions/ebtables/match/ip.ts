@@ -18,7 +18,7 @@ const IGMP = messageType([
   { name: "membership-report-v3", type: 0x22 },
 ]);
 
-/** Matches fields of IPv4 packets and of the protocols checkUpperProtocol (ebt_ip.c). */
+/** Matches fields of IPv4 packets and of the protocols above (ebt_ip.c). */
 export const ip = match("ip", {
   families: ["bridge"],
   implicit: true,

@@ -16,7 +16,7 @@ const v6 = (kind: ValueType): ValueType => ({
   read: (word, context) => kind.read(word, { ...context, family: "ipv6" }),
 });
 
-/** Matches fields of IPv6 packets and of the protocols checkUpperProtocol (ebt_ip6.c). */
+/** Matches fields of IPv6 packets and of the protocols above (ebt_ip6.c). */
 export const ip6 = match("ip6", {
   families: ["bridge"],
   implicit: true,

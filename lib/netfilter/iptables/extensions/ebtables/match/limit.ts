@@ -7,7 +7,7 @@ export const limit = match("limit", {
   families: ["bridge"],
   implicit: true,
   options: [
-    option("limit", rate, { byDefault: () => ["3/hour"] }),
-    option("limit-burst", number(1, 10000), { byDefault: () => ["5"] }),
+    option("limit", rate, { defaultValues: () => ["3/hour"] }),
+    option("limit-burst", number(1, 10000), { defaultValues: () => ["5"] }),
   ],
 });

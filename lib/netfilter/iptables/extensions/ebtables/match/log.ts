@@ -6,7 +6,7 @@ import { flag, match, option } from "../../declare";
 const LEVELS = ["emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"];
 
 const level: ValueType = {
-  what: `0 to 7, or one of ${LEVELS.join(", ")}`,
+  expected: `0 to 7, or one of ${LEVELS.join(", ")}`,
   read: (word) => {
     if (LEVELS.includes(word)) return word;
     return LEVELS[Number(whole(word, 0, 7, "a log level"))] ?? word;
@@ -18,8 +18,8 @@ export const log = match("log", {
   families: ["bridge"],
   implicit: true,
   options: [
-    flag("log", { silent: () => true }),
-    option("log-level", level, { byDefault: () => ["notice"] }),
+    flag("log", { isOmitted: () => true }),
+    option("log-level", level, { defaultValues: () => ["notice"] }),
     option("log-prefix", { ...text(29), quoted: "always" }),
     flag("log-ip"),
     flag("log-arp"),

@@ -3,7 +3,7 @@ import type { ValueType } from "../../../values/value-type";
 import { invertible, match } from "../../declare";
 
 const maskedMark: ValueType = {
-  what: "VALUE[/MASK] or /MASK",
+  expected: "VALUE[/MASK] or /MASK",
   read: (word, context) => {
     const [value = "", mask] = word.split("/");
     const shown = value === "" ? "" : hex32.read(value, context);

@@ -10,10 +10,10 @@ export const nflog = match("nflog", {
   families: ["bridge"],
   implicit: true,
   options: [
-    flag("nflog", { silent: () => true }),
+    flag("nflog", { isOmitted: () => true }),
     option("nflog-prefix", { ...text(63), quoted: "always" }),
-    option("nflog-group", number(0, U16), { silent: isZero, byDefault: () => ["1"] }),
-    option("nflog-range", number(0, U32), { silent: isZero }),
+    option("nflog-group", number(0, U16), { isOmitted: isZero, defaultValues: () => ["1"] }),
+    option("nflog-range", number(0, U32), { isOmitted: isZero }),
     option("nflog-threshold", number(0, U16)),
   ],
 });

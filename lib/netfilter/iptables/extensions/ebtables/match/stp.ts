@@ -21,7 +21,7 @@ const stpNumber = (name: string) => {
 };
 
 const bpdu = (what: string, names: Readonly<Record<string, number>>): ValueType => ({
-  what,
+  expected: what,
   read: (word) => {
     const value = names[word] ?? Number(whole(word, 0, U8, what));
     return Object.entries(names).find(([, each]) => each === value)?.[0] ?? String(value);

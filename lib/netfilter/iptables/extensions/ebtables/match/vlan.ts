@@ -15,7 +15,7 @@ export const vlan = match("vlan", {
     invertible("vlan-id", number(0, 4094)),
     invertible("vlan-prio", number(0, 7)),
     invertible("vlan-encap", {
-      what: "an EtherType",
+      expected: "an EtherType",
       read: (word) => {
         const type = etherType(hexWord(word));
         if (type === undefined || type < 0x600)
@@ -26,7 +26,7 @@ export const vlan = match("vlan", {
   ],
   check: (options, context) => {
     requireProtocol(VLAN, "802_1Q")(context);
-    // Only frames without a VLAN are looked at for their priority (ebt_vlan.c).
+    // The kernel drops the priority from a rule with a VLAN ID other than 0 (ebt_vlan.c, ebt_vlan_mt_check).
     const id = options.get("vlan-id");
     if (id && id.values[0] !== "0") options.delete("vlan-prio");
   },

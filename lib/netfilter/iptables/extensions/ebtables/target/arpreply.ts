@@ -9,7 +9,7 @@ export const arpreply = target("arpreply", {
   tables: ["nat"],
   hooks: ["PREROUTING"],
   options: [
-    option("arpreply-mac", mac, { byDefault: () => ["00:00:00:00:00:00"] }),
+    option("arpreply-mac", mac, { defaultValues: () => ["00:00:00:00:00:00"] }),
     frameVerdict("arpreply-target", "DROP", true),
   ],
   check: (_options, context) => requireProtocol(ARP, "ARP")(context),

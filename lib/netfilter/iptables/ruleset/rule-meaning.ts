@@ -38,9 +38,9 @@ function baseMatch(
 
 function useMatches(use: Use | Unread, context: Context): readonly Match[] {
   if (!isUse(use)) return [{ kind: "opaque", extension: use.unread, text: use.text }];
-  const lowered = use.extension.lower?.(use.options, context);
+  const matches = use.extension.toMatches?.(use.options, context);
   return (
-    lowered ?? [{ kind: "opaque", extension: use.extension.name, text: printUse(use, "legacy", context) }]
+    matches ?? [{ kind: "opaque", extension: use.extension.name, text: printUse(use, "legacy", context) }]
   );
 }
 
@@ -51,8 +51,8 @@ export function matchesOf(spec: RuleSpec, context: Context): readonly Match[] {
   const matches: Match[] = [];
   for (const name of ORDER) {
     const given = spec.base[name];
-    const lowered = given && baseMatch(name, given, context);
-    if (lowered) matches.push(lowered);
+    const match = given && baseMatch(name, given, context);
+    if (match) matches.push(match);
   }
   for (const use of spec.matches) matches.push(...useMatches(use, context));
   return matches;
@@ -64,8 +64,8 @@ export function actionOf(jump: Jump | undefined, context: Context): Action {
   const { name, use, unread } = jump;
   if (unread) return { kind: "opaque", target: name, text: unread.text };
   if (use) {
-    const lowered = use.extension.act?.(use.options, context);
-    return lowered ?? { kind: "opaque", target: name, text: printUse(use, "legacy", context) };
+    const action = use.extension.toAction?.(use.options, context);
+    return action ?? { kind: "opaque", target: name, text: printUse(use, "legacy", context) };
   }
   if (jump.goto) return { kind: "goto", chain: name };
   switch (name) {
