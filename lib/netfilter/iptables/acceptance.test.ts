@@ -7,11 +7,11 @@ import { printRuleset } from "./print/print-ruleset";
 import { parseDump } from "./read/parse";
 import { parseRuleset } from "./ruleset/parse-ruleset";
 
-/** Real inputs of other projects, which are not taken in: present beside the clone, or not at all. */
+/** Real inputs of other projects. They are not part of this repository, but may be next to it. */
 const data = join(__dirname, "..", "..", "..", "..", "shared", "data");
 const present = existsSync(data);
 
-/** A test on these inputs; without them it only says so. */
+/** A test that needs these inputs. Without them, its name says that it did not run. */
 function given(name: string, run: () => void): void {
   test(present ? name : `${name} (no inputs beside this clone)`, () => {
     if (present) run();
@@ -41,7 +41,7 @@ const FAMILIES: Readonly<Record<UpstreamRule["family"], readonly SyntaxFamily[]>
 
 const IP_VARIANTS: readonly Variant[] = ["legacy", "nft"];
 
-/** ebtables-nft ends a rule without a target with `-j CONTINUE`; the tests leave that to a comparison of beginnings. */
+/** ebtables-nft prints `-j CONTINUE` for a rule without a target. The upstream tests compare only the start of the line. */
 const says = (found: string, expected: string, family: SyntaxFamily): boolean =>
   found === expected || (family === "bridge" && found === `${expected} -j CONTINUE`);
 
@@ -68,7 +68,7 @@ function passes(each: UpstreamRule, iptables: IptablesVersion): boolean {
 }
 
 /**
- * `nfacct` objects live outside the rules: that one of this name does not exist is not to be seen from a dump.
+ * `nfacct` objects are not part of the rules, so that a dump does not show whether they exist.
  */
 const KNOWN_TO_FAIL = ["-m nfacct --nfacct-name wrong"];
 

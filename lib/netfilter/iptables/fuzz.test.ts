@@ -19,7 +19,7 @@ const rules: readonly Golden[] = (
   JSON.parse(readFileSync(join(__dirname, "golden", "rules.json"), "utf8")) as readonly Golden[]
 ).filter(({ family }) => family === "ipv4");
 
-/** Rules that read again as they print: golden.test.ts says which do not, and why. */
+/** Rules that stay the same when they are printed and read again. golden.test.ts lists the others. */
 const fixed = rules.filter((placed) => {
   const once = canonicalRule({ ...placed, variant: "nft" });
   if ("refused" in once) return true;
@@ -48,7 +48,7 @@ const pieces = [
   "#",
 ];
 
-/** A dump of a few real rules, then damaged: characters dropped, doubled, swapped with pieces of other lines. */
+/** A dump of a few real rules with random damage: characters removed, and pieces of syntax inserted. */
 const damaged = fc
   .record({
     lines: fc.array(fc.constantFrom(...rules), { minLength: 1, maxLength: 8 }),
@@ -74,7 +74,7 @@ const any = fc.oneof(damaged, fc.string({ maxLength: 300 }), fc.string({ unit: "
 
 const RUNS = { numRuns: 500 };
 
-test("no text makes the parser fail, and the source comes back byte for byte", () => {
+test("the parser accepts any text, and prints the source unchanged", () => {
   fc.assert(
     fc.property(any, (text) => {
       const dump = parseDump(text);
@@ -87,7 +87,7 @@ test("no text makes the parser fail, and the source comes back byte for byte", (
   );
 });
 
-test("no rule is lost in silence: each line that begins with -A stands in a chain or in the problems", () => {
+test("no rule is lost: each line that starts with -A is in a chain or in the problems", () => {
   fc.assert(
     fc.property(damaged, (text) => {
       const dump = parseDump(text);
@@ -103,7 +103,7 @@ test("no rule is lost in silence: each line that begins with -A stands in a chai
   );
 });
 
-test("a rule before the first table of a dump is named: found by the property above", () => {
+test("a rule before the first table of a dump is reported (found by the property above)", () => {
   for (const text of ["-A FORWARD -j ACCEPT\n*filter\nCOMMIT\n", "#*mangle\n-A FORWARD -p tcp\nCOMMIT\n"]) {
     const line = text.split("\n").findIndex((each) => each.startsWith("-A")) + 1;
     expect(parseDump(text).problems).toContainEqual(
@@ -112,7 +112,7 @@ test("a rule before the first table of a dump is named: found by the property ab
   }
 });
 
-test("every rule lowers, says itself in words and prints, whatever it was", () => {
+test("every rule can be converted to the model, described and printed", () => {
   fc.assert(
     fc.property(damaged, (text) => {
       const dump = parseDump(text);
@@ -126,7 +126,7 @@ test("every rule lowers, says itself in words and prints, whatever it was", () =
   );
 });
 
-test("what was printed is read without problems and prints the same again", () => {
+test("printed rules are read without problems and print the same again", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...fixed), { maxLength: 6 }), (some) => {
       const text = ["raw", "mangle", "nat", "filter", "security"]

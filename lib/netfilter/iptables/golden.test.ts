@@ -21,33 +21,39 @@ test.each(IPTABLES_VERSIONS)("every rule prints, or is refused, as iptables %s d
   expect(asked).toBeGreaterThan(4000);
 });
 
-/** Where iptables itself cannot read again what it printed, or reads something else. */
+/** Rules that iptables itself cannot read again after printing them, or reads differently. */
 const NOT_FIXED: readonly (readonly [why: string, rules: RegExp])[] = [
-  ["its test prints for each unit, and may be given once (libxt_rateest.c)", /^-m rateest .*-bps.*-pps/],
   [
-    "a range that covers all prints as nothing, and nothing is read as 0 (libxt_ipcomp.c)",
+    "the test is printed for each unit, but may be given only once (libxt_rateest.c)",
+    /^-m rateest .*-bps.*-pps/,
+  ],
+  [
+    "a range of all values is not printed, and a missing range is read as 0 (libxt_ipcomp.c)",
     /^-p ipcomp -m ipcomp$/,
   ],
-  ["a prefix of no bits prints as nothing, and has to be given (libip6t_DNPT.c)", /^-j DNPT/],
+  ["a prefix of no bits is not printed, but required (libip6t_DNPT.c)", /^-j DNPT/],
   ["an interface's name is never quoted", /^-i a b$/],
-  ["a list of days without a day prints as nothing (libxt_time.c)", /^-m time .*days {2}--/],
-  ["day 0 is not printed, and all days ask nothing (libxt_time.c)", /^-m time --monthdays 1,2,3,.*,30,31 /],
+  ["an empty list of days is printed without a value (libxt_time.c)", /^-m time .*days {2}--/],
   [
-    "32 bits do not hold the time (libxt_RATEEST.c)",
+    "day 0 is not printed, and a list of all days is left out (libxt_time.c)",
+    /^-m time --monthdays 1,2,3,.*,30,31 /,
+  ],
+  [
+    "the time does not fit into 32 bits (libxt_RATEEST.c)",
     /^-j RATEEST .*--rateest-ewmalog (?:0us|604.0s|\d{4}\.\d*s)$/,
   ],
   ["an empty name is not quoted", /--(?:physdev-\w+|rateest-name|genre) (?: |$)/],
 ];
 
-/** What 1.8.11 prints for a mask with holes, it does not read. */
+/** 1.8.11 cannot read what it prints for a mask with holes. */
 const NOT_FIXED_IN_1_8_11: readonly (readonly [why: string, rules: RegExp])[] = [
   ["a mask without a length prints as -1 (libxt_HMARK.c)", /^-j HMARK .*-prefix -1/],
   ["a mask without a length prints as 4294967295 (libip6t_srh.c)", /^-m srh .*\/4294967295/],
 ];
 
-/** What nftables' expressions make of two matches of one port that no packet fulfils: iptables does not read it. */
+/** iptables cannot read what it prints for two matches of one port that exclude each other. */
 const NOT_FIXED_IN_NFT: readonly (readonly [why: string, rules: RegExp])[] = [
-  ["a range that runs backwards", /^-p tcp -m tcp (?:! )?--dport (?:8:6|7:5)$/],
+  ["a reversed range", /^-p tcp -m tcp (?:! )?--dport (?:8:6|7:5)$/],
 ];
 
 test.each([

@@ -8,20 +8,20 @@ const problems = (text: string, family: "ipv4" | "ipv6" = "ipv4"): readonly stri
 
 const filter = (...lines: readonly string[]): string => ["*filter", ...lines, "COMMIT", ""].join("\n");
 
-describe("what is wrong is named with line and column", () => {
+describe("errors are reported with line and column", () => {
   test.each([
     ["an unknown match", filter("-A INPUT -m foo -j ACCEPT"), ['2:13 no match is named "foo"']],
     ["an unknown option", filter("-A INPUT -p tcp --dprt 80"), ["2:17 unknown option --dprt"]],
-    ["a port that is none", filter("-A INPUT -p tcp --dport 70000"), ['2:25 "70000" is not a port']],
+    ["a number that is not a port", filter("-A INPUT -p tcp --dport 70000"), ['2:25 "70000" is not a port']],
     ["a missing value", filter("-A INPUT -p tcp --dport"), ["2:17 --dport has no value"]],
-    ["a word that is no option", filter("-A INPUT tcp"), ['2:10 "tcp" is not an option']],
+    ["a word that is not an option", filter("-A INPUT tcp"), ['2:10 "tcp" is not an option']],
     ["an unknown target", filter("-A INPUT -j NOPE"), ['2:13 no chain or target is named "NOPE"']],
     [
       "a chain used before it is made",
       filter("-A INPUT -j A", ":A - [0:0]"),
       ['2:13 no chain or target is named "A"'],
     ],
-    ["a rule in no chain", filter("-A NOPE -j ACCEPT"), ['2:4 no chain "NOPE" in table filter']],
+    ["a rule in an unknown chain", filter("-A NOPE -j ACCEPT"), ['2:4 no chain "NOPE" in table filter']],
     [
       "a chain's name of 29 bytes",
       filter(`:${"x".repeat(29)} - [0:0]`),
@@ -32,9 +32,9 @@ describe("what is wrong is named with line and column", () => {
       filter("-A INPUT -i abcdefghijklmnop"),
       ['2:13 interface name "abcdefghijklmnop" is too long'],
     ],
-    ["-o where there is none yet", filter("-A INPUT -o eth0"), ["2:10 -o in INPUT"]],
-    ["-i where there is none", filter("-A OUTPUT -i eth0"), ["2:11 -i in OUTPUT"]],
-    ["a target of another table", filter("-A INPUT -j TTL --ttl-set 5"), ["2:13 -j TTL in table filter"]],
+    ["-o in a chain without outgoing interfaces", filter("-A INPUT -o eth0"), ["2:10 -o in INPUT"]],
+    ["-i in a chain without incoming interfaces", filter("-A OUTPUT -i eth0"), ["2:11 -i in OUTPUT"]],
+    ["a target in the wrong table", filter("-A INPUT -j TTL --ttl-set 5"), ["2:13 -j TTL in table filter"]],
     [
       "a target that a jump brings to the wrong hook",
       "*nat\n:A - [0:0]\n-A A -j MASQUERADE\n-A PREROUTING -j A\nCOMMIT\n",
@@ -46,7 +46,7 @@ describe("what is wrong is named with line and column", () => {
       filter(":A - [0:0]", ":B - [0:0]", "-A INPUT -j A", "-A A -j B", "-A B -j A"),
       ["6:9 B jumps back to A, which leads to B"],
     ],
-    ["a chain made twice", filter("-N A", "-N A"), ['3:4 chain "A" exists already']],
+    ["a chain that is created twice", filter("-N A", "-N A"), ['3:4 chain "A" exists already']],
     [
       "a policy for a chain of the user",
       filter("-N A", "-P A DROP"),
@@ -65,7 +65,7 @@ describe("what is wrong is named with line and column", () => {
       filter('-A INPUT -m comment --comment "a b'),
       ["2:31 this quote is never closed"],
     ],
-    ["a line of nothing known", filter("hello"), ['2:1 no line of a dump starts with "hello"']],
+    ["a line that is not part of a dump", filter("hello"), ['2:1 no line of a dump starts with "hello"']],
     ["two targets", filter("-A INPUT -j ACCEPT -j DROP"), ["2:20 a second -j"]],
     [
       "an address of the other family",
@@ -76,7 +76,7 @@ describe("what is wrong is named with line and column", () => {
     expect(problems(text)).toEqual(expected);
   });
 
-  test("a strict parse throws all of them, with the file's name and advice", () => {
+  test("a strict parse throws all problems, with the name of the file and advice", () => {
     const read = () => parseRuleset(filter("-A INPUT -m foo", "-A INPUT -s host"), { file: "rules.txt" });
     expect(read).toThrow(RulesError);
     expect(read).toThrow(
@@ -86,14 +86,14 @@ describe("what is wrong is named with line and column", () => {
   });
 });
 
-describe("what is not understood is kept", () => {
+describe("rules that cannot be read are kept", () => {
   const text = filter(
     "-A INPUT -s 10.0.0.0/8 -m foo --bar 3 -j DROP",
     "-A INPUT -j ACCEPT",
     "-A INPUT -j XYZ --opt 1",
   );
 
-  test("the match is opaque, what stands around it is read", () => {
+  test("the match becomes opaque, and the rest of the rule is read", () => {
     const rules =
       parseRuleset(text, { tolerant: true }).tables.get("filter")?.chains.get("INPUT")?.rules ?? [];
     expect(rules.map(({ text: rule }) => rule)).toEqual(text.split("\n").slice(1, 4));
@@ -105,7 +105,7 @@ describe("what is not understood is kept", () => {
     expect(rules[1]?.matches).toEqual([]);
   });
 
-  test("it is printed back as it was", () => {
+  test("the match is printed unchanged", () => {
     expect(printRuleset(parseDump(text), "legacy")).toContain(
       "-A INPUT -s 10.0.0.0/8 -m foo --bar 3 -j DROP\n",
     );
@@ -115,13 +115,13 @@ describe("what is not understood is kept", () => {
 describe("forms of a dump", () => {
   const chain = (text: string, name = "INPUT") => parseRuleset(text).tables.get("filter")?.chains.get(name);
 
-  test("iptables -S: no table around it", () => {
+  test("the output of iptables -S, which names no table", () => {
     const text = "-P INPUT DROP\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-N A\n-A INPUT -j A\n";
     expect(chain(text)?.policy).toBe("DROP");
     expect(chain(text)?.rules[0]?.action).toEqual({ kind: "jump", chain: "A" });
   });
 
-  test("line ends of Windows, blank lines, comments, no newline at the end", () => {
+  test("Windows line breaks, blank lines, comments, no line break at the end", () => {
     const text = "# note\r\n*filter\r\n\r\n  # indented\r\n-A INPUT -p tcp --dport 80 -j ACCEPT\r\nCOMMIT";
     expect(chain(text)?.rules[0]?.matches).toHaveLength(2);
     expect(printRuleset(parseDump(text), "source")).toBe(text);
@@ -170,13 +170,13 @@ describe("forms of a dump", () => {
     ]);
   });
 
-  test("negation as it was written before iptables 1.4", () => {
+  test("negation as written before iptables 1.4", () => {
     expect(printRuleset(parseDump(filter("-A INPUT -s ! 10.0.0.1 -p tcp --dport ! 80")), "legacy")).toContain(
       "-A INPUT ! -s 10.0.0.1/32 -p tcp -m tcp ! --dport 80\n",
     );
   });
 
-  test("family and variant as the header says", () => {
+  test("family and variant are those of the header comment", () => {
     const header = (tool: string) =>
       parseDump(`# Generated by ${tool} on Mon Nov 23 12:00:00 2026\n${filter()}`);
     expect(header("ip6tables-save v1.8.9")).toMatchObject({ family: "ipv6", variant: "legacy" });
@@ -184,7 +184,7 @@ describe("forms of a dump", () => {
     expect(header("iptables-save v1.4.21")).toMatchObject({ family: "ipv4", variant: "legacy" });
   });
 
-  test("a comment holds any characters", () => {
+  test("a comment may have any characters", () => {
     const comment = `a "b" 'c' \\d -j DROP # é 漢`;
     const quoted = comment.replace(/["'\\]/g, "\\$&");
     const text = filter(`-A INPUT -m comment --comment "${quoted}" -j ACCEPT`);
@@ -192,7 +192,7 @@ describe("forms of a dump", () => {
     expect(printRuleset(parseDump(text), "nft")).toContain(`--comment "${quoted}" -j ACCEPT\n`);
   });
 
-  test("a rule is a plain value where it is copied", () => {
+  test("a rule is copied as a plain object", () => {
     const rule = chain(filter("-A INPUT -s 10.0.0.1 -j DROP"))?.rules[0];
     expect(JSON.parse(JSON.stringify(rule))).toEqual({
       text: "-A INPUT -s 10.0.0.1 -j DROP",
@@ -204,7 +204,7 @@ describe("forms of a dump", () => {
   });
 });
 
-test("a rule for the other family alone is passed over, as iptables-restore does", () => {
+test("a rule that is only for the other family is skipped, as by iptables-restore", () => {
   const text = "*filter\n-A INPUT -4 -s 10.0.0.1 -j DROP\n-A INPUT -s fd00::1 -6 -j DROP\nCOMMIT\n";
   const rules = (family: "ipv4" | "ipv6") =>
     [

@@ -7,7 +7,7 @@ import { ip } from "./ip";
 import { ip6 } from "./ip6";
 import { limit } from "./limit";
 import { log } from "./log";
-import { markMatch } from "./mark";
+import { markMatch } from "./mark_m";
 import { nflog } from "./nflog";
 import { pkttype } from "./pkttype";
 import { stp } from "./stp";
