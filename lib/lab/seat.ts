@@ -270,8 +270,9 @@ const turnOutside = `cat > /dev/shm/wirebook-dns <<'RULES'
 -X DOCKER_POSTROUTING
 COMMIT
 RULES
+# iptables-legacy takes one lock for all namespaces, and since 1.8.10 it fails at once without --wait.
 for variant in nft legacy; do
-  nsenter -t PID -n iptables-$variant-restore --noflush < /dev/shm/wirebook-dns && break
+  nsenter -t PID -n iptables-$variant-restore --noflush --wait < /dev/shm/wirebook-dns && break
 done 2>/dev/null
 # Without a rule in it the table does nothing, and the kernel tells nothing of it in a trace.
 [ KEEP = true ] || nsenter -t PID -n nft list table ip nat 2>/dev/null | grep -v 'type nat hook' |

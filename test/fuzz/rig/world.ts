@@ -125,7 +125,7 @@ ${router.routes.map((route) => `route add ${route}`).join("\n")}
 ${router.policyRules.map((rule) => `rule add ${rule}`).join("\n")}
 END
     ${router.sysctls.map(([path, value]) => `echo ${value} > /proc/sys/net/${path} || exit 5`).join("\n")}
-    ${program}-${variant}-restore <<'END' || exit 3
+    ${program}-${variant}-restore --wait <<'END' || exit 3
 ${dumpOf(router)}END
     conntrack -F 2>/dev/null`;
     const { exitCode, stderr } = await this.router(name).shell.run(`(${script})`);
@@ -178,7 +178,7 @@ function refusal(stderr: string, script: string): string {
       ?.slice(1)
       .find((each) => each !== undefined),
   );
-  const batch = /failed -:/.test(stderr) ? " -batch - <<'END' ||" : "-restore <<'END' ||";
+  const batch = /failed -:/.test(stderr) ? " -batch - <<'END' ||" : "-restore --wait <<'END' ||";
   const begin = script.indexOf("\n", script.lastIndexOf(batch)) + 1;
   return `${stderr.trim().split("\n").slice(0, 2).join(" ")} (${script.slice(begin).split("\n")[line - 1] ?? ""})`;
 }
@@ -206,7 +206,7 @@ ${nft.join("\n")}
 END
     for program in iptables ip6tables; do
       if read -r table < /proc/net/$( [ $program = iptables ] && echo ip || echo ip6 )_tables_names; then
-        $program-legacy-restore <<'END'
+        $program-legacy-restore --wait <<'END'
 ${legacy.join("\n")}
 END
       fi
