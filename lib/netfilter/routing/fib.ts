@@ -23,6 +23,8 @@ interface Level {
   readonly routes: Map<string | number, Route[]>;
 }
 
+const sourceLength = ({ from }: Route): number => (from === undefined ? 0 : (parseNet(from)?.length ?? 0));
+
 /** An IPv4 prefix is looked up as the number it is. */
 function keyOf(dst: Words, mask: Words): string | number {
   return dst.length === 1 ? ((dst[0] ?? 0) & (mask[0] ?? 0)) >>> 0 : masked(dst, mask).join(".");
@@ -42,6 +44,8 @@ export class Fib {
   readonly #mainOnly: boolean;
   /** Whether rules other than the default ones exist (fib4_has_custom_rules). */
   readonly customRules: boolean;
+  /** Whether some rule or route asks for more than addresses, devices and the mark. */
+  readonly asksHeader: boolean;
 
   constructor(host: Host, family: Family) {
     this.#host = host;
@@ -57,6 +61,16 @@ export class Fib {
     const own = host.policyRules?.filter((rule) => rule.family === family);
     this.customRules = (own ?? []).some((rule) => ![0, 32766, 32767].includes(rule.priority));
     this.#rules = compileRules(host, family);
+    this.asksHeader =
+      routes.some(({ tos }) => tos !== undefined) ||
+      this.#rules.some(
+        ({ rule }) =>
+          rule.tos !== undefined ||
+          rule.protocol !== undefined ||
+          rule.sourcePort !== undefined ||
+          rule.destinationPort !== undefined ||
+          rule.uid !== undefined,
+      );
   }
 
   #add(route: Route, width: number): void {
@@ -73,8 +87,12 @@ export class Fib {
     const key = keyOf(net.words, level.mask);
     const same = level.routes.get(key) ?? [];
     same.push(route);
-    // IPv4 keeps them by TOS, the highest first, and those of one TOS by metric (fib_trie.c, fib_find_alias).
-    same.sort((a, b) => (b.tos ?? 0) - (a.tos ?? 0) || (a.metric ?? 0) - (b.metric ?? 0));
+    // IPv4 keeps them by TOS, the highest first, and those of one TOS by metric (fib_trie.c, fib_find_alias). IPv6 looks
+    // for the longest source prefix before it looks at the metric (ip6_fib.c, fib6_node_lookup).
+    same.sort(
+      (a, b) =>
+        (b.tos ?? 0) - (a.tos ?? 0) || sourceLength(b) - sourceLength(a) || (a.metric ?? 0) - (b.metric ?? 0),
+    );
     level.routes.set(key, same);
   }
 
@@ -98,6 +116,7 @@ export class Fib {
             route.dead !== true &&
             (route.metric ?? 0) === (best.metric ?? 0) &&
             (route.tos ?? 0) === (best.tos ?? 0) &&
+            route.from === best.from &&
             (this.#family === "ipv6" || route.weight !== undefined),
         )
       : [best];

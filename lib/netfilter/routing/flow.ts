@@ -6,7 +6,7 @@ import type { Judge } from "./judge";
 /** What the kernel asks the routing tables with (struct flowi4, flowi6). */
 export interface Flow {
   readonly dst: Words;
-  readonly src?: Words;
+  readonly src?: Words | undefined;
   readonly mark: number;
   /** Device that the packet came in by; `lo` for what a local process sends. */
   readonly iif: string;

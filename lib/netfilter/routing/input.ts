@@ -11,7 +11,7 @@ import {
   type Words,
 } from "./address";
 import { fibOf, routeText } from "./fib";
-import { type Flow, headerOf } from "./flow";
+import { headerOf } from "./flow";
 import { type Judge, settled } from "./judge";
 import { isLocal } from "./local";
 import { type OutRoute, pickRoute } from "./output";
@@ -127,8 +127,9 @@ function lookup4(
     if (martian !== undefined) return drop(martian);
     return { kind: "local", text: `${packet.dst} is an address of this host` };
   }
-  const flow: Flow = { ...headerOf(packet, judge), dst, mark: packet.mark, iif: device };
-  const found = fibOf(host, "ipv4").lookup(src === undefined ? flow : { ...flow, src }, judge);
+  const fib = fibOf(host, "ipv4");
+  const base = { dst, mark: packet.mark, iif: device, src };
+  const found = fib.lookup(fib.asksHeader ? { ...headerOf(packet, judge), ...base } : base, judge);
   if (found.kind === "none")
     return { kind: "drop", verdict: "unreachable", text: `no route to ${packet.dst} (network unreachable)` };
   const route = pickRoute(found, packet.dst, judge);

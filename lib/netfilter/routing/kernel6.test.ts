@@ -1,0 +1,88 @@
+// IPv6's policy rules and routes: the answers are those of `ip -6 route get` on kernel 6.18. What packets from outside show
+// to uidrange and tun_id was measured with packets that were forwarded, for `route get` makes up a user of its own.
+
+import { parsePolicyRules } from "../../inspect/policy-rules";
+import { parseRoutes } from "../../inspect/routes";
+import { type Host, traverse } from "../traverse";
+
+const ROUTES = [
+  { dst: "default", gateway: "fd01::9", dev: "e1", table: "100", metric: 1024, flags: [], pref: "medium" },
+  { dst: "default", gateway: "fd02::9", dev: "e2", metric: 1024, flags: [], pref: "medium" },
+  { type: "local", dst: "fd00::1", dev: "e0", table: "local", metric: 0, flags: [], pref: "medium" },
+];
+const RULES = [
+  { priority: 0, src: "all", table: "local" },
+  { priority: 32766, src: "all", table: "main" },
+];
+
+function wayOf(
+  rules: readonly object[],
+  routes: readonly object[],
+  sent: { readonly src?: string; readonly tos?: number; readonly dport?: number },
+) {
+  const host: Host = {
+    place: "router",
+    rulesets: [],
+    routes: parseRoutes([...ROUTES, ...routes]),
+    policyRules: parsePolicyRules([...RULES, ...rules], "ipv6"),
+    sysctls: { "net.ipv6.conf.all.forwarding": "1" },
+  };
+  const packet = {
+    family: "ipv6",
+    src: "fd00::9",
+    dst: "2001:db8::1",
+    protocol: "tcp",
+    sport: 1,
+    dport: 80,
+    ttl: 64,
+    tos: 0,
+    length: 60,
+    mark: 0,
+    ...sent,
+  } as const;
+  return traverse(host, packet, { from: { in: "e0" } }).outcomes.map(({ left, certain }) => [
+    left?.dev,
+    certain,
+  ]);
+}
+
+const rule = (more: object) => [{ priority: 100, src: "all", table: "100", ...more }];
+const from = {
+  dst: "2001:db8::/32",
+  from: "fd00::/64",
+  gateway: "fd01::9",
+  dev: "e1",
+  metric: 1024,
+  flags: [],
+  pref: "medium",
+};
+const plain = {
+  dst: "2001:db8::/32",
+  gateway: "fd02::9",
+  dev: "e2",
+  metric: 1024,
+  flags: [],
+  pref: "medium",
+};
+
+test.each([
+  ["tos compares the whole DSCP: equal", rule({ tos: "0x10" }), [], { tos: 0x10 }, "e1"],
+  ["tos does not see the ECN bits", rule({ tos: "0x10" }), [], { tos: 0x12 }, "e1"],
+  ["tos compares the whole DSCP: another precedence", rule({ tos: "0x10" }), [], { tos: 0x30 }, "e2"],
+  ["tos beyond the old field", rule({ tos: "0xb0" }), [], { tos: 0xb0 }, "e1"],
+  ["dport", rule({ dport: 80 }), [], {}, "e1"],
+  ["another dport", rule({ dport: 80 }), [], { dport: 81 }, "e2"],
+  ["uidrange with 0, which packets from outside have", rule({ uid_start: 0, uid_end: 5 }), [], {}, "e1"],
+  ["uidrange without 0", rule({ uid_start: 1, uid_end: 5 }), [], {}, "e2"],
+  [
+    "suppress_prefixlength",
+    [{ priority: 98, src: "all", table: "main", suppress_prefixlen: 0 }, ...rule({})],
+    [],
+    {},
+    "e1",
+  ],
+  ["a route for sources of a prefix comes first", [], [plain, from], {}, "e1"],
+  ["a route for sources of another prefix is passed over", [], [plain, from], { src: "fd05::9" }, "e2"],
+])("%s", (_name, rules, routes, sent, dev) => {
+  expect(wayOf(rules, routes, sent)).toEqual([[dev, true]]);
+});
