@@ -57,6 +57,10 @@ test.each<[string, () => TraceRequest, { verdict: string; src: () => string; dst
     expect(path.unobserved).toBeUndefined();
     expect(path.observed?.difference?.text).toBeUndefined();
     expect(path.agrees).toBe(true);
+    // Everything that decides was read: nothing is assumed, and nothing is followed both ways.
+    expect(
+      path.outcomes.map(({ certain, dependsOn, assumed = [] }) => [certain, dependsOn, assumed]),
+    ).toEqual([[true, [], []]]);
     expect(path.outcome).toMatchObject({
       verdict: expected.verdict,
       packet: { src: expected.src(), dst: expected.dst() },
