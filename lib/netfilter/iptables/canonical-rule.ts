@@ -6,7 +6,7 @@ import { contextOf } from "./rule-context";
 import { expand } from "./table-state";
 
 /** A single rule, where it is used, and the iptables that checks and prints it. */
-export interface PlacedRule {
+interface PlacedRule {
   readonly family: SyntaxFamily;
   readonly variant: Variant;
   /** Default: 1.8.9. */

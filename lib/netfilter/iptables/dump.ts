@@ -11,7 +11,7 @@ interface At {
   readonly end: number;
 }
 
-export interface TableLine extends At {
+interface TableLine extends At {
   readonly kind: "table";
   readonly name: string;
 }
@@ -51,7 +51,7 @@ export interface OtherLine extends At {
   readonly to?: string;
 }
 
-export interface PlainLine extends At {
+interface PlainLine extends At {
   readonly kind: "blank" | "comment" | "commit" | "unread";
 }
 

@@ -7,11 +7,11 @@ import { BYTE_ORDER_MARK, COLON, CR, DASH, HASH, OPEN_BRACKET, SPACE, STAR } fro
 import { readCounters, type TextCounters } from "./counters";
 import { CHAIN_COMMANDS, LISTING_COMMANDS, RULE_COMMANDS } from "./line-commands";
 import { unprintedTable } from "./other-text";
-import { RuleReader } from "./rule-reader";
-import { readSavedChain } from "./saved-chain";
-import { SavedRuleReader } from "./saved-rule-reader";
-import { splitWords, type Word } from "./split-words";
+import { readSavedChain } from "./saved/saved-chain";
+import { SavedRuleReader } from "./saved/saved-rule-reader";
 import { TableSections } from "./table-sections";
+import { RuleReader } from "./words/rule-reader";
+import { splitWords, type Word } from "./words/split-words";
 
 /** Reads the lines of a dump one by one. */
 export class DumpReader {

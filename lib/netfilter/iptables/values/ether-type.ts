@@ -52,7 +52,7 @@ export function etherType(word: string): number | undefined {
 }
 
 /** The name of an EtherType, or its number in hexadecimal. */
-export const etherName = (type: number): string =>
+const etherName = (type: number): string =>
   TYPES.find(([each]) => each === type)?.[1] ?? `0x${type.toString(16)}`;
 
 /** Stands for `-p Length`: frames whose type field is a length (IEEE 802.3). */

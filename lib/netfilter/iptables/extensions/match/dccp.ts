@@ -7,7 +7,7 @@ import { invertible, match } from "../declare";
 import { first } from "../option-values";
 import { portMatches, portOptions } from "../shared/transport-ports";
 
-export const DCCP_TYPES = [
+const DCCP_TYPES = [
   "REQUEST",
   "RESPONSE",
   "DATA",

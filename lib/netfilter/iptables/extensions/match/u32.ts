@@ -3,7 +3,7 @@ import { whole } from "../../values/number";
 import type { ValueType } from "../../values/value-type";
 import { invertible, match } from "../declare";
 
-export const hex = (value: bigint): string => `0x${value.toString(16)}`;
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** `LOCATION=VALUES[&&…]`. iptables-save prints numbers in hexadecimal, without spaces. */
 const tests: ValueType = {

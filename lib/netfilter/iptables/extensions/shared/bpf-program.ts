@@ -1,5 +1,5 @@
 /** One instruction of classic BPF (linux/filter.h, sock_filter). */
-export interface Instruction {
+interface Instruction {
   readonly code: number;
   readonly jumpTrue: number;
   readonly jumpFalse: number;

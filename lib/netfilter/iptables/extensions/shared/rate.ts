@@ -36,7 +36,7 @@ export const rate: ValueType = {
 };
 
 /** The rate in the largest unit that does not round it, as libxt_limit prints it. */
-export function shownRate(cost: number): string {
+function shownRate(cost: number): string {
   const units = [...UNITS].reverse();
   let index = 1;
   for (; index < units.length; index++) {

@@ -16,7 +16,7 @@ import {
 } from "./mask";
 
 /** How a prefix is read and printed. */
-export interface PrefixForm {
+interface PrefixForm {
   /** Clear the bits outside the mask. */
   readonly cut: boolean;
   /** Print `/32` and `/128`. */

@@ -1,4 +1,4 @@
-import type { SyntaxFamily } from "../context";
+import type { SyntaxFamily } from "../../context";
 
 /** Flags that change nothing about a rule. */
 export const IGNORED_FLAGS: ReadonlySet<string> = new Set(["v", "verbose"]);

@@ -1,11 +1,11 @@
-import { protocolNumber } from "../../model/protocols";
-import type { Context } from "../context";
-import type { Use } from "../extensions/extension";
-import { extensionFor } from "../extensions/registry";
-import { withProtocol } from "../rule-context";
-import type { Base, BaseName, Jump, ParsedBaseOption, RuleSpec } from "../rule-spec";
-import { readBase } from "./base-options";
-import { DASH, LOWER_G, LOWER_J, LOWER_M, SPACE } from "./character-codes";
+import { protocolNumber } from "../../../model/protocols";
+import type { Context } from "../../context";
+import type { Use } from "../../extensions/extension";
+import { extensionFor } from "../../extensions/registry";
+import { withProtocol } from "../../rule-context";
+import type { Base, BaseName, Jump, ParsedBaseOption, RuleSpec } from "../../rule-spec";
+import { readBase } from "../base-options";
+import { DASH, LOWER_G, LOWER_J, LOWER_M, SPACE } from "../character-codes";
 import { orNull, readSavedUse } from "./saved-use";
 import { BASE_LETTERS, headerEnd, partEnd } from "./segment-ends";
 

@@ -1,4 +1,4 @@
-import { BACKSLASH, QUOTE } from "./character-codes";
+import { BACKSLASH, QUOTE } from "../character-codes";
 
 /**
  * Splits text at single spaces and removes quotes around words.

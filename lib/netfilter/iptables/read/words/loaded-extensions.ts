@@ -1,8 +1,8 @@
-import type { Context } from "../context";
-import type { Extension } from "../extensions/extension";
-import { implicitMatches, matchOfProtocol } from "../extensions/registry";
-import type { Unread } from "../rule-spec";
-import { etherType, LENGTH } from "../values/ether-type";
+import type { Context } from "../../context";
+import type { Extension } from "../../extensions/extension";
+import { implicitMatches, matchOfProtocol } from "../../extensions/registry";
+import type { Unread } from "../../rule-spec";
+import { etherType, LENGTH } from "../../values/ether-type";
 import { ExtensionPart } from "./extension-part";
 import { type FoundOption, OptionLookup, spellings } from "./option-lookup";
 

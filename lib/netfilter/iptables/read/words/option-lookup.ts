@@ -1,4 +1,4 @@
-import type { Extension, OptionDeclaration } from "../extensions/extension";
+import type { Extension, OptionDeclaration } from "../../extensions/extension";
 
 interface Holder {
   readonly extension: Extension;

@@ -1,9 +1,9 @@
-import type { RuleCommand, RuleLine } from "../dump";
-import type { RuleSpec } from "../rule-spec";
-import { readCounters, type TextCounters } from "./counters";
-import { RuleReader } from "./rule-reader";
+import type { RuleCommand, RuleLine } from "../../dump";
+import type { RuleSpec } from "../../rule-spec";
+import { readCounters, type TextCounters } from "../counters";
+import { RuleReader } from "../words/rule-reader";
+import { splitWords } from "../words/split-words";
 import type { SegmentReader } from "./segment-reader";
-import { splitWords } from "./split-words";
 
 /** A rule as iptables-save wrote it. It was checked once, and is read when its parts are first needed. */
 export class SavedRule implements RuleLine {

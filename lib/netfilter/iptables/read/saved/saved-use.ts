@@ -1,9 +1,9 @@
-import { checkOptions } from "../check/check-options";
-import type { Context } from "../context";
-import type { Extension, Options, ParsedOption, Use } from "../extensions/extension";
-import { extensionFor, optionOf } from "../extensions/registry";
-import { RuleSyntaxError } from "../rule-syntax-error";
-import { addOption } from "./add-option";
+import { checkOptions } from "../../check/check-options";
+import type { Context } from "../../context";
+import type { Extension, Options, ParsedOption, Use } from "../../extensions/extension";
+import { extensionFor, optionOf } from "../../extensions/registry";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { addOption } from "../add-option";
 import { canonicalWords } from "./canonical-words";
 
 /** A use of an extension that was checked once. Its options are read again when they are first needed. */

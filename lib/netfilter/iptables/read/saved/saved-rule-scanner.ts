@@ -1,7 +1,7 @@
-import { isRestricted, type RuleShape } from "../check/rule-shape";
-import type { Context } from "../context";
-import type { Use } from "../extensions/extension";
-import { readBase } from "./base-options";
+import { isRestricted, type RuleShape } from "../../check/rule-shape";
+import type { Context } from "../../context";
+import type { Use } from "../../extensions/extension";
+import { readBase } from "../base-options";
 import {
   BANG,
   DASH,
@@ -14,7 +14,7 @@ import {
   SLASH,
   SPACE,
   ZERO,
-} from "./character-codes";
+} from "../character-codes";
 import { orNull } from "./saved-use";
 import { BASE_LETTERS, partEnd, quoteEnd } from "./segment-ends";
 import type { ProtocolParts, SegmentReader } from "./segment-reader";

@@ -1,8 +1,8 @@
-import { checkOptions } from "../check/check-options";
-import type { Context } from "../context";
-import type { Extension, ParsedOption, Use } from "../extensions/extension";
-import type { Unread } from "../rule-spec";
-import { RuleSyntaxError } from "../rule-syntax-error";
+import { checkOptions } from "../../check/check-options";
+import type { Context } from "../../context";
+import type { Extension, ParsedOption, Use } from "../../extensions/extension";
+import type { Unread } from "../../rule-spec";
+import { RuleSyntaxError } from "../../rule-syntax-error";
 
 /** A match or target of the rule that is being read, with the options read so far. */
 export class ExtensionPart {

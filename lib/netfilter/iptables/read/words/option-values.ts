@@ -1,6 +1,6 @@
-import type { Context } from "../context";
-import type { OptionDeclaration } from "../extensions/extension";
-import { RuleSyntaxError } from "../rule-syntax-error";
+import type { Context } from "../../context";
+import type { OptionDeclaration } from "../../extensions/extension";
+import { RuleSyntaxError } from "../../rule-syntax-error";
 import type { WordCursor } from "./word-cursor";
 
 /**

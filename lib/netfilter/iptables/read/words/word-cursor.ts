@@ -1,4 +1,4 @@
-import { RuleSyntaxError } from "../rule-syntax-error";
+import { RuleSyntaxError } from "../../rule-syntax-error";
 import type { Word } from "./split-words";
 
 /** A position among the words of one rule, and whether a `!` was read that no option has used yet. */

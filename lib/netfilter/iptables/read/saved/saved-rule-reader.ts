@@ -1,7 +1,7 @@
-import type { Checker } from "../check/checker";
-import type { RuleShape } from "../check/rule-shape";
-import type { Context } from "../context";
-import { DASH, QUOTE, SPACE, UPPER_A } from "./character-codes";
+import type { Checker } from "../../check/checker";
+import type { RuleShape } from "../../check/rule-shape";
+import type { Context } from "../../context";
+import { DASH, QUOTE, SPACE, UPPER_A } from "../character-codes";
 import { SavedRule } from "./saved-rule";
 import { SavedRuleScanner } from "./saved-rule-scanner";
 import { SegmentReader } from "./segment-reader";

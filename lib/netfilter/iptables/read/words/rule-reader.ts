@@ -1,13 +1,13 @@
-import { protocolNumber } from "../../model/protocols";
-import type { Context } from "../context";
-import type { OptionDeclaration } from "../extensions/extension";
-import { extensionFor } from "../extensions/registry";
-import { withProtocol } from "../rule-context";
-import type { BaseName, Jump, ParsedBaseOption, RuleSpec } from "../rule-spec";
-import { RuleSyntaxError } from "../rule-syntax-error";
-import { readNumber } from "../values/number";
-import { addOption } from "./add-option";
-import { BASE, readBase } from "./base-options";
+import { protocolNumber } from "../../../model/protocols";
+import type { Context } from "../../context";
+import type { OptionDeclaration } from "../../extensions/extension";
+import { extensionFor } from "../../extensions/registry";
+import { withProtocol } from "../../rule-context";
+import type { BaseName, Jump, ParsedBaseOption, RuleSpec } from "../../rule-spec";
+import { RuleSyntaxError } from "../../rule-syntax-error";
+import { readNumber } from "../../values/number";
+import { addOption } from "../add-option";
+import { BASE, readBase } from "../base-options";
 import { FAMILY_FLAGS, IGNORED_FLAGS, LISTING_FLAGS } from "./command-line-flags";
 import { ExtensionPart } from "./extension-part";
 import { LoadedExtensions } from "./loaded-extensions";
@@ -16,7 +16,7 @@ import type { Word } from "./split-words";
 import { WordCursor } from "./word-cursor";
 
 /** An error, and the offset in the dump of the word it is about. */
-export interface LocatedError {
+interface LocatedError {
   readonly at: number;
   readonly error: RuleSyntaxError;
   /** About an address of `-s` or `-d`. iptables reads those after all other words. */

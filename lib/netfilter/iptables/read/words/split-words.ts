@@ -1,4 +1,4 @@
-import { BACKSLASH, CR, LF, QUOTE, SPACE, TAB } from "./character-codes";
+import { BACKSLASH, CR, LF, QUOTE, SPACE, TAB } from "../character-codes";
 
 /** One word of a line, split as iptables-restore splits it. */
 export interface Word {

@@ -1,5 +1,5 @@
-import { QUOTE } from "./character-codes";
-import { readCounters, type TextCounters } from "./counters";
+import { QUOTE } from "../character-codes";
+import { readCounters, type TextCounters } from "../counters";
 
 interface SavedChain {
   readonly name: string;
