@@ -1,8 +1,8 @@
 import { type Picture, picture } from "./picture";
 import { Columns } from "./sketch/columns";
-import { endpoint, heading, pill, pillWidth, tint, WIDTH } from "./sketch/pen";
+import { elide, textWidth, wrap } from "./sketch/font-metrics";
 import type { Mark } from "./sketch/scene";
-import { elide, textWidth, wrap } from "./sketch/type";
+import { endpoint, heading, pill, pillWidth, tint, WIDTH } from "./sketch/shapes";
 
 /** One end of a TCP connection as a socket knows it. */
 export interface SocketEnd {

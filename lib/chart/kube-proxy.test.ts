@@ -2,7 +2,7 @@ import { first, node, SETS } from "../../test/netfilter/kube-proxy";
 import { faults, foldsOf, stepsOf } from "../../test/pictures/layout";
 import { traverse } from "../netfilter/traverse";
 import { ladderPicture, serviceOf, servicePicture, traversalPicture } from "./index";
-import { ruleText } from "./traversal/say";
+import { ruleText } from "./traversal/phrases";
 
 /** Pictures of what the model says of real rules: kube-proxy's, in the flows that its authors published. */
 const CASES = SETS.flatMap((set) =>

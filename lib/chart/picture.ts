@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import type { Spec } from "./sketch/json";
 import type { Scene } from "./sketch/scene";
 import { specOf } from "./sketch/spec";
-import { drawSvg } from "./sketch/still";
+import { drawSvg } from "./sketch/svg";
 
 /** The method under which a notebook kernel asks a value for what to draw: Deno's convention. */
 export const display: unique symbol = Symbol.for("Jupyter.display");

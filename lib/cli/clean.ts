@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { endpointOf, findEndpoint } from "../engine/endpoint";
+import { endpointOf, findEndpoint } from "../engine/connection/endpoint";
+import { dial } from "../engine/connection/transport";
 import type { Engine } from "../engine/engine";
-import { LabError } from "../engine/error";
-import { dial } from "../engine/transport";
-import { type Belongings, belongings, removeBelongings } from "../lab/orphans";
+import { LabError } from "../engine/errors/lab-error";
+import { type Belongings, belongings, removeBelongings } from "../lab/runtime/orphans";
 import { removeImages } from "../setup";
 import { connectAll, type EngineOptions, engineOption } from "./engines";
 

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { type Endpoint, endpointOf, findEndpoint, isPlain } from "../engine/endpoint";
+import { type Endpoint, endpointOf, findEndpoint, isPlain } from "../engine/connection/endpoint";
+import { dial } from "../engine/connection/transport";
 import { Engine } from "../engine/engine";
-import { LabError } from "../engine/error";
-import { dial } from "../engine/transport";
-import { checkSet } from "../lab/set";
+import { LabError } from "../engine/errors/lab-error";
+import { checkSet } from "../lab/runtime/swarm";
 import { imagesRoot } from "../setup/images";
 import { missingImages } from "../setup/index";
 import { type EngineOptions, engineOption } from "./engines";

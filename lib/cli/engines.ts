@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Engine } from "../engine/engine";
-import { LabError } from "../engine/error";
+import { LabError } from "../engine/errors/lab-error";
 
 /** What `--engine` gives a command. */
 export interface EngineOptions {

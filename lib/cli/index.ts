@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { LabError } from "../engine/error";
+import { LabError } from "../engine/errors/lab-error";
 import { watchOutput } from "./streams";
 
 /**

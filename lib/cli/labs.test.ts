@@ -1,4 +1,4 @@
-import type { Belongings } from "../lab/orphans";
+import type { Belongings } from "../lab/runtime/orphans";
 import { choose } from "./clean";
 import { listing } from "./labs";
 

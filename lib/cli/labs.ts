@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Belongings, belongings } from "../lab/orphans";
+import { type Belongings, belongings } from "../lab/runtime/orphans";
 import { connectAll, type EngineOptions, engineOption } from "./engines";
 
 interface Options extends EngineOptions {

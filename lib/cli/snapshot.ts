@@ -1,11 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { Engine } from "../engine/engine";
-import { LabError } from "../engine/error";
-import { errno } from "../engine/known";
+import { errno } from "../engine/errors/known-errors";
+import { LabError } from "../engine/errors/lab-error";
 import { inspectNamespace } from "../inspect/collect";
 import type { Snapshot } from "../inspect/snapshot";
-import { Session } from "../lab/session";
+import { Session } from "../lab/runtime/session";
 
 interface Options {
   readonly output?: string;

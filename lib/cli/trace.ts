@@ -3,8 +3,8 @@ import { protocolNumberOf } from "../netfilter/conntrack/protocol";
 import type { Packet } from "../netfilter/model";
 import { addressWords, familyOf } from "../netfilter/routing/address";
 import { type Entry, stateOf, traverse, warningsOf } from "../netfilter/traverse";
+import type { Blank } from "../netfilter/traverse/evaluation";
 import { pathJson } from "../netfilter/traverse/json";
-import type { Blank } from "../netfilter/traverse/mind";
 import { pathText } from "../netfilter/traverse/text";
 import { assumptionsOf, assumptionsText, unknownOf } from "./assumptions";
 import {

@@ -1,19 +1,19 @@
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
-import { askFacts, askKind, askSwarmNodes, type EngineFacts, type SwarmNode } from "./about";
-import { Containers } from "./containers";
-import { type Endpoint, endpointOf, findEndpoint } from "./endpoint";
-import { LabError } from "./error";
-import { type EngineEvent, type Subscription, subscribe } from "./events";
-import { type ExecOptions, type ExecResult, Execs } from "./exec";
-import { Images } from "./images";
-import { errno, translate } from "./known";
-import type { Labels } from "./labels";
-import { Networks } from "./networks";
-import type { Process } from "./process";
-import { CommandLog } from "./record";
-import { dialThrough, type Line, reach } from "./transport";
-import { Volumes } from "./volumes";
+import { CommandLog } from "./command-log";
+import { type Endpoint, endpointOf, findEndpoint } from "./connection/endpoint";
+import { dialThrough, type Line, reach } from "./connection/transport";
+import { askFacts, askKind, askSwarmNodes, type EngineFacts, type SwarmNode } from "./engine-info";
+import { errno, translate } from "./errors/known-errors";
+import { LabError } from "./errors/lab-error";
+import { type ExecOptions, type ExecResult, Execs } from "./exec/exec";
+import type { Process } from "./exec/process";
+import { Containers } from "./resources/containers";
+import { type EngineEvent, type Subscription, subscribe } from "./resources/events";
+import { Images } from "./resources/images";
+import type { Labels } from "./resources/labels";
+import { Networks } from "./resources/networks";
+import { Volumes } from "./resources/volumes";
 
 /** Which engine to talk to. */
 export interface ConnectOptions {

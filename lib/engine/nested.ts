@@ -1,4 +1,4 @@
-import type { ContainerSpec } from "./container";
+import type { ContainerSpec } from "./resources/container";
 
 /**
  * What a container needs to run a `dockerd`, in place of `--privileged`: the engine's default capabilities, and

@@ -1,6 +1,6 @@
 import type { Engine } from "./engine";
-import { type Labels, label, limitsRole } from "./labels";
-import type { Process } from "./process";
+import type { Process } from "./exec/process";
+import { type Labels, label, limitsRole } from "./resources/labels";
 
 /** Seconds that what a session made outlives the session. With the removal itself it is under ten. */
 const graceSeconds = 3;

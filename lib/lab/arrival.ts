@@ -9,7 +9,7 @@ import {
   type Sightings,
   sameFlow,
 } from "../netfilter/trace";
-import type { Sent } from "./send";
+import type { Sent } from "./trace/probe";
 
 /** Where a packet was seen. */
 export interface SeenAt {

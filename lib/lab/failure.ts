@@ -1,8 +1,8 @@
 import { LabError } from "../engine";
-import type { Ground } from "./ground";
-import { commandError, inNamespace } from "./ip";
-import type { LabLink } from "./link";
-import type { ContainerPlace } from "./place";
+import type { Ground } from "./context/lab-context";
+import { commandError, inNamespace } from "./link/ip";
+import type { LabLink } from "./link/link";
+import type { ContainerPlace } from "./place/place";
 
 /** Something that was broken on purpose. It is repaired by `undo`, and in any case when the lab closes. */
 export interface Failure {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { endpoint } from "../chart/sketch/pen";
+import { endpoint } from "../chart/sketch/shapes";
 import type { Journey, JourneyOutcome } from "../netfilter/journey";
 import { type Agreement, alignSteps, alignTrace, type Difference, type PlaceTrace } from "../netfilter/trace";
 import { type Arrival, type ArrivalEvidence, arrived, judgeArrival, type SeenAt, wasSeen } from "./arrival";

@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
 import { currentCell, LabError } from "../engine";
-import type { Command } from "./command";
+import { Pod } from "./docker/pod";
 import { NodePod } from "./node/pod";
-import type { Place } from "./place";
-import { Pod } from "./pod";
+import type { Command } from "./place/command";
+import type { Place } from "./place/place";
 
 const usage = "%%sh NAME [-c APP] [--no-raise-error]";
 

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { LabError } from "../engine/error";
+import { LabError } from "../engine/errors/lab-error";
 import { debianImage } from "./debian";
 import { bakeHost } from "./host";
 import { type ImageName, imageFolder, imageNames, imageParents, imageTag } from "./images";

@@ -3,7 +3,7 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { LabError } from "../engine/error";
+import { LabError } from "../engine/errors/lab-error";
 import { imageFolder } from "./images";
 import { follow } from "./progress";
 import type { Tools } from "./step";

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { existsSync, openSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Endpoint, findEndpoint } from "../engine/endpoint";
+import { type Endpoint, findEndpoint } from "../engine/connection/endpoint";
 import { Engine } from "../engine/engine";
-import { LabError } from "../engine/error";
+import { LabError } from "../engine/errors/lab-error";
 import type { Step, Tools } from "./step";
 
 const log = "/var/log/wirebook-dockerd.log";

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
-import { createOptions } from "../engine/container";
-import { unframe } from "../engine/containers";
-import { LabError } from "../engine/error";
+import { LabError } from "../engine/errors/lab-error";
 import { cgroupAdvice, cgroupRefusal, nestedEngine } from "../engine/nested";
+import { createOptions } from "../engine/resources/container";
+import { unframe } from "../engine/resources/containers";
 import type { Tools } from "./step";
 
 /**

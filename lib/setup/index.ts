@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import { findEndpoint } from "../engine/endpoint";
-import { dial } from "../engine/transport";
+import { findEndpoint } from "../engine/connection/endpoint";
+import { dial } from "../engine/connection/transport";
 import { ensureImages, missingImages } from "./build";
 import type { Step } from "./step";
 

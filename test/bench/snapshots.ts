@@ -1,5 +1,5 @@
 import { Lab } from "../../lib/lab/lab";
-import type { Place } from "../../lib/lab/place";
+import type { Place } from "../../lib/lab/place/place";
 import { type Bench, type Measure, Times } from "./measure";
 
 /** Docker hosts until their engines answer; snapshots of a namespace and of a host with many rules, beside a bare exec. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Engine } from "../../lib/engine";
-import { Session } from "../../lib/lab/session";
+import { Session } from "../../lib/lab/runtime/session";
 import { dumpOf, type FuzzCase, routers } from "./case";
 import { fuzzCase } from "./generate/case";
 import { minimize } from "./minimize";

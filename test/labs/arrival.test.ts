@@ -1,6 +1,6 @@
 import { Lab } from "../../lib/lab/lab";
-import type { ContainerPlace } from "../../lib/lab/place";
-import type { PacketPath, TraceRequest } from "../../lib/lab/trace";
+import type { ContainerPlace } from "../../lib/lab/place/place";
+import type { PacketPath, TraceRequest } from "../../lib/lab/trace/packet-path";
 import { closed } from "./cluster";
 import { Losses } from "./losses";
 

@@ -1,7 +1,7 @@
 // What root inside a Docker host can do with control groups: its own work, and nothing outside of them.
 import { Engine, label, nestedEngine } from "../../lib/engine";
+import { type NestedEngine, runNestedEngine } from "../../lib/lab/docker/nested-engine";
 import { Lab } from "../../lib/lab/lab";
-import { type NestedEngine, runNestedEngine } from "../../lib/lab/nested-engine";
 import { imageTag } from "../../lib/setup/images";
 import { leftovers } from "./leftovers";
 

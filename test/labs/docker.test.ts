@@ -1,5 +1,5 @@
 import { Engine } from "../../lib/engine";
-import type { DockerHost } from "../../lib/lab/dockerhost";
+import type { DockerHost } from "../../lib/lab/docker/docker-host";
 import { Lab } from "../../lib/lab/lab";
 import { leftovers } from "./leftovers";
 

@@ -1,7 +1,7 @@
 import { Engine } from "../../lib/engine";
 import { Lab } from "../../lib/lab/lab";
-import type { Netns } from "../../lib/lab/netns";
-import type { Veth } from "../../lib/lab/veth";
+import type { Netns } from "../../lib/lab/link/netns";
+import type { Veth } from "../../lib/lab/link/veth";
 import { leftovers } from "./leftovers";
 
 let lab: Lab;

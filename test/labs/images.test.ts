@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type Docker from "dockerode";
-import { findEndpoint } from "../../lib/engine/endpoint";
+import { findEndpoint } from "../../lib/engine/connection/endpoint";
+import { dial } from "../../lib/engine/connection/transport";
 import { Engine } from "../../lib/engine/engine";
-import { dial } from "../../lib/engine/transport";
 import { imageNames, imageTag, missingImages } from "../../lib/setup";
 
 jest.setTimeout(60_000);

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import type Docker from "dockerode";
-import { findEndpoint } from "../../lib/engine/endpoint";
+import { findEndpoint } from "../../lib/engine/connection/endpoint";
+import { dial } from "../../lib/engine/connection/transport";
 import { Engine } from "../../lib/engine/engine";
-import { dial } from "../../lib/engine/transport";
 import {
   IPTABLES_VERSIONS,
   type IptablesVersion,

@@ -1,7 +1,7 @@
 import type { Lab } from "../../lib/lab/lab";
 import type { Node } from "../../lib/lab/node/node";
 import type { NodePod } from "../../lib/lab/node/pod";
-import type { ContainerPlace } from "../../lib/lab/place";
+import type { ContainerPlace } from "../../lib/lab/place/place";
 
 /** A client and a server on one node, and a server on another: what loses packets is set in between. */
 export class Losses {

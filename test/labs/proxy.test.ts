@@ -1,6 +1,6 @@
 import { Engine } from "../../lib/engine";
+import type { Pod } from "../../lib/lab/docker/pod";
 import { Lab } from "../../lib/lab/lab";
-import type { Pod } from "../../lib/lab/pod";
 import { leftovers } from "./leftovers";
 
 jest.setTimeout(60_000);

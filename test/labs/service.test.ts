@@ -4,7 +4,7 @@ import type { NodePod } from "../../lib/lab/node/pod";
 import { JUMPS } from "../../lib/lab/service/jump";
 import { restoreInput } from "../../lib/lab/service/restore";
 import { proxyRules } from "../../lib/lab/service/rules";
-import { asSaved } from "../../lib/lab/service/saved";
+import { asSaved } from "../../lib/lab/service/saved-rules";
 import type { Service } from "../../lib/lab/service/service";
 import { ask, closed, ends, until } from "./cluster";
 

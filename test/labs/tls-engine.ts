@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runNestedEngine } from "../../lib/lab/docker/nested-engine";
 import type { Lab } from "../../lib/lab/lab";
-import { runNestedEngine } from "../../lib/lab/nested-engine";
 
 /** A dockerd that is reached over TLS, and asks its clients for certificates. */
 export interface TlsEngine {

@@ -1,8 +1,8 @@
 import { Engine } from "../../lib/engine";
-import type { DockerHost, HostContainer } from "../../lib/lab/dockerhost";
-import type { DrawnJourney } from "../../lib/lab/drawn-journey";
+import type { DockerHost, HostContainer } from "../../lib/lab/docker/docker-host";
 import { Lab } from "../../lib/lab/lab";
-import type { TraceRequest } from "../../lib/lab/trace";
+import type { DrawnJourney } from "../../lib/lab/trace/journey-picture";
+import type { TraceRequest } from "../../lib/lab/trace/packet-path";
 import { leftovers } from "./leftovers";
 
 let lab: Lab;

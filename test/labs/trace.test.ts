@@ -1,5 +1,5 @@
 import { Engine } from "../../lib/engine";
-import { Session } from "../../lib/lab/session";
+import { Session } from "../../lib/lab/runtime/session";
 import { LiveTrace } from "../../lib/netfilter/trace/live";
 import { type Namespace, Rig } from "../fuzz/rig/rig";
 

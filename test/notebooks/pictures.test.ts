@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { drawSvg } from "../../lib/chart/sketch/still";
+import { drawSvg } from "../../lib/chart/sketch/svg";
 import { samples } from "../pictures/samples";
 
 /**

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { home, jupyterEnv, program } from "../../kernel/setup/home";
-import { recordingBeside } from "../../lib/lab/recording/door";
+import { recordingBeside } from "../../lib/lab/recording/open-lab";
 import { agrees, textsOf, unlistedQuestions, witnessedIn, wrongComparisons } from "./comparisons";
 
 jest.setTimeout(300_000);

@@ -1,4 +1,4 @@
-import { ROLES, type Role, textWidth } from "../../lib/chart/sketch/type";
+import { ROLES, type Role, textWidth } from "../../lib/chart/sketch/font-metrics";
 
 /** Where things stand in a finished specification, with some folds open and the slider at a step. */
 export interface State {

@@ -1,6 +1,6 @@
-import { WIDTH } from "../sketch/pen";
+import { elide, textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
-import { elide, textWidth } from "../sketch/type";
+import { WIDTH } from "../sketch/shapes";
 import { grouped, least, most, type Overlap, type Span, sizeText, windowOf } from "./span";
 
 const BAR = 168;

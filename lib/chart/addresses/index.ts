@@ -1,7 +1,7 @@
 import { type Picture, picture } from "../picture";
-import { count, heading, pill, pillWidth, WIDTH } from "../sketch/pen";
+import { wrap } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
-import { wrap } from "../sketch/type";
+import { count, heading, pill, pillWidth, WIDTH } from "../sketch/shapes";
 import { drawSpan } from "./bars";
 import { type AddressRange, overlapsOf, overlapText, spansOf, spanText } from "./span";
 

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { thousands } from "../sketch/pen";
+import { thousands } from "../sketch/shapes";
 
 /** A range of addresses that something owns. Names are unique. */
 export interface AddressRange {

@@ -1,7 +1,7 @@
+import { elide, textWidth, wrap } from "../sketch/font-metrics";
 import { type Tone, tableTones } from "../sketch/palette";
-import { pill, tint, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
-import { elide, textWidth, wrap } from "../sketch/type";
+import { pill, tint, WIDTH } from "../sketch/shapes";
 import { type Change, changeOf, KINDS, markNew } from "./change";
 
 export const SIGN_X = 16;

@@ -1,8 +1,8 @@
 import { type Picture, picture } from "../picture";
-import { count, heading, thousands, WIDTH } from "../sketch/pen";
+import { elide, textWidth } from "../sketch/font-metrics";
+import { Sheet } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
-import { Sheet } from "../sketch/sheet";
-import { elide, textWidth } from "../sketch/type";
+import { count, heading, thousands, WIDTH } from "../sketch/shapes";
 import { type Change, type ChangeKind, changeOf, type Diff, KINDS, type PlaceDiff } from "./change";
 import { entry, GAP, LINE, RIGHT, SIGN_X, TEXT } from "./entry";
 

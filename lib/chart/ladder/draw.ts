@@ -1,9 +1,9 @@
 import type { Columns } from "../sketch/columns";
+import { elide, textWidth } from "../sketch/font-metrics";
 import { tableTones } from "../sketch/palette";
-import { ends, headerLine, headerWidth, pill, pillWidth, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
-import { elide, textWidth } from "../sketch/type";
-import { VERDICTS } from "../traversal/say";
+import { ends, headerLine, headerWidth, pill, pillWidth, WIDTH } from "../sketch/shapes";
+import { VERDICTS } from "../traversal/phrases";
 import type { Rung } from "./rung";
 
 const clamp = (left: number, width: number) => Math.max(2, Math.min(left, WIDTH - width - 2));

@@ -1,10 +1,10 @@
 import type { Path } from "../../netfilter/model";
 import { type Picture, picture } from "../picture";
 import { Columns } from "../sketch/columns";
-import { endpoint, headerText, heading, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
+import { endpoint, headerText, heading, WIDTH } from "../sketch/shapes";
+import { VERDICTS } from "../traversal/phrases";
 import { staysOf } from "../traversal/row";
-import { VERDICTS } from "../traversal/say";
 import { drawRung } from "./draw";
 import { columnsOf, type Rung, rungsOf } from "./rung";
 

@@ -1,8 +1,8 @@
 import type { Outcome, Packet, Path, Step } from "../../netfilter/model";
-import { endpoint } from "../sketch/pen";
+import { endpoint } from "../sketch/shapes";
+import { chanceText, endSentence, sameEnds } from "../traversal/phrases";
 import type { Stay } from "../traversal/row";
-import { chanceText, endSentence, sameEnds } from "../traversal/say";
-import { wayOf } from "../traversal/way";
+import { wayOf } from "../traversal/stations";
 
 /** One rung: something that happens at a column, or on the way from one to another. */
 export type Rung =

@@ -1,8 +1,8 @@
 import { type Picture, picture } from "../picture";
-import { heading, thousands, WIDTH } from "../sketch/pen";
-import { Sheet } from "../sketch/sheet";
-import { wrap } from "../sketch/type";
-import { probabilityText } from "../traversal/say";
+import { wrap } from "../sketch/font-metrics";
+import { Sheet } from "../sketch/layout";
+import { heading, thousands, WIDTH } from "../sketch/shapes";
+import { probabilityText } from "../traversal/phrases";
 import { type Fairness, fairness } from "./fair";
 import { BARS, drawTree } from "./tree";
 import type { ServiceView } from "./view";

@@ -1,8 +1,8 @@
-import { pill, pillWidth, thousands, WIDTH } from "../sketch/pen";
+import { elide, textWidth } from "../sketch/font-metrics";
+import type { Sheet } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
-import type { Sheet } from "../sketch/sheet";
-import { elide, textWidth } from "../sketch/type";
-import { chanceText } from "../traversal/say";
+import { pill, pillWidth, thousands, WIDTH } from "../sketch/shapes";
+import { chanceText } from "../traversal/phrases";
 import { shareOf } from "./fair";
 import type { ServiceEndpoint, ServiceView } from "./view";
 

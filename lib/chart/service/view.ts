@@ -1,6 +1,6 @@
 import type { Outcome, Path, Probability } from "../../netfilter/model";
-import { endpoint } from "../sketch/pen";
-import { ruleText } from "../traversal/say";
+import { endpoint } from "../sketch/shapes";
+import { ruleText } from "../traversal/phrases";
 
 /** One chain on the way to an endpoint, and what it asks for. */
 export interface ServiceChain {

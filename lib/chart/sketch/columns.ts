@@ -1,7 +1,7 @@
+import { elide } from "./font-metrics";
 import type { Tone } from "./palette";
-import { WIDTH } from "./pen";
 import type { Mark } from "./scene";
-import { elide } from "./type";
+import { WIDTH } from "./shapes";
 
 const HEAD = 40;
 /** From the picture's edge to the middle of its first column. */

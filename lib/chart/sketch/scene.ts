@@ -1,5 +1,5 @@
+import { type Role, textWidth } from "./font-metrics";
 import type { Tone } from "./palette";
-import { type Role, textWidth } from "./type";
 
 /** When a mark is to be seen. */
 export interface Shown {

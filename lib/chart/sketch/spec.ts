@@ -1,8 +1,8 @@
+import { CODE, CODE_STILL, ROLES, SANS, SANS_STILL } from "./font-metrics";
 import type { Json, Spec } from "./json";
 import { boxes, dots, hits, paths, rules, texts } from "./layer";
 import { PALETTE, type Tone } from "./palette";
 import type { Mark, Scene } from "./scene";
-import { CODE, CODE_STILL, ROLES, SANS, SANS_STILL } from "./type";
 
 /** `live` follows the theme and answers the mouse; `still` has the light theme's colours and can be drawn anywhere. */
 export type Medium = "live" | "still";

@@ -1,7 +1,7 @@
 import type { Link } from "../../inspect/snapshot";
-import { moved } from "../sketch/pen";
+import { elide, type Role, textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
-import { elide, type Role, textWidth } from "../sketch/type";
+import { moved } from "../sketch/shapes";
 import type { Port } from "./graph";
 import type { WorldPlace } from "./world";
 

@@ -1,5 +1,5 @@
-import { WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
+import { WIDTH } from "../sketch/shapes";
 import { type Block, type Hook, label, linkName, shift } from "./block";
 import type { Graph, Port, Spot } from "./graph";
 import { type DrawnAs, leaf, leafWidth } from "./leaf";

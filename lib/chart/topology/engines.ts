@@ -1,6 +1,6 @@
-import { WIDTH } from "../sketch/pen";
+import { textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
-import { textWidth } from "../sketch/type";
+import { WIDTH } from "../sketch/shapes";
 import { type Block, label, shift } from "./block";
 import type { Graph } from "./graph";
 import { rowsBlock, TRUNK } from "./rows";

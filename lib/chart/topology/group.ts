@@ -1,5 +1,5 @@
+import { textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
-import { textWidth } from "../sketch/type";
 import {
   addressesOf,
   type Block,

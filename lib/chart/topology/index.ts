@@ -1,8 +1,8 @@
 import { type Picture, picture } from "../picture";
-import { count, heading, WIDTH } from "../sketch/pen";
+import { wrap } from "../sketch/font-metrics";
+import { Sheet } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
-import { Sheet } from "../sketch/sheet";
-import { wrap } from "../sketch/type";
+import { count, heading, WIDTH } from "../sketch/shapes";
 import { enginesBlock } from "./engines";
 import { graphOf } from "./graph";
 import { rowsBlock } from "./rows";

@@ -1,5 +1,5 @@
+import { type Role, textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
-import { type Role, textWidth } from "../sketch/type";
 import {
   addressesOf,
   type Block,

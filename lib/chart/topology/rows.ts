@@ -1,5 +1,5 @@
+import { textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
-import { textWidth } from "../sketch/type";
 import { type Block, type Hook, label, linkName, type Plug, shift } from "./block";
 import type { Graph, Port, Spot } from "./graph";
 import { GAP, type Pair, type Placed, pack, portKey, unitsOf } from "./unit";

@@ -1,4 +1,4 @@
-import { textWidth } from "../sketch/type";
+import { textWidth } from "../sketch/font-metrics";
 import { type Block, plugsWidth } from "./block";
 import { chainOf, chainUnit } from "./chain";
 import { frame, frameWidth } from "./frame";

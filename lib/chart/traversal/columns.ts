@@ -1,4 +1,4 @@
-import { WIDTH } from "../sketch/pen";
+import { WIDTH } from "../sketch/shapes";
 
 /** The columns of a traversal, from the left, and its line heights. */
 export const INSET = 12;

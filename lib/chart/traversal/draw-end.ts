@@ -1,4 +1,6 @@
 import type { Outcome, Path } from "../../netfilter/model";
+import { elide, type Role, textWidth, wrap } from "../sketch/font-metrics";
+import type { Sheet } from "../sketch/layout";
 import type { Tone } from "../sketch/palette";
 import {
   count,
@@ -12,12 +14,10 @@ import {
   pillWidth,
   tint,
   WIDTH,
-} from "../sketch/pen";
-import type { Sheet } from "../sketch/sheet";
-import { elide, type Role, textWidth, wrap } from "../sketch/type";
+} from "../sketch/shapes";
 import { GAP, HOOK, LINE, PILL_W, PILL_X, RIGHT, ROOM, TEXT } from "./columns";
 import type { ArrivalWitness, TraversalOptions, Witness } from "./options";
-import { causedWord, chanceText, countedSentence, endSentence, VERDICTS, verdictOf } from "./say";
+import { causedWord, chanceText, countedSentence, endSentence, VERDICTS, verdictOf } from "./phrases";
 
 /** Under the last row: the verdict, what it depends on, the reply, where the kernel differs, the other outcomes. */
 export function drawEnd(

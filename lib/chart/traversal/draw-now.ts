@@ -1,9 +1,9 @@
-import { ends, headerLine, headerWidth, WIDTH } from "../sketch/pen";
-import type { Sheet } from "../sketch/sheet";
-import { elide } from "../sketch/type";
+import { elide } from "../sketch/font-metrics";
+import type { Sheet } from "../sketch/layout";
+import { ends, headerLine, headerWidth, WIDTH } from "../sketch/shapes";
 import { hookLabel, isBig, pillOf } from "./draw-row";
+import { packetAfter, packetBefore } from "./phrases";
 import type { Stay } from "./row";
-import { packetAfter, packetBefore } from "./say";
 
 /** The header as it is at the step that the slider shows, and the steps as a line of dots in their tables' colours. */
 export function drawNow(sheet: Sheet, stays: readonly Stay[]): void {

@@ -1,13 +1,13 @@
 import type { Packet } from "../../netfilter/model";
+import { elide, type Role, textWidth, wrap } from "../sketch/font-metrics";
+import type { Sheet } from "../sketch/layout";
 import { type Tone, tableTones } from "../sketch/palette";
-import { count, ends, headerLine, headerWidth, hollowPill, pill, tint, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
-import type { Sheet } from "../sketch/sheet";
-import { elide, type Role, textWidth, wrap } from "../sketch/type";
+import { count, ends, headerLine, headerWidth, hollowPill, pill, tint, WIDTH } from "../sketch/shapes";
 import { GAP, HOOK, LINE, PILL_W, PILL_X, RAIL, RIGHT, ROOM, TEXT } from "./columns";
-import { drawVain } from "./draw-vain";
+import { drawVain } from "./draw-unmatched";
+import { markText, ruleGlyph, ruleText, sameEnds, sentence } from "./phrases";
 import type { Row } from "./row";
-import { markText, ruleGlyph, ruleText, sameEnds, sentence } from "./say";
 
 export function isBig(row: Row): boolean {
   return (row.kind === "rule" && row.decides) || row.kind === "policy";

@@ -1,15 +1,15 @@
 import type { Packet, Path } from "../../netfilter/model";
 import { type Picture, picture } from "../picture";
+import { Sheet } from "../sketch/layout";
 import type { Tone } from "../sketch/palette";
-import { heading, pill, pillWidth, WIDTH } from "../sketch/pen";
 import type { Mark } from "../sketch/scene";
-import { Sheet } from "../sketch/sheet";
+import { heading, pill, pillWidth, WIDTH } from "../sketch/shapes";
 import { drawEnd } from "./draw-end";
 import { drawNow } from "./draw-now";
-import { Counter, drawStay } from "./draw-stay";
+import { Counter, drawStay } from "./draw-visit";
 import type { ArrivalWitness, TraversalOptions, Witness } from "./options";
+import { verdictOf } from "./phrases";
 import { type Stay, staysOf } from "./row";
-import { verdictOf } from "./say";
 import { traversalText } from "./text";
 
 export type { TraversalOptions, Witness } from "./options";

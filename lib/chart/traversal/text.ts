@@ -1,7 +1,6 @@
 import type { Outcome, Path, Step } from "../../netfilter/model";
-import { endpoint, headerText } from "../sketch/pen";
+import { endpoint, headerText } from "../sketch/shapes";
 import type { TraversalOptions } from "./options";
-import type { Stay } from "./row";
 import {
   causedWord,
   chanceText,
@@ -13,7 +12,8 @@ import {
   sentence,
   VERDICTS,
   verdictOf,
-} from "./say";
+} from "./phrases";
+import type { Stay } from "./row";
 
 /** Rules that were tried in vain at one point, listed one by one before the rest is counted. */
 const LISTED = 40;

@@ -1,7 +1,7 @@
-import { PILL_HEIGHT } from "../sketch/pen";
+import { elide, textWidth } from "../sketch/font-metrics";
 import type { Line, Mark } from "../sketch/scene";
-import { elide, textWidth } from "../sketch/type";
-import type { Station, Way } from "./way";
+import { PILL_HEIGHT } from "../sketch/shapes";
+import type { Station, Way } from "./stations";
 
 interface Place {
   readonly x: number;

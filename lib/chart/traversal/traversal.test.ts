@@ -10,9 +10,9 @@ import {
 } from "../../../test/pictures/paths";
 import type { Outcome, Path } from "../../netfilter/model";
 import { traversalPicture } from "./index";
+import { chanceText, ruleText, vainText } from "./phrases";
 import { staysOf } from "./row";
-import { chanceText, ruleText, vainText } from "./say";
-import { wayOf } from "./way";
+import { wayOf } from "./stations";
 
 const drawn = (path: Path) => textsOf(traversalPicture(path).spec).map((text) => text.text);
 

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { LabError } from "../../engine/error";
+import { LabError } from "../../engine/errors/lab-error";
 
 /** A range of IPv4 addresses, as a route or a bridge has it. */
 export interface Cidr {

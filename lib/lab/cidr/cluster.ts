@@ -1,4 +1,4 @@
-import { LabError } from "../../engine/error";
+import { LabError } from "../../engine/errors/lab-error";
 import { type Cidr, chunksOf, contains, overlaps, parseCidr } from "./cidr";
 
 /** A range that exists already, and what it is: `the network of the nodes`, `the service range`. */

@@ -1,4 +1,4 @@
-import { LabError, type LabErrorCode } from "../../engine/error";
+import { LabError, type LabErrorCode } from "../../engine/errors/lab-error";
 import { addressAt, type Cidr, contains, overlaps, parseCidr } from "./cidr";
 
 /** How a pool speaks when it is empty. */

@@ -1,6 +1,6 @@
 import { LabError } from "../../engine";
-import type { PlaceParts } from "../place";
-import { App } from "../pod";
+import { App } from "../docker/pod";
+import type { PlaceParts } from "../place/place";
 import type { RestartPolicy } from "./pod-spec";
 
 /** First pause before an app that keeps ending is started again, in ms; it doubles each time, as kubelet's does. */

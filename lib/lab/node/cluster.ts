@@ -1,7 +1,7 @@
 import type { AddressRange } from "../../chart/addresses";
 import { type EngineEvent, LabError, label, type Subscription } from "../../engine";
-import type { Ground } from "../ground";
-import { checkName } from "../name";
+import type { Ground } from "../context/lab-context";
+import { checkName } from "../context/name";
 import { type RuleChange, ServiceController } from "../service/controller";
 import type { ProxyOptions } from "../service/model";
 import { type SelectedPod, Service } from "../service/service";

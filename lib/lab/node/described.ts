@@ -1,4 +1,4 @@
-import { imageReference } from "../image";
+import { imageReference } from "../runtime/image";
 import type { NodePod } from "./pod";
 import type { PodPlan } from "./pod-spec";
 import { POD_BRIDGE, vethName } from "./wiring";

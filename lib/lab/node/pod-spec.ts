@@ -1,5 +1,5 @@
 import { LabError } from "../../engine";
-import { type AppSpec, checkApps, type PodSpec } from "../pod";
+import { type AppSpec, checkApps, type PodSpec } from "../docker/pod";
 import { checkReadiness, type Readiness } from "./readiness";
 
 /** When an app that ended is started again: Kubernetes' `restartPolicy`, for all apps of a pod. */

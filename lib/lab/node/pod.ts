@@ -1,9 +1,9 @@
 import type { WorldContainer } from "../../chart/topology/world";
 import { type EngineEvent, LabError } from "../../engine";
-import { isOurs } from "../image";
-import { ContainerPlace, type PlaceParts } from "../place";
-import { startPod } from "../pod";
-import type { Seat } from "../seat";
+import { startPod } from "../docker/pod";
+import { ContainerPlace, type PlaceParts } from "../place/place";
+import type { Seat } from "../runtime/engine-runtime";
+import { isOurs } from "../runtime/image";
 import { NodeApp } from "./app";
 import { checkLabels, type PodPlan } from "./pod-spec";
 import { vethName } from "./wiring";

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { LabError } from "../../engine";
 import { imageTag } from "../../setup/images";
-import { Capture } from "../capture";
-import { type Ground, networkCapabilities } from "../ground";
-import { waitListening } from "../listening";
-import { ContainerPlace, type PlaceParts } from "../place";
-import { lookAt } from "../world";
+import { type Ground, networkCapabilities } from "../context/lab-context";
+import { waitListening } from "../place/listening";
+import { ContainerPlace, type PlaceParts } from "../place/place";
+import { lookAt } from "../topology/world";
+import { Capture } from "../trace/capture";
 import { Connections } from "./connections";
 import { haproxyConfig, reversePorts } from "./haproxy";
 import { type ProxiedRequest, readRequests } from "./log";

@@ -1,4 +1,4 @@
-import { member } from "./live";
+import { member } from "./recorded-classes";
 
 const targets = new WeakMap<object, object>();
 

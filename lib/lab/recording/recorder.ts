@@ -1,9 +1,9 @@
 import { LabError } from "../../engine";
-import { Command, CommandResult } from "../command";
+import { Command, CommandResult } from "../place/command";
 import type { Answer, Entry, Journal, Opening, Thing } from "./journal";
-import { groundwork, hasMethods, liveClassOf, makers, member } from "./live";
 import { behind, isMethodOf, membrane, unwrapped } from "./membrane";
 import { keyOfBytes, list, Packer, Unpackable } from "./pack";
+import { groundwork, hasMethods, liveClassOf, makers, member } from "./recorded-classes";
 
 interface Growing<Part> {
   part: Part | undefined;

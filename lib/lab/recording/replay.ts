@@ -1,9 +1,9 @@
 import { inNotebook, LabError } from "../../engine";
-import { Command, CommandResult } from "../command";
+import { Command, CommandResult } from "../place/command";
 import type { Answer, Entry, Journal, Opening, Thing } from "./journal";
-import { groundwork, liveClasses, member } from "./live";
 import { isMethodOf, membrane, unwrapped } from "./membrane";
 import { keyOfBytes, list, Packer } from "./pack";
+import { groundwork, liveClasses, member } from "./recorded-classes";
 import { memberName, openingArgs } from "./recorder";
 
 /** Answers to one question, in the order in which they were given. */

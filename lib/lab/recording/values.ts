@@ -1,12 +1,12 @@
 import { isDrawn, pictureFrom } from "../../chart/picture";
 import { LoadedRules } from "../../netfilter/trace/loaded";
-import { Captured } from "../capture";
-import { CommandResult } from "../command";
-import { LabDiff } from "../diff";
-import { Page } from "../page";
+import { CommandResult } from "../place/command";
+import { Page } from "../place/page";
 import { Connections } from "../proxy/connections";
 import { Diagnosis } from "../service/diagnosis";
-import { PacketPath } from "../trace";
+import { LabDiff } from "../topology/diff";
+import { Captured } from "../trace/capture";
+import { PacketPath } from "../trace/packet-path";
 
 /** A class whose objects are values: made anew from their ingredients, they say and draw the same. */
 export interface ValueClass {

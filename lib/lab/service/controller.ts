@@ -2,7 +2,7 @@ import { LabError } from "../../engine";
 import type { ProxyOptions, ServicePort } from "./model";
 import { restoreInput } from "./restore";
 import { type ProxyRules, proxyRules } from "./rules";
-import { staleFlows } from "./stale";
+import { staleFlows } from "./stale-udp-flows";
 
 /** A node as the controller sees it. */
 export interface RuledNode {

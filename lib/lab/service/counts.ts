@@ -1,7 +1,7 @@
 import type { ServiceView } from "../../chart/service";
 import { endpointChain, endpointText, serviceChains } from "./chain-name";
 import type { ServicePort } from "./model";
-import { savedRules } from "./saved";
+import { savedRules } from "./saved-rules";
 
 /** Counts the connections that went to each endpoint, by `10.244.1.3:8080`. */
 export type Counts = Readonly<Record<string, number>>;

@@ -1,8 +1,8 @@
 import { diagnose } from "./diagnosis";
-import type { NodeFacts, PodFacts, ServiceFacts } from "./facts";
 import { JUMPS } from "./jump";
 import { proxyRules } from "./rules";
-import { asSaved, compareRules } from "./saved";
+import { asSaved, compareRules } from "./saved-rules";
+import type { NodeFacts, PodFacts, ServiceFacts } from "./service-facts";
 
 const pod = (name: string, more: Partial<PodFacts> = {}): PodFacts => ({
   name,

@@ -1,4 +1,4 @@
-import type { PodFacts, ServiceFacts } from "./facts";
+import type { PodFacts, ServiceFacts } from "./service-facts";
 
 /** One question of the ladder, and what was found. */
 export interface Rung {

@@ -3,10 +3,10 @@ import type { Cluster } from "../node/cluster";
 import type { Node } from "../node/node";
 import type { NodePod } from "../node/pod";
 import { selects } from "../node/pod-spec";
-import type { Attempt, NodeFacts, PodFacts, Reach, ServiceFacts } from "./facts";
 import { proxyRules } from "./rules";
-import { compareRules } from "./saved";
+import { compareRules } from "./saved-rules";
 import type { Service } from "./service";
+import type { Attempt, NodeFacts, PodFacts, Reach, ServiceFacts } from "./service-facts";
 import { selectorText } from "./spec";
 
 /** How often the Cluster IP is asked from each node: enough to meet an endpoint that does not answer. */

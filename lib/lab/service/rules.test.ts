@@ -5,7 +5,7 @@ import { isServiceChain } from "./chain-name";
 import { JUMPS } from "./jump";
 import type { Endpoint, ProxyOptions, ServicePort } from "./model";
 import { proxyRules } from "./rules";
-import { asSaved } from "./saved";
+import { asSaved } from "./saved-rules";
 
 const published = join(__dirname, "../../../../shared/data/kube-proxy/flows.json");
 

@@ -1,8 +1,8 @@
-import { Book, type ProxyRules } from "./book";
 import type { ProxyOptions, ServicePort } from "./model";
+import { Book, type ProxyRules } from "./rule-builder";
 import { ServiceWriter } from "./writer";
 
-export type { Chains, ProxyRules } from "./book";
+export type { Chains, ProxyRules } from "./rule-builder";
 
 const MARK = "0x4000/0x4000";
 /** Above this many endpoints in the cluster kube-proxy leaves comments out, to save room (proxier.go). */

@@ -1,5 +1,4 @@
 import ipaddr from "ipaddr.js";
-import type { Book } from "./book";
 import {
   endpointChain,
   endpointText,
@@ -9,6 +8,7 @@ import {
 } from "./chain-name";
 import type { Endpoint, ProxyOptions, ServicePort } from "./model";
 import type { RuleParts } from "./rule";
+import type { Book } from "./rule-builder";
 
 const REJECT = "REJECT --reject-with icmp-port-unreachable";
 

@@ -6,9 +6,9 @@ import {
   type TraverseOptions,
   traverse,
 } from "../traverse";
-import { multiply } from "../traverse/choices";
-import type { Departure } from "../traverse/flight";
-import { type Crossing, portTowards, wayTo } from "./segment";
+import { multiply } from "../traverse/branch-explorer";
+import type { Departure } from "../traverse/packet-context";
+import { type Crossing, portTowards, wayTo } from "./frame-route";
 import { type End, hostAt, linkOf, type World } from "./world";
 
 /** What each namespace of a world has learnt from the packets so far, by place. */

@@ -7,7 +7,7 @@ import {
   type Words,
 } from "../routing/address";
 import { selectAddress, selectAddress6 } from "../routing/output";
-import type { View } from "../traverse/view";
+import type { View } from "../traverse/hook-state";
 
 /** A translation's address: found, none (the packet is dropped), or not known. */
 export type Found =

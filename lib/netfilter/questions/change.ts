@@ -1,7 +1,7 @@
 import { protocolNumberOf } from "../conntrack/protocol";
 import type { Match, Packet, TcpFlag } from "../model";
 import { addressWords, masked, type Net, netOf, textOf, type Words, within } from "../routing/address";
-import type { GivenState } from "../traverse/force";
+import type { GivenState } from "../traverse/given-state";
 
 /** A packet together with where it is asked: all that a rule's conditions look at. */
 export interface Circumstances {

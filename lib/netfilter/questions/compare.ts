@@ -1,7 +1,7 @@
 import type { Hook, Match, Packet, Rule, Ruleset } from "../model";
 import { masked, netOf, textOf, type Words } from "../routing/address";
 import { type Entry, type Host, type Traversal, traverse } from "../traverse";
-import type { GivenState } from "../traverse/force";
+import type { GivenState } from "../traverse/given-state";
 import { fractionText } from "../traverse/json";
 import type { Circumstances } from "./change";
 import { satisfy } from "./why";

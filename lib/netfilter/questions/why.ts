@@ -1,14 +1,14 @@
 import { NO_ZONE } from "../conntrack/connection";
 import type { Hook, Match, Packet, Rule } from "../model";
-import { Choices } from "../traverse/choices";
-import { forced } from "../traverse/force";
+import { Choices } from "../traverse/branch-explorer";
+import { type Mind, peek } from "../traverse/evaluation";
+import { forced } from "../traverse/given-state";
+import { type View, viewOf } from "../traverse/hook-state";
 import type { Host } from "../traverse/host";
 import { testOf } from "../traverse/match";
-import { type Mind, peek } from "../traverse/mind";
 import { reasonOf } from "../traverse/reason";
 import { FRESH } from "../traverse/state";
 import { packetText } from "../traverse/text";
-import { type View, viewOf } from "../traverse/view";
 import { type Circumstances, changeFor } from "./change";
 
 /** Where a rule is asked. What is left out takes the value in brackets. */

@@ -1,5 +1,5 @@
 import type { Doubt } from "../model";
-import type { Blank } from "../traverse/mind";
+import type { Blank } from "../traverse/evaluation";
 
 /** How routing settles what the host does not tell: the traversal follows both branches. */
 export interface Judge {

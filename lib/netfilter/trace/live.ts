@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { LabError } from "../../engine/error";
+import { LabError } from "../../engine/errors/lab-error";
 import type { Path } from "../model";
 import { alignTrace, type PlaceTrace } from "./align";
 import type { TraceEvent } from "./event";

@@ -3,9 +3,9 @@ import { addressWords } from "../routing/address";
 import { routeOut } from "../routing/output";
 import { decidedSysctl, knownSysctl } from "../routing/sysctl";
 import { assumeCarries } from "./device";
-import type { Ending, Flight } from "./flight";
+import { judgeOf } from "./evaluation";
 import { runHook } from "./hooks";
-import { judgeOf } from "./mind";
+import type { Ending, Flight } from "./packet-context";
 import { afterPrerouting, receive } from "./receive";
 import { finish, stopped } from "./send";
 

@@ -1,8 +1,8 @@
 import type { Chain, Rule, Ruleset, TableName } from "../model";
 import { addressWords } from "../routing/address";
+import type { Test } from "./evaluation";
+import type { View } from "./hook-state";
 import { testOf } from "./match";
-import type { Test } from "./mind";
-import type { View } from "./view";
 
 export interface CompiledRule {
   readonly rule: Rule;

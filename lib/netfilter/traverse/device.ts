@@ -1,4 +1,4 @@
-import type { Flight } from "./flight";
+import type { Flight } from "./packet-context";
 
 /** Names what the model does not know about packets that a device carries: it is down, an XDP program sees them first … */
 export function assumeCarries(flight: Flight, device: string | undefined): void {

@@ -5,13 +5,13 @@ import { manipOf, rewrite } from "../nat/rewrite";
 import { sentHeaderOf } from "../routing/flow";
 import { routeOut } from "../routing/output";
 import { decidedSysctl } from "../routing/sysctl";
-import type { Flight } from "./flight";
-import { forced } from "./force";
-import { judgeOf } from "./mind";
+import { judgeOf } from "./evaluation";
+import { forced } from "./given-state";
+import type { View } from "./hook-state";
+import type { Flight } from "./packet-context";
 import { describeOut } from "./route-words";
 import { runTable, type TableVerdict } from "./table";
 import { nullBinding } from "./translate";
-import type { View } from "./view";
 
 /** How a hook left the packet. `lost` is a drop for a reason outside the rules, told in `text`. */
 export type HookVerdict =

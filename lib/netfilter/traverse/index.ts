@@ -1,5 +1,5 @@
-export type { Departure } from "./flight";
 export { type Host, hostOf, warningsOf } from "./host";
+export type { Departure } from "./packet-context";
 export { FRESH, type KernelState, later, stateOf } from "./state";
 export {
   type Entry,

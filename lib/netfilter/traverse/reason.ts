@@ -1,9 +1,9 @@
 import { tupleText } from "../conntrack/tuple";
 import { describeMatch } from "../describe";
 import type { Match, Prefix } from "../model";
+import type { View } from "./hook-state";
 import { stateOfPacket } from "./match/connection";
 import { flagsOf } from "./match/header";
-import type { View } from "./view";
 
 function prefixText({ address, mask }: Prefix): string {
   const whole = address.includes(":") ? ["128"] : ["32", "255.255.255.255"];

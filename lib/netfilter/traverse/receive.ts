@@ -1,10 +1,10 @@
 import { addressWords, isLoopback, isMulticast } from "../routing/address";
 import { type Decision, routeIn } from "../routing/input";
 import { isLocal } from "../routing/local";
-import { icmpError } from "./answer";
-import type { Ending, Flight } from "./flight";
+import { judgeOf, settle } from "./evaluation";
 import { runHook } from "./hooks";
-import { judgeOf, settle } from "./mind";
+import { icmpError } from "./kernel-reply";
+import type { Ending, Flight } from "./packet-context";
 import { finish, leave, stopped } from "./send";
 
 /**

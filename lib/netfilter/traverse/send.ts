@@ -4,12 +4,12 @@ import { sentHeaderOf } from "../routing/flow";
 import { isLocal } from "../routing/local";
 import { type OutRoute, type Routed, routeOut } from "../routing/output";
 import { assumeCarries, assumeFits } from "./device";
-import { type Ending, Flight, type Run } from "./flight";
+import { judgeOf, settle } from "./evaluation";
+import type { View } from "./hook-state";
 import { type HookVerdict, runHook } from "./hooks";
-import { judgeOf, settle } from "./mind";
+import { type Ending, Flight, type Run } from "./packet-context";
 import { receive } from "./receive";
 import { describeOut } from "./route-words";
-import type { View } from "./view";
 
 const ROUNDS = 8;
 

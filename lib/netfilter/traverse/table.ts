@@ -1,11 +1,11 @@
 import type { Hook, TableName, Tried } from "../model";
-import { type Acted, act } from "./act";
+import { type Acted, act } from "./apply-target";
 import { HotdropStep, PolicyStep, ReturnStep, RuleStep, type TablePlace } from "./chain-step";
 import type { CompiledChain, CompiledRule, CompiledRuleset } from "./compile";
-import type { Flight } from "./flight";
-import { type Mind, peek, settle } from "./mind";
-import { type Failure, triedBetween } from "./tried";
-import type { View } from "./view";
+import { type Mind, peek, settle } from "./evaluation";
+import type { View } from "./hook-state";
+import type { Flight } from "./packet-context";
+import { type Failure, triedBetween } from "./unmatched";
 
 export type TableVerdict = "accept" | "drop" | "reject" | "queue" | "unknown";
 

@@ -6,7 +6,7 @@ import { type BindContext, bind, NO_RANGE, type Range } from "../nat/bind";
 import { type Found, masqueradeAddress, redirectAddress } from "../nat/masquerade";
 import { manipOf, rewrite } from "../nat/rewrite";
 import { addressWords, parseNet, textOf } from "../routing/address";
-import type { Flight } from "./flight";
+import type { Flight } from "./packet-context";
 
 type Translation = Extract<Action, { kind: "dnat" | "snat" | "masquerade" | "redirect" | "netmap" }>;
 

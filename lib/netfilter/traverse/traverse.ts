@@ -1,12 +1,12 @@
 import type { Caused, Outcome, Packet, Path, Probability } from "../model";
+import { Choices } from "./branch-explorer";
 import { bridged, type PortFor, received } from "./bridge";
-import { Choices } from "./choices";
 import { compile } from "./compile";
 import { assumeCarries } from "./device";
-import { type Departure, type Ending, Flight, type Run } from "./flight";
-import type { GivenState } from "./force";
+import type { Blank } from "./evaluation";
+import type { GivenState } from "./given-state";
 import type { Host } from "./host";
-import type { Blank } from "./mind";
+import { type Departure, type Ending, Flight, type Run } from "./packet-context";
 import { receive } from "./receive";
 import { send } from "./send";
 import { FRESH, type KernelState } from "./state";

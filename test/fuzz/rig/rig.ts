@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, type Process, Shell, type Sink } from "../../../lib/engine";
-import { Session } from "../../../lib/lab/session";
+import { Session } from "../../../lib/lab/runtime/session";
 import type { Traceable } from "../../../lib/netfilter/trace/live";
 import { imageTag } from "../../../lib/setup/images";
 

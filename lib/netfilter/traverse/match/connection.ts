@@ -1,8 +1,8 @@
 import { protocolNumberOf } from "../../conntrack/protocol";
 import { doubt, type Match } from "../../model";
 import { addressWords } from "../../routing/address";
-import { flip } from "../mind";
-import type { View } from "../view";
+import { flip } from "../evaluation";
+import type { View } from "../hook-state";
 import { type Ask, addressIn, prefixNet } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;

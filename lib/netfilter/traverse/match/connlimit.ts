@@ -3,9 +3,9 @@ import { type FoundEntry, findEntry } from "../../conntrack/track";
 import { type FlowTuple, sameTuple, tupleOf } from "../../conntrack/tuple";
 import { doubt, type Match } from "../../model";
 import { masked, textOf } from "../../routing/address";
-import { type Answer, type Mind, settle } from "../mind";
+import { type Answer, type Mind, settle } from "../evaluation";
+import type { View } from "../hook-state";
 import type { Counted, CountedList } from "../state";
-import type { View } from "../view";
 import { maskBits } from "./counting";
 import type { Ask } from "./header";
 

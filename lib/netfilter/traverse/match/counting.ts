@@ -1,7 +1,7 @@
 import { doubt, type Family, type Match } from "../../model";
 import { addressWords, masked, maskOf, textOf, type Words } from "../../routing/address";
+import type { Mind } from "../evaluation";
 import type { Host } from "../host";
-import type { Mind } from "../mind";
 import type { Bucket } from "../state";
 import type { Ask } from "./header";
 

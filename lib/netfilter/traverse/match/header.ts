@@ -1,8 +1,8 @@
 import { hasPorts, isIcmp, protocolNumberOf, TCP } from "../../conntrack/protocol";
 import { doubt, type Match, type Packet, type Prefix, type TcpFlag } from "../../model";
 import { addressWords, compareWords, type Net, netOf, type Words, within } from "../../routing/address";
-import { type Answer, flip, type Mind } from "../mind";
-import type { Device, View } from "../view";
+import { type Answer, flip, type Mind } from "../evaluation";
+import type { Device, View } from "../hook-state";
 
 export type Ask = (view: View, mind: Mind) => Answer;
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;

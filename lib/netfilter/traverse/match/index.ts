@@ -1,5 +1,5 @@
 import { doubt, type Match } from "../../model";
-import type { Test } from "../mind";
+import type { Test } from "../evaluation";
 import * as connection from "./connection";
 import { connlimit } from "./connlimit";
 import * as counting from "./counting";

@@ -3,8 +3,8 @@ import { isLoopback, isMulticast, isUnspecified, isZeronet, type Words } from ".
 import { fibOf } from "../../routing/fib";
 import { headerOf } from "../../routing/flow";
 import { addressType, isLocal } from "../../routing/local";
-import { flip, judgeOf, type Mind } from "../mind";
-import type { View } from "../view";
+import { flip, judgeOf, type Mind } from "../evaluation";
+import type { View } from "../hook-state";
 import { type Ask, deviceMatches } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;

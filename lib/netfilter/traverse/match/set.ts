@@ -1,8 +1,8 @@
 import { protocolNumberOf } from "../../conntrack/protocol";
 import { doubt, type Match } from "../../model";
 import { addressWords, compareWords, parseNet, within } from "../../routing/address";
-import { flip, type Mind } from "../mind";
-import type { View } from "../view";
+import { flip, type Mind } from "../evaluation";
+import type { View } from "../hook-state";
 import type { Ask } from "./header";
 
 type Directions = readonly ("src" | "dst")[];

@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { elide, ROLES, type Role, textWidth, wrap } from "./font-metrics";
+
+const role = fc.constantFrom(...(Object.keys(ROLES) as Role[]));
+const room = fc.integer({ min: 30, max: 700 });
+const words = fc
+  .array(fc.stringMatching(/^[!-~]{1,40}$/), { minLength: 1, maxLength: 30 })
+  .map((all) => all.join(" "));
+
+describe("text that must fit", () => {
+  test("elided never takes more than its room, and is kept where it fits", () => {
+    fc.assert(
+      fc.property(words, role, room, (text, as, wide) => {
+        const short = elide(text, as, wide);
+        expect(textWidth(short, as)).toBeLessThanOrEqual(wide);
+        if (textWidth(text, as) <= wide) expect(short).toBe(text);
+        else expect(short.endsWith("…")).toBe(true);
+      }),
+    );
+  });
+
+  test("wrapped never takes more than its room in any line, nor more lines than asked for", () => {
+    fc.assert(
+      fc.property(words, role, room, fc.integer({ min: 1, max: 5 }), (text, as, wide, most) => {
+        const lines = wrap(text, as, wide, most);
+        expect(lines.length).toBeLessThanOrEqual(most);
+        for (const line of lines) expect(textWidth(line, as)).toBeLessThanOrEqual(wide);
+      }),
+    );
+  });
+
+  test("wrapped loses nothing but spaces unless it is elided", () => {
+    fc.assert(
+      fc.property(words, role, room, (text, as, wide) => {
+        expect(wrap(text, as, wide, 1000).join("").replace(/\s/g, "")).toBe(text.replace(/\s/g, ""));
+      }),
+    );
+  });
+
+  test("breaks a rule before an option rather than inside of it", () => {
+    const rule = "! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80";
+    const [first, second] = wrap(rule, "code", 400, 2);
+    expect(first).toBe("! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT");
+    expect(second).toBe("--to-destination 172.17.0.2:80");
+  });
+});

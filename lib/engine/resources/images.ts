@@ -1,0 +1,75 @@
+import type Docker from "dockerode";
+import type { CommandLog } from "../command-log";
+import { translate } from "../errors/known-errors";
+import { statusCode } from "./containers";
+
+/** The images of one engine, and its volumes. */
+export class Images {
+  readonly #docker: Docker;
+  readonly #log: CommandLog;
+
+  constructor(docker: Docker, log: CommandLog) {
+    this.#docker = docker;
+    this.#log = log;
+  }
+
+  /** The image's id, or undefined when the engine does not have it. Shell: `docker image inspect`. */
+  find(reference: string): Promise<string | undefined> {
+    return this.#run(reference, `docker image inspect ${reference}`, async () => {
+      try {
+        return (await this.#docker.getImage(reference).inspect()).Id;
+      } catch (error) {
+        if (statusCode(error) === 404) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Gives an image a second name. Shell: `docker tag`. */
+  async tag(reference: string, repository: string, tag: string): Promise<void> {
+    await this.#run(reference, `docker tag ${reference} ${repository}:${tag}`, () =>
+      this.#docker.getImage(reference).tag({ repo: repository, tag }),
+    );
+  }
+
+  /** Carries images to another engine as a stream; nothing is written between. Shell: `docker save | docker load`. */
+  async copy(references: readonly string[], to: Images): Promise<void> {
+    await this.#run(references.join(" "), `docker save ${references.join(" ")} | docker load`, async () => {
+      const archive = await this.#save(references);
+      const answer = await to.#docker.loadImage(archive, { quiet: true });
+      // The load has ended when the answer has; its text is of no interest unless it names an error.
+      let text = "";
+      for await (const chunk of answer) text += String(chunk);
+      const failure = /"error":"([^"]+)"/.exec(text)?.[1];
+      if (failure !== undefined) throw new Error(failure);
+    });
+  }
+
+  // dockerode can save one image at a time; several in one archive share their layers.
+  #save(references: readonly string[]): Promise<NodeJS.ReadableStream> {
+    const names = references.map((reference) => `names=${encodeURIComponent(reference)}`).join("&");
+    return new Promise((resolve, reject) => {
+      this.#docker.modem.dial(
+        {
+          path: `/images/get?${names}&`,
+          method: "GET",
+          isStream: true,
+          statusCodes: { 200: true, 404: "no such image", 500: "server error" },
+        },
+        (error, stream) => (isReadable(stream) ? resolve(stream) : reject(error)),
+      );
+    });
+  }
+
+  async #run<T>(where: string, command: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#log.run(where, command, action);
+    } catch (error) {
+      throw translate(error, where, this.#log.engine);
+    }
+  }
+}
+
+function isReadable(value: unknown): value is NodeJS.ReadableStream {
+  return typeof value === "object" && value !== null && "pipe" in value && typeof value.pipe === "function";
+}

@@ -1,0 +1,210 @@
+import type Docker from "dockerode";
+import type { CommandLog } from "../command-log";
+import { translate } from "../errors/known-errors";
+import { statusCode } from "./containers";
+import { follow, type Subscription } from "./events";
+import { type Labels, labelFilter } from "./labels";
+
+/** Milliseconds that an endpoint of a removed container may take to go. */
+const endpointPatience = 15_000;
+
+/** What a network is made from: the part of `docker network create` that labs use. */
+export interface NetworkSpec {
+  readonly name: string;
+  /** Default: `bridge`. */
+  readonly driver?: string;
+  /** IPv4 range, `10.8.0.0/24`. Default: the engine chooses. */
+  readonly subnet?: string;
+  readonly gateway?: string;
+  /** The part of `subnet` from which the engine takes what it gives out by itself. Default: all of it. */
+  readonly range?: string;
+  /** No way out of the machine. */
+  readonly internal?: boolean;
+  readonly attachable?: boolean;
+  readonly labels?: Labels;
+  readonly options?: Readonly<Record<string, string>>;
+}
+
+/** What an engine says about a network. */
+export interface NetworkInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: string;
+  readonly internal: boolean;
+  /** `local`, or `swarm` for one that all engines of a swarm know. */
+  readonly scope: string;
+  readonly createdAt: Date;
+  readonly subnets: readonly string[];
+  readonly gateways: readonly string[];
+  readonly labels: Labels;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** The networks of one engine. */
+export class Networks {
+  readonly #docker: Docker;
+  readonly #log: CommandLog;
+
+  constructor(docker: Docker, log: CommandLog) {
+    this.#docker = docker;
+    this.#log = log;
+  }
+
+  /**
+   * Creates a network. Shell: `docker network create`.
+   *
+   * @throws LabError `NAME_TAKEN`, `SUBNET_TAKEN`.
+   */
+  create(spec: NetworkSpec): Promise<NetworkInfo> {
+    const subnet = spec.subnet ? ` --subnet ${spec.subnet}` : "";
+    return this.#run(spec.name, `docker network create${subnet} ${spec.name}`, async () => {
+      const network = await this.#docker.createNetwork({
+        Name: spec.name,
+        CheckDuplicate: true,
+        Driver: spec.driver ?? "bridge",
+        Internal: spec.internal ?? false,
+        ...(spec.attachable === undefined ? {} : { Attachable: spec.attachable }),
+        Labels: { ...spec.labels },
+        Options: { ...spec.options },
+        ...(spec.subnet === undefined
+          ? {}
+          : {
+              IPAM: {
+                Driver: "default",
+                Config: [
+                  {
+                    Subnet: spec.subnet,
+                    ...(spec.gateway === undefined ? {} : { Gateway: spec.gateway }),
+                    ...(spec.range === undefined ? {} : { IPRange: spec.range }),
+                  },
+                ],
+              },
+            }),
+      });
+      return networkInfo(await network.inspect());
+    });
+  }
+
+  /** Shell: `docker network inspect`. */
+  inspect(name: string): Promise<NetworkInfo> {
+    return this.#run(name, `docker network inspect ${name}`, async () =>
+      networkInfo(await this.#docker.getNetwork(name).inspect()),
+    );
+  }
+
+  /** Networks that bear all of `labels`. Shell: `docker network ls --filter label=…`. */
+  list(labels: Partial<Labels> = {}): Promise<readonly NetworkInfo[]> {
+    return this.#run("engine", "docker network ls", async () =>
+      (await this.#docker.listNetworks({ filters: labelFilter(labels) })).map(networkInfo),
+    );
+  }
+
+  /** Shell: `docker network connect NETWORK CONTAINER`. */
+  async connect(name: string, container: string, address?: string): Promise<void> {
+    await this.#run(name, `docker network connect ${name} ${container}`, () =>
+      this.#docker.getNetwork(name).connect({
+        Container: container,
+        ...(address === undefined ? {} : { EndpointConfig: { IPAMConfig: { IPv4Address: address } } }),
+      }),
+    );
+  }
+
+  /** Shell: `docker network disconnect -f NETWORK CONTAINER`. */
+  async disconnect(name: string, container: string): Promise<void> {
+    await this.#run(name, `docker network disconnect ${name} ${container}`, () =>
+      this.#docker.getNetwork(name).disconnect({ Container: container, Force: true }),
+    );
+  }
+
+  /**
+   * Takes every running container off a network, one after the other: Docker counts the endpoints of a network, and of
+   * two that go at the same moment one may be counted on. A network with such a count cannot be removed until the engine
+   * is started anew. One that is gone has no containers. Shell: `docker network disconnect -f NETWORK CONTAINER` for each.
+   *
+   * @param left - called with each container that has left; from then on it can be removed beside all others.
+   */
+  async empty(name: string, left: (container: string) => void = () => undefined): Promise<void> {
+    for (const id of await this.#members(name)) {
+      // One that ended in between has no endpoint any more.
+      await this.disconnect(name, id).catch(() => undefined);
+      left(id);
+    }
+  }
+
+  async #members(name: string): Promise<readonly string[]> {
+    const raw = await this.#run(name, `docker network inspect ${name}`, () =>
+      this.#docker
+        .getNetwork(name)
+        .inspect()
+        .catch((error: unknown) => {
+          if (statusCode(error) === 404) return undefined;
+          throw error;
+        }),
+    );
+    const containers: unknown = raw?.Containers;
+    if (typeof containers !== "object" || containers === null) return [];
+    // An overlay lists its load balancer as well, as `lb-NAME`.
+    return Object.keys(containers).filter((id) => /^[0-9a-f]{64}$/.test(id));
+  }
+
+  /**
+   * Calls `listener` with the id of each container that gets its place on a network: while it is being started, before
+   * its program runs. Shell: `docker events --filter network=NAME --filter event=connect`.
+   *
+   * @param id - the network's id: the engine takes a name for the beginning of one.
+   */
+  joins(id: string, listener: (container: string) => void): Promise<Subscription> {
+    return follow(
+      this.#docker,
+      { type: ["network"], event: ["connect"], network: [id] },
+      ({ attributes: { container } }) => {
+        if (container !== undefined) listener(container);
+      },
+    );
+  }
+
+  /**
+   * Removes a network; one that is gone is fine. A container that is being removed keeps its endpoint, and on a swarm
+   * its task, for a moment longer than the engine lists it, so that is waited for. Shell: `docker network rm`.
+   */
+  async remove(name: string): Promise<void> {
+    const deadline = performance.now() + endpointPatience;
+    await this.#run(name, `docker network rm ${name}`, async () => {
+      for (;;) {
+        try {
+          await this.#docker.getNetwork(name).remove();
+          return;
+        } catch (error) {
+          if (statusCode(error) === 404) return;
+          const busy = error instanceof Error && /has active endpoints|is in use by task/.test(error.message);
+          if (!busy || performance.now() > deadline) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      }
+    });
+  }
+
+  async #run<T>(where: string, command: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#log.run(where, command, action);
+    } catch (error) {
+      throw translate(error, where, this.#log.engine);
+    }
+  }
+}
+
+function networkInfo(raw: Docker.NetworkInspectInfo): NetworkInfo {
+  const config = raw.IPAM?.Config ?? [];
+  return {
+    id: raw.Id,
+    name: raw.Name,
+    driver: raw.Driver,
+    internal: raw.Internal,
+    scope: raw.Scope,
+    createdAt: new Date(raw.Created),
+    subnets: config.flatMap(({ Subnet }) => (Subnet ? [Subnet] : [])),
+    gateways: config.flatMap(({ Gateway }) => (Gateway ? [Gateway] : [])),
+    labels: raw.Labels ?? {},
+    options: raw.Options ?? {},
+  };
+}

@@ -1,0 +1,15 @@
+import { LabError } from "../errors/lab-error";
+
+/**
+ * Returns `port` when it is one: a whole number from 1 to 65535.
+ *
+ * @throws LabError `BAD_PORT` for anything else.
+ */
+export function checkPort(port: number, where: string): number {
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new LabError("BAD_PORT", {
+    where,
+    found: `${port} is not a port`,
+    advice: "A port is a whole number from 1 to 65535.",
+  });
+}

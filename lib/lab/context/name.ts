@@ -1,0 +1,26 @@
+import { LabError } from "../../engine";
+
+/**
+ * Returns `name` when it can name a lab or a place: an RFC 1123 label of at most 40 characters (lower-case letters,
+ * digits and hyphens), because it becomes part of host names and of container names.
+ *
+ * @throws LabError `BAD_NAME` for anything else.
+ */
+export function checkName(name: string, what: "lab" | "place"): string {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return name;
+  const better = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 40)
+    .replace(/-+$/, "");
+  throw new LabError("BAD_NAME", {
+    where: `${what} ${JSON.stringify(name)}`,
+    found:
+      "a name has lower-case letters, digits and hyphens, begins and ends with a letter or digit, 40 at most",
+    advice:
+      better === ""
+        ? `Choose another, for example ${what === "lab" ? "my-lab" : "web"}.`
+        : `For example: ${better}.`,
+  });
+}

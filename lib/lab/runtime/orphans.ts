@@ -1,0 +1,95 @@
+import { type Engine, label, limitsRole, type NetworkInfo } from "../../engine";
+
+/** What bears an owner's label on an engine. */
+export interface Belongings {
+  readonly owner: string;
+  /** `hostname/pid` of the process that made it. */
+  readonly by: string;
+  readonly since: string;
+  /** Names of its labs. */
+  readonly labs: readonly string[];
+  readonly containers: readonly string[];
+  /** Containers whose control groups hold the limits of others: removed after those. */
+  readonly limits: readonly string[];
+  readonly networks: readonly string[];
+  readonly volumes: readonly string[];
+  /** Id and state of the reaper's container, when there is one. */
+  readonly reaper?: { readonly id: string; readonly state: string };
+}
+
+interface Collected {
+  by: string;
+  since: string;
+  labs: Set<string>;
+  containers: string[];
+  limits: string[];
+  networks: string[];
+  volumes: string[];
+  reaper?: { id: string; state: string };
+}
+
+/** Everything on an engine that Wirebook made, by its owner. Only what bears the owner's label counts. */
+export async function belongings(engine: Engine): Promise<readonly Belongings[]> {
+  const any = { [label.owner]: "" };
+  // Containers last: an owner's reaper is there before its first network, so who is seen here without one has none.
+  const [listed, volumes] = await Promise.all([engine.networks.list(any), engine.volumes.list(any)]);
+  const networks = await ownNetworks(engine, listed);
+  const containers = await engine.containers.list(any);
+  const owners = new Map<string, Collected>();
+  const of = (labels: Readonly<Record<string, string>>): Collected => {
+    const owner = labels[label.owner] ?? "";
+    const known = owners.get(owner);
+    const none = { containers: [], limits: [], networks: [], volumes: [] };
+    const entry = known ?? { by: "", since: "", labs: new Set(), ...none };
+    owners.set(owner, entry);
+    entry.by ||= labels[label.by] ?? "";
+    entry.since ||= labels[label.since] ?? "";
+    const lab = labels[label.lab];
+    if (lab !== undefined) entry.labs.add(lab);
+    return entry;
+  };
+  for (const { id, state, labels } of containers) {
+    const entry = of(labels);
+    if (labels[label.role] === "reaper") entry.reaper = { id, state };
+    else if (labels[label.role] === limitsRole) entry.limits.push(id);
+    else entry.containers.push(id);
+  }
+  for (const { id, labels } of networks) of(labels).networks.push(id);
+  for (const { name, labels } of volumes) of(labels).volumes.push(name);
+  return [...owners].map(([owner, entry]) => ({ ...entry, owner, labs: [...entry.labs].sort() }));
+}
+
+// Every engine of a swarm lists the networks of all. One is the business of the engine that made it: only there is its
+// owner's reaper.
+async function ownNetworks(engine: Engine, listed: readonly NetworkInfo[]): Promise<readonly NetworkInfo[]> {
+  if (listed.every(({ scope }) => scope !== "swarm")) return listed;
+  const node = (await engine.facts()).swarm?.node;
+  return listed.filter(({ scope, labels }) => scope !== "swarm" || labels[label.node] === node);
+}
+
+/**
+ * Removes what no reaper watches any more: what an earlier boot or a removed reaper left. A reaper that stands still
+ * is started, and does it itself; one that was only just created is let be.
+ */
+export async function clearOrphans(engine: Engine): Promise<void> {
+  for (const found of await belongings(engine)) {
+    if (found.reaper?.state === "exited") await engine.containers.start(found.reaper.id, "reaper");
+    if (!found.reaper) await removeBelongings(engine, found);
+  }
+}
+
+/** Removes all of it: containers first, off their networks one by one, then what they stood on; the reaper last. */
+export async function removeBelongings(engine: Engine, found: Belongings): Promise<void> {
+  await Promise.all(found.networks.map((id) => engine.networks.empty(id)));
+  await Promise.all(found.containers.map((id) => engine.containers.remove(id)));
+  await Promise.all(found.limits.map((id) => engine.containers.remove(id)));
+  await Promise.all(found.networks.map((id) => engine.networks.remove(id)));
+  await Promise.all(found.volumes.map((name) => engine.volumes.remove(name)));
+  if (found.reaper) await engine.containers.remove(found.reaper.id);
+}
+
+/** Removes all that one owner has. */
+export async function removeOwned(engine: Engine, owner: string): Promise<void> {
+  const mine = (await belongings(engine)).find((each) => each.owner === owner);
+  if (mine) await removeBelongings(engine, mine);
+}

@@ -1,0 +1,78 @@
+import type { World, WorldPlace } from "../../chart/topology/world";
+import { type Engine, LabError } from "../../engine";
+import { findPairs } from "../../inspect/pairs";
+import type { Snapshot } from "../../inspect/snapshot";
+import type { Ground } from "../context/lab-context";
+import { ContainerPlace, type Place } from "../place/place";
+
+/** A look at some places at one moment; one that cannot be asked any more has none. */
+export async function lookAt(places: readonly Place[]): Promise<ReadonlyMap<Place, Snapshot | undefined>> {
+  const entries = await Promise.all(
+    places.map(async (place) => [place, await place.snapshot().catch(ignoreGone)] as const),
+  );
+  return new Map(entries);
+}
+
+function ignoreGone(error: unknown): undefined {
+  if (error instanceof LabError && (error.code === "CONTAINER_GONE" || error.code === "NOT_RUNNING"))
+    return undefined;
+  throw error;
+}
+
+/** Everything a topology is drawn from: all places of a lab, what each looks like, and which links are pairs. */
+export async function worldOf(ground: Ground, notes: readonly string[] = []): Promise<World> {
+  const places = await ground.allPlaces();
+  const [looks, boxes] = await Promise.all([
+    lookAt(places),
+    Promise.all(places.map((place) => place.boxes?.().catch(() => []) ?? [])),
+  ]);
+  const known = new Set(places.map(({ name }) => name));
+  const engines = enginesOf(ground, known);
+  const worldPlaces = places.map((place, index): WorldPlace => {
+    const snapshot = looks.get(place);
+    const containers = boxes[index] ?? [];
+    return {
+      name: place.name,
+      kind: place.kind,
+      ...parentOf(place, known, engines),
+      ...(snapshot ? { snapshot } : {}),
+      ...(containers.length > 0 ? { containers } : {}),
+      ...(place.detail === undefined ? {} : { detail: place.detail }),
+    };
+  });
+  return {
+    name: ground.name,
+    network: {
+      name: engines.length > 0 ? "lab network (overlay)" : "lab network",
+      subnet: ground.subnet.text,
+    },
+    places: [...engines.map(({ frame }) => frame), ...worldPlaces],
+    pairs: findPairs([...looks.values()].flatMap((look) => (look ? [look] : []))),
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+}
+
+interface EngineFrame {
+  readonly engine: Engine;
+  readonly frame: WorldPlace;
+}
+
+/** A frame for each engine, where a lab has several. */
+function enginesOf({ seats }: Ground, taken: ReadonlySet<string>): readonly EngineFrame[] {
+  if (seats.length === 1) return [];
+  return seats.map(({ engine, name, detail }) => {
+    const frame = { name: taken.has(name) ? `engine ${name}` : name, kind: "engine" as const, detail };
+    return { engine, frame };
+  });
+}
+
+function parentOf(
+  place: Place,
+  known: ReadonlySet<string>,
+  engines: readonly EngineFrame[],
+): { readonly parent?: string } {
+  if (place.parent !== undefined && known.has(place.parent)) return { parent: place.parent };
+  if (!(place instanceof ContainerPlace)) return {};
+  const around = engines.find(({ engine }) => engine === place.engine);
+  return around === undefined ? {} : { parent: around.frame.name };
+}

@@ -1,0 +1,236 @@
+import { writeFile } from "node:fs/promises";
+import { LabError, type Process } from "../../engine";
+import { type CapturedPacket, parsePcap } from "../../inspect/pcap";
+import type { ContainerPlace } from "../place/place";
+
+const display = Symbol.for("Jupyter.display");
+
+// A packet of our own, last in the queue: when it has been read, everything before it has been.
+const SENTINEL = "127.255.255.254";
+const SENTINEL_PORT = 9;
+
+// -B: with immediate mode each packet takes a slot as wide as the longest one could be, and 2 MB, the default, are eight
+// slots: a burst is lost. -Z root: tcpdump would change to a user of its own, who may not be there.
+const program = `exec 3<&0
+tcpdump -i any -n -U --immediate-mode -s 0 -B 32768 -Z root -w - "$1" < /dev/null & dump=$!
+{
+  while read -r _; do { echo > /dev/udp/${SENTINEL}/${SENTINEL_PORT}; } 2>/dev/null; done
+  kill -INT $dump 2>/dev/null
+} <&3 > /dev/null 2>&1 & feeder=$!
+wait $dump; code=$?
+kill $feeder 2>/dev/null
+exit $code`;
+
+/** One packet at one place. */
+export interface Sighting extends CapturedPacket {
+  readonly place: string;
+  /** Name of the link; `?` for one that came after the capture began. */
+  readonly link: string;
+}
+
+/** One packet, and all the links that saw it, in the order of time. */
+export interface CapturedRow {
+  readonly identity: string;
+  readonly sightings: readonly Sighting[];
+}
+
+/** What several places saw of the same packets. */
+export class Captured {
+  /** One row for each packet, in the order in which they were first seen. */
+  readonly rows: readonly CapturedRow[];
+  /** What each place captured, as a pcap file. */
+  readonly files: ReadonlyMap<string, Buffer>;
+
+  constructor(sightings: readonly Sighting[], files: ReadonlyMap<string, Buffer>) {
+    this.rows = align(sightings);
+    this.files = files;
+  }
+
+  /** The capture of one place as a pcap file: what Wireshark opens. */
+  pcap(place: string): Uint8Array {
+    const file = this.files.get(place);
+    if (file) return file;
+    throw new LabError("UNKNOWN_PLACE", {
+      where: place,
+      found: "nothing was captured there",
+      advice: `It was at: ${[...this.files.keys()].join(", ")}.`,
+    });
+  }
+
+  /** Writes the capture of one place to a file. */
+  async save(place: string, path: string): Promise<void> {
+    await writeFile(path, this.pcap(place));
+  }
+
+  /** A line for each packet: where it was seen, and with which addresses. */
+  toString(): string {
+    return this.rows.map(rowText).join("\n");
+  }
+
+  [display](): Readonly<Record<string, string>> {
+    return { "text/plain": this.toString() };
+  }
+}
+
+/** A capture that runs at several places at once. */
+export class Capture {
+  readonly #points: readonly Point[];
+
+  private constructor(points: readonly Point[]) {
+    this.#points = points;
+  }
+
+  /**
+   * Starts capturing in each place, on all its links. Resolves when every place listens: no packet after that is missed.
+   *
+   * Shell: `tcpdump -i any -w FILE FILTER` in each.
+   *
+   * @param filter - as tcpdump has it, pcap-filter(7): `tcp port 80`. Default: everything.
+   * @throws LabError `COMMAND_FAILED` with tcpdump's words for a filter that it cannot read.
+   */
+  static async start(places: readonly ContainerPlace[], filter = ""): Promise<Capture> {
+    const started = await Promise.allSettled(places.map((place) => Point.open(place, filter)));
+    const points = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    for (const each of started) {
+      if (each.status === "fulfilled") continue;
+      await Promise.all(points.map((point) => point.stop()));
+      throw each.reason;
+    }
+    return new Capture(points);
+  }
+
+  /** Ends it, and lays what the places saw side by side. */
+  async stop(): Promise<Captured> {
+    await Promise.all(this.#points.map((point) => point.stop()));
+    const files = new Map(this.#points.map((point) => [point.name, point.file()]));
+    return new Captured(
+      this.#points.flatMap((point) => point.sightings()),
+      files,
+    );
+  }
+}
+
+/** One place's tcpdump. */
+class Point {
+  readonly name: string;
+  readonly #links: ReadonlyMap<number, string>;
+  #process: Process | undefined;
+  #chunks: Buffer[] = [];
+  #said = "";
+  #check = (): void => undefined;
+
+  private constructor(name: string, links: ReadonlyMap<number, string>) {
+    this.name = name;
+    this.#links = links;
+  }
+
+  static async open(place: ContainerPlace, filter: string): Promise<Point> {
+    const [{ bench, pid }, look] = await Promise.all([place.entrance(), place.snapshot()]);
+    const point = new Point(place.name, new Map(look.links.map(({ ifindex, name }) => [ifindex, name])));
+    const sentinel = `(udp and dst host ${SENTINEL} and dst port ${SENTINEL_PORT})`;
+    const wanted = filter.trim() === "" ? "" : `(${filter}) or ${sentinel}`;
+    const argv = ["nsenter", "-t", String(pid), "-n", "bash", "-c", program, "bash", wanted];
+    const process = await bench.engine.open(bench.container, argv, {
+      where: place.name,
+      sink: {
+        stdout: (chunk) => {
+          point.#chunks.push(chunk);
+          point.#check();
+        },
+        stderr: (chunk) => {
+          point.#said += chunk.toString();
+          point.#check();
+        },
+      },
+    });
+    point.#process = process;
+    if (await point.#until(() => /listening on any/.test(point.#said))) return point;
+    process.destroy();
+    throw new LabError("COMMAND_FAILED", {
+      where: place.name,
+      found: `tcpdump cannot capture: ${point.#said.trim().split("\n").at(-1) ?? "it ended"}`,
+      advice: "A filter reads like `tcp port 80` or `host 10.0.0.1 and icmp`: man pcap-filter.",
+    });
+  }
+
+  async stop(): Promise<void> {
+    const process = this.#process;
+    if (!process) return;
+    this.#process = undefined;
+    await process.write("last\n").catch(() => undefined);
+    await this.#until(() => this.#packets().some(isSentinel), process);
+    process.end();
+    await process.exit.catch(() => undefined);
+  }
+
+  sightings(): readonly Sighting[] {
+    return this.#packets()
+      .filter((packet) => !isSentinel(packet))
+      .map((packet) => ({ ...packet, place: this.name, link: this.#links.get(packet.ifindex) ?? "?" }));
+  }
+
+  /** The capture without the packets of our own. */
+  file(): Buffer {
+    const whole = Buffer.concat(this.#chunks);
+    const kept = this.#packets().filter((packet) => !isSentinel(packet));
+    return Buffer.concat([
+      whole.subarray(0, 24),
+      ...kept.map(({ record: [begin, end] }) => whole.subarray(begin, end)),
+    ]);
+  }
+
+  #packets(): readonly CapturedPacket[] {
+    return parsePcap(Buffer.concat(this.#chunks));
+  }
+
+  // False when tcpdump ended first.
+  #until(condition: () => boolean, process = this.#process): Promise<boolean> {
+    return new Promise((resolve) => {
+      const done = (value: boolean): void => {
+        this.#check = () => undefined;
+        resolve(value);
+      };
+      this.#check = () => {
+        if (condition()) done(true);
+      };
+      process?.exit.then(
+        () => done(condition()),
+        () => done(false),
+      );
+      this.#check();
+    });
+  }
+}
+
+function isSentinel({ dst, dport, protocol }: CapturedPacket): boolean {
+  return protocol === "udp" && dst === SENTINEL && dport === SENTINEL_PORT;
+}
+
+function align(sightings: readonly Sighting[]): readonly CapturedRow[] {
+  const rows = new Map<string, Sighting[]>();
+  const ordered = [...sightings].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  for (const sighting of ordered) {
+    const row = rows.get(sighting.identity);
+    if (row) row.push(sighting);
+    else rows.set(sighting.identity, [sighting]);
+  }
+  return [...rows].map(([identity, all]) => ({ identity, sightings: all }));
+}
+
+function rowText({ sightings }: CapturedRow): string {
+  const [first] = sightings;
+  const kind =
+    first === undefined
+      ? ""
+      : `${first.protocol}${first.flags ? ` [${first.flags}]` : ""} ${first.length} bytes`;
+  const places = sightings.map(
+    (seen) => `  ${seen.place} ${seen.link} ${seen.outgoing ? "out" : "in "}  ${ends(seen)}`,
+  );
+  return [kind, ...places].join("\n");
+}
+
+function ends({ src, sport, dst, dport }: Sighting): string {
+  const at = (host: string, port: number | undefined): string =>
+    port === undefined ? host : `${host}:${port}`;
+  return `${at(src, sport)} → ${at(dst, dport)}`;
+}

@@ -1,0 +1,42 @@
+import type { Witness } from "../../chart/traversal";
+import type { JourneyOutcome } from "../../netfilter/journey";
+import { type Arrival, arrived } from "../arrival";
+import { arrivalText, type Observation, seenText } from "../observation";
+
+/** What a picture says of the kernel's trace of a packet, and of its arrival. */
+export function witnessOf(seen: Observation, outcome: JourneyOutcome | undefined): Witness {
+  const { difference, events, arrival, rules } = seen;
+  return {
+    by: "trace",
+    agreed: events,
+    total: rules ? events : events + 1,
+    ...(outcome === undefined
+      ? {}
+      : {
+          arrival: {
+            confirmed: arrived(arrival),
+            ...(arrival.kind === "refused"
+              ? { refused: arrival.answered ? { reply: arrival.with } : {} }
+              : {}),
+            text: arrivalText(arrival, outcome.packet),
+            ...lastOf(arrival),
+          },
+        }),
+    // A packet that did not arrive has its own line.
+    ...(difference === undefined || rules
+      ? {}
+      : {
+          difference: {
+            ...(difference.place === "" ? {} : { place: difference.place }),
+            predicted: difference.expected ?? "the end of the path",
+            observed: difference.observed ?? "nothing more",
+            explanation: difference.text,
+          },
+        }),
+  };
+}
+
+function lastOf(arrival: Arrival): Pick<NonNullable<Witness["arrival"]>, "last"> {
+  const last = arrival.kind === "passed" ? arrival.at : "last" in arrival ? arrival.last : undefined;
+  return last === undefined ? {} : { last: { place: last.place, text: seenText(last) } };
+}

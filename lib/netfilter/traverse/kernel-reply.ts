@@ -1,0 +1,138 @@
+import { TCP } from "../conntrack/protocol";
+import type { Packet } from "../model";
+import { addressWords, isLimitedBroadcast, isMulticast, isUnspecified } from "../routing/address";
+import { addressType } from "../routing/local";
+import { routeOut, selectAddress6, sourceFor } from "../routing/output";
+import { decidedSysctl } from "../routing/sysctl";
+import { judgeOf } from "./evaluation";
+import type { View } from "./hook-state";
+import { flagsOf } from "./match/header";
+import type { Flight } from "./packet-context";
+import { sendAnswer } from "./send";
+import { UNKNOWN_ADDRESS } from "./translate";
+
+/** Type and code of each `--reject-with` (ipt_REJECT.c, ip6t_REJECT.c). */
+const ERRORS: Readonly<Record<string, readonly [number, number]>> = {
+  "icmp-net-unreachable": [3, 0],
+  "icmp-host-unreachable": [3, 1],
+  "icmp-proto-unreachable": [3, 2],
+  "icmp-port-unreachable": [3, 3],
+  "icmp-net-prohibited": [3, 9],
+  "icmp-host-prohibited": [3, 10],
+  "icmp-admin-prohibited": [3, 13],
+  "icmp6-no-route": [1, 0],
+  "icmp6-adm-prohibited": [1, 1],
+  "icmp6-addr-unreachable": [1, 3],
+  "icmp6-port-unreachable": [1, 4],
+  "icmp6-policy-fail": [1, 5],
+  "icmp6-reject-route": [1, 6],
+};
+
+/** REJECT: sends what the rule says, if an answer is due at all; the packet itself is dropped in any case. */
+export function reject(flight: Flight, how: string): void {
+  if (how === "tcp-reset" || how === "tcp-rst") {
+    reset(flight);
+    return;
+  }
+  const [type, code] = ERRORS[how] ?? (flight.packet.family === "ipv4" ? [3, 3] : [1, 4]);
+  icmpError(flight, type, code);
+}
+
+const laterFragment = (packet: Packet): boolean => (packet.fragment?.offset ?? 0) > 0;
+
+function toMany(flight: Flight): boolean {
+  const { dst } = flight.view;
+  if (dst === undefined) return false;
+  if (isMulticast(dst) || isLimitedBroadcast(dst)) return true;
+  return dst.length === 1 && addressType(flight.run.host, dst) === "BROADCAST";
+}
+
+/** The mark that answers carry: the packet's with fwmark_reflect, else none. */
+function replyMark(flight: Flight): number {
+  const { packet, run } = flight;
+  if (packet.mark === 0) return 0;
+  return decidedSysctl(run.host, `net.${packet.family}.fwmark_reflect`, judgeOf(run.mind)) ? packet.mark : 0;
+}
+
+/** What the answer carries of the packet: its connection, related, the other way (nf_conntrack_attach). */
+function carriedFrom(flight: Flight): Pick<View, "ct" | "answersUntracked"> {
+  const { ct, untracked } = flight.view;
+  if (ct === undefined) return untracked ? { answersUntracked: true } : {};
+  const direction = ct.direction === "original" ? "reply" : "original";
+  return { ct: { connection: ct.connection, direction, state: "RELATED" } };
+}
+
+/** nf_send_reset: only for TCP, never for a RST, a fragment or a broadcast. Its source is the packet's destination. */
+function reset(flight: Flight): void {
+  const { packet, view } = flight;
+  if (view.protocol !== TCP || laterFragment(packet) || toMany(flight)) return;
+  const flags = flagsOf(packet);
+  if (flags.includes("RST")) return;
+  const {
+    icmp: _icmp,
+    owner: _owner,
+    payload: _payload,
+    macSrc: _mac,
+    sport: _s,
+    dport: _d,
+    ...header
+  } = packet;
+  const answer: Packet = {
+    ...header,
+    src: packet.dst,
+    dst: packet.src,
+    ...(packet.dport === undefined ? {} : { sport: packet.dport }),
+    ...(packet.sport === undefined ? {} : { dport: packet.sport }),
+    tcpFlags: flags.includes("ACK") ? ["RST"] : ["RST", "ACK"],
+    ttl: 64,
+    tos: 0,
+    length: packet.family === "ipv4" ? 40 : 60,
+    mark: replyMark(flight),
+  };
+  // nf_ct_set_closing: the connection is over, whatever becomes of the answer.
+  const connection = view.ct?.connection;
+  if (connection?.tcp !== undefined)
+    flight.updateConnection({ ...connection, tcp: "CLOSE", expires: flight.run.mind.state.now + 10 });
+  // ip_route_me_harder: by the answer's own source. Without a way back nothing is sent.
+  const routed =
+    view.src === undefined
+      ? undefined
+      : routeOut(flight.run.host, view.src, { src: view.dst, mark: answer.mark }, judgeOf(flight.run.mind));
+  if (routed?.kind === "out") sendAnswer(flight.run, answer, carriedFrom(flight), routed.out);
+}
+
+/** icmp_send: not about errors, fragments, broadcasts and multicasts, be it by the address or by the frame. */
+export function icmpError(flight: Flight, type: number, code: number): void {
+  const { packet, view } = flight;
+  const ipv4 = packet.family === "ipv4";
+  if (laterFragment(packet) || toMany(flight) || view.src === undefined) return;
+  if (packet.pktType !== undefined && packet.pktType !== "unicast") return;
+  if (isUnspecified(view.src) || isMulticast(view.src)) return;
+  const about = packet.icmp?.type;
+  if (about !== undefined && (ipv4 ? [3, 4, 5, 11, 12].includes(about) : about < 128)) return;
+  const { host } = flight.run;
+  const mark = replyMark(flight);
+  // The answer comes from the address that was asked, where that is ours; else from the way back.
+  const forUs =
+    view.hook === "INPUT" || (view.hook === "OUTPUT" && (flight.route?.local ?? view.out === "lo"));
+  // For IPv6 "a more meaningful saddr from input if" (icmp6_send): before the route, which is then looked up with it.
+  const chosen = ipv4 || forUs ? undefined : selectAddress6(host, view.in || "lo", view.src);
+  const from = forUs ? view.dst : chosen === undefined ? undefined : addressWords(chosen);
+  const routed = routeOut(host, view.src, { mark, src: from }, judgeOf(flight.run.mind));
+  if (routed.kind === "error") return;
+  const ours = chosen ?? sourceFor(host, routed.out, view.src) ?? (routed.out.local ? packet.src : undefined);
+  const src = forUs ? packet.dst : (ours ?? UNKNOWN_ADDRESS);
+  const { owner: _owner, macSrc: _mac, ...carried } = packet;
+  const answer: Packet = {
+    family: packet.family,
+    src,
+    dst: packet.src,
+    protocol: ipv4 ? "icmp" : "ipv6-icmp",
+    icmp: { type, code, about: carried },
+    ttl: 64,
+    tos: ipv4 ? (packet.tos & 0x1e) | 0xc0 : 0,
+    length: ipv4 ? Math.min(576, 28 + packet.length) : Math.min(1280, 48 + packet.length),
+    mark,
+  };
+  sendAnswer(flight.run, answer, carriedFrom(flight), routed.out);
+}

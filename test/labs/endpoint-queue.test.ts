@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import { Engine, label } from "../../lib/engine";
+import { Lab } from "../../lib/lab/lab";
+import { Doorway } from "../../lib/lab/runtime/endpoint-queue";
+import { imageTag } from "../../lib/setup/images";
+import { departures } from "./departures";
+import { leftovers } from "./leftovers";
+
+test("containers come to a network and leave it one at a time, start side by side, and the network goes with the last", async () => {
+  const engine = await Engine.connect();
+  const owner = randomBytes(4).toString("hex");
+  const labels = { [label.wirebook]: "session", [label.owner]: owner };
+  const network = await engine.networks.create({ name: `wirebook-${owner}-doorway`, labels });
+  const doorway = new Doorway(engine, network.id);
+  const starting = new Set<string>();
+  let most = 0;
+  const started = await Promise.all(
+    Array.from({ length: 12 }, async (_, index) => {
+      const name = `wirebook-${owner}-${index}`;
+      const spec = { name, image: imageTag("pause"), network: network.name, capabilities: [], labels };
+      const { id } = await engine.containers.run(spec, (id, start) =>
+        doorway.pass(id, async () => {
+          starting.add(id);
+          most = Math.max(most, starting.size);
+          // Who asks for networks has the engine read its counts again: what it loses count by.
+          await Promise.all([start(), engine.networks.list()]);
+          starting.delete(id);
+        }),
+      );
+      return id;
+    }),
+  );
+  expect(most).toBeGreaterThan(1);
+  const { left, killedBefore } = await departures(engine, network.id, async () => {
+    await Promise.all(
+      started.map(async (id) => {
+        await doorway.leave(id);
+        await engine.containers.remove(id);
+      }),
+    );
+    await engine.networks.remove(network.id);
+  });
+  expect([left.length, killedBefore]).toEqual([started.length, []]);
+  await doorway.close();
+  expect(await leftovers(engine, owner)).toEqual([]);
+}, 120_000);
+
+test("a lab that is closed takes its containers off the network before they end", async () => {
+  const engine = await Engine.connect();
+  const lab = await Lab.open("leaving", { engine });
+  await Promise.all(Array.from({ length: 3 }, (_, index) => lab.pod(`pod${index}`)));
+  const { id } = await engine.networks.inspect(lab.ground.network);
+  const { left, killedBefore } = await departures(engine, id, () => lab.close());
+  expect([left.length, killedBefore]).toEqual([4, []]);
+}, 60_000);
+
+test("a container that cannot be started makes way for the next one", async () => {
+  const engine = await Engine.connect();
+  const owner = randomBytes(4).toString("hex");
+  const labels = { [label.wirebook]: "session", [label.owner]: owner };
+  const network = await engine.networks.create({ name: `wirebook-${owner}-doorway`, labels });
+  const doorway = new Doorway(engine, network.id);
+  const pass = (id: string, start: () => Promise<void>): Promise<void> => doorway.pass(id, start);
+  const spec = { name: `wirebook-${owner}-a`, image: imageTag("pause"), network: network.name, labels };
+  const [bad, good] = await Promise.allSettled([
+    engine.containers.run({ ...spec, command: ["no-such-program"], entrypoint: [] }, pass),
+    engine.containers.run({ ...spec, name: `wirebook-${owner}-b` }, pass),
+  ]);
+  expect(bad).toMatchObject({ status: "rejected", reason: { code: "COMMAND_MISSING" } });
+  expect(good).toMatchObject({ status: "fulfilled", value: { state: "running" } });
+  await doorway.close();
+  for (const { id } of await engine.containers.list({ [label.owner]: owner }))
+    await engine.containers.remove(id);
+  await engine.networks.remove(network.id);
+  expect(await leftovers(engine, owner)).toEqual([]);
+}, 60_000);
