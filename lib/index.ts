@@ -39,7 +39,7 @@ export type { ServiceSpec } from "./lab/service/spec";
 export type { LabDiff } from "./lab/topology/diff";
 export type { Capture, Captured, CapturedRow, Sighting } from "./lab/trace/capture";
 export type { HostObservation } from "./lab/trace/host-counters";
-export type { DrawnJourney } from "./lab/trace/journey-picture";
+export type { JourneyPicture } from "./lab/trace/journey-picture";
 export { PacketPath, type TraceRequest } from "./lab/trace/packet-path";
 export {
   compareRulesets,
@@ -55,7 +55,6 @@ export {
   journey,
   type Outcome,
   type Packet,
-  type Path,
   parseDump,
   parseRuleset,
   printRuleset,
@@ -65,6 +64,7 @@ export {
   replyTo,
   rulesUsed,
   type Step,
+  type Traversal,
   traverse,
   type Verdict,
   warningsOf,

@@ -19,4 +19,4 @@ export {
 } from "./service";
 export { topologyPicture } from "./topology";
 export type { World, WorldContainer, WorldPair, WorldPlace } from "./topology/world";
-export { type TraversalOptions, traversalPicture, type Witness } from "./traversal";
+export { type KernelReport, type TraversalOptions, traversalPicture } from "./traversal";

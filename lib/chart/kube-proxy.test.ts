@@ -15,17 +15,17 @@ describe("pictures of kube-proxy's flows", () => {
 
   test.each(CASES)("$name", ({ set, flow }) => {
     const { packet, from } = first(flow);
-    const path = traverse(node(set.iptablesSaveNft, "nft"), packet, { from });
-    path.outcomes.slice(0, 3).forEach((outcome, index) => {
-      const picture = traversalPicture(path, { outcome: index });
+    const traversal = traverse(node(set.iptablesSaveNft, "nft"), packet, { from });
+    traversal.outcomes.slice(0, 3).forEach((outcome, index) => {
+      const picture = traversalPicture(traversal, { outcome: index });
       const { spec, text } = picture;
       expect(faults(spec)).toEqual([]);
       expect(faults(spec, { open: new Set(foldsOf(spec).keys()), step: stepsOf(spec) })).toEqual([]);
       for (const step of outcome.steps) if (step.kind === "rule") expect(text).toContain(ruleText(step.rule));
-      expect(faults(ladderPicture(path, { outcome: index }).spec)).toEqual([]);
+      expect(faults(ladderPicture(traversal, { outcome: index }).spec)).toEqual([]);
     });
-    const service = serviceOf(path);
-    expect(service.endpoints).toHaveLength(path.outcomes.length);
+    const service = serviceOf(traversal);
+    expect(service.endpoints).toHaveLength(traversal.outcomes.length);
     expect(faults(servicePicture(service).spec)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
-import type { Match, Path, Rule } from "../netfilter/model";
-import type { Host, Traversal } from "../netfilter/traverse";
+import type { Match, Rule, Traversal } from "../netfilter/model";
+import type { Host, HostTraversal } from "../netfilter/traverse";
 import type { TraceArguments } from "./trace-argument";
 
 /** Matches that ask for what earlier packets left behind, beside connections. */
@@ -18,25 +18,25 @@ const COUNTING: Partial<Readonly<Record<Match["kind"], string>>> = {
 export function assumptionsOf(
   options: TraceArguments,
   host: Host,
-  path: Traversal,
+  traversal: HostTraversal,
   known: { readonly connections: boolean },
 ): readonly string[] {
-  const rules = [...rulesOf(host, path)];
+  const rules = [...rulesOf(host, traversal)];
   const lines = [
-    ...new Set(path.outcomes.flatMap(({ assumed = [] }) => assumed)),
+    ...new Set(traversal.outcomes.flatMap(({ assumed = [] }) => assumed)),
     ...(options.state === undefined && !known.connections
       ? ["the packet opens a new connection: no entry of the connection table is like it (--state not given)"]
       : []),
     ...countersOf(rules),
     ...routingOf(options, host),
-    ...headerOf(options, host, rules, path),
-    ...neighboursOf(path),
+    ...headerOf(options, host, rules, traversal),
+    ...neighboursOf(traversal),
     "nothing beside the rules given handles the packet: no rules of the other iptables variant or of nft itself, no tc or XDP program, no IPsec policy, no IPVS",
   ];
   return lines;
 }
 
-function* rulesOf({ rulesets }: Host, { packet }: Path): Generator<Rule> {
+function* rulesOf({ rulesets }: Host, { packet }: Traversal): Generator<Rule> {
   for (const { family, tables } of rulesets) {
     if (family !== packet.family) continue;
     for (const { chains } of tables.values()) for (const chain of chains.values()) yield* chain.rules;
@@ -67,11 +67,16 @@ function routingOf(options: TraceArguments, { links, routes, policyRules }: Host
   ];
 }
 
-function headerOf(options: TraceArguments, host: Host, rules: readonly Rule[], path: Path): string[] {
+function headerOf(
+  options: TraceArguments,
+  host: Host,
+  rules: readonly Rule[],
+  traversal: Traversal,
+): string[] {
   const usesMarks =
     rules.some(({ matches }) => matches.some(({ kind }) => kind === "mark")) ||
     host.policyRules?.some(({ mark }) => mark !== undefined) === true;
-  const forwarded = path.outcomes.some(({ steps }) =>
+  const forwarded = traversal.outcomes.some(({ steps }) =>
     steps.some((step) => step.kind === "routing" && step.decision === "forward"),
   );
   const bound = options.local && host.policyRules?.some(({ outInterface }) => outInterface !== undefined);
@@ -85,7 +90,7 @@ function headerOf(options: TraceArguments, host: Host, rules: readonly Rule[], p
   ];
 }
 
-function neighboursOf({ outcomes }: Traversal): string[] {
+function neighboursOf({ outcomes }: HostTraversal): string[] {
   const next = outcomes.flatMap(({ left }) =>
     left?.dev === undefined ? [] : [`${left.nexthop} answers on ${left.dev} (ARP, neighbour discovery)`],
   );

@@ -5,7 +5,7 @@ import { type Endpoint, endpointOf, findEndpoint, isPlain } from "../engine/conn
 import { dial } from "../engine/connection/transport";
 import { Engine } from "../engine/engine";
 import { LabError } from "../engine/errors/lab-error";
-import { checkSet } from "../lab/runtime/swarm";
+import { checkSwarm } from "../lab/runtime/swarm";
 import { imagesRoot } from "../setup/images";
 import { missingImages } from "../setup/index";
 import { type EngineOptions, engineOption } from "./engines";
@@ -92,13 +92,13 @@ async function together(names: readonly string[]): Promise<Finding> {
     const engines = await Promise.all(names.map((host) => Engine.connect({ host })));
     const members = await Promise.all(
       engines.map(async (each, index) => ({
-        ...(await each.facts()),
+        ...(await each.info()),
         engine: each,
         kind: each.kind,
         name: names[index] ?? "",
       })),
     );
-    const manager = await checkSet(members, (member) => member.engine.swarmNodes());
+    const manager = await checkSwarm(members, (member) => member.engine.swarmNodes());
     return { need, found: `${names.length} engines of one swarm, that ${manager.name} manages` };
   } catch (error) {
     return told(need, error);

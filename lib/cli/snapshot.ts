@@ -44,7 +44,7 @@ export async function take(engine: Engine, container?: string): Promise<Snapshot
   const session = await Session.on(engine);
   try {
     if (!info) return await inspectNamespace(session.hostShell, "host");
-    return await inspectNamespace(session.workbench.enter(info.pid, info.name).shell, info.name);
+    return await inspectNamespace(session.toolbox.enter(info.pid, info.name).shell, info.name);
   } finally {
     await session.end();
   }

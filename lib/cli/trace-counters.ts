@@ -7,7 +7,7 @@ import {
   tallyOf,
 } from "../netfilter/counters";
 import type { Packet, Ruleset, Step } from "../netfilter/model";
-import { type Entry, type Host, type Traversal, traverse } from "../netfilter/traverse";
+import { type Entry, type Host, type HostTraversal, traverse } from "../netfilter/traverse";
 
 /** Readings of a host's counters around the packets that were sent. */
 export interface Readings {
@@ -24,14 +24,14 @@ const STRETCH = 1000;
 /** Lays the counters of a host before and after beside the path that was predicted for a packet. */
 export function judgeReadings(
   host: Host,
-  path: Traversal,
+  traversal: HostTraversal,
   from: Entry,
   readings: Readings,
 ): CounterAgreement {
-  const { family } = path.packet;
-  const ways = path.outcomes.map(({ steps }) => steps);
+  const { family } = traversal.packet;
+  const ways = traversal.outcomes.map(({ steps }) => steps);
   const own = host.rulesets.filter((ruleset) => ruleset.family === family);
-  const expected = expectedCounts(host.place, own, { ways, after: laterSteps(host, path, from) });
+  const expected = expectedCounts(host.place, own, { ways, after: laterSteps(host, traversal, from) });
   const now = tallyOf(own, family);
   const round = (sent: number, before: Round["before"], after: Round["after"]): Round => ({
     sent,
@@ -46,9 +46,13 @@ export function judgeReadings(
 }
 
 /** What comes by after the packet: its answer, whatever it is, and the sender's next packet. */
-function laterSteps(host: Host, { packet, outcomes }: Traversal, from: Entry): readonly (readonly Step[])[] {
+function laterSteps(
+  host: Host,
+  { packet, outcomes }: HostTraversal,
+  from: Entry,
+): readonly (readonly Step[])[] {
   const later: (readonly Step[])[] = [];
-  const add = (sent: Packet, entry: Entry, state: Traversal["outcomes"][number]["state"]): void => {
+  const add = (sent: Packet, entry: Entry, state: HostTraversal["outcomes"][number]["state"]): void => {
     for (const { steps, caused = [] } of traverse(host, sent, { from: entry, state }).outcomes)
       later.push(steps, ...caused.map((each) => each.steps));
   };

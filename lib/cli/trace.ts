@@ -3,9 +3,9 @@ import { protocolNumberOf } from "../netfilter/conntrack/protocol";
 import type { Packet } from "../netfilter/model";
 import { addressWords, familyOf } from "../netfilter/routing/address";
 import { type Entry, stateOf, traverse, warningsOf } from "../netfilter/traverse";
-import type { Blank } from "../netfilter/traverse/evaluation";
-import { pathJson } from "../netfilter/traverse/json";
-import { pathText } from "../netfilter/traverse/text";
+import type { UnknownField } from "../netfilter/traverse/evaluation";
+import { traversalToJson } from "../netfilter/traverse/json";
+import { traversalToText } from "../netfilter/traverse/text";
 import { assumptionsOf, assumptionsText, unknownOf } from "./assumptions";
 import {
   address,
@@ -29,7 +29,7 @@ export interface Output {
   readonly colour: boolean;
 }
 
-function packetFrom(options: TraceArguments): { packet: Packet; blanks: Blank[] } {
+function packetFrom(options: TraceArguments): { packet: Packet; unknownFields: UnknownField[] } {
   const [src, dst] = [addressWords(options.src), addressWords(options.dst)];
   if (src === undefined || dst === undefined || src.length !== dst.length)
     throw new Refused(`--src ${options.src} and --dst ${options.dst} are not of one family`, 2);
@@ -45,9 +45,10 @@ function packetFrom(options: TraceArguments): { packet: Packet; blanks: Blank[] 
     throw new Refused("--tcp-flags needs --proto tcp", 2);
   if (icmp && (number === 58) !== (family === "ipv6"))
     throw new Refused(`--proto ${options.proto} does not go with ${family} addresses`, 2);
-  const blanks: Blank[] = [];
-  for (const name of ["ttl", "tos", "length"] as const) if (options[name] === undefined) blanks.push(name);
-  if (options.uid === undefined) blanks.push("owner");
+  const unknownFields: UnknownField[] = [];
+  for (const name of ["ttl", "tos", "length"] as const)
+    if (options[name] === undefined) unknownFields.push(name);
+  if (options.uid === undefined) unknownFields.push("owner");
   const packet: Packet = {
     family,
     src: options.src,
@@ -66,7 +67,7 @@ function packetFrom(options: TraceArguments): { packet: Packet; blanks: Blank[] 
     ...(options.mac === undefined ? {} : { macSrc: options.mac }),
     ...(options.uid === undefined ? {} : { owner: { uid: options.uid } }),
   };
-  return { packet, blanks };
+  return { packet, unknownFields };
 }
 
 function run(options: TraceArguments, output: Output): void {
@@ -106,7 +107,7 @@ function run(options: TraceArguments, output: Output): void {
       "--quiet and --sent are about counters: name what they were afterwards, --after FILE",
       2,
     );
-  const { packet, blanks } = packetFrom(options);
+  const { packet, unknownFields } = packetFrom(options);
   const { host, snapshot } = hostFrom(options, packet.family, output.error);
   const links = host.links?.map(({ name }) => name);
   if (options.in !== undefined && links !== undefined && !links.includes(options.in))
@@ -116,25 +117,25 @@ function run(options: TraceArguments, output: Output): void {
     );
   const warnings = warningsOf(host);
   const from: Entry = options.in === undefined ? { local: true } : { in: options.in };
-  const path = traverse(host, packet, {
+  const traversal = traverse(host, packet, {
     from,
-    blanks,
+    unknownFields,
     ...(options.state === undefined ? {} : { ctState: options.state }),
     ...(snapshot === undefined ? {} : { state: stateOf(snapshot) }),
   });
   const counters =
     options.after.length === 0
       ? undefined
-      : judgeReadings(host, path, from, {
+      : judgeReadings(host, traversal, from, {
           after: rulesFrom(options.after, options, packet.family),
           ...(options.quiet.length === 0 ? {} : { quiet: rulesFrom(options.quiet, options, packet.family) }),
           sent: options.sent ?? 1,
         });
-  const assumed = assumptionsOf(options, host, path, { connections: snapshot?.conntrack !== undefined });
+  const assumed = assumptionsOf(options, host, traversal, { connections: snapshot?.conntrack !== undefined });
   const unknown = unknownOf(host);
   if (options.json === true) {
     const json = {
-      ...pathJson(path, warnings),
+      ...traversalToJson(traversal, warnings),
       assumed,
       unknown,
       ...(counters ? { counters: countersJson(counters) } : {}),
@@ -143,7 +144,7 @@ function run(options: TraceArguments, output: Output): void {
     return;
   }
   for (const warning of warnings) output.error(`warning: ${warning}\n`);
-  output.out(pathText(path, { colour: output.colour, tried: options.tried === true }));
+  output.out(traversalToText(traversal, { colour: output.colour, unmatched: options.tried === true }));
   if (counters !== undefined) output.out(countersText(counters));
   output.out(assumptionsText(assumed, unknown));
 }

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 
 /** What an engine says about itself and its machine, and about the swarm that it is a part of. */
-export interface EngineFacts {
+export interface EngineInfo {
   /** Equal for two ways to one engine. */
   readonly id: string;
   /** `20.10.24`. */
@@ -47,7 +47,7 @@ export async function askKind(
 }
 
 /** Shell: `docker info`, `docker version`. */
-export async function askFacts(docker: Docker): Promise<EngineFacts> {
+export async function fetchEngineInfo(docker: Docker): Promise<EngineInfo> {
   const [info, version]: [unknown, unknown] = await Promise.all([docker.info(), docker.version()]);
   const swarm = field(info, "Swarm");
   const active = field(swarm, "LocalNodeState") === "active";
@@ -70,7 +70,7 @@ export async function askFacts(docker: Docker): Promise<EngineFacts> {
 }
 
 /** Every member of the swarm that this engine manages. Shell: `docker node ls`. */
-export async function askSwarmNodes(docker: Docker): Promise<readonly SwarmNode[]> {
+export async function listSwarmNodes(docker: Docker): Promise<readonly SwarmNode[]> {
   const nodes: unknown = await docker.listNodes();
   return (Array.isArray(nodes) ? nodes : []).map((node: unknown) => ({
     id: text(field(node, "ID")),

@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import { CommandLog } from "./command-log";
 import { type Endpoint, endpointOf, findEndpoint } from "./connection/endpoint";
-import { dialThrough, type Line, reach } from "./connection/transport";
-import { askFacts, askKind, askSwarmNodes, type EngineFacts, type SwarmNode } from "./engine-info";
+import { type DockerConnection, dialThrough, openConnection } from "./connection/transport";
+import { askKind, type EngineInfo, fetchEngineInfo, listSwarmNodes, type SwarmNode } from "./engine-info";
 import { errno, translate } from "./errors/known-errors";
 import { LabError } from "./errors/lab-error";
 import { type ExecOptions, type ExecResult, Execs } from "./exec/exec";
@@ -85,7 +85,7 @@ export class Engine {
   /** {@link connect}, to an endpoint that was found before. */
   static async at(endpoint: Endpoint, timeoutMs = CONNECT_TIMEOUT_MS): Promise<Engine> {
     const where = `${endpoint.url} (${endpoint.from})`;
-    return Engine.#greet(reach(endpoint), { name: endpoint.url, where, timeoutMs });
+    return Engine.#greet(openConnection(endpoint), { name: endpoint.url, where, timeoutMs });
   }
 
   /**
@@ -110,7 +110,7 @@ export class Engine {
   }
 
   static async #greet(
-    { docker, hangUp }: Line,
+    { docker, hangUp }: DockerConnection,
     { name, where, timeoutMs }: { name: string; where: string; timeoutMs: number },
   ): Promise<Engine> {
     const deadline = AbortSignal.timeout(timeoutMs);
@@ -145,8 +145,10 @@ export class Engine {
    *
    * @throws LabError `ENGINE_GONE` when it does not answer.
    */
-  facts(): Promise<EngineFacts> {
-    return askFacts(this.#docker).catch((cause: unknown) => Promise.reject(translate(cause, this.name)));
+  info(): Promise<EngineInfo> {
+    return fetchEngineInfo(this.#docker).catch((cause: unknown) =>
+      Promise.reject(translate(cause, this.name)),
+    );
   }
 
   /**
@@ -155,7 +157,9 @@ export class Engine {
    * @throws LabError `ENGINE_GONE`; `ENGINE_FAILED` when it is no manager.
    */
   swarmNodes(): Promise<readonly SwarmNode[]> {
-    return askSwarmNodes(this.#docker).catch((cause: unknown) => Promise.reject(translate(cause, this.name)));
+    return listSwarmNodes(this.#docker).catch((cause: unknown) =>
+      Promise.reject(translate(cause, this.name)),
+    );
   }
 
   /** True while the engine answers. Shell: `docker version`. */

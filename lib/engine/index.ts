@@ -1,8 +1,8 @@
 export { type Cell, currentCell, inNotebook, interruptSignal } from "./cell";
 export { CommandLog, type CommandRecord } from "./command-log";
-export { duplexOf } from "./connection/exec-duplex";
+export { execDuplex } from "./connection/exec-duplex";
 export { type ConnectOptions, Engine } from "./engine";
-export type { EngineFacts, SwarmNode } from "./engine-info";
+export type { EngineInfo, SwarmNode } from "./engine-info";
 export { errno, translate } from "./errors/known-errors";
 export { LabError, type LabErrorCode, type LabErrorParts } from "./errors/lab-error";
 export { type ExecOptions, type ExecResult, shellText } from "./exec/exec";

@@ -1,5 +1,5 @@
 import { LabError } from "../engine";
-import type { Ground } from "./context/lab-context";
+import type { LabContext } from "./context/lab-context";
 import { commandError, inNamespace } from "./link/ip";
 import type { LabLink } from "./link/link";
 import type { ContainerPlace } from "./place/place";
@@ -26,10 +26,10 @@ export interface RuleAt {
 export class Failures {
   /** The root qdiscs that were put on each link, the one that counts last. */
   readonly #qdiscs = new Map<string, readonly (readonly string[])[]>();
-  readonly #ground: Ground;
+  readonly #context: LabContext;
 
-  constructor(ground: Ground) {
-    this.#ground = ground;
+  constructor(context: LabContext) {
+    this.#context = context;
   }
 
   /** A cable that is pulled. Its routes come back with it. Shell: `ip link set NAME down`. */
@@ -138,7 +138,7 @@ export class Failures {
       // The rest of the line is in iptables-save's own quoting, which iptables-restore reads and a shell does not.
       const rest = rule.slice(`-A ${chain}`.length);
       const command = `-I ${chain} ${number}${rest}`;
-      const { shell } = await place.entrance();
+      const { shell } = await place.netnsHandle();
       const restore = `iptables-restore --noflush <<'RULES'\n*${table}\n${command}\nCOMMIT\nRULES`;
       const { exitCode, stderr } = await shell.run(restore);
       if (exitCode !== 0) throw commandError(place.name, [command], stderr);
@@ -201,7 +201,7 @@ export class Failures {
       repaired ??= repair();
       return repaired;
     };
-    this.#ground.onClose(undo);
+    this.#context.onClose(undo);
     return { shell, undo, ...(note === undefined ? {} : { note }) };
   }
 }
@@ -231,7 +231,7 @@ async function defaultLink(place: ContainerPlace): Promise<string> {
 // this one command's own it is writable, and what is written is the network namespace's.
 async function setSysctl(place: ContainerPlace, name: string, value: string): Promise<void> {
   const path = `/proc/sys/${name.replaceAll(".", "/")}`;
-  const { shell } = await place.entrance();
+  const { shell } = await place.netnsHandle();
   const write = `echo ${value} > ${path}`;
   const script = `unshare -m sh -c 'mount -o remount,bind,rw /proc/sys 2>/dev/null; ${write}'`;
   const { exitCode, stderr } = await shell.run(script);

@@ -5,7 +5,7 @@ import type { World } from "../chart/topology/world";
 import { type ContainerInfo, type ContainerSpec, Engine, LabError } from "../engine";
 import type { Snapshot } from "../inspect/snapshot";
 import { imageTag } from "../setup/images";
-import { Ground, networkCapabilities } from "./context/lab-context";
+import { LabContext, networkCapabilities } from "./context/lab-context";
 import { checkName } from "./context/name";
 import { DockerHost, type DockerHostSpec } from "./docker/docker-host";
 import { type Pod, type PodSpec, startPod } from "./docker/pod";
@@ -19,7 +19,7 @@ import { waitListening } from "./place/listening";
 import { ContainerPlace, type Place } from "./place/place";
 import { ForwardProxy, ReverseProxy } from "./proxy/proxy";
 import type { ProxySpec, ReverseSpec } from "./proxy/spec";
-import { throughDoor } from "./recording/open-lab";
+import { openRecordedOrLive } from "./recording/open-lab";
 import { openEngines } from "./runtime/engines";
 import { Progress } from "./runtime/progress";
 import { type Diagnosis, diagnose } from "./service/diagnosis";
@@ -80,14 +80,14 @@ export class Lab {
   /** Breaks parts of the lab; each failure can be undone, and is when the lab closes. */
   readonly failures: Failures;
   /** What the lab stands on; places of new kinds are built on it. */
-  readonly ground: Ground;
+  readonly context: LabContext;
 
-  private constructor(ground: Ground, outside: Outside) {
-    this.ground = ground;
-    this.name = ground.name;
+  private constructor(context: LabContext, outside: Outside) {
+    this.context = context;
+    this.name = context.name;
     this.outside = outside;
-    this.host = new Host(ground.session);
-    this.failures = new Failures(ground);
+    this.host = new Host(context.session);
+    this.failures = new Failures(context);
   }
 
   /**
@@ -110,7 +110,7 @@ export class Lab {
     // One that is being opened under this name is there first, so that it can be closed.
     const opening: Promise<Lab> = (Lab.#opening.get(name) ?? Promise.resolve())
       .catch(() => undefined)
-      .then(() => throughDoor([name, options], open, (value) => value instanceof Lab));
+      .then(() => openRecordedOrLive([name, options], open, (value) => value instanceof Lab));
     Lab.#opening.set(name, opening);
     try {
       const lab = await opening;
@@ -129,14 +129,14 @@ export class Lab {
     const engines = await openEngines([home, ...others], progress);
     const sessions = engines.all.map(({ session }) => session);
     await Promise.all(sessions.map(({ labs }) => labs.get(name)?.shut()));
-    const ground = await Ground.lay(engines, name, options.subnet);
+    const context = await LabContext.create(engines, name, options.subnet);
     try {
-      if (options.cluster) Cluster.on(ground, options.cluster);
-      const lab = new Lab(ground, await startOutside(ground));
+      if (options.cluster) Cluster.on(context, options.cluster);
+      const lab = new Lab(context, await startOutside(context));
       for (const { labs } of sessions) labs.set(name, lab);
       return lab;
     } catch (error) {
-      await ground.close();
+      await context.close();
       throw error;
     }
   }
@@ -162,22 +162,22 @@ export class Lab {
 
   /** The engine on which it runs; the first of several. */
   get engine(): Engine {
-    return this.ground.engine;
+    return this.context.engine;
   }
 
   /** Every engine on which it runs, by name. */
   get engines(): ReadonlyMap<string, Engine> {
-    return new Map(this.ground.seats.map(({ name, engine }) => [name, engine]));
+    return new Map(this.context.runtimes.map(({ name, engine }) => [name, engine]));
   }
 
   /** Range of the lab's network. */
   get subnet(): string {
-    return this.ground.subnet.text;
+    return this.context.subnet.text;
   }
 
   /** Every place by its name. */
   get places(): ReadonlyMap<string, Place> {
-    return this.ground.places;
+    return this.context.places;
   }
 
   /**
@@ -197,9 +197,9 @@ export class Lab {
 
   /** Starts a Docker host. See {@link DockerHost}. */
   async dockerHost(name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
-    const { ground } = this;
-    return ground.make("Docker host", name, () =>
-      DockerHost.start(ground.seat("docker-host", name, spec.engine), name, spec),
+    const { context } = this;
+    return context.addPlace("Docker host", name, () =>
+      DockerHost.start(context.runtimeFor("docker-host", name, spec.engine), name, spec),
     );
   }
 
@@ -212,11 +212,11 @@ export class Lab {
    * @throws LabError `NAME_TAKEN`, `IMAGE_MISSING`, `PORT_IN_USE`, `CONTAINER_EXITED`.
    */
   async pod(name: string, spec: PodSpec = {}): Promise<Pod> {
-    const { ground } = this;
-    const { home } = ground;
+    const { context } = this;
+    const { home } = context;
     const site = {
       engine: home.engine,
-      network: ground.network,
+      network: context.network,
       name,
       base: (suffix: string, role: string, image: string) => {
         const common = home.spec(name, role, image);
@@ -227,7 +227,7 @@ export class Lab {
       remove: (id: string): Promise<void> => home.remove(id),
       access: (pid: number) => home.access(name, pid),
     };
-    return ground.make("pod", name, () => startPod(site, spec));
+    return context.addPlace("pod", name, () => startPod(site, spec));
   }
 
   /**
@@ -243,7 +243,7 @@ export class Lab {
    * @throws LabError `NAME_TAKEN`, `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `IMAGE_MISSING`, `NOT_READY`.
    */
   async proxy(name: string, spec: ProxySpec): Promise<ForwardProxy> {
-    return this.ground.make("proxy", name, () => ForwardProxy.start(this.ground, name, spec));
+    return this.context.addPlace("proxy", name, () => ForwardProxy.start(this.context, name, spec));
   }
 
   /**
@@ -260,15 +260,16 @@ export class Lab {
    *   `IMAGE_MISSING`, `NOT_READY`.
    */
   async reverseProxy(name: string, spec: ReverseSpec): Promise<ReverseProxy> {
-    return this.ground.make("reverse proxy", name, () => ReverseProxy.start(this.ground, name, spec));
+    return this.context.addPlace("reverse proxy", name, () => ReverseProxy.start(this.context, name, spec));
   }
 
   /** Makes a plain network namespace, with nothing but loopback in it. Shell: `ip netns add NAME`. */
   async netns(name: string, spec: NetnsSpec = {}): Promise<Netns> {
-    const { ground } = this;
-    return ground.make("namespace", name, () => {
-      const seat = spec.engine === undefined ? ground.home : ground.seat("netns", name, spec.engine);
-      return Netns.start(seat, name, spec);
+    const { context } = this;
+    return context.addPlace("namespace", name, () => {
+      const runtime =
+        spec.engine === undefined ? context.home : context.runtimeFor("netns", name, spec.engine);
+      return Netns.start(runtime, name, spec);
     });
   }
 
@@ -278,21 +279,21 @@ export class Lab {
    * Shell: `ip link add A netns A type veth peer name B netns B`.
    */
   veth(a: VethEnd, b: VethEnd): Promise<Veth> {
-    this.ground.check();
+    this.context.check();
     return addVeth(a, b);
   }
 
   /** Makes two tap devices and a program between them that carries each frame across. */
   async tap(a: TapEnd, b: TapEnd): Promise<TapCable> {
-    this.ground.check();
+    this.context.check();
     const cable = await addTapCable(a, b);
-    this.ground.onClose(() => cable.cut());
+    this.context.onClose(() => cable.cut());
     return cable;
   }
 
   /** Everything there is now, as data: each place with its snapshot, and the veth pairs. */
   world(): Promise<World> {
-    return worldOf(this.ground, Cluster.of(this.ground)?.notes);
+    return worldOf(this.context, Cluster.of(this.context)?.notes);
   }
 
   /** Draws everything there is now: namespaces, veth pairs, bridges, addresses. */
@@ -309,7 +310,7 @@ export class Lab {
    */
   async diff<Result>(action: () => PromiseLike<Result> | Result): Promise<LabDiff<Result>> {
     const look = async (): Promise<readonly Snapshot[]> =>
-      [...(await lookAt(await this.ground.allPlaces())).values()].flatMap((each) => (each ? [each] : []));
+      [...(await lookAt(await this.context.allPlaces())).values()].flatMap((each) => (each ? [each] : []));
     const before = await look();
     const result = await action();
     return new LabDiff(before, await look(), result);
@@ -317,7 +318,7 @@ export class Lab {
 
   /** The nodes, pods and services of the lab, and the ranges they have. */
   get cluster(): Cluster {
-    return Cluster.on(this.ground);
+    return Cluster.on(this.context);
   }
 
   /**
@@ -358,7 +359,7 @@ export class Lab {
    * @param service - the service, or the name of one that should be there.
    */
   async diagnose(service: Service | string): Promise<Diagnosis> {
-    this.ground.check();
+    this.context.check();
     return diagnose(await gather(this.cluster, typeof service === "string" ? service : service.name));
   }
 
@@ -374,12 +375,12 @@ export class Lab {
    * @throws LabError `BAD_ADDRESS`, `BAD_PORT`, `UNKNOWN_PLACE`.
    */
   trace(request: TraceRequest): Promise<PacketPath> {
-    return trace(this.ground, request);
+    return trace(this.context, request);
   }
 
   /** Predicts the way of one packet. Nothing is sent. */
   predict(request: TraceRequest): Promise<PacketPath> {
-    return predict(this.ground, request);
+    return predict(this.context, request);
   }
 
   /**
@@ -394,44 +395,44 @@ export class Lab {
    * @param filter - as tcpdump has it. Default: everything.
    */
   async capture(places: readonly ContainerPlace[], filter?: string): Promise<Capture> {
-    this.ground.check();
+    this.context.check();
     const capture = await Capture.start(places, filter);
-    this.ground.onClose(async () => void (await capture.stop()));
+    this.context.onClose(async () => void (await capture.stop()));
     return capture;
   }
 
   /** What the engine has of this lab right now, as `container NAME`. Empty once it is closed: nothing was left behind. */
   leaks(): Promise<readonly string[]> {
-    return this.ground.leaks();
+    return this.context.leaks();
   }
 
   /** Removes everything the lab made. When it was the last one open, the session's own containers go as well. */
   async close(): Promise<void> {
     await this.shut();
-    await this.ground.onEach(({ session }) => session.endIdle());
+    await this.context.onEachRuntime(({ session }) => session.endIdle());
   }
 
   /** Removes everything the lab made; the session stays ready for the next one. */
   async shut(): Promise<void> {
-    await this.ground.close();
-    for (const { session } of this.ground.seats) {
+    await this.context.close();
+    for (const { session } of this.context.runtimes) {
       if (session.labs.get(this.name) === this) session.labs.delete(this.name);
     }
     endShellCells(this.name);
   }
 }
 
-async function startOutside(ground: Ground): Promise<Outside> {
+async function startOutside(context: LabContext): Promise<Outside> {
   const name = "outside";
-  const { home } = ground;
+  const { home } = context;
   const info = await home.run({
     ...home.spec(name, "outside", imageTag("web")),
-    network: ground.network,
-    address: ground.outsideAddress,
+    network: context.network,
+    address: context.outsideAddress,
     capabilities: networkCapabilities,
   });
   const parts = { name, kind: "outside" as const, engine: home.engine, container: info.id, user: "root" };
-  const outside = new Outside({ ...parts, ...home.access(name, info.pid), address: ground.outsideAddress });
-  await waitListening(await outside.entrance(), 80, name);
-  return ground.register(outside);
+  const outside = new Outside({ ...parts, ...home.access(name, info.pid), address: context.outsideAddress });
+  await waitListening(await outside.netnsHandle(), 80, name);
+  return context.register(outside);
 }

@@ -3,11 +3,11 @@ import { imageTag } from "../../lib/setup/images";
 
 /** The containers of `lab.pod`, asked of the engine and nothing else. */
 export async function barePod(lab: Lab, name: string): Promise<void> {
-  const { ground, engine } = lab;
+  const { context, engine } = lab;
   const pause = await engine.containers.create({
-    ...ground.home.spec(name, "pod", imageTag("pause")),
-    network: ground.network,
-    address: ground.pool.take(name),
+    ...context.home.spec(name, "pod", imageTag("pause")),
+    network: context.network,
+    address: context.pool.take(name),
     capabilities: [],
   });
   await engine.containers.start(pause);
@@ -16,9 +16,9 @@ export async function barePod(lab: Lab, name: string): Promise<void> {
 
 /** The containers of `node.pod`: pause without a network, its process id, and an app that joins it. */
 export async function bareNodePod(lab: Lab, name: string): Promise<void> {
-  const { ground, engine } = lab;
+  const { context, engine } = lab;
   const pause = await engine.containers.create({
-    ...ground.home.spec(name, "pod", imageTag("pause")),
+    ...context.home.spec(name, "pod", imageTag("pause")),
     network: "none",
     capabilities: [],
   });
@@ -27,9 +27,9 @@ export async function bareNodePod(lab: Lab, name: string): Promise<void> {
   await bareApp(lab, name, pause);
 }
 
-async function bareApp({ ground, engine }: Lab, name: string, pause: string): Promise<void> {
+async function bareApp({ context, engine }: Lab, name: string, pause: string): Promise<void> {
   const app = await engine.containers.create({
-    ...ground.home.spec(`${name}.app`, "app", imageTag("base")),
+    ...context.home.spec(`${name}.app`, "app", imageTag("base")),
     network: `container:${pause}`,
     capabilities: ["NET_ADMIN", "NET_RAW"],
   });

@@ -22,7 +22,7 @@ export async function* closing(bench: Bench, runs = 3): AsyncIterable<Measure> {
         const ours = await filled();
         await times.take("close", () => ours.shut());
         const bare = await filled();
-        const all = await engine.containers.list({ [label.opening]: bare.ground.opening });
+        const all = await engine.containers.list({ [label.opening]: bare.context.opening });
         await times.take("bare", () => Promise.all(all.map(({ id }) => engine.containers.remove(id))));
         await bare.shut();
       });

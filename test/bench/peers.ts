@@ -43,7 +43,7 @@ export async function* peers(bench: Bench, runs = 3): AsyncIterable<Measure> {
   else yield { ...line, note: "no docker compose or docker-compose is here to compare with" };
 }
 
-// From nothing: the lab's own reaper, workbench and outside are in it.
+// From nothing: the lab's own reaper, toolbox and outside are in it.
 async function ours(engine: Engine, times: Times): Promise<void> {
   let lab: Lab | undefined;
   try {

@@ -8,7 +8,7 @@ beforeAll(async () => {
   lab = await Lab.open("capture-test");
 }, 30_000);
 afterAll(async () => {
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   await lab.close();
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 30_000);

@@ -22,7 +22,7 @@ let observer: string;
 beforeAll(async () => {
   engine = await Engine.connect();
   lab = await Lab.open("cgroups-test");
-  const { home } = lab.ground;
+  const { home } = lab.context;
   const labels = { ...home.session.labels, [label.wirebook]: "test" };
   const other = { image: base, labels, network: "none", memoryBytes: 64 * megabyte, pids: 50 } as const;
   const name = (suffix: string): string => `wirebook-${home.session.owner}-${suffix}`;
@@ -35,13 +35,13 @@ beforeAll(async () => {
     memoryBytes: 400 * megabyte,
     pids: 300,
   });
-  const all = await engine.containers.list({ [label.opening]: lab.ground.opening });
+  const all = await engine.containers.list({ [label.opening]: lab.context.opening });
   held = all.find((each) => each.name.endsWith(".limits"))?.id ?? host.info.id;
   await inHost(`until docker version; do sleep 0.1; done >/dev/null 2>&1
     docker run -d --name inner -m 64m --memory-swap 64m --pids-limit 20 ${base}`);
 }, 120_000);
 afterAll(async () => {
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   await host.remove();
   expect((await run(observer, `find /machine -name '${held}*' 2>/dev/null || true`)).text).toBe("");
   for (const id of [victim, observer]) await engine.containers.remove(id);
@@ -183,7 +183,7 @@ test("containers on a Docker host have the limits that they were given", async (
 });
 
 test("without a cgroup namespace of its own the host image refuses to start, and says why", async () => {
-  const { home } = lab.ground;
+  const { home } = lab.context;
   const refused = await engine.containers.run({
     ...home.spec("refused", "docker-host", imageTag("host")),
     ...nestedEngine,
@@ -199,7 +199,7 @@ test("without a cgroup namespace of its own the host image refuses to start, and
 // The kernel of a machine with cgroup v1 also has a cgroup2 tree, without controllers. What cannot be shown on such a
 // machine are limits of containers by cgroup2.
 test("on cgroup2 the host runs one level below its limits, and containers on it start and pause", async () => {
-  const { home } = lab.ground;
+  const { home } = lab.context;
   const second = await runNestedEngine(home, "second", {
     network: "none",
     entrypoint: ["sh", "-c"],

@@ -5,9 +5,9 @@ import { leftovers } from "./leftovers";
 
 /** Closes a lab and proves that nothing of its session is left. */
 export async function closed(lab: Lab): Promise<void> {
-  const { engine, ground } = lab;
+  const { engine, context } = lab;
   await lab.close();
-  expect(await leftovers(engine, ground.session.owner)).toEqual([]);
+  expect(await leftovers(engine, context.session.owner)).toEqual([]);
 }
 
 /** What a web server of ours answered to one request. */

@@ -10,7 +10,7 @@ beforeAll(async () => {
   hosts = await Promise.all([lab.dockerHost("host1"), lab.dockerHost("host2")]);
 }, 60_000);
 afterAll(async () => {
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   await lab.close();
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);

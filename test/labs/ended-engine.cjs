@@ -33,7 +33,7 @@ async function main(close) {
   for (const [name, call] of Object.entries(calls)) codes[name] = await call;
   codes.after = await code(inner.containers.list());
   if (close) await lab.close();
-  process.stdout.write(`${JSON.stringify({ owner: lab.ground.session.owner, codes })}\n`);
+  process.stdout.write(`${JSON.stringify({ owner: lab.context.session.owner, codes })}\n`);
 }
 
 function code(call) {

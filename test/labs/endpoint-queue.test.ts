@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Engine, label } from "../../lib/engine";
 import { Lab } from "../../lib/lab/lab";
-import { Doorway } from "../../lib/lab/runtime/endpoint-queue";
+import { EndpointQueue } from "../../lib/lab/runtime/endpoint-queue";
 import { imageTag } from "../../lib/setup/images";
 import { departures } from "./departures";
 import { leftovers } from "./leftovers";
@@ -10,8 +10,8 @@ test("containers come to a network and leave it one at a time, start side by sid
   const engine = await Engine.connect();
   const owner = randomBytes(4).toString("hex");
   const labels = { [label.wirebook]: "session", [label.owner]: owner };
-  const network = await engine.networks.create({ name: `wirebook-${owner}-doorway`, labels });
-  const doorway = new Doorway(engine, network.id);
+  const network = await engine.networks.create({ name: `wirebook-${owner}-endpoint queue`, labels });
+  const queue = new EndpointQueue(engine, network.id);
   const starting = new Set<string>();
   let most = 0;
   const started = await Promise.all(
@@ -19,7 +19,7 @@ test("containers come to a network and leave it one at a time, start side by sid
       const name = `wirebook-${owner}-${index}`;
       const spec = { name, image: imageTag("pause"), network: network.name, capabilities: [], labels };
       const { id } = await engine.containers.run(spec, (id, start) =>
-        doorway.pass(id, async () => {
+        queue.attach(id, async () => {
           starting.add(id);
           most = Math.max(most, starting.size);
           // Who asks for networks has the engine read its counts again: what it loses count by.
@@ -34,14 +34,14 @@ test("containers come to a network and leave it one at a time, start side by sid
   const { left, killedBefore } = await departures(engine, network.id, async () => {
     await Promise.all(
       started.map(async (id) => {
-        await doorway.leave(id);
+        await queue.detach(id);
         await engine.containers.remove(id);
       }),
     );
     await engine.networks.remove(network.id);
   });
   expect([left.length, killedBefore]).toEqual([started.length, []]);
-  await doorway.close();
+  await queue.close();
   expect(await leftovers(engine, owner)).toEqual([]);
 }, 120_000);
 
@@ -49,7 +49,7 @@ test("a lab that is closed takes its containers off the network before they end"
   const engine = await Engine.connect();
   const lab = await Lab.open("leaving", { engine });
   await Promise.all(Array.from({ length: 3 }, (_, index) => lab.pod(`pod${index}`)));
-  const { id } = await engine.networks.inspect(lab.ground.network);
+  const { id } = await engine.networks.inspect(lab.context.network);
   const { left, killedBefore } = await departures(engine, id, () => lab.close());
   expect([left.length, killedBefore]).toEqual([4, []]);
 }, 60_000);
@@ -58,9 +58,9 @@ test("a container that cannot be started makes way for the next one", async () =
   const engine = await Engine.connect();
   const owner = randomBytes(4).toString("hex");
   const labels = { [label.wirebook]: "session", [label.owner]: owner };
-  const network = await engine.networks.create({ name: `wirebook-${owner}-doorway`, labels });
-  const doorway = new Doorway(engine, network.id);
-  const pass = (id: string, start: () => Promise<void>): Promise<void> => doorway.pass(id, start);
+  const network = await engine.networks.create({ name: `wirebook-${owner}-endpoint queue`, labels });
+  const queue = new EndpointQueue(engine, network.id);
+  const pass = (id: string, start: () => Promise<void>): Promise<void> => queue.attach(id, start);
   const spec = { name: `wirebook-${owner}-a`, image: imageTag("pause"), network: network.name, labels };
   const [bad, good] = await Promise.allSettled([
     engine.containers.run({ ...spec, command: ["no-such-program"], entrypoint: [] }, pass),
@@ -68,7 +68,7 @@ test("a container that cannot be started makes way for the next one", async () =
   ]);
   expect(bad).toMatchObject({ status: "rejected", reason: { code: "COMMAND_MISSING" } });
   expect(good).toMatchObject({ status: "fulfilled", value: { state: "running" } });
-  await doorway.close();
+  await queue.close();
   for (const { id } of await engine.containers.list({ [label.owner]: owner }))
     await engine.containers.remove(id);
   await engine.networks.remove(network.id);

@@ -32,9 +32,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  const { engine, ground } = machines;
+  const { engine, context } = machines;
   await machines.close();
-  expect(await leftovers(engine, ground.session.owner)).toEqual([]);
+  expect(await leftovers(engine, context.session.owner)).toEqual([]);
 });
 
 test("engines that are in no swarm, or in two, are refused with what would make them one", async () => {
@@ -70,7 +70,7 @@ describe("over the two engines of a swarm", () => {
   });
 
   afterAll(async () => {
-    const owners = lab.ground.seats.map(({ engine, session }) => [engine, session.owner] as const);
+    const owners = lab.context.runtimes.map(({ engine, session }) => [engine, session.owner] as const);
     await lab.close();
     expect(await lab.leaks()).toEqual([]);
     for (const [engine, owner] of owners) expect(await leftovers(engine, owner)).toEqual([]);
@@ -197,7 +197,7 @@ describe("over the two engines of a swarm", () => {
       wirebook("doctor", "--engine", ...urls),
       wirebook("clean", "--engine", ...urls),
     ]);
-    const owners = lab.ground.seats.map(({ session }) => session.owner);
+    const owners = lab.context.runtimes.map(({ session }) => session.owner);
     for (const [index, url] of urls.entries())
       expect(listed.text).toMatch(
         new RegExp(`${url}\nSESSION .*\n(?:.*\n)*?${owners[index]} +two .* watched\n`),
@@ -273,7 +273,7 @@ test("an engine that ends in the middle is named with what it had; the lab can b
   expect(String(lost)).toContain("two went away, and with it node2, pod1; what is on one still runs");
   expect((await near?.exec(["echo", "here"]))?.stdout).toBe("here\n");
   await lab.close();
-  const { opening, network, session } = lab.ground;
+  const { opening, network, session } = lab.context;
   expect(await one.inner.containers.list({ [label.opening]: opening })).toEqual([]);
   // The swarm counts a container of an engine that is gone for a day, unless it is told that it will not come back.
   const refused = await one.exec(["docker", "network", "rm", network]);

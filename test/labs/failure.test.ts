@@ -33,7 +33,7 @@ beforeAll(async () => {
   expect(await reaches()).toBe(true);
 }, 60_000);
 afterAll(async () => {
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   await lab.close();
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);

@@ -1,7 +1,7 @@
 import { Engine } from "../../lib/engine";
 import type { DockerHost, HostContainer } from "../../lib/lab/docker/docker-host";
 import { Lab } from "../../lib/lab/lab";
-import { HostWitness } from "../../lib/lab/trace/host-counters";
+import { HostCounters } from "../../lib/lab/trace/host-counters";
 import { journey, worldOf } from "../../lib/netfilter/journey";
 import { leftovers } from "./leftovers";
 
@@ -14,15 +14,15 @@ beforeAll(async () => {
   web = await host.run("web", { image: "web", publish: { 8080: 80 } });
 }, 60_000);
 afterAll(async () => {
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   await lab.close();
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);
 
 /** What the machine's own namespace is set to; what other labs of the machine make and remove is left out. */
 async function settings(): Promise<readonly string[]> {
-  const { id } = await lab.engine.networks.inspect(lab.ground.network);
-  const { stdout } = await lab.ground.session.hostShell.run(`
+  const { id } = await lab.engine.networks.inspect(lab.context.network);
+  const { stdout } = await lab.context.session.hostShell.run(`
     for save in iptables-nft-save iptables-legacy-save ip6tables-nft-save ip6tables-legacy-save; do
       $save 2>/dev/null
     done
@@ -87,14 +87,14 @@ test("a machine whose rules are others than was thought is found out by its coun
   });
   await host.sh`iptables -A DOCKER-USER -p tcp --dport 80 -s ${lab.outside.address} -j DROP
     iptables -D DOCKER-USER -j RETURN; iptables -A DOCKER-USER -j RETURN`;
-  const witness = new HostWitness(first, () => host.snapshot());
-  await witness.during(
+  const counters = new HostCounters(first, () => host.snapshot());
+  await counters.during(
     1,
     async () =>
       lab.outside.try`timeout 0.5 socat -u /dev/null TCP:${host.address}:8080,sourceport=31999`.quiet(),
     "ipv4",
   );
-  const counted = witness.judge(world, "outside", path, 0);
+  const counted = counters.judge(world, "outside", path, 0);
   expect(counted.agrees).toBe(false);
   expect(counted.rules.find(({ says }) => says === "differs")?.text).toContain("should have matched");
   expect(counted.connection?.says).toBe("differs");

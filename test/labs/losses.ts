@@ -40,7 +40,7 @@ export class Losses {
 
   /** Runs a script of root in a place's network namespace, which must succeed. */
   async run(place: ContainerPlace, script: string): Promise<string> {
-    const { shell } = await place.entrance();
+    const { shell } = await place.netnsHandle();
     const { stdout, stderr, exitCode } = await shell.run(script);
     if (exitCode !== 0) throw new Error(`${place.name}: exit code ${exitCode} of ${script}\n${stderr}`);
     return stdout;

@@ -6,7 +6,7 @@ const { Lab } = require("wirebook");
 async function main() {
   const lab = await Lab.open("crowd");
   const pod = await lab.pod("web", { image: "web", publish: { 0: 80 } });
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   console.log(
     JSON.stringify({ owner, subnet: lab.subnet, port: pod.ports[0]?.hostPort, address: pod.address }),
   );

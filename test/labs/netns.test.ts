@@ -7,7 +7,7 @@ beforeAll(async () => {
   lab = await Lab.open("netns-test");
 }, 60_000);
 afterAll(async () => {
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   await lab.close();
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);

@@ -159,7 +159,7 @@ test("where bridged packets miss the rules, a service still answers from a pod o
 
 describe("refused, with what was found and what to do", () => {
   const left = async () =>
-    (await lab.engine.containers.list(lab.ground.session.labels)).map(({ name }) => name).sort();
+    (await lab.engine.containers.list(lab.context.session.labels)).map(({ name }) => name).sort();
 
   test.each([
     ["a chunk that overlaps another", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: "10.244.1.128/25" })],

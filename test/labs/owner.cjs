@@ -7,7 +7,7 @@ async function main(then) {
   const lab = await Lab.open("owned");
   const [pod, host] = await Promise.all([lab.pod("web", { image: "web" }), lab.dockerHost("host1")]);
   await host.run("inner", { image: "web", publish: { 8080: 80 } });
-  console.log(JSON.stringify({ owner: lab.ground.session.owner, pod: pod.container, address: pod.address }));
+  console.log(JSON.stringify({ owner: lab.context.session.owner, pod: pod.container, address: pod.address }));
   if (then === "spin")
     setTimeout(() => {
       for (;;);

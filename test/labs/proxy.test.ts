@@ -18,7 +18,7 @@ beforeAll(async () => {
   ]);
 });
 afterAll(async () => {
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   await lab.close();
   expect(await lab.leaks()).toEqual([]);
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);

@@ -109,11 +109,11 @@ test("pods that cannot be are refused, and leave nothing", async () => {
 
 test("an engine that stops in the middle is named, and the cell that is run again recovers", async () => {
   const outer = await Lab.open("outer");
-  const { owner } = outer.ground.session;
+  const { owner } = outer.context.session;
   try {
     const host = await outer.dockerHost("engine", { memoryBytes: 2 * 1024 ** 3 });
     const lab = await Lab.open("inner", { engine: host.inner });
-    const inner = lab.ground.session.owner;
+    const inner = lab.context.session.owner;
     const pod = await lab.pod("web", { image: "web" });
     expect(await lab.outside.sh`curl -s http://${pod.address}/`.text()).toContain("pod: web");
 
@@ -129,7 +129,7 @@ test("an engine that stops in the middle is named, and the cell that is run agai
     expect(await again.outside.sh`curl -s http://${web.address}/`.text()).toContain("pod: web");
     await gone(host.inner, inner);
     await again.close();
-    expect(await leftovers(host.inner, again.ground.session.owner)).toEqual([]);
+    expect(await leftovers(host.inner, again.context.session.owner)).toEqual([]);
   } finally {
     await outer.close();
     expect(await leftovers(engine, owner)).toEqual([]);
@@ -138,7 +138,7 @@ test("an engine that stops in the middle is named, and the cell that is run agai
 
 test("a full disk is named, leaves nothing, and once there is room the same call works", async () => {
   const outer = await Lab.open("outer");
-  const { owner } = outer.ground.session;
+  const { owner } = outer.context.session;
   try {
     const host = await outer.dockerHost("small");
     const there = async (): Promise<readonly string[]> =>

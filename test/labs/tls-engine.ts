@@ -40,8 +40,8 @@ const ready =
   "until curl -sf -m 1 --unix-socket /var/run/docker.sock http://engine/_ping; do sleep 0.1; done";
 
 /** Starts one beside a lab, with certificates that are made on the spot. */
-export async function startTlsEngine({ engine, ground }: Lab): Promise<TlsEngine> {
-  const { info } = await runNestedEngine(ground.home, "tls", {
+export async function startTlsEngine({ engine, context }: Lab): Promise<TlsEngine> {
+  const { info } = await runNestedEngine(context.home, "tls", {
     entrypoint: ["bash", "-c", script],
     network: "bridge",
     publish: [{ containerPort: 2376, hostPort: 0 }],

@@ -37,7 +37,7 @@ test("a lab runs on an engine that is reached over TLS, with the certificates of
   expect((await pod.get(`http://${lab.outside.address}/`)).status).toBe(200);
   expect((await pod.exec(["cat"], { stdin: "through a stream" })).stdout).toBe("through a stream");
   await lab.close();
-  expect(await leftovers(lab.engine, lab.ground.session.owner)).toEqual([]);
+  expect(await leftovers(lab.engine, lab.context.session.owner)).toEqual([]);
 });
 
 test("without certificates, and with those of somebody whom it does not know, it is not reached", async () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   service = await lab.service("web", { selector: { app: "web" }, port: 80, targetPort: 8080 });
 }, 60_000);
 afterAll(async () => {
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   await lab.close();
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);

@@ -1,7 +1,7 @@
 import { Engine } from "../../lib/engine";
 import type { DockerHost, HostContainer } from "../../lib/lab/docker/docker-host";
 import { Lab } from "../../lib/lab/lab";
-import type { DrawnJourney } from "../../lib/lab/trace/journey-picture";
+import type { JourneyPicture } from "../../lib/lab/trace/journey-picture";
 import type { TraceRequest } from "../../lib/lab/trace/packet-path";
 import { leftovers } from "./leftovers";
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   ]);
 }, 60_000);
 afterAll(async () => {
-  const { owner } = lab.ground.session;
+  const { owner } = lab.context.session;
   await lab.close();
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);
@@ -71,7 +71,7 @@ test.each<[string, () => TraceRequest, { verdict: string; src: () => string; dst
 
 test("the reply and the second packet are asked no nat rule: the connection's entry translates them", async () => {
   const path = await lab.trace({ from: web, to: lab.outside, tcp: 80 });
-  const translated = (journey: DrawnJourney | undefined) =>
+  const translated = (journey: JourneyPicture | undefined) =>
     journey?.outcome?.steps.flatMap((step) =>
       step.before.src !== step.after.src || step.before.dst !== step.after.dst ? [step.kind] : [],
     );

@@ -13,7 +13,7 @@ async function main(containers) {
   const lab = await Lab.open("held", { engines });
   const nodes = await Promise.all([lab.node("node1"), lab.node("node2")]);
   await Promise.all(nodes.map((node, index) => node.pod(`pod${index + 1}`)));
-  console.log(JSON.stringify({ owners: lab.ground.seats.map(({ session }) => session.owner) }));
+  console.log(JSON.stringify({ owners: lab.context.runtimes.map(({ session }) => session.owner) }));
   setInterval(() => undefined, 1_000);
 }
 

@@ -4,7 +4,7 @@ import type { Packet, Step } from "../../lib/netfilter/model";
 import {
   type Entry,
   type Host,
-  type TraversedOutcome,
+  type HostOutcome,
   type TraverseOptions,
   traverse,
 } from "../../lib/netfilter/traverse";
@@ -114,7 +114,7 @@ export function all(
   sent: Packet,
   from: Entry,
   options: Omit<TraverseOptions, "from"> = {},
-): readonly TraversedOutcome[] {
+): readonly HostOutcome[] {
   return traverse(on, sent, { from, ...options }).outcomes;
 }
 export function one(
@@ -122,7 +122,7 @@ export function one(
   sent: Packet,
   from: Entry,
   options: Omit<TraverseOptions, "from"> = {},
-): TraversedOutcome {
+): HostOutcome {
   const [outcome, more] = all(on, sent, from, options);
   if (outcome === undefined || more !== undefined) throw new Error("expected one outcome");
   return outcome;
@@ -133,5 +133,5 @@ export const rulesOf = ({ steps }: { readonly steps: readonly Step[] }): string[
   );
 export const hit = (outcome: { readonly steps: readonly Step[] }, words: string): boolean =>
   rulesOf(outcome).some((text) => text.includes(words));
-export const hooksOf = (outcome: TraversedOutcome): string =>
+export const hooksOf = (outcome: HostOutcome): string =>
   [...new Set(outcome.steps.flatMap((step) => ("hook" in step ? [step.hook] : [])))].join(" ");

@@ -4,11 +4,11 @@ import type {
   Match,
   Outcome,
   Packet,
-  Path,
   Rule,
   Step,
   TableName,
-  Tried,
+  Traversal,
+  UnmatchedRule,
 } from "../../lib/netfilter/model";
 
 /** Short ways to write down a path: what the model returns, made by hand from real rule sets. */
@@ -51,11 +51,11 @@ export function rule(text: string, action: Action, index = 1): Rule {
   return { text, line, index, matches: [], action };
 }
 
-export function tried(
+export function unmatched(
   text: string,
   reason: string,
   failed: Match = { kind: "protocol", inverted: false, protocol: "tcp" },
-): Tried {
+): UnmatchedRule {
   return { rule: rule(text, { kind: "accept" }), failed, reason };
 }
 
@@ -99,7 +99,7 @@ export class Way {
     action: Action,
     words: string,
     more: {
-      readonly tried?: readonly Tried[];
+      readonly unmatched?: readonly UnmatchedRule[];
       readonly change?: Partial<Packet>;
       readonly because?: string;
       readonly index?: number;
@@ -113,35 +113,35 @@ export class Way {
       rule: rule(`-A ${chain} ${text}`, action, more.index),
       effect: action.kind,
       words,
-      tried: more.tried ?? [],
+      unmatched: more.unmatched ?? [],
       ...(more.because === undefined ? {} : { because: more.because }),
       ...this.#at(more.change),
     });
     return this;
   }
 
-  back(table: TableName, chain: string, to: string, asked: readonly Tried[] = [], by?: Rule): this {
+  back(table: TableName, chain: string, to: string, asked: readonly UnmatchedRule[] = [], by?: Rule): this {
     this.steps.push({
       kind: "return",
       hook: this.#hook,
       table,
       chain,
       to,
-      tried: asked,
+      unmatched: asked,
       ...(by ? { rule: by } : {}),
       ...this.#at(),
     });
     return this;
   }
 
-  policy(table: TableName, policy: "ACCEPT" | "DROP" = "ACCEPT", asked: readonly Tried[] = []): this {
+  policy(table: TableName, policy: "ACCEPT" | "DROP" = "ACCEPT", asked: readonly UnmatchedRule[] = []): this {
     this.steps.push({
       kind: "policy",
       hook: this.#hook,
       table,
       chain: this.#hook,
       policy,
-      tried: asked,
+      unmatched: asked,
       ...this.#at(),
     });
     return this;
@@ -201,7 +201,7 @@ export class Way {
     };
   }
 
-  path(verdict: Outcome["verdict"]): Path {
+  path(verdict: Outcome["verdict"]): Traversal {
     const packet = this.steps[0]?.before ?? this.#packet;
     return { packet, outcomes: [this.outcome(verdict)] };
   }

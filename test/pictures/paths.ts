@@ -1,5 +1,5 @@
-import type { Action, Outcome, Path, Tried } from "../../lib/netfilter/model";
-import { icmp, rule, tcp, tried, Way } from "./path";
+import type { Action, Outcome, Traversal, UnmatchedRule } from "../../lib/netfilter/model";
+import { icmp, rule, tcp, unmatched, Way } from "./path";
 
 const jump = (chain: string): Action => ({ kind: "jump", chain });
 const accept: Action = { kind: "accept" };
@@ -12,10 +12,10 @@ const masquerade: Action = {
 };
 
 /** From host to host, each of which asks many rules in vain in every table, and one that lets the packet pass. */
-export function longJourney(hops: number, rules: number): Path {
-  const way = new Way("host1", tcp("10.0.1.2", 40000, "10.0.99.2", 80));
+export function longJourney(hops: number, rules: number): Traversal {
+  const sequence = new Way("host1", tcp("10.0.1.2", 40000, "10.0.99.2", 80));
   for (let hop = 1; hop <= hops; hop += 1) {
-    way
+    sequence
       .hook("PREROUTING")
       .conntrack("state NEW: no entry for this connection yet")
       .policy("mangle", "ACCEPT", KUBE_SERVICES(rules))
@@ -23,21 +23,21 @@ export function longJourney(hops: number, rules: number): Path {
       .route(`10.0.99.0/24 via 10.0.${hop}.1 dev eth1: not for this host, forward it`, "forward", "eth1")
       .hook("FORWARD")
       .rule("filter", "FORWARD", "-p tcp -m tcp --dport 80 -j ACCEPT", accept, "TCP to port 80: accepted", {
-        tried: KUBE_SERVICES(rules),
+        unmatched: KUBE_SERVICES(rules),
         index: rules + 1,
       })
       .hook("POSTROUTING")
       .rule("nat", "POSTROUTING", "-o eth1 -j MASQUERADE", masquerade, "take the address of eth1", {
-        tried: KUBE_SERVICES(rules),
+        unmatched: KUBE_SERVICES(rules),
         change: { src: `10.0.${hop}.2` },
       })
       .link(["eth1", 3], `host${hop + 1}`, ["eth0", 2], "veth pair");
   }
-  return way.end("accept", `delivered to host${hops + 1}, TCP port 80`).path("accept");
+  return sequence.end("accept", `delivered to host${hops + 1}, TCP port 80`).path("accept");
 }
 
 /** One rule that only counts in each table of a hook, and one table without rules. */
-export function counters(): Path {
+export function counters(): Traversal {
   const counts = [
     "-p tcp -m tcp --dport 80",
     { kind: "none" },
@@ -58,7 +58,7 @@ export function counters(): Path {
 }
 
 /** Docker's rules for `-p 8080:80`, engine 20.10: from outside to the published port. */
-export function publishedPort(): Path {
+export function publishedPort(): Traversal {
   return new Way("host1", tcp("172.30.0.1", 51234, "172.30.0.11", 8080))
     .hook("PREROUTING")
     .conntrack("state NEW: no entry for this connection yet")
@@ -76,7 +76,7 @@ export function publishedPort(): Path {
       dnat,
       "came in by eth0, TCP to port 8080: send it to 172.17.0.2:80",
       {
-        tried: [tried("-A DOCKER -i docker0 -j RETURN", "came in by eth0, not by docker0")],
+        unmatched: [unmatched("-A DOCKER -i docker0 -j RETURN", "came in by eth0, not by docker0")],
         change: { dst: "172.17.0.2", dport: 80 },
       },
     )
@@ -92,14 +92,14 @@ export function publishedPort(): Path {
       "every packet",
     )
     .back("filter", "DOCKER-ISOLATION-STAGE-1", "FORWARD", [
-      tried(
+      unmatched(
         "-A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2",
         "came in by eth0, not by docker0",
       ),
     ])
     .rule("filter", "FORWARD", "-o docker0 -j DOCKER", jump("DOCKER"), "leaves by docker0", {
-      tried: [
-        tried(
+      unmatched: [
+        unmatched(
           "-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
           "the connection is NEW, not RELATED or ESTABLISHED",
         ),
@@ -114,11 +114,11 @@ export function publishedPort(): Path {
     )
     .hook("POSTROUTING")
     .policy("nat", "ACCEPT", [
-      tried(
+      unmatched(
         "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
         "source 172.30.0.1 is not in 172.17.0.0/16",
       ),
-      tried(
+      unmatched(
         "-A POSTROUTING -s 172.17.0.2/32 -d 172.17.0.2/32 -p tcp -m tcp --dport 80 -j MASQUERADE",
         "source 172.30.0.1 is not 172.17.0.2",
       ),
@@ -127,7 +127,7 @@ export function publishedPort(): Path {
 }
 
 /** Two Docker networks: what isolation drops. All tables loaded, as firewalld leaves them. */
-export function isolation(): Path {
+export function isolation(): Traversal {
   return new Way("host1", icmp("172.18.0.2", "172.19.0.2"))
     .hook("PREROUTING")
     .idle("raw")
@@ -152,8 +152,8 @@ export function isolation(): Path {
       jump("DOCKER-ISOLATION-STAGE-2"),
       "came in by br-9c00aa11ee42 and leaves by another interface",
       {
-        tried: [
-          tried(
+        unmatched: [
+          unmatched(
             "-A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2",
             "came in by br-9c00aa11ee42, not by docker0",
           ),
@@ -167,8 +167,8 @@ export function isolation(): Path {
       drop,
       "leaves by another Docker network's bridge: dropped",
       {
-        tried: [
-          tried(
+        unmatched: [
+          unmatched(
             "-A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP",
             "leaves by br-4f1c2a9d0b77, not by docker0",
           ),
@@ -180,13 +180,13 @@ export function isolation(): Path {
 }
 
 /** A service without endpoints: kube-proxy's REJECT, asked in OUTPUT by a client on the node itself. */
-export function rejected(): Path {
+export function rejected(): Traversal {
   return new Way("node1", tcp("172.30.0.11", 33210, "10.96.0.77", 80))
     .route("default via 172.30.0.1 dev eth0", "out", "eth0", "172.30.0.1")
     .hook("OUTPUT")
     .conntrack("state NEW: no entry for this connection yet")
     .policy("nat", "ACCEPT", [
-      tried(
+      unmatched(
         "-A KUBE-SERVICES -d 10.96.0.1/32 -p tcp -m tcp --dport 443 -j KUBE-SVC-NPX46M4PTMTKRN6Y",
         "destination 10.96.0.77 is not 10.96.0.1",
       ),
@@ -209,9 +209,9 @@ export function rejected(): Path {
     .path("reject");
 }
 
-const KUBE_SERVICES = (n: number): readonly Tried[] =>
+const KUBE_SERVICES = (n: number): readonly UnmatchedRule[] =>
   Array.from({ length: n }, (_, i) =>
-    tried(
+    unmatched(
       `-A KUBE-SERVICES -d 10.96.${(i >> 8) + 1}.${i & 255}/32 -p tcp -m comment --comment "default/svc-${i}:http cluster IP" -m tcp --dport 80 -j KUBE-SVC-${(i * 7919).toString(36).toUpperCase().padStart(16, "Q")}`,
       `destination 10.96.0.10 is not 10.96.${(i >> 8) + 1}.${i & 255}`,
       {
@@ -243,10 +243,10 @@ const ENDPOINTS = [
 export const ENDPOINT_NAMES = Object.fromEntries(ENDPOINTS.map((one) => [one.ip, one.name]));
 
 /** A pod asks a service; two nodes, three endpoints; `services` other services stand in the rules before it. */
-export function clusterIp(services = 40): Path {
+export function clusterIp(services = 40): Traversal {
   const request = tcp("10.244.1.2", 40112, "10.96.0.10", 80);
   const outcomes = ENDPOINTS.map((endpoint, i): Outcome => {
-    const way = new Way("client", request)
+    const sequence = new Way("client", request)
       .route("default via 10.244.1.1 dev eth0", "out", "eth0", "10.244.1.1")
       .hook("OUTPUT")
       .hook("POSTROUTING")
@@ -266,7 +266,7 @@ export function clusterIp(services = 40): Path {
         '-d 10.96.0.10/32 -p tcp -m comment --comment "default/web:http cluster IP" -m tcp --dport 80 -j KUBE-SVC-JW3CUVLFMQDRG2NE',
         jump("KUBE-SVC-JW3CUVLFMQDRG2NE"),
         "TCP to 10.96.0.10 port 80: the service default/web:http",
-        { tried: KUBE_SERVICES(services), index: services + 1 },
+        { unmatched: KUBE_SERVICES(services), index: services + 1 },
       )
       .rule(
         "nat",
@@ -275,8 +275,8 @@ export function clusterIp(services = 40): Path {
         jump(endpoint.chain),
         "one of three endpoints",
         {
-          tried: [
-            tried(
+          unmatched: [
+            unmatched(
               "-A KUBE-SVC-JW3CUVLFMQDRG2NE ! -s 10.244.0.0/16 -d 10.96.0.10/32 -p tcp -m tcp --dport 80 -j KUBE-MARK-MASQ",
               "source 10.244.1.2 is in 10.244.0.0/16",
             ),
@@ -291,8 +291,8 @@ export function clusterIp(services = 40): Path {
         dnat,
         `send it to ${endpoint.ip}:8080`,
         {
-          tried: [
-            tried(
+          unmatched: [
+            unmatched(
               `-A ${endpoint.chain} -s ${endpoint.ip}/32 -m comment --comment "default/web:http" -j KUBE-MARK-MASQ`,
               `source 10.244.1.2 is not ${endpoint.ip}`,
             ),
@@ -300,8 +300,8 @@ export function clusterIp(services = 40): Path {
           change: { dst: endpoint.ip, dport: 8080 },
         },
       );
-    if (endpoint.node === "node1") return toPod(way, endpoint, i);
-    way
+    if (endpoint.node === "node1") return toPod(sequence, endpoint, i);
+    sequence
       .route(
         "10.244.2.0/24 via 172.30.0.12 dev eth0: not for this host, forward it",
         "forward",
@@ -309,20 +309,20 @@ export function clusterIp(services = 40): Path {
         "172.30.0.12",
       )
       .hook("FORWARD");
-    forwardRules(way);
-    postrouting(way);
-    way
+    forwardRules(sequence);
+    postrouting(sequence);
+    sequence
       .link(["eth0", 4], "node2", ["eth0", 4], "the lab network 172.30.0.0/24")
       .hook("PREROUTING")
       .conntrack("state NEW: no entry for this connection yet")
       .policy("nat", "ACCEPT", KUBE_SERVICES(services));
-    return toPod(way, endpoint, i);
+    return toPod(sequence, endpoint, i);
   });
   return { packet: request, outcomes };
 }
 
-function forwardRules(way: Way): void {
-  way
+function forwardRules(sequence: Way): void {
+  sequence
     .rule(
       "filter",
       "FORWARD",
@@ -331,12 +331,15 @@ function forwardRules(way: Way): void {
       "every packet",
     )
     .back("filter", "KUBE-FORWARD", "FORWARD", [
-      tried("-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP", "the connection is NEW, not INVALID"),
-      tried(
+      unmatched(
+        "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
+        "the connection is NEW, not INVALID",
+      ),
+      unmatched(
         '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT',
         "the mark is 0x0, bit 0x4000 is not set",
       ),
-      tried(
+      unmatched(
         '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
         "the connection is NEW, not RELATED or ESTABLISHED",
       ),
@@ -344,8 +347,8 @@ function forwardRules(way: Way): void {
     .policy("filter");
 }
 
-function postrouting(way: Way): void {
-  way
+function postrouting(sequence: Way): void {
+  sequence
     .hook("POSTROUTING")
     .rule(
       "nat",
@@ -364,12 +367,14 @@ function postrouting(way: Way): void {
     .policy("nat");
 }
 
-function toPod(way: Way, endpoint: (typeof ENDPOINTS)[number], i: number): Outcome {
+function toPod(sequence: Way, endpoint: (typeof ENDPOINTS)[number], i: number): Outcome {
   const subnet = endpoint.ip.replace(/\d+$/, "0/24");
-  way.route(`${subnet} dev br-pods: not for this host, forward it`, "forward", "br-pods").hook("FORWARD");
-  forwardRules(way);
-  postrouting(way);
-  way
+  sequence
+    .route(`${subnet} dev br-pods: not for this host, forward it`, "forward", "br-pods")
+    .hook("FORWARD");
+  forwardRules(sequence);
+  postrouting(sequence);
+  sequence
     .link(["veth9", 9], endpoint.name, ["eth0", 2], "out of bridge br-pods, veth pair")
     .hook("PREROUTING")
     .route(`local ${endpoint.ip}: for this namespace`, "local")
@@ -377,18 +382,18 @@ function toPod(way: Way, endpoint: (typeof ENDPOINTS)[number], i: number): Outco
     .idle("filter")
     .end("accept", `delivered to ${endpoint.name}, TCP port 8080`);
   void i;
-  return way.outcome("accept", { probability: { numerator: 1n, denominator: 3n } });
+  return sequence.outcome("accept", { probability: { numerator: 1n, denominator: 3n } });
 }
 
 /** A container talks to the outside through MASQUERADE. */
-export function outward(): Path {
+export function outward(): Traversal {
   return new Way("web", tcp("172.17.0.2", 40001, "172.30.0.1", 80))
     .route("default via 172.17.0.1 dev eth0", "out", "eth0", "172.17.0.1")
     .link(["eth0", 5], "host1", ["veth3c1a9f0", 6], "veth pair, into bridge docker0")
     .hook("PREROUTING")
     .conntrack("state NEW: no entry for this connection yet")
     .policy("nat", "ACCEPT", [
-      tried(
+      unmatched(
         "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
         "172.30.0.1 is not an address of this host",
       ),
@@ -401,7 +406,7 @@ export function outward(): Path {
       "-i docker0 ! -o docker0 -j ACCEPT",
       accept,
       "came in by docker0 and leaves by another interface: accepted",
-      { tried: [tried("-A FORWARD -o docker0 -j DOCKER", "leaves by eth0, not by docker0")] },
+      { unmatched: [unmatched("-A FORWARD -o docker0 -j DOCKER", "leaves by eth0, not by docker0")] },
     )
     .hook("POSTROUTING")
     .rule(
@@ -421,7 +426,7 @@ export function outward(): Path {
 }
 
 /** What a snapshot cannot know: a string match; both branches, IPv6, a very long rule. */
-export function unknown(): Path {
+export function unknown(): Traversal {
   const request = tcp("fd00:10:244:1:aaaa:bbbb:cccc:2", 40112, "fd00:10:244:2:aaaa:bbbb:cccc:1003", 8080);
   const long =
     '-s fd00:10:244:1::/64 -d fd00:10:244:2:aaaa:bbbb:cccc:1003/128 -p tcp -m tcp --dport 8080 -m string --string "GET /admin/console/of/a/very/long/path/that/goes/on" --algo bm --from 40 --to 1500 -m comment --comment "nobody outside of the administration network may reach the console, see ticket 4711 and the wiki page on it" -j DROP';
@@ -437,7 +442,7 @@ export function unknown(): Path {
       .hook("FORWARD");
   const depends = ["string match on bytes that the packet does not carry: -m string --algo bm"];
   const open = begin().policy("filter", "ACCEPT", [
-    tried(`-A FORWARD ${long}`, "unknown: what the payload holds"),
+    unmatched(`-A FORWARD ${long}`, "unknown: what the payload holds"),
   ]);
   const closed = begin().rule(
     "filter",
@@ -452,7 +457,7 @@ export function unknown(): Path {
 }
 
 /** Hairpin with a mark, IPv6, in one node: mark set, DNAT, masquerade, mark cleared. */
-export function marked(): Path {
+export function marked(): Traversal {
   const mark: Action = { kind: "mark", mark: { value: 0x4000, mask: 0x4000 } };
   return new Way("node1", tcp("10.244.1.3", 39000, "10.96.0.10", 80))
     .hook("PREROUTING")
@@ -508,8 +513,11 @@ export function marked(): Path {
       "clear the mark",
       {
         change: { mark: 0 },
-        tried: [
-          tried("-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN", "the mark has bit 0x4000"),
+        unmatched: [
+          unmatched(
+            "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN",
+            "the mark has bit 0x4000",
+          ),
         ],
       },
     )
@@ -525,7 +533,7 @@ export function marked(): Path {
 }
 
 /** The reply of a published port: no rule is asked, conntrack turns the header back. */
-export function reply(): Path {
+export function reply(): Traversal {
   return new Way("host1", tcp("172.17.0.2", 80, "172.30.0.1", 51234))
     .hook("PREROUTING")
     .conntrack("state ESTABLISHED: the reply of 172.30.0.1:51234 → 172.30.0.11:8080", "ESTABLISHED")
@@ -543,7 +551,7 @@ export function reply(): Path {
 }
 
 /** The reply of `clusterIp`'s second outcome: two nodes, one conntrack entry that turns the source back. */
-export function clusterReply(): Path {
+export function clusterReply(): Traversal {
   return new Way("web-1", tcp("10.244.2.2", 8080, "10.244.1.2", 40112))
     .route("default via 10.244.2.1 dev eth0", "out", "eth0", "10.244.2.1")
     .link(["eth0", 2], "node2", ["veth9", 9], "veth pair, into bridge br-pods")

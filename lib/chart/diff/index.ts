@@ -1,6 +1,6 @@
 import { type Picture, picture } from "../picture";
 import { elide, textWidth } from "../sketch/font-metrics";
-import { Sheet } from "../sketch/layout";
+import { Layout } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
 import { count, heading, thousands, WIDTH } from "../sketch/shapes";
 import { type Change, type ChangeKind, changeOf, type Diff, KINDS, type PlaceDiff } from "./change";
@@ -24,17 +24,17 @@ export function diffPicture(diff: Diff): Picture {
     changes: place.changes.filter(changeOf).map(withoutChain),
   }));
   const changes = places.flatMap((place) => place.changes);
-  const sheet = new Sheet();
+  const layout = new Layout();
   const title = diff.action ?? "before and after";
   const fact = summary(changes);
   const head = heading(title, fact);
-  sheet.put(...head.marks);
-  sheet.y = head.height + 10;
+  layout.put(...head.marks);
+  layout.y = head.height + 10;
   for (const place of places) {
-    sheet.frame(() => drawPlace(sheet, place));
-    sheet.y += 14;
+    layout.frame(() => drawPlace(layout, place));
+    layout.y += 14;
   }
-  return picture(sheet.scene(WIDTH, `${title}: ${fact}`), diffText(title, fact, places));
+  return picture(layout.scene(WIDTH, `${title}: ${fact}`), diffText(title, fact, places));
 }
 
 /** A rule without `-A CHAIN`: its chain stands before it. */
@@ -66,11 +66,11 @@ function byKind(changes: readonly Change[]): readonly (readonly [ChangeKind, rea
     .filter(([, some]) => some.length > 0);
 }
 
-function drawPlace(sheet: Sheet, { place, changes }: PlaceDiff): void {
-  const top = sheet.y;
+function drawPlace(layout: Layout, { place, changes }: PlaceDiff): void {
+  const top = layout.y;
   const name = elide(place, "head", WIDTH / 2);
   const fact = summary(changes);
-  sheet.put(
+  layout.put(
     { kind: "text", x: SIGN_X - 4, y: top + 21, text: name, role: "head" },
     {
       kind: "text",
@@ -81,36 +81,36 @@ function drawPlace(sheet: Sheet, { place, changes }: PlaceDiff): void {
       tone: "mute",
     },
   );
-  sheet.y += 34;
+  layout.y += 34;
   for (const [kind, some] of byKind(changes)) {
     const words = count(some.length, KINDS[kind].one, KINDS[kind].many);
-    sheet.put({ kind: "text", x: SIGN_X - 4, y: sheet.y + 12, text: words, role: "small", tone: "mute" });
-    sheet.put({
+    layout.put({ kind: "text", x: SIGN_X - 4, y: layout.y + 12, text: words, role: "small", tone: "mute" });
+    layout.put({
       kind: "line",
       points: [
-        [SIGN_X + 4 + textWidth(words, "small"), sheet.y + 8],
-        [WIDTH - 12, sheet.y + 8],
+        [SIGN_X + 4 + textWidth(words, "small"), layout.y + 8],
+        [WIDTH - 12, layout.y + 8],
       ],
       stroke: "faint",
     });
-    sheet.y += 20;
+    layout.y += 20;
     for (const change of some.slice(0, SHOWN)) {
-      const drawn = entry(change, sheet.y);
-      sheet.put(...drawn.marks);
-      sheet.y += drawn.height;
+      const drawn = entry(change, layout.y);
+      layout.put(...drawn.marks);
+      layout.y += drawn.height;
     }
-    drawRest(sheet, some.slice(SHOWN));
-    sheet.y += 6;
+    drawRest(layout, some.slice(SHOWN));
+    layout.y += 6;
   }
-  sheet.y += 4;
+  layout.y += 4;
 }
 
 /** What a long list opens to. */
-function drawRest(sheet: Sheet, rest: readonly Change[]): void {
+function drawRest(layout: Layout, rest: readonly Change[]): void {
   if (rest.length === 0) return;
-  const y = sheet.y + 12;
+  const y = layout.y + 12;
   const content: Mark[] = [];
-  let at = sheet.y + LINE + GAP;
+  let at = layout.y + LINE + GAP;
   const top = at;
   for (const change of rest.slice(0, OPENED)) {
     const drawn = entry(change, at);
@@ -128,9 +128,9 @@ function drawRest(sheet: Sheet, rest: readonly Change[]): void {
     });
     at += LINE + GAP;
   }
-  sheet.y += LINE + GAP;
+  layout.y += LINE + GAP;
   const says = `${thousands(rest.length)} more: ${summary(rest)}`;
-  sheet.fold(at - top, content, (fold) => [
+  layout.fold(at - top, content, (fold) => [
     { kind: "text", x: TEXT, y, text: "▸", role: "body", tone: "mute", whileClosed: fold },
     { kind: "text", x: TEXT, y, text: "▾", role: "body", inside: fold },
     { kind: "text", x: TEXT + 14, y, text: says, role: "body", tone: "mute" },

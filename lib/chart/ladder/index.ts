@@ -1,10 +1,10 @@
-import type { Path } from "../../netfilter/model";
+import type { Traversal } from "../../netfilter/model";
 import { type Picture, picture } from "../picture";
 import { Columns } from "../sketch/columns";
 import type { Mark } from "../sketch/scene";
 import { endpoint, headerText, heading, WIDTH } from "../sketch/shapes";
 import { VERDICTS } from "../traversal/phrases";
-import { staysOf } from "../traversal/row";
+import { visitsOf } from "../traversal/row";
 import { drawRung } from "./draw";
 import { columnsOf, type Rung, rungsOf } from "./rung";
 
@@ -14,7 +14,7 @@ export interface LadderOptions {
   /** Which of `path.outcomes` is drawn. Default: 0. */
   readonly outcome?: number;
   /** The way of the reply, drawn dashed beneath. */
-  readonly reply?: Path;
+  readonly reply?: Traversal;
   /** A fact under the name of a place: `pod · 10.244.1.2`. Default: the address it sends from or is reached at. */
   readonly facts?: Readonly<Record<string, string>>;
 }
@@ -25,23 +25,23 @@ export interface LadderOptions {
  *
  * @throws RangeError when the path has no outcome with that number.
  */
-export function ladderPicture(path: Path, options: LadderOptions = {}): Picture {
-  const outcome = path.outcomes[options.outcome ?? 0];
+export function ladderPicture(traversal: Traversal, options: LadderOptions = {}): Picture {
+  const outcome = traversal.outcomes[options.outcome ?? 0];
   if (outcome === undefined) {
     throw new RangeError(
-      `the path has ${path.outcomes.length} outcomes, there is none at ${options.outcome ?? 0}`,
+      `the path has ${traversal.outcomes.length} outcomes, there is none at ${options.outcome ?? 0}`,
     );
   }
   const answer = options.reply?.outcomes[0];
-  const stays = staysOf(outcome.steps);
-  const columns = columnsOf(path.packet, outcome, stays);
-  const rungs: Rung[] = [...rungsOf(path, outcome, stays, columns, false)];
+  const visits = visitsOf(outcome.steps);
+  const columns = columnsOf(traversal.packet, outcome, visits);
+  const rungs: Rung[] = [...rungsOf(traversal, outcome, visits, columns, false)];
   if (answer !== undefined && options.reply !== undefined) {
-    rungs.push({ kind: "turn" }, ...rungsOf(options.reply, answer, staysOf(answer.steps), columns, true));
+    rungs.push({ kind: "turn" }, ...rungsOf(options.reply, answer, visitsOf(answer.steps), columns, true));
   }
   const title =
     options.title ??
-    `${endpoint(path.packet.src, path.packet.sport)} → ${endpoint(path.packet.dst, path.packet.dport)}`;
+    `${endpoint(traversal.packet.src, traversal.packet.sport)} → ${endpoint(traversal.packet.dst, traversal.packet.dport)}`;
   const fact =
     answer === undefined ? "the addresses at every hop" : "the addresses at every hop, there and back";
   const head = heading(title, fact);

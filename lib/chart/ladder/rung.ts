@@ -1,8 +1,8 @@
-import type { Outcome, Packet, Path, Step } from "../../netfilter/model";
+import type { Outcome, Packet, Step, Traversal } from "../../netfilter/model";
 import { endpoint } from "../sketch/shapes";
 import { chanceText, endSentence, sameEnds } from "../traversal/phrases";
-import type { Stay } from "../traversal/row";
-import { wayOf } from "../traversal/stations";
+import type { NamespaceVisit } from "../traversal/row";
+import { stationSequence } from "../traversal/stations";
 
 /** One rung: something that happens at a column, or on the way from one to another. */
 export type Rung =
@@ -31,48 +31,52 @@ export type Rung =
   | { readonly kind: "turn" };
 
 /** Places in the order in which the packet meets them; a way through one place only gets its two neighbours as well. */
-export function columnsOf(packet: Packet, outcome: Outcome, stays: readonly Stay[]): readonly string[] {
-  const places = [...new Set(stays.map((stay) => stay.place))];
+export function columnsOf(
+  packet: Packet,
+  outcome: Outcome,
+  visits: readonly NamespaceVisit[],
+): readonly string[] {
+  const places = [...new Set(visits.map((visit) => visit.place))];
   if (places.length > 1) return places;
   const [only = ""] = places;
-  const [stay] = stays;
-  const way = stay === undefined ? undefined : wayOf(stay);
-  const cameIn = way?.stations[0] === "PREROUTING";
-  const goesOut = outcome.verdict === "accept" && way?.stations.at(-1) === "POSTROUTING";
+  const [visit] = visits;
+  const sequence = visit === undefined ? undefined : stationSequence(visit);
+  const cameIn = sequence?.stations[0] === "PREROUTING";
+  const goesOut = outcome.verdict === "accept" && sequence?.stations.at(-1) === "POSTROUTING";
   return [...(cameIn ? [packet.src] : []), only, ...(goesOut ? [outcome.packet.dst] : [])];
 }
 
 /** What happens on the way of a packet, from its first place to its last. */
 export function rungsOf(
-  path: Path,
+  traversal: Traversal,
   outcome: Outcome,
-  stays: readonly Stay[],
+  visits: readonly NamespaceVisit[],
   columns: readonly string[],
   reply: boolean,
 ): readonly Rung[] {
   const rungs: Rung[] = [];
   const column = (place: string) => Math.max(0, columns.indexOf(place));
-  let sent = path.packet;
+  let sent = traversal.packet;
   const arrow = (from: number, to: number, packet: Packet) => {
     rungs.push({ kind: "arrow", from, to, packet, before: sent, reply });
     sent = packet;
   };
-  const [first] = stays;
-  const single = new Set(stays.map((stay) => stay.place)).size === 1;
+  const [first] = visits;
+  const single = new Set(visits.map((visit) => visit.place)).size === 1;
   const middle = column(first?.place ?? "");
   const [sender, receiver] = reply ? [middle + 1, middle - 1] : [middle - 1, middle + 1];
-  if (single && columns[sender] !== undefined) arrow(sender, middle, path.packet);
-  stays.forEach((stay, index) => {
-    const at = column(stay.place);
-    for (const step of stepsOf(outcome.steps, stay)) {
+  if (single && columns[sender] !== undefined) arrow(sender, middle, traversal.packet);
+  visits.forEach((visit, index) => {
+    const at = column(visit.place);
+    for (const step of stepsOf(outcome.steps, visit)) {
       if (sameEnds(step.before, step.after)) continue;
       const card = cardOf(step, outcome, at);
       if (card !== undefined) rungs.push(card);
     }
-    const next = stays[index + 1];
-    if (next !== undefined) arrow(at, column(next.place), packetAt(outcome, stay, next));
+    const next = visits[index + 1];
+    if (next !== undefined) arrow(at, column(next.place), packetAt(outcome, visit, next));
   });
-  const last = stays.at(-1);
+  const last = visits.at(-1);
   const lastAt = column(last?.place ?? "");
   if (outcome.verdict !== "accept") {
     rungs.push({ kind: "stop", at: lastAt, outcome, text: endSentence(outcome) });
@@ -81,19 +85,19 @@ export function rungsOf(
   const beyond = single && columns[receiver] !== undefined;
   if (beyond) arrow(middle, receiver, outcome.packet);
   const at = beyond ? receiver : lastAt;
-  rungs.push({ kind: "seen", at, text: seenText(path.packet, outcome.packet, reply) });
+  rungs.push({ kind: "seen", at, text: seenText(traversal.packet, outcome.packet, reply) });
   return rungs;
 }
 
 /** The steps of one stay: those of its rows, unfolded again by identity of place and order. */
-function stepsOf(steps: readonly Step[], stay: Stay): readonly Step[] {
-  const rows = stay.rows.flatMap((row) => ("step" in row ? [row.step as Step] : []));
+function stepsOf(steps: readonly Step[], visit: NamespaceVisit): readonly Step[] {
+  const rows = visit.rows.flatMap((row) => ("step" in row ? [row.step as Step] : []));
   const wanted = new Set<Step>(rows);
   return steps.filter((step) => wanted.has(step));
 }
 
-function packetAt(outcome: Outcome, stay: Stay, next: Stay): Packet {
-  const link = stay.left ?? next.entered;
+function packetAt(outcome: Outcome, visit: NamespaceVisit, next: NamespaceVisit): Packet {
+  const link = visit.left ?? next.entered;
   return link?.after ?? outcome.packet;
 }
 

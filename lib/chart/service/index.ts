@@ -1,6 +1,6 @@
 import { type Picture, picture } from "../picture";
 import { wrap } from "../sketch/font-metrics";
-import { Sheet } from "../sketch/layout";
+import { Layout } from "../sketch/layout";
 import { heading, thousands, WIDTH } from "../sketch/shapes";
 import { probabilityText } from "../traversal/phrases";
 import { type Fairness, fairness } from "./fair";
@@ -22,17 +22,17 @@ export {
  * Shell: `iptables -t nat -L KUBE-SERVICES -n -v` and every chain it jumps to.
  */
 export function servicePicture(service: ServiceView): Picture {
-  const sheet = new Sheet();
+  const layout = new Layout();
   const title =
     service.name === service.address ? service.address : `service ${service.name} · ${service.address}`;
   const fact = service.fact ?? "no interface has this address: it exists in these rules only";
   const head = heading(title, fact);
-  sheet.put(...head.marks);
-  sheet.y = head.height + 8;
+  layout.put(...head.marks);
+  layout.y = head.height + 8;
   const total = service.endpoints.reduce((sum, end) => sum + (end.counted ?? 0), 0);
-  const top = sheet.y;
+  const top = layout.y;
   if (total > 0) {
-    sheet.put(
+    layout.put(
       { kind: "text", x: BARS, y: top + 10, text: "┆ expected", role: "small", tone: "mute" },
       {
         kind: "text",
@@ -44,22 +44,22 @@ export function servicePicture(service: ServiceView): Picture {
         align: "right",
       },
     );
-    sheet.y += 16;
+    layout.y += 16;
   }
-  drawTree(sheet, service, total);
+  drawTree(layout, service, total);
   const fair = fairness(
     service.endpoints.map((end) => ({ probability: end.probability, counted: end.counted ?? 0 })),
   );
   const notes = [...(fair === undefined ? [] : [fairText(fair)]), ...(service.notes ?? [])];
-  sheet.y += notes.length > 0 ? 8 : 0;
+  layout.y += notes.length > 0 ? 8 : 0;
   for (const note of notes) {
     for (const line of wrap(note, "body", WIDTH, 3)) {
-      sheet.put({ kind: "text", x: 0, y: sheet.y + 12, text: line, role: "body", tone: "mute" });
-      sheet.y += 17;
+      layout.put({ kind: "text", x: 0, y: layout.y + 12, text: line, role: "body", tone: "mute" });
+      layout.y += 17;
     }
   }
   return picture(
-    sheet.scene(WIDTH, `${title}: ${service.endpoints.length} endpoints`),
+    layout.scene(WIDTH, `${title}: ${service.endpoints.length} endpoints`),
     serviceText(title, fact, service, notes),
   );
 }

@@ -1,5 +1,5 @@
 import { elide, textWidth } from "../sketch/font-metrics";
-import type { Sheet } from "../sketch/layout";
+import type { Layout } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
 import { pill, pillWidth, thousands, WIDTH } from "../sketch/shapes";
 import { chanceText } from "../traversal/phrases";
@@ -18,8 +18,8 @@ const SHOWN = 16;
 const OPENED = 200;
 
 /** The chains that lead to a choice at the left, the endpoints at the right, what was counted beside them. */
-export function drawTree(sheet: Sheet, service: ServiceView, total: number): void {
-  const top = sheet.y;
+export function drawTree(layout: Layout, service: ServiceView, total: number): void {
+  const top = layout.y;
   const shown = service.endpoints.slice(0, SHOWN);
   const chainsHeight = service.chains.length * 62;
   const endsHeight = Math.max(1, shown.length) * ROW;
@@ -28,9 +28,9 @@ export function drawTree(sheet: Sheet, service: ServiceView, total: number): voi
   const firstChain = middle - chainsHeight / 2;
   service.chains.forEach((one, i) => {
     const y = firstChain + i * 62 + 14;
-    sheet.put(...chainBox(one.chain, one.says, y));
+    layout.put(...chainBox(one.chain, one.says, y));
     if (i > 0) {
-      sheet.put({
+      layout.put({
         kind: "line",
         points: [
           [CHAINS / 2, y - 18],
@@ -47,26 +47,26 @@ export function drawTree(sheet: Sheet, service: ServiceView, total: number): voi
   const scale = barScale(service.endpoints, total);
   shown.forEach((end, i) => {
     const y = firstEnd + i * ROW;
-    sheet.put(
+    layout.put(
       ...branch(from, y + 36, service.chains.length > 0),
       ...endBox(end, y, total, scale, shown.length),
     );
   });
   if (service.endpoints.length === 0) {
-    sheet.put(...branch(from, firstEnd + 36, service.chains.length > 0));
+    layout.put(...branch(from, firstEnd + 36, service.chains.length > 0));
     const word = "⊘ no endpoint";
-    sheet.put(...pill(word, "badPill", ENDS, firstEnd + 40, pillWidth(word)));
+    layout.put(...pill(word, "badPill", ENDS, firstEnd + 40, pillWidth(word)));
   }
-  sheet.y = top + height + 4;
+  layout.y = top + height + 4;
   const rest = service.endpoints.slice(SHOWN);
   if (rest.length === 0) return;
   const content: Mark[] = [];
-  const row = sheet.y + 12;
+  const row = layout.y + 12;
   rest.slice(0, OPENED).forEach((end, i) => {
     content.push(...restLine(end, row + 20 + i * 17));
   });
-  sheet.y += 22;
-  sheet.fold(Math.min(rest.length, OPENED) * 17 + 8, content, (fold) => [
+  layout.y += 22;
+  layout.fold(Math.min(rest.length, OPENED) * 17 + 8, content, (fold) => [
     { kind: "text", x: ENDS, y: row, text: "▸", role: "body", tone: "mute", whileClosed: fold },
     { kind: "text", x: ENDS, y: row, text: "▾", role: "body", inside: fold },
     {

@@ -1,4 +1,4 @@
-import type { Outcome, Path, Probability } from "../../netfilter/model";
+import type { Outcome, Probability, Traversal } from "../../netfilter/model";
 import { endpoint } from "../sketch/shapes";
 import { ruleText } from "../traversal/phrases";
 
@@ -54,8 +54,8 @@ export interface ServiceOfOptions {
  * Reads a service out of a path: the nat chains that all its ways share, and one endpoint for each way that ends in a
  * DNAT of its own.
  */
-export function serviceOf(path: Path, options: ServiceOfOptions = {}): ServiceView {
-  const ways = path.outcomes.map((outcome) => ({ outcome, jumps: jumpsOf(outcome) }));
+export function serviceOf(traversal: Traversal, options: ServiceOfOptions = {}): ServiceView {
+  const ways = traversal.outcomes.map((outcome) => ({ outcome, jumps: jumpsOf(outcome) }));
   const [first] = ways;
   const shared: Jump[] = [];
   for (const [depth, jump] of (first?.jumps ?? []).entries()) {
@@ -63,7 +63,7 @@ export function serviceOf(path: Path, options: ServiceOfOptions = {}): ServiceVi
     if (!all || (ways.length === 1 && jump.ends)) break;
     shared.push(jump);
   }
-  const address = endpoint(path.packet.dst, path.packet.dport);
+  const address = endpoint(traversal.packet.dst, traversal.packet.dport);
   const chains = shared.map((jump, i): ServiceChain => {
     const same = ways.every((way) => way.jumps[i]?.says === jump.says);
     return same && jump.says !== "" ? { chain: jump.chain, says: jump.says } : { chain: jump.chain };

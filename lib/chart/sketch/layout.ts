@@ -5,7 +5,7 @@ import { WIDTH } from "./shapes";
  * A picture that grows downwards: rows under rows, some of which open. It keeps the place of the next row, how many
  * folds stand above it and which step of the slider it belongs to.
  */
-export class Sheet {
+export class Layout {
   readonly #marks: Mark[] = [];
   readonly #folds: number[] = [];
   #step: number | undefined;

@@ -1,6 +1,6 @@
 import { type Picture, picture } from "../picture";
 import { wrap } from "../sketch/font-metrics";
-import { Sheet } from "../sketch/layout";
+import { Layout } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
 import { count, heading, WIDTH } from "../sketch/shapes";
 import { enginesBlock } from "./engines";
@@ -18,21 +18,21 @@ import type { World, WorldPlace } from "./world";
 export function topologyPicture(world: World): Picture {
   const graph = graphOf(world);
   const fact = world.fact ?? countPlaces(world.places);
-  const sheet = new Sheet();
+  const layout = new Layout();
   const head = heading(world.name, fact);
-  sheet.put(...head.marks);
-  sheet.y = head.height + 10;
+  layout.put(...head.marks);
+  layout.y = head.height + 10;
   const engines = graph.roots.some((spot) => spot.place.kind === "engine");
   const body = engines ? enginesBlock(graph, world) : rowsBlock(graph.roots, graph, world, { width: WIDTH });
-  sheet.put(...body.marks.map((mark) => lower(mark, sheet.y)));
-  sheet.y += body.height + 8;
+  layout.put(...body.marks.map((mark) => lower(mark, layout.y)));
+  layout.y += body.height + 8;
   for (const note of world.notes ?? []) {
     for (const line of wrap(note, "body", WIDTH, 3)) {
-      sheet.put({ kind: "text", x: 0, y: sheet.y + 14, text: line, role: "body", tone: "mute" });
-      sheet.y += 17;
+      layout.put({ kind: "text", x: 0, y: layout.y + 14, text: line, role: "body", tone: "mute" });
+      layout.y += 17;
     }
   }
-  return picture(sheet.scene(WIDTH, `${world.name}: ${fact}`), topologyText(world, graph, fact));
+  return picture(layout.scene(WIDTH, `${world.name}: ${fact}`), topologyText(world, graph, fact));
 }
 
 function lower(mark: Mark, dy: number): Mark {

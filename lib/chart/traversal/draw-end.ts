@@ -1,6 +1,6 @@
-import type { Outcome, Path } from "../../netfilter/model";
+import type { Outcome, Traversal } from "../../netfilter/model";
 import { elide, type Role, textWidth, wrap } from "../sketch/font-metrics";
-import type { Sheet } from "../sketch/layout";
+import type { Layout } from "../sketch/layout";
 import type { Tone } from "../sketch/palette";
 import {
   count,
@@ -16,42 +16,42 @@ import {
   WIDTH,
 } from "../sketch/shapes";
 import { GAP, HOOK, LINE, PILL_W, PILL_X, RIGHT, ROOM, TEXT } from "./columns";
-import type { ArrivalWitness, TraversalOptions, Witness } from "./options";
+import type { ArrivalWitness, KernelReport, TraversalOptions } from "./options";
 import { causedWord, chanceText, countedSentence, endSentence, VERDICTS, verdictOf } from "./phrases";
 
 /** Under the last row: the verdict, what it depends on, the reply, where the kernel differs, the other outcomes. */
 export function drawEnd(
-  sheet: Sheet,
-  path: Path,
+  layout: Layout,
+  traversal: Traversal,
   outcome: Outcome,
   options: TraversalOptions,
   framed: boolean,
 ): void {
-  sheet.at(undefined);
+  layout.at(undefined);
   // A frame's lower edge is line enough.
   if (!framed) {
-    sheet.y += 4;
-    sheet.put({
+    layout.y += 4;
+    layout.put({
       kind: "line",
       points: [
-        [0, sheet.y],
-        [WIDTH, sheet.y],
+        [0, layout.y],
+        [WIDTH, layout.y],
       ],
       stroke: "edge",
     });
   }
-  sheet.y += 8;
+  layout.y += 8;
   const line = (label: string, draw: (y: number) => number) => {
-    const y = sheet.y + 12;
-    sheet.put({ kind: "text", x: HOOK, y, text: label, role: "body", tone: "mute" });
-    sheet.y += draw(y) + GAP;
+    const y = layout.y + 12;
+    layout.put({ kind: "text", x: HOOK, y, text: label, role: "body", tone: "mute" });
+    layout.y += draw(y) + GAP;
   };
   const arrival = options.observed?.arrival;
   const verdict = verdictOf(outcome, arrival);
   line("verdict", (y) => {
     const word = `${verdict.glyph} ${verdict.word}`;
     const width = Math.max(PILL_W, pillWidth(word));
-    sheet.put(
+    layout.put(
       ...(verdict.hollow === undefined
         ? pill(word, verdict.pill, PILL_X, y, width)
         : hollowPill(word, verdict.hollow, PILL_X, y, width)),
@@ -59,17 +59,17 @@ export function drawEnd(
     const x = Math.max(TEXT, PILL_X + width + 10);
     const said = wrap(verdict.text, "label", RIGHT - x, 3);
     said.forEach((text, i) => {
-      sheet.put({ kind: "text", x, y: y + i * LINE, text, role: "label" });
+      layout.put({ kind: "text", x, y: y + i * LINE, text, role: "label" });
     });
     return said.length * LINE;
   });
   if (arrival !== undefined) {
     line("arrival", (y) => {
       const { word, tone } = arrivalWord(arrival);
-      sheet.put(...pill(word, tone, PILL_X, y, Math.max(PILL_W, pillWidth(word))));
+      layout.put(...pill(word, tone, PILL_X, y, Math.max(PILL_W, pillWidth(word))));
       const said = wrap(arrival.text, "body", ROOM, 4);
       said.forEach((text, i) => {
-        sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text, role: "body" });
+        layout.put({ kind: "text", x: TEXT, y: y + i * LINE, text, role: "body" });
       });
       return said.length * LINE;
     });
@@ -77,10 +77,10 @@ export function drawEnd(
   const unknown = (label: string, whats: readonly string[]) => {
     for (const [index, what] of whats.entries()) {
       line(index === 0 ? label : "", (y) => {
-        sheet.put(...pill("? unknown", "unsurePill", PILL_X, y, PILL_W));
+        layout.put(...pill("? unknown", "unsurePill", PILL_X, y, PILL_W));
         const said = wrap(what, "body", ROOM, 3);
         said.forEach((text, i) => {
-          sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text, role: "body" });
+          layout.put({ kind: "text", x: TEXT, y: y + i * LINE, text, role: "body" });
         });
         return said.length * LINE;
       });
@@ -93,7 +93,7 @@ export function drawEnd(
   );
   if (variants.size > 1) {
     line("beware", (y) => {
-      sheet.put({
+      layout.put({
         kind: "text",
         x: PILL_X,
         y,
@@ -107,13 +107,13 @@ export function drawEnd(
     line(index === 0 ? "answers" : "", (y) => {
       const word = causedWord(caused.packet);
       const width = Math.max(PILL_W, pillWidth(word));
-      sheet.put(...pill(word, "rawPill", PILL_X, y, width));
+      layout.put(...pill(word, "rawPill", PILL_X, y, width));
       const pair = ends(caused.packet);
       const x = Math.max(TEXT, PILL_X + width + 10) - 4;
-      sheet.put(...headerLine(pair, x, y));
+      layout.put(...headerLine(pair, x, y));
       const fate = VERDICTS[caused.verdict];
       const after = x + headerWidth(pair) + 12;
-      sheet.put({
+      layout.put({
         kind: "text",
         x: after,
         y,
@@ -127,17 +127,17 @@ export function drawEnd(
   if (options.reply !== undefined) {
     const { text, packet } = options.reply;
     line("reply", (y) => {
-      sheet.put(...pill("conntrack", "conntrackPill", PILL_X, y, PILL_W));
+      layout.put(...pill("conntrack", "conntrackPill", PILL_X, y, PILL_W));
       const said = wrap(text, "body", ROOM, 3);
       said.forEach((one, i) => {
-        sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text: one, role: "body", tone: "mute" });
+        layout.put({ kind: "text", x: TEXT, y: y + i * LINE, text: one, role: "body", tone: "mute" });
       });
       if (packet === undefined) return said.length * LINE;
       const [from, to] = ends(packet);
       const pair = [{ ...from, changed: true }, to] as const;
       const width = headerWidth(pair);
       const beside = said.length === 1 && textWidth(text, "body") + 20 + width <= ROOM;
-      sheet.put(...headerLine(pair, beside ? RIGHT - 8 - width : TEXT, beside ? y : y + said.length * LINE));
+      layout.put(...headerLine(pair, beside ? RIGHT - 8 - width : TEXT, beside ? y : y + said.length * LINE));
       return (said.length + (beside ? 0 : 1)) * LINE;
     });
   }
@@ -147,15 +147,15 @@ export function drawEnd(
     line("counters", (y) => {
       const word = difference !== undefined ? "≠ differ" : undecided === true ? "? unsure" : "✓ agree";
       const tone = difference !== undefined ? "badPill" : undecided === true ? "unsurePill" : "goodPill";
-      sheet.put(...pill(word, tone, PILL_X, y, Math.max(PILL_W, pillWidth(word))));
-      sheet.put({ kind: "text", x: TEXT, y, text: elide(said, "body", ROOM), role: "body" });
+      layout.put(...pill(word, tone, PILL_X, y, Math.max(PILL_W, pillWidth(word))));
+      layout.put({ kind: "text", x: TEXT, y, text: elide(said, "body", ROOM), role: "body" });
       return LINE;
     });
   }
   for (const { difference } of [options.observed, options.counted].flatMap((each) => each ?? [])) {
-    if (difference !== undefined) drawDifference(line, sheet, difference);
+    if (difference !== undefined) drawDifference(line, layout, difference);
   }
-  drawOthers(sheet, path, outcome, options);
+  drawOthers(layout, traversal, outcome, options);
 }
 
 function arrivalWord({ confirmed }: ArrivalWitness): { word: string; tone: Tone } {
@@ -165,8 +165,8 @@ function arrivalWord({ confirmed }: ArrivalWitness): { word: string; tone: Tone 
 
 function drawDifference(
   line: (label: string, draw: (y: number) => number) => void,
-  sheet: Sheet,
-  difference: NonNullable<Witness["difference"]>,
+  layout: Layout,
+  difference: NonNullable<KernelReport["difference"]>,
 ): void {
   const where = difference.place === undefined ? "" : ` (in ${difference.place})`;
   const rows: readonly (readonly [string, string])[] = [
@@ -176,12 +176,12 @@ function drawDifference(
   ];
   rows.forEach(([label, text], index) => {
     line(index === 0 ? "difference" : "", (y) => {
-      sheet.put({ kind: "text", x: PILL_X, y, text: elide(label, "label", PILL_W + 6), role: "label" });
+      layout.put({ kind: "text", x: PILL_X, y, text: elide(label, "label", PILL_W + 6), role: "label" });
       const role: Role = label === "why" ? "body" : "code";
       const said = wrap(text, role, ROOM, 3);
       said.forEach((one, i) => {
-        if (index === 1) sheet.put(tint(TEXT, y + i * LINE, textWidth(one, role), "wrong"));
-        sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text: one, role });
+        if (index === 1) layout.put(tint(TEXT, y + i * LINE, textWidth(one, role), "wrong"));
+        layout.put({ kind: "text", x: TEXT, y: y + i * LINE, text: one, role });
       });
       return said.length * LINE;
     });
@@ -191,24 +191,24 @@ function drawDifference(
 const OTHERS = 8;
 
 /** The other ways that chance or an unknown match could have decided. */
-function drawOthers(sheet: Sheet, path: Path, drawn: Outcome, options: TraversalOptions): void {
-  const others = path.outcomes.filter((outcome) => outcome !== drawn);
+function drawOthers(layout: Layout, traversal: Traversal, drawn: Outcome, options: TraversalOptions): void {
+  const others = traversal.outcomes.filter((outcome) => outcome !== drawn);
   if (others.length === 0) return;
-  sheet.y += 4;
-  const y = sheet.y + 12;
-  const all = path.outcomes.length;
-  sheet.put({
+  layout.y += 4;
+  const y = layout.y + 12;
+  const all = traversal.outcomes.length;
+  layout.put({
     kind: "text",
     x: HOOK,
     y,
-    text: `drawn: 1 of ${all}${path.truncated === true ? " or more" : ""} possible ways, ${waysChance(drawn)}`,
+    text: `drawn: 1 of ${all}${traversal.truncated === true ? " or more" : ""} possible ways, ${waysChance(drawn)}`,
     role: "label",
   });
-  sheet.y += LINE + GAP;
+  layout.y += LINE + GAP;
   for (const other of others.slice(0, OTHERS)) {
-    const row = sheet.y + 12;
+    const row = layout.y + 12;
     const verdict = VERDICTS[other.verdict];
-    sheet.put({
+    layout.put({
       kind: "text",
       x: HOOK,
       y: row,
@@ -218,14 +218,14 @@ function drawOthers(sheet: Sheet, path: Path, drawn: Outcome, options: Traversal
     });
     const word = `${verdict.glyph} ${verdict.word}`;
     const width = Math.max(PILL_W, pillWidth(word));
-    sheet.put(...pill(word, verdict.pill, PILL_X, row, width));
+    layout.put(...pill(word, verdict.pill, PILL_X, row, width));
     const x = Math.max(TEXT, PILL_X + width + 10);
     const name = options.names?.[other.packet.dst];
     const to = endpoint(other.packet.dst, other.packet.dport);
     const says = `${name === undefined ? "" : `${name}, `}${other.verdict === "accept" ? `to ${to}` : endSentence(other)}`;
     const depends = other.dependsOn.length === 0 ? "" : ` · if ${other.dependsOn.join(" and ")}`;
-    sheet.put({ kind: "text", x, y: row, text: elide(says + depends, "body", RIGHT - x), role: "body" });
-    sheet.put({
+    layout.put({ kind: "text", x, y: row, text: elide(says + depends, "body", RIGHT - x), role: "body" });
+    layout.put({
       kind: "hit",
       x: HOOK,
       y: row - 13,
@@ -233,18 +233,18 @@ function drawOthers(sheet: Sheet, path: Path, drawn: Outcome, options: Traversal
       height: 18,
       tip: `${headerText(other.packet)}${depends}`,
     });
-    sheet.y += LINE + 6;
+    layout.y += LINE + 6;
   }
   if (others.length > OTHERS) {
-    sheet.put({
+    layout.put({
       kind: "text",
       x: TEXT,
-      y: sheet.y + 12,
+      y: layout.y + 12,
       text: `… and ${count(others.length - OTHERS, "way")} more`,
       role: "body",
       tone: "mute",
     });
-    sheet.y += LINE + 6;
+    layout.y += LINE + 6;
   }
 }
 

@@ -1,32 +1,32 @@
 import { elide } from "../sketch/font-metrics";
-import type { Sheet } from "../sketch/layout";
+import type { Layout } from "../sketch/layout";
 import { ends, headerLine, headerWidth, WIDTH } from "../sketch/shapes";
 import { hookLabel, isBig, pillOf } from "./draw-row";
 import { packetAfter, packetBefore } from "./phrases";
-import type { Stay } from "./row";
+import type { NamespaceVisit } from "./row";
 
 /** The header as it is at the step that the slider shows, and the steps as a line of dots in their tables' colours. */
-export function drawNow(sheet: Sheet, stays: readonly Stay[]): void {
-  const y = sheet.y + 14;
-  const rows = stays.flatMap((stay) => stay.rows.map((row) => ({ row, place: stay.place })));
+export function drawNow(layout: Layout, visits: readonly NamespaceVisit[]): void {
+  const y = layout.y + 14;
+  const rows = visits.flatMap((visit) => visit.rows.map((row) => ({ row, place: visit.place })));
   const x = 66;
-  sheet.put({ kind: "text", x: 0, y, text: "the packet", role: "small", tone: "mute" });
+  layout.put({ kind: "text", x: 0, y, text: "the packet", role: "small", tone: "mute" });
   rows.forEach(({ row, place }, index) => {
     const only = index + 1;
     const after = packetAfter(row);
     const pair = ends(after, packetBefore(row));
     const width = headerWidth(pair);
-    sheet.put(...headerLine(pair, x, y).map((one) => ({ ...one, only })));
+    layout.put(...headerLine(pair, x, y).map((one) => ({ ...one, only })));
     const mark = after.mark === 0 ? "" : `, mark 0x${(after.mark >>> 0).toString(16)}`;
     const note = elide(`step ${only} of ${rows.length}, in ${place}${mark}`, "small", WIDTH - x - width - 16);
-    sheet.put({ kind: "text", x: x + width + 16, y, text: note, role: "small", tone: "mute", only });
+    layout.put({ kind: "text", x: x + width + 16, y, text: note, role: "small", tone: "mute", only });
   });
-  sheet.y += 22;
+  layout.y += 22;
   if (rows.length < 2) return;
-  const line = sheet.y + 10;
+  const line = layout.y + 10;
   const gap = Math.min(32, (WIDTH - x - 22) / (rows.length - 1));
   const at = (index: number) => x + 10 + index * gap;
-  sheet.put({ kind: "text", x: 0, y: line + 4, text: "its way", role: "small", tone: "mute" });
+  layout.put({ kind: "text", x: 0, y: line + 4, text: "its way", role: "small", tone: "mute" });
   rows.forEach(({ row }, index) => {
     const from = index + 1;
     if (index > 0) {
@@ -34,10 +34,10 @@ export function drawNow(sheet: Sheet, stays: readonly Stay[]): void {
         [at(index - 1), line],
         [at(index), line],
       ] as const;
-      sheet.put({ kind: "line", points, stroke: "edge", thick: 1.5 });
+      layout.put({ kind: "line", points, stroke: "edge", thick: 1.5 });
     }
     const tone = pillOf(row).tones.line;
-    sheet.put(
+    layout.put(
       { kind: "dot", x: at(index), y: line, radius: isBig(row) ? 5 : 3.5, fill: tone, from },
       { kind: "dot", x: at(index), y: line, radius: 8, fill: "none", stroke: "ink", only: from },
       {
@@ -51,5 +51,5 @@ export function drawNow(sheet: Sheet, stays: readonly Stay[]): void {
       },
     );
   });
-  sheet.y += 26;
+  layout.y += 26;
 }

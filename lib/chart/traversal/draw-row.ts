@@ -1,11 +1,11 @@
 import type { Packet } from "../../netfilter/model";
 import { elide, type Role, textWidth, wrap } from "../sketch/font-metrics";
-import type { Sheet } from "../sketch/layout";
+import type { Layout } from "../sketch/layout";
 import { type Tone, tableTones } from "../sketch/palette";
 import type { Mark } from "../sketch/scene";
 import { count, ends, headerLine, headerWidth, hollowPill, pill, tint, WIDTH } from "../sketch/shapes";
 import { GAP, HOOK, LINE, PILL_W, PILL_X, RAIL, RIGHT, ROOM, TEXT } from "./columns";
-import { drawVain } from "./draw-unmatched";
+import { drawUnmatched } from "./draw-unmatched";
 import { markText, ruleGlyph, ruleText, sameEnds, sentence } from "./phrases";
 import type { Row } from "./row";
 
@@ -25,21 +25,21 @@ export function hookLabel(row: Row): string {
  * it is drawn as an outline.
  */
 export function drawRow(
-  sheet: Sheet,
+  layout: Layout,
   row: Row,
   label: string,
   rail: { y: number; below: number }[],
   { mixed, doubted }: { readonly mixed: boolean; readonly doubted: boolean },
 ): void {
-  const y = sheet.y + 12;
+  const y = layout.y + 12;
   const big = isBig(row);
-  const top = sheet.y;
-  const { step } = sheet;
-  const foldsAbove = sheet.below;
+  const top = layout.y;
+  const { step } = layout;
+  const foldsAbove = layout.below;
   const { table, tones } = pillOf(row);
   if (label !== "") {
     const hook = label === label.toUpperCase();
-    sheet.put({
+    layout.put({
       kind: "text",
       x: HOOK,
       y,
@@ -48,42 +48,42 @@ export function drawRow(
       tone: hook ? "ink" : "mute",
     });
   }
-  if (doubted) sheet.put(...hollowPill(table, tones.line, PILL_X, y, PILL_W));
-  else if (table !== "") sheet.put(...pill(table, tones.pill, PILL_X, y, PILL_W));
-  rail.push({ y: y - 4, below: sheet.below });
-  sheet.put({ kind: "dot", x: RAIL, y: y - 4, radius: big ? 5 : 3.5, fill: tones.line });
-  sheet.put({
+  if (doubted) layout.put(...hollowPill(table, tones.line, PILL_X, y, PILL_W));
+  else if (table !== "") layout.put(...pill(table, tones.pill, PILL_X, y, PILL_W));
+  rail.push({ y: y - 4, below: layout.below });
+  layout.put({ kind: "dot", x: RAIL, y: y - 4, radius: big ? 5 : 3.5, fill: tones.line });
+  layout.put({
     kind: "dot",
     x: RAIL,
     y: y - 4,
     radius: 8,
     fill: "none",
     stroke: "ink",
-    only: sheet.step ?? 0,
+    only: layout.step ?? 0,
   });
   switch (row.kind) {
     case "rule":
-      drawRule(sheet, row, y, big, mixed);
+      drawRule(layout, row, y, big, mixed);
       break;
     case "policy":
-      drawPolicy(sheet, row, y, mixed);
+      drawPolicy(layout, row, y, mixed);
       break;
-    case "vain":
-      drawVain(sheet, row.lines, mixed && row.variant !== undefined ? row.variant : undefined, y);
+    case "unmatched":
+      drawUnmatched(layout, row.lines, mixed && row.variant !== undefined ? row.variant : undefined, y);
       break;
     case "idle":
-      if (row.asked === undefined) plain(sheet, `${row.tables.join(", ")}: no rule asked, policy ACCEPT`, y);
-      else plain(sheet, `end of ${row.asked}: policy ACCEPT`, y);
+      if (row.asked === undefined) plain(layout, `${row.tables.join(", ")}: no rule asked, policy ACCEPT`, y);
+      else plain(layout, `end of ${row.asked}: policy ACCEPT`, y);
       break;
     case "conntrack":
-      withHeader(sheet, row.step.text, row.step.before, row.step.after, y, "mute");
+      withHeader(layout, row.step.text, row.step.before, row.step.after, y, "mute");
       break;
     case "nat":
-      withHeader(sheet, row.step.text, row.step.before, row.step.after, y, "ink");
+      withHeader(layout, row.step.text, row.step.before, row.step.after, y, "ink");
       break;
     case "routing":
       withHeader(
-        sheet,
+        layout,
         row.step.text,
         row.step.before,
         row.step.after,
@@ -93,16 +93,16 @@ export function drawRow(
       break;
     case "link":
     case "end":
-      plain(sheet, row.step.text, y, row.kind === "end" ? "ink" : "mute");
+      plain(layout, row.step.text, y, row.kind === "end" ? "ink" : "mute");
       break;
   }
   if (step === undefined) return;
-  sheet.put({
+  layout.put({
     kind: "hit",
     x: 0,
     y: top,
-    width: row.kind === "vain" ? TEXT - 10 : WIDTH,
-    height: sheet.y - top,
+    width: row.kind === "unmatched" ? TEXT - 10 : WIDTH,
+    height: layout.y - top,
     step,
     below: foldsAbove,
   });
@@ -113,7 +113,7 @@ export function pillOf(row: Row): { table: string; tones: { line: Tone; pill: To
     case "rule":
     case "policy":
       return { table: row.step.table, tones: tableTones(row.step.table) };
-    case "vain":
+    case "unmatched":
       return { table: row.table, tones: tableTones(row.table) };
     case "idle": {
       const [only] = row.tables;
@@ -137,29 +137,36 @@ export function pillOf(row: Row): { table: string; tones: { line: Tone; pill: To
 }
 
 /** One or two lines of grey text. */
-function plain(sheet: Sheet, text: string, y: number, tone: Tone = "mute"): void {
+function plain(layout: Layout, text: string, y: number, tone: Tone = "mute"): void {
   const lines = wrap(text, "body", ROOM, 3);
   lines.forEach((line, i) => {
-    sheet.put({ kind: "text", x: TEXT, y: y + i * LINE, text: line, role: "body", tone });
+    layout.put({ kind: "text", x: TEXT, y: y + i * LINE, text: line, role: "body", tone });
   });
-  sheet.y += lines.length * LINE + GAP;
+  layout.y += lines.length * LINE + GAP;
 }
 
 /** Text, and the header after it where this row changed it: on the same line when there is room. */
-function withHeader(sheet: Sheet, text: string, before: Packet, after: Packet, y: number, tone: Tone): void {
+function withHeader(
+  layout: Layout,
+  text: string,
+  before: Packet,
+  after: Packet,
+  y: number,
+  tone: Tone,
+): void {
   if (sameEnds(before, after)) {
-    plain(sheet, text, y, tone);
+    plain(layout, text, y, tone);
     return;
   }
   const pair = ends(after, before);
   const width = headerWidth(pair);
-  plain(sheet, text, y, tone);
+  plain(layout, text, y, tone);
   if (textWidth(text, "body") + 20 + width > ROOM) {
-    const at = sheet.y - GAP + 12;
-    sheet.put(...headerLine(pair, Math.max(TEXT, RIGHT - 8 - width), at));
-    sheet.y += LINE;
+    const at = layout.y - GAP + 12;
+    layout.put(...headerLine(pair, Math.max(TEXT, RIGHT - 8 - width), at));
+    layout.y += LINE;
   } else {
-    sheet.put(...headerLine(pair, RIGHT - 8 - width, y));
+    layout.put(...headerLine(pair, RIGHT - 8 - width, y));
   }
 }
 
@@ -206,7 +213,7 @@ function ruleLines(
 }
 
 function drawRule(
-  sheet: Sheet,
+  layout: Layout,
   row: Extract<Row, { kind: "rule" }>,
   y: number,
   big: boolean,
@@ -246,7 +253,7 @@ function drawRule(
     });
   }
   if (big) {
-    sheet.put({
+    layout.put({
       kind: "box",
       x: TEXT - 8,
       y: y - 15,
@@ -256,18 +263,18 @@ function drawRule(
       radius: 5,
     });
   }
-  sheet.put(...marks);
+  layout.put(...marks);
   if (lines.tip !== undefined) {
-    sheet.put({ kind: "hit", x: TEXT, y: y - 14, width: ROOM, height, tip: lines.tip });
+    layout.put({ kind: "hit", x: TEXT, y: y - 14, width: ROOM, height, tip: lines.tip });
   }
-  sheet.y += height + (big ? GAP + 4 : GAP);
+  layout.y += height + (big ? GAP + 4 : GAP);
 }
 
-function drawPolicy(sheet: Sheet, row: Extract<Row, { kind: "policy" }>, y: number, mixed: boolean): void {
+function drawPolicy(layout: Layout, row: Extract<Row, { kind: "policy" }>, y: number, mixed: boolean): void {
   const { step } = row;
   const drop = step.policy === "DROP";
   if (drop) {
-    sheet.put({
+    layout.put({
       kind: "box",
       x: TEXT - 8,
       y: y - 15,
@@ -278,8 +285,8 @@ function drawPolicy(sheet: Sheet, row: Extract<Row, { kind: "policy" }>, y: numb
     });
   }
   const chain = elide(chainName(step, mixed), "code", ROOM * 0.5);
-  const tried = step.tried.length === 0 ? "" : `, after ${count(step.tried.length, "rule")}`;
-  sheet.put(
+  const tried = step.unmatched.length === 0 ? "" : `, after ${count(step.unmatched.length, "rule")}`;
+  layout.put(
     { kind: "text", x: TEXT, y, text: chain, role: "code", tone: "mute" },
     {
       kind: "text",
@@ -289,5 +296,5 @@ function drawPolicy(sheet: Sheet, row: Extract<Row, { kind: "policy" }>, y: numb
       role: "codeBold",
     },
   );
-  sheet.y += LINE + (drop ? GAP + 4 : GAP);
+  layout.y += LINE + (drop ? GAP + 4 : GAP);
 }

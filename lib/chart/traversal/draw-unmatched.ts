@@ -1,22 +1,27 @@
 import { elide, textWidth } from "../sketch/font-metrics";
-import type { Sheet } from "../sketch/layout";
+import type { Layout } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
 import { count, thousands } from "../sketch/shapes";
 import { GAP, LINE, LISTED, RIGHT, ROOM, SMALL_LINE, TEXT } from "./columns";
-import { ruleText, vainText } from "./phrases";
-import type { Vain } from "./row";
+import { ruleText, unmatchedText } from "./phrases";
+import type { UnmatchedLine } from "./row";
 
-/** What was asked in vain, as one line that opens. `variant` stands before the chain where both are loaded. */
-export function drawVain(sheet: Sheet, lines: readonly Vain[], variant: string | undefined, y: number): void {
+/** What did not match, as one line that opens. `variant` stands before the chain where both are loaded. */
+export function drawUnmatched(
+  layout: Layout,
+  lines: readonly UnmatchedLine[],
+  variant: string | undefined,
+  y: number,
+): void {
   const name = lines[0]?.chain ?? "";
   const chain = elide(variant === undefined ? name : `${variant} ${name}`, "code", ROOM * 0.4);
   const x = TEXT + textWidth(chain, "code") + 10;
   const room = RIGHT - 8 - x - 14;
-  const says = vainText(lines, room);
+  const says = unmatchedText(lines, room);
   const text = elide(says, "body", room);
-  const content = vainContent(lines, y + LINE);
-  sheet.y += LINE + GAP;
-  sheet.fold(content.height, content.marks, (fold) => [
+  const content = unmatchedContent(lines, y + LINE);
+  layout.y += LINE + GAP;
+  layout.fold(content.height, content.marks, (fold) => [
     { kind: "text", x: TEXT, y, text: chain, role: "code", tone: "mute" },
     { kind: "text", x, y, text: "▸", role: "body", tone: "mute", whileClosed: fold },
     { kind: "text", x, y, text: "▾", role: "body", tone: "ink", inside: fold },
@@ -28,21 +33,24 @@ export function drawVain(sheet: Sheet, lines: readonly Vain[], variant: string |
       width: RIGHT - TEXT + 8,
       height: 18,
       opens: fold,
-      ...(sheet.step === undefined ? {} : { step: sheet.step }),
+      ...(layout.step === undefined ? {} : { step: layout.step }),
       tip: says === text ? "click to open and close" : says,
     },
   ]);
 }
 
 /** What a fold opens to: every rule with the reason why it did not match, the first dozen one by one. */
-function vainContent(lines: readonly Vain[], top: number): { marks: readonly Mark[]; height: number } {
+function unmatchedContent(
+  lines: readonly UnmatchedLine[],
+  top: number,
+): { marks: readonly Mark[]; height: number } {
   const marks: Mark[] = [];
   let y = top;
   const shown = lines.slice(0, LISTED);
   for (const line of shown) {
     const x = TEXT + 12 + Math.min(line.depth, 6) * 12;
     const room = RIGHT - 8 - x;
-    const { main, note } = vainLine(line);
+    const { main, note } = unmatchedLine(line);
     const chainless = elide(main, "codeSmall", room);
     marks.push({ kind: "text", x, y, text: chainless, role: "codeSmall", tone: "mute" });
     if (chainless !== main) marks.push({ kind: "hit", x, y: y - 12, width: room, height: 16, tip: main });
@@ -74,10 +82,10 @@ function vainContent(lines: readonly Vain[], top: number): { marks: readonly Mar
   return { marks, height: y - top + 4 };
 }
 
-function vainLine(line: Vain): { main: string; note: string } {
+function unmatchedLine(line: UnmatchedLine): { main: string; note: string } {
   switch (line.kind) {
-    case "tried":
-      return { main: ruleText(line.tried.rule), note: `✕ ${line.tried.reason}` };
+    case "rule":
+      return { main: ruleText(line.unmatched.rule), note: `✕ ${line.unmatched.reason}` };
     case "jump":
       return { main: `↳ ${ruleText(line.rule)}`, note: "" };
     case "return":
@@ -88,13 +96,13 @@ function vainLine(line: Vain): { main: string; note: string } {
 }
 
 /** What is not listed: how many, and what they failed at. */
-function restText(lines: readonly Vain[]): string {
+function restText(lines: readonly UnmatchedLine[]): string {
   const failed = new Map<string, number>();
   let tried = 0;
   for (const line of lines) {
-    if (line.kind !== "tried") continue;
+    if (line.kind !== "rule") continue;
     tried += 1;
-    failed.set(line.tried.failed.kind, (failed.get(line.tried.failed.kind) ?? 0) + 1);
+    failed.set(line.unmatched.failed.kind, (failed.get(line.unmatched.failed.kind) ?? 0) + 1);
   }
   const most = [...failed].sort((a, b) => b[1] - a[1]).slice(0, 3);
   const because = most.map(([kind, number]) => `${thousands(number)} by ${kind}`).join(", ");

@@ -1,12 +1,12 @@
 import { elide, textWidth } from "../sketch/font-metrics";
-import type { Sheet } from "../sketch/layout";
+import type { Layout } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
 import { pill, pillWidth, WIDTH } from "../sketch/shapes";
 import { GAP, HOOK, PILL_X, RAIL, RIGHT, TEXT } from "./columns";
 import { drawRow, hookLabel } from "./draw-row";
 import type { ArrivalWitness } from "./options";
-import type { Row, Stay } from "./row";
-import { type Station, stationOf, wayOf } from "./stations";
+import type { NamespaceVisit, Row } from "./row";
+import { type Station, stationOf, stationSequence } from "./stations";
 import { STRIP_HEIGHT, strip, TRACK_HEIGHT, track } from "./track";
 
 /** The steps of the slider: one for each row. */
@@ -33,18 +33,23 @@ export interface StayOptions {
 }
 
 /** One namespace: its stops, its rows, and, in a journey, its frame and the cord to the next one. */
-export function drawStay(sheet: Sheet, stay: Stay, next: Stay | undefined, options: StayOptions): void {
+export function drawVisit(
+  layout: Layout,
+  visit: NamespaceVisit,
+  next: NamespaceVisit | undefined,
+  options: StayOptions,
+): void {
   if (!options.journey) {
-    drawStops(sheet, stay, options);
-    drawReach(sheet, options);
+    drawStops(layout, visit, options);
+    drawReach(layout, options);
     return;
   }
-  sheet.frame(() => {
-    drawStops(sheet, stay, options);
-    drawReach(sheet, options);
-    sheet.y += 6;
+  layout.frame(() => {
+    drawStops(layout, visit, options);
+    drawReach(layout, options);
+    layout.y += 6;
   });
-  if (next !== undefined) drawCord(sheet, stay, next, options.reach);
+  if (next !== undefined) drawCord(layout, visit, next, options.reach);
 }
 
 /** Whether a row says that the packet was delivered, and it was not, or nobody listened. */
@@ -54,60 +59,62 @@ function isDoubted(row: Row, { arrival }: StayOptions): boolean {
 }
 
 /** In the namespace where a packet was seen last, and in those after it. */
-function drawReach(sheet: Sheet, { reach, arrival }: StayOptions): void {
+function drawReach(layout: Layout, { reach, arrival }: StayOptions): void {
   if (reach === "seen") return;
-  const y = sheet.y + 12;
+  const y = layout.y + 12;
   const word = reach === "last" ? "✕ last seen" : "? not seen";
-  sheet.put(...pill(word, reach === "last" ? "badPill" : "unsurePill", PILL_X, y, pillWidth(word)));
+  layout.put(...pill(word, reach === "last" ? "badPill" : "unsurePill", PILL_X, y, pillWidth(word)));
   const text =
     reach === "last"
       ? (arrival?.last?.text ?? "")
       : "it was not seen in this namespace: these rows are the prediction only";
   const x = Math.max(TEXT, PILL_X + pillWidth(word) + 10);
-  sheet.put({ kind: "text", x, y, text, role: "label" });
-  sheet.y += 16 + GAP;
+  layout.put({ kind: "text", x, y, text, role: "label" });
+  layout.y += 16 + GAP;
 }
 
-function drawStops(sheet: Sheet, stay: Stay, options: StayOptions): void {
+function drawStops(layout: Layout, visit: NamespaceVisit, options: StayOptions): void {
   const { journey, steps, mixed } = options;
-  const top = sheet.y;
-  sheet.at(undefined);
-  const way = wayOf(stay);
+  const top = layout.y;
+  layout.at(undefined);
+  const sequence = stationSequence(visit);
   const first = new Map<Station, number>();
-  const cameIn = way.stations[0] === "PREROUTING";
-  stay.rows.forEach((row, index) => {
+  const cameIn = sequence.stations[0] === "PREROUTING";
+  visit.rows.forEach((row, index) => {
     const station = stationOf(row, cameIn);
     if (!first.has(station)) first.set(station, steps.last + index + 1);
   });
   const stepOf = (station: Station): number | undefined => {
     const known = first.get(station);
     if (known !== undefined) return known;
-    const next = way.stations.slice(way.stations.indexOf(station) + 1).find((one) => first.has(one));
-    return next === undefined ? steps.last + stay.rows.length : first.get(next);
+    const next = sequence.stations
+      .slice(sequence.stations.indexOf(station) + 1)
+      .find((one) => first.has(one));
+    return next === undefined ? steps.last + visit.rows.length : first.get(next);
   };
   if (journey) {
-    const line = strip(way, RIGHT, top + 4, stepOf);
-    const name = elide(stay.place, "head", line.left - HOOK - 10);
-    sheet.put(...line.marks, { kind: "text", x: HOOK, y: top + 25, text: name, role: "head" });
-    sheet.y += STRIP_HEIGHT + 10;
+    const line = strip(sequence, RIGHT, top + 4, stepOf);
+    const name = elide(visit.place, "head", line.left - HOOK - 10);
+    layout.put(...line.marks, { kind: "text", x: HOOK, y: top + 25, text: name, role: "head" });
+    layout.y += STRIP_HEIGHT + 10;
   } else {
-    sheet.put(...track(way, sheet.y, stepOf));
-    sheet.y += TRACK_HEIGHT;
-    columnHeads(sheet);
+    layout.put(...track(sequence, layout.y, stepOf));
+    layout.y += TRACK_HEIGHT;
+    columnHeads(layout);
   }
   const rail: { y: number; below: number }[] = [];
   let hook = "";
-  for (const row of stay.rows) {
+  for (const row of visit.rows) {
     const step = steps.next();
-    sheet.at(step);
+    layout.at(step);
     const label = hookLabel(row);
-    drawRow(sheet, row, label === hook ? "" : label, rail, { mixed, doubted: isDoubted(row, options) });
+    drawRow(layout, row, label === hook ? "" : label, rail, { mixed, doubted: isDoubted(row, options) });
     hook = label;
   }
-  sheet.at(undefined);
+  layout.at(undefined);
   const [from, to] = [rail[0], rail[rail.length - 1]];
   if (from !== undefined && to !== undefined && from !== to) {
-    sheet.put({
+    layout.put({
       kind: "line",
       points: [
         [RAIL, from.y],
@@ -122,11 +129,11 @@ function drawStops(sheet: Sheet, stay: Stay, options: StayOptions): void {
 }
 
 /** From one namespace's frame to the next: the cord between two interfaces. */
-function drawCord(sheet: Sheet, stay: Stay, next: Stay, reach: Reach): void {
-  const link = stay.left ?? next.entered;
+function drawCord(layout: Layout, visit: NamespaceVisit, next: NamespaceVisit, reach: Reach): void {
+  const link = visit.left ?? next.entered;
   const x = RAIL;
-  const { y } = sheet;
-  sheet.put({
+  const { y } = layout;
+  layout.put({
     kind: "line",
     points: [
       [x, y],
@@ -142,7 +149,7 @@ function drawCord(sheet: Sheet, stay: Stay, next: Stay, reach: Reach): void {
       ifindex === undefined ? name : `${name} (${ifindex})`;
     const text = `${end(link.from)} → ${end(link.to)}`;
     const short = elide(text, "codeSmall", 330);
-    sheet.put(
+    layout.put(
       { kind: "text", x: x + 14, y: y + 24, text: short, role: "codeSmall" },
       {
         kind: "text",
@@ -154,11 +161,11 @@ function drawCord(sheet: Sheet, stay: Stay, next: Stay, reach: Reach): void {
       },
     );
   }
-  sheet.y += 42;
+  layout.y += 42;
 }
 
-function columnHeads(sheet: Sheet): void {
-  const y = sheet.y + 12;
+function columnHeads(layout: Layout): void {
+  const y = layout.y + 12;
   const head = (x: number, text: string, align: "left" | "right" = "left"): Mark => ({
     kind: "text",
     x,
@@ -168,13 +175,13 @@ function columnHeads(sheet: Sheet): void {
     tone: "mute",
     align,
   });
-  sheet.put(
+  layout.put(
     head(HOOK, "hook"),
     head(PILL_X, "table"),
     head(TEXT, "chain and rule"),
     head(RIGHT - 8, "packet after", "right"),
   );
-  sheet.put({
+  layout.put({
     kind: "line",
     points: [
       [0, y + 7],
@@ -182,5 +189,5 @@ function columnHeads(sheet: Sheet): void {
     ],
     stroke: "edge",
   });
-  sheet.y += 28;
+  layout.y += 28;
 }

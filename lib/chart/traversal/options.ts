@@ -13,7 +13,7 @@ export interface ArrivalWitness {
 }
 
 /** What the kernel itself said about the same packet: its TRACE event by event, or rules' counters before and after. */
-export interface Witness {
+export interface KernelReport {
   readonly by: "trace" | "counters";
   /** Of `total` events (or rules), how many are as predicted. */
   readonly agreed: number;
@@ -37,9 +37,9 @@ export interface TraversalOptions {
   readonly title?: string;
   /** Default: the namespaces that the packet crosses. */
   readonly subtitle?: string;
-  readonly observed?: Witness;
+  readonly observed?: KernelReport;
   /** What the counters of the engine's own machine say, which is read and never traced. */
-  readonly counted?: Witness;
+  readonly counted?: KernelReport;
   /** Which of `path.outcomes` is drawn; the others are summed up beneath. Default: 0. */
   readonly outcome?: number;
   /** How the reply comes back, in one sentence, and its header as the sender of the request sees it. */

@@ -2,8 +2,8 @@ import type { Outcome, Packet, Probability, Rule, Verdict } from "../../netfilte
 import { textWidth } from "../sketch/font-metrics";
 import type { Tone } from "../sketch/palette";
 import { count, endpoint } from "../sketch/shapes";
-import type { ArrivalWitness, Witness } from "./options";
-import type { Row, Vain } from "./row";
+import type { ArrivalWitness, KernelReport } from "./options";
+import type { Row, UnmatchedLine } from "./row";
 
 /** The rule without `-A CHAIN`: the chain stands beside it. */
 export function ruleText(rule: Rule): string {
@@ -60,7 +60,7 @@ export const VERDICTS: Readonly<
  * `FORWARD ▸ 3 rules tried, not matched` without the chain: what a fold holds, in one line. It names as many of the chains
  * that were left as there is room for, so that the policy at the end is always to be read.
  */
-export function vainText(lines: readonly Vain[], room: number): string {
+export function unmatchedText(lines: readonly UnmatchedLine[], room: number): string {
   const left = new Set<string>();
   let tried = 0;
   let reason = "";
@@ -68,9 +68,9 @@ export function vainText(lines: readonly Vain[], room: number): string {
   for (const line of lines) {
     if (line.kind === "return") left.add(line.chain);
     else if (line.kind === "policy") policy ??= line.policy;
-    else if (line.kind === "tried") {
+    else if (line.kind === "rule") {
       tried += 1;
-      reason = line.tried.reason;
+      reason = line.unmatched.reason;
     }
   }
   const chains = [...left];
@@ -103,7 +103,7 @@ export function markText(before: Packet, after: Packet): string | undefined {
 }
 
 /** What counters before and after say, in one sentence: they know rules, and other traffic counts too. */
-export function countedSentence({ agreed, total, unsure = 0, undecided }: Witness): string {
+export function countedSentence({ agreed, total, unsure = 0, undecided }: KernelReport): string {
   const why = undecided === true ? ", among them the packet's own: other traffic counts too" : "";
   const rest = unsure === 0 ? "" : `; ${unsure} more could not be told${why}`;
   return `counters before and after: ${agreed} of ${count(total, "rule")} as predicted${rest}`;
@@ -198,9 +198,9 @@ function leaves(outcome: Outcome, to: string): string {
 
 /** The packet after a row. */
 export function packetAfter(row: Row): Packet {
-  return row.kind === "vain" || row.kind === "idle" ? row.packet : row.step.after;
+  return row.kind === "unmatched" || row.kind === "idle" ? row.packet : row.step.after;
 }
 
 export function packetBefore(row: Row): Packet {
-  return row.kind === "vain" || row.kind === "idle" ? row.packet : row.step.before;
+  return row.kind === "unmatched" || row.kind === "idle" ? row.packet : row.step.before;
 }

@@ -1,8 +1,13 @@
-import type { Hook, Outcome, Packet, Rule, Step, TableName, Tried } from "../../netfilter/model";
+import type { Hook, Outcome, Packet, Rule, Step, TableName, UnmatchedRule } from "../../netfilter/model";
 
-/** One line of what was asked in vain, `depth` chains deep. */
-export type Vain =
-  | { readonly kind: "tried"; readonly depth: number; readonly chain: string; readonly tried: Tried }
+/** One line of what did not match, `depth` chains deep. */
+export type UnmatchedLine =
+  | {
+      readonly kind: "rule";
+      readonly depth: number;
+      readonly chain: string;
+      readonly unmatched: UnmatchedRule;
+    }
   | {
       readonly kind: "jump";
       readonly depth: number;
@@ -15,17 +20,17 @@ export type Vain =
 
 type Of<K extends Step["kind"]> = Extract<Step, { readonly kind: K }>;
 
-/** One row of the picture: one thing that happened, or all that was asked in vain between two of them. */
+/** One row of the picture: one thing that happened, or all that did not match between two of them. */
 export type Row =
   | { readonly kind: "rule"; readonly step: Of<"rule">; readonly decides: boolean }
   | { readonly kind: "policy"; readonly step: Of<"policy"> }
   | {
-      readonly kind: "vain";
+      readonly kind: "unmatched";
       readonly hook: Hook;
       readonly table: TableName;
       readonly variant?: "legacy" | "nft";
       readonly packet: Packet;
-      readonly lines: readonly Vain[];
+      readonly lines: readonly UnmatchedLine[];
     }
   | {
       readonly kind: "idle";
@@ -42,7 +47,7 @@ export type Row =
   | { readonly kind: "end"; readonly step: Of<"end"> };
 
 /** What happened in one namespace, from coming in (or being made) to going out, being delivered or ending. */
-export interface Stay {
+export interface NamespaceVisit {
   readonly place: string;
   readonly rows: readonly Row[];
   readonly entered?: Of<"link">;
@@ -50,9 +55,9 @@ export interface Stay {
 }
 
 /** Cuts the way of a packet into the namespaces it crosses. A way through one namespace only is one stay. */
-export function staysOf(steps: Outcome["steps"]): readonly Stay[] {
-  const stays: { place: string; steps: Step[]; entered?: Of<"link">; left?: Of<"link"> }[] = [];
-  let current: (typeof stays)[number] | undefined;
+export function visitsOf(steps: Outcome["steps"]): readonly NamespaceVisit[] {
+  const visits: { place: string; steps: Step[]; entered?: Of<"link">; left?: Of<"link"> }[] = [];
+  let current: (typeof visits)[number] | undefined;
   let entered: Of<"link"> | undefined;
   for (const step of steps) {
     if (step.kind === "link" && (step.from.place !== step.to.place || step.from.link === step.to.link)) {
@@ -63,12 +68,12 @@ export function staysOf(steps: Outcome["steps"]): readonly Stay[] {
     }
     if (current === undefined || current.place !== step.place) {
       current = { place: step.place, steps: [], ...(entered ? { entered } : {}) };
-      stays.push(current);
+      visits.push(current);
       entered = undefined;
     }
     current.steps.push(step);
   }
-  return stays.map((stay) => ({ ...stay, rows: rowsOf(stay.steps) }));
+  return visits.map((visit) => ({ ...visit, rows: rowsOf(visit.steps) }));
 }
 
 /** True for a rule that ended a chain's say over the packet or rewrote it; a jump or a mark is on the way. */
@@ -93,7 +98,7 @@ function decides(step: Of<"rule">): boolean {
 interface Open {
   readonly chain: string;
   readonly rows: Row[];
-  readonly lines: Vain[];
+  readonly lines: UnmatchedLine[];
   /** The jump that opened this chain. */
   readonly jump?: Of<"rule">;
 }
@@ -166,7 +171,7 @@ function tableRows(steps: readonly InTable[]): readonly Row[] {
     }
     const { hook, table, variant } = first;
     frame.rows.push({
-      kind: "vain",
+      kind: "unmatched",
       hook,
       table,
       packet,
@@ -176,8 +181,8 @@ function tableRows(steps: readonly InTable[]): readonly Row[] {
     frame.lines.length = 0;
   };
   for (const step of steps) {
-    for (const tried of step.tried) {
-      top().lines.push({ kind: "tried", depth: open.length - 1, chain: step.chain, tried });
+    for (const unmatched of step.unmatched) {
+      top().lines.push({ kind: "rule", depth: open.length - 1, chain: step.chain, unmatched });
     }
     if (step.kind === "rule") {
       const action = step.rule.action.kind;
@@ -266,7 +271,7 @@ function jumpTarget(step: Of<"rule">): string {
 function joinIdle(rows: readonly Row[]): readonly Row[] {
   const out: Row[] = [];
   for (const row of rows) {
-    const idle = row.kind === "vain" && row.lines.every((line) => line.kind === "policy");
+    const idle = row.kind === "unmatched" && row.lines.every((line) => line.kind === "policy");
     if (!idle) {
       out.push(row);
       continue;

@@ -1,5 +1,5 @@
 import type { Hook } from "../../netfilter/model";
-import type { Row, Stay } from "./row";
+import type { NamespaceVisit, Row } from "./row";
 
 /** A stop on the way through a namespace: a hook, a routing decision, or the process that sends or receives. */
 export type Station = Hook | "routing" | "routing out" | "process";
@@ -7,7 +7,7 @@ export type Station = Hook | "routing" | "routing out" | "process";
 /** Which stop a row belongs to; a routing decision is the one before OUTPUT while nothing came in. */
 export function stationOf(row: Row, cameIn: boolean): Station {
   switch (row.kind) {
-    case "vain":
+    case "unmatched":
     case "idle":
       return row.hook;
     case "routing":
@@ -20,7 +20,7 @@ export function stationOf(row: Row, cameIn: boolean): Station {
   }
 }
 
-export interface Way {
+export interface StationSequence {
   readonly stations: readonly Station[];
   readonly from?: string;
   readonly to?: string;
@@ -31,13 +31,13 @@ export interface Way {
  * The stops of one stay, in order, and the names of the interfaces where it begins and ends. A hook that no table is
  * registered at is a stop as well: the packet passes it, though no step tells.
  */
-export function wayOf(stay: Stay): Way {
-  const hooks = stay.rows.flatMap((row) =>
+export function stationSequence(visit: NamespaceVisit): StationSequence {
+  const hooks = visit.rows.flatMap((row) =>
     "hook" in row ? [row.hook] : "hook" in row.step ? [row.step.hook] : [],
   );
-  const decisions = stay.rows.flatMap((row) => (row.kind === "routing" ? [row.step] : []));
+  const decisions = visit.rows.flatMap((row) => (row.kind === "routing" ? [row.step] : []));
   const cameIn =
-    stay.entered !== undefined ||
+    visit.entered !== undefined ||
     hooks[0] === "PREROUTING" ||
     (hooks[0] !== "OUTPUT" && decisions[0] !== undefined && decisions[0].decision !== "out");
   const stations: Station[] = [cameIn ? "PREROUTING" : "process"];
@@ -45,12 +45,12 @@ export function wayOf(stay: Stay): Way {
     if (stations.at(-1) !== station && !(station === "routing out" && stations.includes("OUTPUT")))
       stations.push(station);
   };
-  for (const row of stay.rows) {
+  for (const row of visit.rows) {
     if (row.kind === "link" || row.kind === "end") continue;
     add(stationOf(row, cameIn));
   }
-  const last = stay.rows.at(-1);
-  const stopped = stopsHere(last) && stay.left === undefined;
+  const last = visit.rows.at(-1);
+  const stopped = stopsHere(last) && visit.left === undefined;
   const decision = decisions.at(-1)?.decision;
   if (!stopped && decision === "forward")
     for (const station of ["FORWARD", "POSTROUTING"] as const) fill(stations, station);
@@ -60,8 +60,8 @@ export function wayOf(stay: Stay): Way {
   const delivered = !stopped && stations.at(-1) === "INPUT";
   if (delivered) stations.push("process");
   const out = decisions.reduce<string | undefined>((name, step) => step.out ?? name, undefined);
-  const from = stay.entered?.to.link;
-  const to = stay.left?.from.link ?? (stations.at(-1) === "POSTROUTING" ? out : undefined);
+  const from = visit.entered?.to.link;
+  const to = visit.left?.from.link ?? (stations.at(-1) === "POSTROUTING" ? out : undefined);
   return { stations, ...(from ? { from } : {}), ...(to ? { to } : {}), delivered };
 }
 

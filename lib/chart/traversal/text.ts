@@ -1,4 +1,4 @@
-import type { Outcome, Path, Step } from "../../netfilter/model";
+import type { Outcome, Step, Traversal } from "../../netfilter/model";
 import { endpoint, headerText } from "../sketch/shapes";
 import type { TraversalOptions } from "./options";
 import {
@@ -13,38 +13,38 @@ import {
   VERDICTS,
   verdictOf,
 } from "./phrases";
-import type { Stay } from "./row";
+import type { NamespaceVisit } from "./row";
 
-/** Rules that were tried in vain at one point, listed one by one before the rest is counted. */
+/** Rules that did not match at one point, listed one by one before the rest is counted. */
 const LISTED = 40;
 
 /** The same facts as the picture, in lines: every step, every address, every rule. */
 export function traversalText(
-  path: Path,
+  traversal: Traversal,
   outcome: Outcome,
-  stays: readonly Stay[],
+  visits: readonly NamespaceVisit[],
   options: TraversalOptions & { readonly title: string; readonly subtitle: string },
 ): string {
   const lines = [`${options.title} · ${options.subtitle}`];
-  const witness = options.observed;
-  if (witness !== undefined) {
+  const report = options.observed;
+  if (report !== undefined) {
     lines.push(
-      `${witness.by === "trace" ? "kernel's trace" : "counters"}: ${witness.agreed} of ${witness.total} agree`,
+      `${report.by === "trace" ? "kernel's trace" : "counters"}: ${report.agreed} of ${report.total} agree`,
     );
   }
   if (options.counted !== undefined) lines.push(countedSentence(options.counted));
-  lines.push(`packet: ${headerText(path.packet)} ${path.packet.protocol}`);
+  lines.push(`packet: ${headerText(traversal.packet)} ${traversal.packet.protocol}`);
   let place = "";
   for (const step of outcome.steps) {
     if (step.place !== place) {
       place = step.place;
-      if (stays.length > 1) lines.push(`${place}:`);
+      if (visits.length > 1) lines.push(`${place}:`);
     }
     lines.push(...stepLines(step).map((line) => `  ${line}`));
   }
-  const verdict = verdictOf(outcome, witness?.arrival);
+  const verdict = verdictOf(outcome, report?.arrival);
   lines.push(`verdict: ${verdict.word}, ${verdict.text}`);
-  if (witness?.arrival !== undefined) lines.push(`arrival: ${witness.arrival.text}`);
+  if (report?.arrival !== undefined) lines.push(`arrival: ${report.arrival.text}`);
   for (const what of outcome.dependsOn) lines.push(`depends on: ${what}`);
   for (const what of outcome.drawn ?? []) lines.push(`not known: ${what}`);
   for (const caused of outcome.caused ?? []) {
@@ -56,14 +56,14 @@ export function traversalText(
     const { text, packet } = options.reply;
     lines.push(`reply: ${text}${packet === undefined ? "" : `: ${headerText(packet)}`}`);
   }
-  for (const { difference } of [witness, options.counted].flatMap((each) => each ?? [])) {
+  for (const { difference } of [report, options.counted].flatMap((each) => each ?? [])) {
     if (difference === undefined) continue;
     lines.push(`predicted: ${difference.predicted}`, `observed: ${difference.observed}`);
     if (difference.explanation !== undefined) lines.push(`why: ${difference.explanation}`);
   }
-  if (path.outcomes.length > 1) {
-    lines.push(`drawn: 1 of ${path.outcomes.length} possible ways, ${chanceText(outcome.probability)}`);
-    for (const other of path.outcomes) {
+  if (traversal.outcomes.length > 1) {
+    lines.push(`drawn: 1 of ${traversal.outcomes.length} possible ways, ${chanceText(outcome.probability)}`);
+    for (const other of traversal.outcomes) {
       if (other === outcome) continue;
       const name = options.names?.[other.packet.dst];
       lines.push(
@@ -82,11 +82,11 @@ function stepLines(step: Step): readonly string[] {
     case "return":
     case "policy": {
       const where = `${step.hook} ${step.table} ${step.chain}`;
-      const tried = step.tried
+      const tried = step.unmatched
         .slice(0, LISTED)
         .map((one) => `${where}: ✕ ${ruleText(one.rule)} (${one.reason})`);
-      if (step.tried.length > LISTED)
-        tried.push(`${where}: … ${step.tried.length - LISTED} more did not match`);
+      if (step.unmatched.length > LISTED)
+        tried.push(`${where}: … ${step.unmatched.length - LISTED} more did not match`);
       return [...tried, `${where}: ${inChain(step)}`];
     }
     case "nat":

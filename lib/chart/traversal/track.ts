@@ -1,7 +1,7 @@
 import { elide, textWidth } from "../sketch/font-metrics";
 import type { Line, Mark } from "../sketch/scene";
 import { PILL_HEIGHT } from "../sketch/shapes";
-import type { Station, Way } from "./stations";
+import type { Station, StationSequence } from "./stations";
 
 interface Place {
   readonly x: number;
@@ -62,31 +62,31 @@ type Point = readonly [number, number];
  * reached first.
  */
 export function track(
-  way: Way,
+  sequence: StationSequence,
   y: number,
   stepOf: (station: Station) => number | undefined,
 ): readonly Mark[] {
-  const lit = new Set(way.stations);
+  const lit = new Set(sequence.stations);
   const marks: Mark[] = [];
   const point = (station: Station): Point => {
     const { x, lane } = MAP[station];
     return [x, y + MIDDLE + lane * LANE];
   };
   const onWay = (a: Station, b: Station) =>
-    way.stations.some((station, i) => station === a && way.stations[i + 1] === b);
+    sequence.stations.some((station, i) => station === a && sequence.stations[i + 1] === b);
   for (const [a, b] of EDGES) {
     marks.push(rail(edge(a, point(a), point(b)), edge(b, point(b), point(a)), onWay(a, b), stepOf(b)));
   }
-  const enters = way.stations[0] === "PREROUTING";
-  const leaves = way.stations.at(-1) === "POSTROUTING";
+  const enters = sequence.stations[0] === "PREROUTING";
+  const leaves = sequence.stations.at(-1) === "POSTROUTING";
   const [first, last] = [point("PREROUTING"), point("POSTROUTING")];
   const start: Point = [LEFT_END + 38, first[1]];
   const end: Point = [RIGHT_END - 46, last[1]];
   marks.push(rail(start, edge("PREROUTING", first, start), enters, stepOf("PREROUTING")));
   marks.push({ ...rail(edge("POSTROUTING", last, end), end, leaves, stepOf("POSTROUTING")), arrow: leaves });
   marks.push(
-    ...interfaceLabel(way.from ?? "in", LEFT_END, y, enters),
-    ...interfaceLabel(way.to ?? "out", RIGHT_END, y, leaves),
+    ...interfaceLabel(sequence.from ?? "in", LEFT_END, y, enters),
+    ...interfaceLabel(sequence.to ?? "out", RIGHT_END, y, leaves),
   );
   for (const station of STATIONS) {
     marks.push(
@@ -128,22 +128,22 @@ const STRIP_GAP = 20;
 
 /** The same way in one line, without what it does not touch; it ends at `right`. */
 export function strip(
-  way: Way,
+  sequence: StationSequence,
   right: number,
   y: number,
   stepOf: (station: Station) => number | undefined,
 ): { readonly marks: readonly Mark[]; readonly left: number } {
   const middle = y + 17;
   const name = (text: string | undefined) => (text === undefined ? "" : elide(text, "codeSmall", 84));
-  const [from, to] = [name(way.from), name(way.to)];
-  const widths = way.stations.map((station) => 2 * halves(station)[0]);
+  const [from, to] = [name(sequence.from), name(sequence.to)];
+  const widths = sequence.stations.map((station) => 2 * halves(station)[0]);
   const fromWidth = from === "" ? 0 : textWidth(from, "codeSmall") + 6 + STRIP_GAP;
   const toWidth = to === "" ? 0 : textWidth(to, "codeSmall") + 6 + STRIP_GAP;
   const total =
     fromWidth +
     toWidth +
     widths.reduce((sum, width) => sum + width, 0) +
-    STRIP_GAP * Math.max(way.stations.length - 1, 0);
+    STRIP_GAP * Math.max(sequence.stations.length - 1, 0);
   const left = right - total;
   const marks: Mark[] = [];
   let x = left;
@@ -157,13 +157,13 @@ export function strip(
   if (from !== "") {
     marks.push(label(from, x));
     x += fromWidth - STRIP_GAP;
-    const [first] = way.stations;
+    const [first] = sequence.stations;
     marks.push(
       rail([x, middle], [x + STRIP_GAP, middle], true, first === undefined ? undefined : stepOf(first)),
     );
     x += STRIP_GAP;
   }
-  way.stations.forEach((station, i) => {
+  sequence.stations.forEach((station, i) => {
     const width = widths[i] ?? 0;
     const step = stepOf(station);
     if (i > 0) {
@@ -174,7 +174,7 @@ export function strip(
     x += width;
   });
   if (to !== "") {
-    const last = way.stations.at(-1);
+    const last = sequence.stations.at(-1);
     marks.push({
       ...rail([x, middle], [x + STRIP_GAP, middle], true, last === undefined ? undefined : stepOf(last)),
       arrow: true,

@@ -8,21 +8,21 @@ import {
   rejected,
   unknown,
 } from "../../../test/pictures/paths";
-import type { Outcome, Path } from "../../netfilter/model";
+import type { Outcome, Traversal } from "../../netfilter/model";
 import { traversalPicture } from "./index";
-import { chanceText, ruleText, vainText } from "./phrases";
-import { staysOf } from "./row";
-import { wayOf } from "./stations";
+import { chanceText, ruleText, unmatchedText } from "./phrases";
+import { visitsOf } from "./row";
+import { stationSequence } from "./stations";
 
-const drawn = (path: Path) => textsOf(traversalPicture(path).spec).map((text) => text.text);
+const drawn = (traversal: Traversal) => textsOf(traversalPicture(traversal).spec).map((text) => text.text);
 
-function first(path: Path): Outcome {
-  const [outcome] = path.outcomes;
+function first(traversal: Traversal): Outcome {
+  const [outcome] = traversal.outcomes;
   if (outcome === undefined) throw new Error("no outcome");
   return outcome;
 }
 
-const paths: readonly (readonly [string, Path])[] = [
+const paths: readonly (readonly [string, Traversal])[] = [
   ["a published port", publishedPort()],
   ["an isolated network", isolation()],
   ["a service without endpoints", rejected()],
@@ -31,16 +31,16 @@ const paths: readonly (readonly [string, Path])[] = [
   ["a hairpin with marks", marked()],
 ];
 
-describe.each(paths)("the traversal of %s", (_, path) => {
-  const picture = traversalPicture(path);
+describe.each(paths)("the traversal of %s", (_, traversal) => {
+  const picture = traversalPicture(traversal);
 
   test("says every rule that was asked, and every header, in its text", () => {
-    for (const step of first(path).steps) {
+    for (const step of first(traversal).steps) {
       if (step.kind === "rule") expect(picture.text).toContain(ruleText(step.rule));
-      if ("tried" in step) {
-        for (const tried of step.tried.slice(0, 40)) {
-          expect(picture.text).toContain(ruleText(tried.rule));
-          expect(picture.text).toContain(tried.reason);
+      if ("rule" in step) {
+        for (const unmatched of step.unmatched.slice(0, 40)) {
+          expect(picture.text).toContain(ruleText(unmatched.rule));
+          expect(picture.text).toContain(unmatched.reason);
         }
       }
       expect(picture.text).toContain(step.after.src);
@@ -49,8 +49,8 @@ describe.each(paths)("the traversal of %s", (_, path) => {
   });
 
   test("shows what decided, in the rule's own words", () => {
-    const all = drawn(path).join(" ");
-    for (const step of first(path).steps) {
+    const all = drawn(traversal).join(" ");
+    for (const step of first(traversal).steps) {
       if (step.kind !== "rule") continue;
       // A jump into a chain that only returned folds away.
       if (step.rule.action.kind !== "jump") expect(all).toContain(step.words.slice(0, 12));
@@ -87,11 +87,11 @@ describe("what was asked in vain", () => {
       ...chains.map((chain) => ({ kind: "return", depth: 1, chain }) as const),
       { kind: "policy", depth: 0, chain: "FORWARD", policy: "ACCEPT" } as const,
     ];
-    expect(vainText(lines, 480)).toBe(
+    expect(unmatchedText(lines, 480)).toBe(
       "KUBE-PROXY-FIREWALL, KUBE-FORWARD and 2 more: returned; policy ACCEPT",
     );
-    expect(vainText(lines, 370)).toBe("KUBE-PROXY-FIREWALL and 3 more: returned; policy ACCEPT");
-    expect(vainText(lines, 100)).toBe("4 chains returned; policy ACCEPT");
+    expect(unmatchedText(lines, 370)).toBe("KUBE-PROXY-FIREWALL and 3 more: returned; policy ACCEPT");
+    expect(unmatchedText(lines, 100)).toBe("4 chains returned; policy ACCEPT");
   });
 
   test("of hundreds of rules lists a dozen and counts the others with what they failed at", () => {
@@ -103,8 +103,10 @@ describe("what was asked in vain", () => {
 });
 
 describe("the stops that are lit", () => {
-  const ways = (path: Path) =>
-    staysOf(first(path).steps).map((stay) => [stay.place, ...wayOf(stay).stations].join(" "));
+  const ways = (traversal: Traversal) =>
+    visitsOf(first(traversal).steps).map((visit) =>
+      [visit.place, ...stationSequence(visit).stations].join(" "),
+    );
 
   test("are those of a forwarded packet", () => {
     expect(ways(publishedPort())).toEqual(["host1 PREROUTING routing FORWARD POSTROUTING"]);

@@ -8,7 +8,7 @@ import type Docker from "dockerode";
  * container ends, so an engine that goes away in between would never be missed. Here each answer is read as the stream
  * that it is.
  */
-export function hearingBreaks(docker: Docker): Docker {
+export function failOnBrokenResponses(docker: Docker): Docker {
   const { modem } = docker;
   const dial = modem.dial.bind(modem);
   modem.dial = (options, callback) => {

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Engine } from "../engine";
 import type { Process } from "../exec/process";
-import { Carrier } from "./process-duplex";
+import { ProcessDuplex } from "./process-duplex";
 
 /**
  * The stdin and stdout of a program in a container as one stream, fit to carry HTTP.
@@ -9,13 +9,13 @@ import { Carrier } from "./process-duplex";
  * @param signal - nobody needs the stream any more: one that is only being opened is given up.
  * @throws LabError as {@link Engine.open}.
  */
-export async function duplexOf(
+export async function execDuplex(
   engine: Engine,
   container: string,
   argv: readonly string[],
   signal?: AbortSignal,
 ): Promise<Duplex> {
-  const stream = new ExecStream();
+  const stream = new ExecDuplex();
   const process = await engine.open(container, argv, {
     ...(signal ? { signal } : {}),
     sink: { stdout: (chunk) => void stream.push(chunk), stderr: (chunk) => stream.complain(chunk) },
@@ -24,7 +24,7 @@ export async function duplexOf(
   return stream;
 }
 
-class ExecStream extends Carrier {
+class ExecDuplex extends ProcessDuplex {
   #process: Process | undefined;
   #complaint = "";
 

@@ -4,7 +4,7 @@ import { Duplex } from "node:stream";
  * A stream that carries HTTP to an engine: an http.Agent also calls the methods that only a socket has. Those that set
  * what no pipe has do nothing.
  */
-export abstract class Carrier extends Duplex {
+export abstract class ProcessDuplex extends Duplex {
   setKeepAlive(): this {
     return this;
   }

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
-import { Carrier } from "./process-duplex";
+import { ProcessDuplex } from "./process-duplex";
 
 /** Seconds for a machine to answer, and of silence after which it counts as gone. */
 const connectSeconds = 30;
@@ -37,7 +37,7 @@ export class SshDialer {
     if (this.#opening >= MOST_OPENING) await new Promise<void>((resolve) => this.#turns.push(resolve));
     else this.#opening++;
     try {
-      return await SshStream.open(sshArguments(this.#target), signal);
+      return await SshDuplex.open(sshArguments(this.#target), signal);
     } finally {
       const next = this.#turns.shift();
       if (next) next();
@@ -66,14 +66,14 @@ export function sshArguments({ host, user, port }: SshTarget): readonly string[]
 const hello = "HEAD /_ping HTTP/1.1\r\nHost: docker\r\n\r\n";
 
 /** The two pipes of one ssh as one stream. */
-class SshStream extends Carrier {
+class SshDuplex extends ProcessDuplex {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   #complaint = "";
 
-  static open(argv: readonly string[], signal: AbortSignal): Promise<SshStream> {
+  static open(argv: readonly string[], signal: AbortSignal): Promise<SshDuplex> {
     // In a session of its own: an interrupt of the notebook's kernel is for its whole process group.
     const child = spawn("ssh", argv, { stdio: ["pipe", "pipe", "pipe"], detached: true });
-    const stream = new SshStream(child);
+    const stream = new SshDuplex(child);
     return new Promise((resolve, reject) => {
       const giveUp = (): void => void stream.destroy(new Error("the connection was given up"));
       signal.addEventListener("abort", giveUp, { once: true });

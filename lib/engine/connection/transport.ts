@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { Duplex } from "node:stream";
 import Docker from "dockerode";
 import { LabError } from "../errors/lab-error";
-import { hearingBreaks } from "./broken-response";
+import { failOnBrokenResponses } from "./broken-response";
 import type { Endpoint } from "./endpoint";
 import { SshDialer } from "./ssh";
 
 /** dockerode on an endpoint. */
 export function dial(endpoint: Endpoint): Docker {
-  return reach(endpoint).docker;
+  return openConnection(endpoint).docker;
 }
 
 /**
@@ -18,11 +18,11 @@ export function dial(endpoint: Endpoint): Docker {
  *
  * @throws LabError `NO_ENGINE` for what is no address, and where the files of its certificates cannot be read.
  */
-export function reach(endpoint: Endpoint): Line {
+export function openConnection(endpoint: Endpoint): DockerConnection {
   const url = endpoint.url.includes("://") ? endpoint.url : `tcp://${endpoint.url}`;
   if (url.startsWith("unix://"))
-    return lasting(socket(url.slice("unix://".length) || "/var/run/docker.sock"));
-  if (url.startsWith("npipe://")) return lasting(socket(url.slice("npipe://".length)));
+    return keepAliveConnection(socket(url.slice("unix://".length) || "/var/run/docker.sock"));
+  if (url.startsWith("npipe://")) return keepAliveConnection(socket(url.slice("npipe://".length)));
   const { protocol, hostname, port, username } = parse(url);
   if (protocol === "ssh:") {
     const user = username === "" ? {} : { user: decodeURIComponent(username) };
@@ -30,7 +30,7 @@ export function reach(endpoint: Endpoint): Line {
     return dialThrough((signal) => dialer.open(signal));
   }
   const tls = endpoint.certificates !== undefined || protocol === "https:";
-  return lasting(
+  return keepAliveConnection(
     new Docker({
       // Without the brackets that an IPv6 address has in a URL.
       host: hostname.replace(/^\[(.*)\]$/, "$1"),
@@ -42,19 +42,19 @@ export function reach(endpoint: Endpoint): Line {
 }
 
 // Connections that Node's own agent keeps: an idle one keeps no process.
-function lasting(docker: Docker): Line {
-  return { docker: hearingBreaks(docker), hangUp: () => undefined };
+function keepAliveConnection(docker: Docker): DockerConnection {
+  return { docker: failOnBrokenResponses(docker), hangUp: () => undefined };
 }
 
 /** dockerode on an engine that is reached over streams, and the end of all of them. */
-export interface Line {
+export interface DockerConnection {
   readonly docker: Docker;
   /** Ends every stream, those too that are only being opened. */
   readonly hangUp: () => void;
 }
 
 /** dockerode over streams that `open` makes, one for each connection; it is told when they are needed no more. */
-export function dialThrough(open: (signal: AbortSignal) => Promise<Duplex>): Line {
+export function dialThrough(open: (signal: AbortSignal) => Promise<Duplex>): DockerConnection {
   const agent = new StreamAgent(open);
   const options: Docker.DockerOptions & { agent: Agent; socketPath: undefined } = {
     host: "engine",
@@ -63,7 +63,7 @@ export function dialThrough(open: (signal: AbortSignal) => Promise<Duplex>): Lin
     socketPath: undefined,
     agent,
   };
-  return { docker: hearingBreaks(new Docker(options)), hangUp: () => agent.hangUp() };
+  return { docker: failOnBrokenResponses(new Docker(options)), hangUp: () => agent.hangUp() };
 }
 
 class StreamAgent extends Agent {

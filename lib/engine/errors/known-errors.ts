@@ -1,6 +1,6 @@
 import { LabError, type LabErrorCode } from "./lab-error";
 
-interface Known {
+interface KnownError {
   readonly code: LabErrorCode;
   /** The text that engines, iptables and the kernel really print; groups feed `found` and `advice`. */
   readonly text: RegExp;
@@ -8,7 +8,7 @@ interface Known {
   readonly advice: (groups: readonly string[]) => string;
 }
 
-const known: readonly Known[] = [
+const knownErrors: readonly KnownError[] = [
   {
     code: "PORT_IN_USE",
     text: /(?:Bind for |listen (?:tcp|udp)[46]? |bind host port (?:for )?)\S*?:(\d+)[\s\S]*?(?:port is already allocated|address already in use)/,
@@ -157,7 +157,7 @@ export function translate(cause: unknown, what: string, engine?: string): LabErr
   const message = cause instanceof Error ? cause.message : String(cause);
   // dockerode puts words of its own before the engine's.
   const text = message.replace(/^\(HTTP code \d+\) [\w\s/]* - /, "");
-  for (const { code, text: pattern, found, advice } of known) {
+  for (const { code, text: pattern, found, advice } of knownErrors) {
     const groups = pattern
       .exec(text)
       ?.slice(1)

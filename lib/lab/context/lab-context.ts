@@ -3,12 +3,12 @@ import { type Engine, LabError, label } from "../../engine";
 import { addressAt, type Cidr } from "../cidr/cidr";
 import { AddressPool } from "../cidr/pool";
 import { ContainerPlace, type Place, type PlaceKind } from "../place/place";
-import { Seat } from "../runtime/engine-runtime";
+import { EngineRuntime } from "../runtime/engine-runtime";
 import type { LabEngine, LabEngines } from "../runtime/engines";
 import { Progress } from "../runtime/progress";
 import type { Session } from "../runtime/session";
 import { checkName } from "./name";
-import { type LabNetwork, layNetwork } from "./network";
+import { createLabNetwork, type LabNetwork } from "./network";
 import { Placement } from "./placement";
 
 /** What a learner's tools need inside a namespace of ours: ip, iptables, ping, tcpdump. */
@@ -22,13 +22,13 @@ export const networkCapabilities = [
 ] as const;
 
 /**
- * What every lab stands on: one network, one pool of addresses, names, the list of places, and a seat on each engine. The
+ * What every lab stands on: one network, one pool of addresses, names, the list of places, and a runtime on each engine. The
  * places that build on it (pods, Docker hosts, nodes) know nothing of each other.
  */
-export class Ground {
+export class LabContext {
   readonly name: string;
   /** One on each engine of the lab. What is not placed elsewhere is on the first. */
-  readonly seats: readonly [Seat, ...Seat[]];
+  readonly runtimes: readonly [EngineRuntime, ...EngineRuntime[]];
   /** One id for each opening of a lab. */
   readonly opening: string;
   /** The lab's network. */
@@ -52,9 +52,9 @@ export class Ground {
 
   private constructor(engines: LabEngines, name: string, opening: string, network: LabNetwork) {
     const { info, subnet, reserved } = network;
-    const seat = (engine: LabEngine): Seat => new Seat(this, engine, info.id);
+    const runtimeFor = (engine: LabEngine): EngineRuntime => new EngineRuntime(this, engine, info.id);
     const [home, ...others] = engines.all;
-    this.seats = [seat(home), ...others.map(seat)];
+    this.runtimes = [runtimeFor(home), ...others.map(runtimeFor)];
     this.#hub = engines.hub.session;
     this.#placement = new Placement(engines.all.map((engine) => engine.name));
     this.name = name;
@@ -76,28 +76,28 @@ export class Ground {
    *
    * @throws LabError `SUBNET_TAKEN`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`.
    */
-  static async lay(engines: LabEngines, name: string, wanted?: string): Promise<Ground> {
+  static async create(engines: LabEngines, name: string, wanted?: string): Promise<LabContext> {
     const opening = randomBytes(4).toString("hex");
     const labels = { [label.wirebook]: "lab", [label.lab]: name, [label.opening]: opening };
-    const network = await layNetwork(engines, { name, labels }, wanted);
-    return new Ground(engines, name, opening, network);
+    const network = await createLabNetwork(engines, { name, labels }, wanted);
+    return new LabContext(engines, name, opening, network);
   }
 
   /**
-   * The seat on which the next of a kind starts: on the engine that is asked for, or else on the one with the fewest.
+   * The runtime on which the next of a kind starts: on the engine that is asked for, or else on the one with the fewest.
    *
    * @param wanted - an engine of the lab, or its name.
    * @throws LabError `UNKNOWN_ENGINE`, with the names there are.
    */
-  seat(kind: PlaceKind, where: string, wanted?: Engine | string): Seat {
+  runtimeFor(kind: PlaceKind, where: string, wanted?: Engine | string): EngineRuntime {
     const known =
-      typeof wanted === "object" ? this.seats.findIndex(({ engine }) => engine === wanted) : wanted;
-    return this.seats[this.#placement.choose(kind, where, known)] ?? this.home;
+      typeof wanted === "object" ? this.runtimes.findIndex(({ engine }) => engine === wanted) : wanted;
+    return this.runtimes[this.#placement.choose(kind, where, known)] ?? this.home;
   }
 
-  /** The first seat: the outside is there, and all that is not placed elsewhere. */
-  get home(): Seat {
-    return this.seats[0];
+  /** The first runtime: the outside is there, and all that is not placed elsewhere. */
+  get home(): EngineRuntime {
+    return this.runtimes[0];
   }
 
   get session(): Session {
@@ -124,7 +124,7 @@ export class Ground {
    * @param what - `pod`, `Docker host`.
    * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `LAB_CLOSED`, `ENGINE_GONE`.
    */
-  async make<P extends Place>(what: string, name: string, start: () => Promise<P>): Promise<P> {
+  async addPlace<P extends Place>(what: string, name: string, start: () => Promise<P>): Promise<P> {
     this.check();
     checkName(name, "place");
     const taken = this.#making.has(name)
@@ -155,20 +155,20 @@ export class Ground {
         advice: "Use the lab that was opened last, or open it again with Lab.open.",
       });
     }
-    for (const seat of this.seats) if (!seat.session.alive) throw this.#lost(seat);
+    for (const runtime of this.runtimes) if (!runtime.session.alive) throw this.#lost(runtime);
   }
 
   // One engine takes with it what stands on it; of several, the others' places go on, but the lab is not whole any more.
-  #lost(seat: Seat): LabError {
-    if (this.seats.length === 1) return seat.session.gone(this.name);
+  #lost(runtime: EngineRuntime): LabError {
+    if (this.runtimes.length === 1) return runtime.session.gone(this.name);
     const on = [...this.#places.values()].filter(
-      (place) => place instanceof ContainerPlace && place.engine === seat.engine,
+      (place) => place instanceof ContainerPlace && place.engine === runtime.engine,
     );
     const names = on.map(({ name }) => name).join(", ");
-    const others = this.seats.flatMap(({ name }) => (name === seat.name ? [] : [name])).join(", ");
+    const others = this.runtimes.flatMap(({ name }) => (name === runtime.name ? [] : [name])).join(", ");
     return new LabError("ENGINE_GONE", {
       where: this.name,
-      found: `the container engine ${seat.name} went away${names === "" ? "" : `, and with it ${names}`}; what is on ${others} still runs, but the lab is not whole any more`,
+      found: `the container engine ${runtime.name} went away${names === "" ? "" : `, and with it ${names}`}; what is on ${others} still runs, but the lab is not whole any more`,
       advice:
         "Start that engine again, or leave it out of { engines }, and run the notebook from the cell that opens the lab: what the others have of this one goes then.",
     });
@@ -181,7 +181,7 @@ export class Ground {
   }
 
   /** Adds a source of places that come and go by themselves: the containers of a Docker host. */
-  addSource(source: () => Promise<readonly Place[]>): void {
+  addPlaceSource(source: () => Promise<readonly Place[]>): void {
     this.#sources.push(source);
   }
 
@@ -207,7 +207,7 @@ export class Ground {
 
   /** What the engine still has of this lab, as `container NAME`; empty once the lab is closed. */
   async leaks(): Promise<readonly string[]> {
-    const found = await Promise.all(this.seats.map((seat) => seat.leaks()));
+    const found = await Promise.all(this.runtimes.map((runtime) => runtime.leaks()));
     return found.flat();
   }
 
@@ -218,14 +218,14 @@ export class Ground {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.seats.map((seat) => seat.landed()));
+    await Promise.all(this.runtimes.map((runtime) => runtime.startsSettled()));
     for (const undo of this.#undo.reverse()) await undo().catch(() => undefined);
-    for (const seat of this.seats) seat.leave();
+    for (const runtime of this.runtimes) runtime.closeShells();
     // Containers first, on every engine: they keep the network, which the hub alone removes.
-    const all = await this.onEach((seat) => seat.clear(this.seats.length === 1));
+    const all = await this.onEachRuntime((runtime) => runtime.removeContainers(this.runtimes.length === 1));
     // A swarm keeps a network as long as it believes that a container of an engine that is gone may come back.
     if (!all) this.#hub.unfinished = true;
-    await this.onEach((seat) => seat.clearRest(all && seat.session === this.#hub));
+    await this.onEachRuntime((runtime) => runtime.removeRest(all && runtime.session === this.#hub));
     this.#places.clear();
   }
 
@@ -234,11 +234,12 @@ export class Ground {
    *
    * @returns false when one was passed over.
    */
-  async onEach(action: (seat: Seat) => Promise<void>): Promise<boolean> {
-    const ends = await Promise.allSettled(this.seats.map(action));
+  async onEachRuntime(action: (runtime: EngineRuntime) => Promise<void>): Promise<boolean> {
+    const ends = await Promise.allSettled(this.runtimes.map(action));
     const failures = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
     const other = failures.find((reason) => !(reason instanceof LabError && reason.code === "ENGINE_GONE"));
-    if (other !== undefined || (failures.length > 0 && this.seats.length === 1)) throw other ?? failures[0];
+    if (other !== undefined || (failures.length > 0 && this.runtimes.length === 1))
+      throw other ?? failures[0];
     return failures.length === 0;
   }
 }

@@ -27,7 +27,7 @@ const LONGEST_PREFIX = 27;
  * @param wanted - the range. Default: one is chosen.
  * @throws LabError `SUBNET_TAKEN`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`.
  */
-export async function layNetwork(
+export async function createLabNetwork(
   engines: LabEngines,
   lab: { readonly name: string; readonly labels: Labels },
   wanted?: string,

@@ -3,8 +3,8 @@ import {
   type ContainerSpec,
   cgroupAdvice,
   cgroupRefusal,
-  duplexOf,
   Engine,
+  execDuplex,
   LabError,
   shellText,
 } from "../../engine";
@@ -13,9 +13,9 @@ import { checkName } from "../context/name";
 import { Command, CommandResult } from "../place/command";
 import { servedPort, waitListening } from "../place/listening";
 import { ContainerPlace } from "../place/place";
-import type { Seat } from "../runtime/engine-runtime";
+import type { EngineRuntime } from "../runtime/engine-runtime";
 import { imageReference } from "../runtime/image";
-import { Workbench } from "../runtime/toolbox";
+import { Toolbox } from "../runtime/toolbox";
 import { type NestedEngine, runNestedEngine } from "./nested-engine";
 import { type Pod, type PodSpec, startPod } from "./pod";
 import { type PublishMap, publishList, publishText } from "./publish";
@@ -108,24 +108,30 @@ export class DockerHost extends ContainerPlace {
   readonly address: string;
   /** The engine inside. */
   readonly inner: Engine;
-  readonly #seat: Seat;
-  readonly #bench: Workbench;
+  readonly #runtime: EngineRuntime;
+  readonly #toolbox: Toolbox;
   readonly #containers = new Map<string, HostContainer>();
   /** Names of networks that are being made right now. */
   readonly #networks = new Set<string>();
 
-  private constructor(seat: Seat, name: string, info: ContainerInfo, address: string, inner: Engine) {
+  private constructor(
+    runtime: EngineRuntime,
+    name: string,
+    info: ContainerInfo,
+    address: string,
+    inner: Engine,
+  ) {
     super({
       name,
       kind: "docker-host",
-      engine: seat.engine,
+      engine: runtime.engine,
       container: info.id,
-      ...seat.access(name, info.pid),
+      ...runtime.access(name, info.pid),
     });
-    this.#seat = seat;
+    this.#runtime = runtime;
     this.address = address;
     this.inner = inner;
-    this.#bench = new Workbench(seat.engine, info.id);
+    this.#toolbox = new Toolbox(runtime.engine, info.id);
   }
 
   /**
@@ -134,23 +140,23 @@ export class DockerHost extends ContainerPlace {
    * @throws LabError `NOT_READY` when its engine does not answer within 30 seconds, `NOT_SUPPORTED` where the machine's
    *   engine cannot give it control groups of its own.
    */
-  static async start(seat: Seat, name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
-    const { ground } = seat;
-    const address = ground.pool.take(name);
-    const nested = await runNestedEngine(seat, name, {
+  static async start(runtime: EngineRuntime, name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
+    const { context } = runtime;
+    const address = context.pool.take(name);
+    const nested = await runNestedEngine(runtime, name, {
       command: ["--bip", spec.bridge ?? defaultBridge, ...(spec.args ?? [])],
-      network: ground.network,
+      network: context.network,
       address,
       ...(spec.memoryBytes === undefined ? {} : { memoryBytes: spec.memoryBytes }),
     });
-    const inner = await DockerHost.#connect(seat, nested, name);
-    const host = new DockerHost(seat, name, nested.info, address, inner);
-    ground.onClose(async () => {
+    const inner = await DockerHost.#connect(runtime, nested, name);
+    const host = new DockerHost(runtime, name, nested.info, address, inner);
+    context.onClose(async () => {
       inner.disconnect();
-      host.#bench.close();
+      host.#toolbox.close();
     });
-    ground.addSource(() => host.#loose());
-    await host.#bench.name(1);
+    context.addPlaceSource(() => host.#loose());
+    await host.#toolbox.name(1);
     // The short names are what one types in `docker run`.
     await Promise.all(
       (["base", "web", "pause"] as const).map((each) => inner.images.tag(imageTag(each), each, "latest")),
@@ -158,12 +164,16 @@ export class DockerHost extends ContainerPlace {
     return host;
   }
 
-  static async #connect({ engine }: Seat, { info, remove }: NestedEngine, name: string): Promise<Engine> {
+  static async #connect(
+    { engine }: EngineRuntime,
+    { info, remove }: NestedEngine,
+    name: string,
+  ): Promise<Engine> {
     try {
       const answer = await engine.exec(info.id, ["sh", "-c", ready], { where: name });
       if (answer.exitCode !== 0) throw new Error(`no answer within ${readySeconds} seconds`);
       const dial = ["docker", "system", "dial-stdio"];
-      return await Engine.through((signal) => duplexOf(engine, info.id, dial, signal), name);
+      return await Engine.through((signal) => execDuplex(engine, info.id, dial, signal), name);
     } catch (cause) {
       const said = (await engine.containers.logs(info.id, 2).catch(() => "")).trim().replaceAll("\n", " / ");
       await remove();
@@ -221,7 +231,7 @@ export class DockerHost extends ContainerPlace {
    * @throws LabError `NAME_TAKEN`, `IMAGE_MISSING`, `PORT_IN_USE`, `BAD_PORT`, `NETWORK_GONE`.
    */
   async run(name: string, spec: RunSpec): Promise<HostContainer> {
-    this.#seat.ground.check();
+    this.#runtime.context.check();
     checkName(name, "place");
     const publish = publishList(spec.publish ?? {}, `${this.name}/${name}`).map((each) => ({
       hostAddress: "0.0.0.0",
@@ -239,7 +249,7 @@ export class DockerHost extends ContainerPlace {
     });
     const container = await this.#adopt(info, runText(name, spec));
     const port = spec.command || spec.network === "none" ? undefined : servedPort(spec.image, spec.env);
-    if (port !== undefined) await waitListening(await container.entrance(), port, container.name);
+    if (port !== undefined) await waitListening(await container.netnsHandle(), port, container.name);
     return container;
   }
 
@@ -264,16 +274,16 @@ export class DockerHost extends ContainerPlace {
         run: (each) => this.inner.containers.run(each),
         runApp: (each) => this.inner.containers.run(each),
         remove: (id) => this.inner.containers.remove(id),
-        access: (pid) => this.#seat.access(full, pid, this.#bench),
+        access: (pid) => this.#runtime.access(full, pid, this.#toolbox),
       },
       spec,
     );
-    return this.#seat.ground.register(pod);
+    return this.#runtime.context.register(pod);
   }
 
   /** Creates a network on this host. Shell: `docker network create [--internal] [--subnet …] NAME`. */
   async network(name: string, spec: { internal?: boolean; subnet?: string } = {}): Promise<HostNetwork> {
-    this.#seat.ground.check();
+    this.#runtime.context.check();
     // Docker looks for another network of the name before it makes one, and makes both of two that come at once.
     if (this.#networks.has(name)) {
       throw new LabError("NAME_TAKEN", {
@@ -332,7 +342,7 @@ export class DockerHost extends ContainerPlace {
       networkMode: info.networkMode,
       address: info.networks.find(({ address }) => address !== "")?.address ?? "",
       shell,
-      ...this.#seat.access(name, info.pid, this.#bench),
+      ...this.#runtime.access(name, info.pid, this.#toolbox),
     });
     this.#containers.set(info.id, place);
     return place;

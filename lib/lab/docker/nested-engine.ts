@@ -2,13 +2,13 @@ import {
   type ContainerInfo,
   type ContainerSpec,
   type Engine,
-  type EngineFacts,
+  type EngineInfo,
   LabError,
   limitsRole,
   nestedEngine,
 } from "../../engine";
 import { imageTag } from "../../setup/images";
-import type { Seat } from "../runtime/engine-runtime";
+import type { EngineRuntime } from "../runtime/engine-runtime";
 
 /** A container that runs a `dockerd` of its own. */
 export interface NestedEngine {
@@ -30,25 +30,25 @@ interface Limits {
  * @throws LabError `NOT_SUPPORTED` where its limits could be lifted from inside; see {@link needsHolder}.
  */
 export async function runNestedEngine(
-  seat: Seat,
+  runtime: EngineRuntime,
   name: string,
   spec: Partial<ContainerSpec>,
 ): Promise<NestedEngine> {
   const limits = { memoryBytes: spec.memoryBytes ?? 1024 * 1024 * 1024, pids: spec.pids ?? 4_096 };
-  const holder = await holdLimits(seat, name, limits);
+  const holder = await holdLimits(runtime, name, limits);
   const removeHolder = async (): Promise<void> => {
-    if (holder) await seat.remove(holder.id);
+    if (holder) await runtime.remove(holder.id);
   };
   try {
-    const info = await seat.run({
-      ...seat.spec(name, "docker-host", imageTag("host")),
+    const info = await runtime.run({
+      ...runtime.spec(name, "docker-host", imageTag("host")),
       ...nestedEngine,
       ...limits,
       ...spec,
       ...(holder ? { cgroupParent: `${holdersParent}/${holder.id}` } : {}),
     });
     const remove = async (): Promise<void> => {
-      await seat.remove(info.id);
+      await runtime.remove(info.id);
       await removeHolder();
     };
     return { info, remove };
@@ -67,12 +67,16 @@ const holdersParent = "/docker";
  * Shell: `docker run -d --memory … --pids-limit … --cgroup-parent /docker PAUSE`, then
  * `docker run --cgroup-parent /docker/ID …`.
  */
-async function holdLimits(seat: Seat, name: string, limits: Limits): Promise<ContainerInfo | undefined> {
-  const { cgroups } = await seat.engine.facts();
-  if (!needsHolder(name, seat.engine.kind, cgroups)) return undefined;
-  return seat.run({
+async function holdLimits(
+  runtime: EngineRuntime,
+  name: string,
+  limits: Limits,
+): Promise<ContainerInfo | undefined> {
+  const { cgroups } = await runtime.engine.info();
+  if (!needsHolder(name, runtime.engine.kind, cgroups)) return undefined;
+  return runtime.run({
     // No place has a dot in its name.
-    ...seat.spec(`${name}.limits`, limitsRole, imageTag("pause")),
+    ...runtime.spec(`${name}.limits`, limitsRole, imageTag("pause")),
     hostname: "limits",
     network: "none",
     capabilities: [],
@@ -96,7 +100,7 @@ async function holdLimits(seat: Seat, name: string, limits: Limits): Promise<Con
 export function needsHolder(
   name: string,
   kind: Engine["kind"],
-  { version, driver }: EngineFacts["cgroups"],
+  { version, driver }: EngineInfo["cgroups"],
 ): boolean {
   if (version === "2") return false;
   if (kind === "docker" && driver === "cgroupfs") return true;

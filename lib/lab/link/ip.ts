@@ -1,7 +1,7 @@
 import { LabError, type LabErrorCode, shellText } from "../../engine";
 import type { ContainerPlace } from "../place/place";
 
-interface Known {
+interface KnownError {
   readonly code: LabErrorCode;
   readonly text: RegExp;
   readonly found: string;
@@ -9,7 +9,7 @@ interface Known {
 }
 
 // What ip(8), bridge(8), tc(8) and iptables(8) print, most of it the kernel's own words.
-const known: readonly Known[] = [
+const knownErrors: readonly KnownError[] = [
   {
     code: "NAME_TAKEN",
     text: /File exists|already exists|Address already assigned/,
@@ -44,7 +44,7 @@ const known: readonly Known[] = [
  * @throws LabError recognised by the kernel's own text; `COMMAND_FAILED` with that text otherwise.
  */
 export async function inNamespace(place: ContainerPlace, argv: readonly string[]): Promise<string> {
-  const { shell } = await place.entrance();
+  const { shell } = await place.netnsHandle();
   const { exitCode, stdout, stderr } = await shell.command(argv);
   if (exitCode === 0) return stdout;
   throw commandError(place.name, argv, stderr);
@@ -55,7 +55,7 @@ export function commandError(where: string, argv: readonly string[], stderr: str
   const command = shellText(argv);
   const said = stderr.trim().replace(/\s*\n\s*/g, " / ");
   const cause = new Error(stderr.trim());
-  for (const { code, text, found, advice } of known) {
+  for (const { code, text, found, advice } of knownErrors) {
     if (text.test(stderr))
       return new LabError(code, { where, found: `${command}: ${found} (${said})`, advice, cause });
   }

@@ -3,7 +3,7 @@ import type { Neighbour } from "../../inspect/snapshot";
 import { imageTag } from "../../setup/images";
 import { networkCapabilities } from "../context/lab-context";
 import { ContainerPlace } from "../place/place";
-import type { Seat } from "../runtime/engine-runtime";
+import type { EngineRuntime } from "../runtime/engine-runtime";
 import { inNamespace } from "./ip";
 import { addBridge, type Bridge, type BridgeSpec, LabLink, type RouteSpec, routeWords } from "./link";
 
@@ -18,18 +18,18 @@ export interface NetnsSpec {
 /** A plain network namespace: nothing in it but a loopback link, until something is added. */
 export class Netns extends ContainerPlace {
   /** Shell: `ip netns add NAME`, `ip link set lo up`. */
-  static async start(seat: Seat, name: string, spec: NetnsSpec = {}): Promise<Netns> {
+  static async start(runtime: EngineRuntime, name: string, spec: NetnsSpec = {}): Promise<Netns> {
     const container = {
-      ...seat.spec(name, "netns", imageTag("base")),
+      ...runtime.spec(name, "netns", imageTag("base")),
       command: ["sleep", "infinity"],
       network: "none",
       capabilities: networkCapabilities,
       // A new namespace takes over what the machine has; a learner's begins as the kernel's own default.
       sysctls: { "net.ipv4.ip_forward": spec.forward === true ? "1" : "0" },
     };
-    const info: ContainerInfo = await seat.run(container, "/dev/net/tun");
-    const parts = { name, kind: "netns" as const, engine: seat.engine, container: info.id };
-    return new Netns({ ...parts, ...seat.access(name, info.pid) });
+    const info: ContainerInfo = await runtime.run(container, "/dev/net/tun");
+    const parts = { name, kind: "netns" as const, engine: runtime.engine, container: info.id };
+    return new Netns({ ...parts, ...runtime.access(name, info.pid) });
   }
 
   /** A link of this namespace by its name. */

@@ -42,7 +42,7 @@ const START_TIMEOUT_S = 20;
 const TAKEN = 3;
 
 // socat opens a tap in the namespace in which it runs, so each end has its own socat there; a socket pair of the
-// workbench's file system joins them. SEQPACKET keeps frames apart. Each says (-d -d) when it carries frames: only then
+// toolbox's file system joins them. SEQPACKET keeps frames apart. Each says (-d -d) when it carries frames: only then
 // is its tap its own, as a link of that name may be that of another cable. All of it ends when stdin does, and is gone
 // when this program has ended.
 const program = `dir=$(mktemp -d) && path=$dir/wire
@@ -78,7 +78,7 @@ read -r _
  */
 export async function addTapCable(a: TapEnd, b: TapEnd): Promise<TapCable> {
   for (const end of [a, b]) checkEnd(end);
-  const [left, right] = await Promise.all([a.place.entrance(), b.place.entrance()]);
+  const [left, right] = await Promise.all([a.place.netnsHandle(), b.place.netnsHandle()]);
   checkOneEngine(a.place, left, b.place, right);
   const where = `${a.place.name} – ${b.place.name}`;
   let said = "";
@@ -87,15 +87,19 @@ export async function addTapCable(a: TapEnd, b: TapEnd): Promise<TapCable> {
     ready = () => resolve("up");
   });
   const argv = [String(left.pid), a.name, String(right.pid), b.name, a.address ?? "", b.address ?? ""];
-  const process = await left.bench.engine.open(left.bench.container, ["sh", "-c", program, "sh", ...argv], {
-    where,
-    sink: {
-      stdout: () => ready(),
-      stderr: (chunk) => {
-        said += chunk.toString();
+  const process = await left.toolbox.engine.open(
+    left.toolbox.container,
+    ["sh", "-c", program, "sh", ...argv],
+    {
+      where,
+      sink: {
+        stdout: () => ready(),
+        stderr: (chunk) => {
+          said += chunk.toString();
+        },
       },
     },
-  });
+  );
   const started = await Promise.race([up, process.exit]);
   if (started !== "up") throw notMade(a, b, started, said);
   process.unref();

@@ -1,5 +1,5 @@
 import { LabError, shellText } from "../../engine";
-import type { ContainerPlace, Entrance, Place } from "../place/place";
+import type { ContainerPlace, NetnsHandle, Place } from "../place/place";
 import { commandError } from "./ip";
 import { LabLink } from "./link";
 
@@ -39,16 +39,16 @@ export class Veth {
  * Shell: `ip link add A netns A type veth peer name B netns B`, then `ip addr add`, `ip link set up` in each.
  *
  * @throws LabError `NAME_TAKEN` when a link of that name exists, `BAD_ADDRESS`, `BAD_NAME`; `NOT_SUPPORTED` for two
- * places that no one workbench sees, such as containers of two Docker hosts.
+ * places that no one toolbox sees, such as containers of two Docker hosts.
  */
 export async function addVeth(a: VethEnd, b: VethEnd): Promise<Veth> {
-  const [left, right] = await Promise.all([a.place.entrance(), b.place.entrance()]);
+  const [left, right] = await Promise.all([a.place.netnsHandle(), b.place.netnsHandle()]);
   checkOneEngine(a.place, left, b.place, right);
   const make = [
     ...["ip", "link", "add", a.name, "netns", String(left.pid), ...hardware(a), "type", "veth"],
     ...["peer", "name", b.name, "netns", String(right.pid), ...hardware(b)],
   ];
-  const { exitCode, stderr } = await left.bench.shell.command(make);
+  const { exitCode, stderr } = await left.toolbox.shell.command(make);
   if (exitCode !== 0) throw commandError(`${a.place.name} – ${b.place.name}`, make, stderr);
   const ends = [new LabLink(a.place, a.name), new LabLink(b.place, b.name)] as const;
   try {
@@ -73,8 +73,8 @@ export async function addVeth(a: VethEnd, b: VethEnd): Promise<Veth> {
 }
 
 /** @throws LabError `NOT_SUPPORTED` for two places whose namespaces are not entered from one container. */
-export function checkOneEngine(a: Place, left: Entrance, b: Place, right: Entrance): void {
-  if (left.bench === right.bench) return;
+export function checkOneEngine(a: Place, left: NetnsHandle, b: Place, right: NetnsHandle): void {
+  if (left.toolbox === right.toolbox) return;
   throw new LabError("NOT_SUPPORTED", {
     where: `${a.name} – ${b.name}`,
     found: "these two places are in different engines, and a cable stays within one kernel namespace tree",

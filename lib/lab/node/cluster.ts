@@ -1,6 +1,6 @@
 import type { AddressRange } from "../../chart/addresses";
 import { type EngineEvent, LabError, label, type Subscription } from "../../engine";
-import type { Ground } from "../context/lab-context";
+import type { LabContext } from "../context/lab-context";
 import { checkName } from "../context/name";
 import { type RuleChange, ServiceController } from "../service/controller";
 import type { ProxyOptions } from "../service/model";
@@ -16,11 +16,11 @@ export type { ClusterOptions } from "./ranges";
 /** How many events of containers that are not known yet are kept: a pod's first ones come before it is known. */
 const EARLY_EVENTS = 200;
 
-const clusters = new WeakMap<Ground, Cluster>();
+const clusters = new WeakMap<LabContext, Cluster>();
 
 /** The nodes, pods and services of one lab, and what keeps them in step: the part of a cluster's control plane. */
 export class Cluster {
-  readonly ground: Ground;
+  readonly context: LabContext;
   readonly #ranges: ClusterRanges;
   readonly #nodes = new Map<string, Node>();
   readonly #pods = new Map<string, NodePod>();
@@ -30,15 +30,15 @@ export class Cluster {
   #events: Promise<readonly Subscription[]> | undefined;
   #closed = false;
 
-  private constructor(ground: Ground, options: ClusterOptions) {
-    this.ground = ground;
-    this.#ranges = new ClusterRanges(ground.subnet, options);
+  private constructor(context: LabContext, options: ClusterOptions) {
+    this.context = context;
+    this.#ranges = new ClusterRanges(context.subnet, options);
     this.#controller = new ServiceController({
       nodes: () => [...this.#nodes.values()],
       services: (node) => [...this.#byName.values()].map((service) => service.portOn(node.name)),
       options: (node) => this.proxyOptions(node.name),
     });
-    ground.onClose(() => this.#close());
+    context.onClose(() => this.#close());
   }
 
   /**
@@ -47,17 +47,17 @@ export class Cluster {
    * @param options - only when it is made. Default: ranges apart from the lab's network.
    * @throws LabError `BAD_ADDRESS`, `CIDR_OVERLAP`.
    */
-  static on(ground: Ground, options: ClusterOptions = {}): Cluster {
-    const known = clusters.get(ground);
+  static on(context: LabContext, options: ClusterOptions = {}): Cluster {
+    const known = clusters.get(context);
     if (known) return known;
-    const made = new Cluster(ground, options);
-    clusters.set(ground, made);
+    const made = new Cluster(context, options);
+    clusters.set(context, made);
     return made;
   }
 
   /** The cluster of a lab, where it has one. */
-  static of(ground: Ground): Cluster | undefined {
-    return clusters.get(ground);
+  static of(context: LabContext): Cluster | undefined {
+    return clusters.get(context);
   }
 
   /** The pod range with which the cluster began: `10.244.0.0/16`. */
@@ -118,16 +118,16 @@ export class Cluster {
    * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `CIDR_OVERLAP`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`, `IMAGE_MISSING`.
    */
   node(name: string, spec: NodeSpec = {}): Promise<Node> {
-    return this.ground.make("node", name, () => this.#start(name, spec));
+    return this.context.addPlace("node", name, () => this.#start(name, spec));
   }
 
   async #start(name: string, spec: NodeSpec): Promise<Node> {
-    const seat = this.ground.seat("node", name, spec.engine);
+    const runtime = this.context.runtimeFor("node", name, spec.engine);
     const chunk = this.#ranges.pods.claim(name, spec.podCidr);
     let node: Node | undefined;
     try {
       this.#events ??= this.#subscribe();
-      [node] = await Promise.all([Node.start(this, seat, name, chunk, spec), this.#events]);
+      [node] = await Promise.all([Node.start(this, runtime, name, chunk, spec), this.#events]);
       return await this.#join(node);
     } catch (error) {
       if (node) await this.removeNode(node);
@@ -139,7 +139,7 @@ export class Cluster {
   async #join(node: Node): Promise<Node> {
     const others = [...this.#nodes.values()].filter((other) => other.alive);
     this.#nodes.set(node.name, node);
-    this.ground.register(node);
+    this.context.register(node);
     for (const event of this.#early.splice(0)) this.#take(event);
     await Promise.all(others.flatMap((other) => [node.routeTo(other), other.routeTo(node)]));
     await this.changed(`${node.name}: joined`);
@@ -149,7 +149,7 @@ export class Cluster {
   /** Ends the pods of a node, removes it, and takes the routes to it away. Shell: `kubectl delete node NAME`. */
   async removeNode(node: Node): Promise<void> {
     this.#nodes.delete(node.name);
-    this.ground.forget(node);
+    this.context.forget(node);
     await node.end();
     await Promise.all([...this.#nodes.values()].map((other) => other.unroute(node)));
     this.#ranges.pods.release(node.name);
@@ -162,7 +162,7 @@ export class Cluster {
    *   `CIDR_EXHAUSTED`.
    */
   async service(name: string, spec: ServiceSpec): Promise<Service> {
-    this.ground.check();
+    this.context.check();
     checkName(name, "place");
     if (this.#byName.has(name)) {
       throw new LabError("NAME_TAKEN", {
@@ -216,7 +216,7 @@ export class Cluster {
    */
   addresses(plan: Readonly<Record<string, string>> = {}): readonly AddressRange[] {
     const chunk = (node: string): number => this.#nodes.get(node)?.usedAddresses ?? 0;
-    return this.#ranges.view({ machines: this.ground.pool.taken.size, chunk }, plan);
+    return this.#ranges.view({ machines: this.context.pool.taken.size, chunk }, plan);
   }
 
   /** What a picture of the lab cannot show as a thing: services exist in rules only. */
@@ -233,18 +233,18 @@ export class Cluster {
 
   added(pod: NodePod): void {
     this.#pods.set(pod.name, pod);
-    this.ground.register(pod);
+    this.context.register(pod);
     for (const event of this.#early.splice(0)) this.#take(event);
   }
 
   removed(pod: NodePod): void {
     if (this.#pods.get(pod.name) === pod) this.#pods.delete(pod.name);
-    this.ground.forget(pod);
+    this.context.forget(pod);
   }
 
   #subscribe(): Promise<readonly Subscription[]> {
-    const { opening, seats } = this.ground;
-    const all = seats.map(({ engine }) =>
+    const { opening, runtimes } = this.context;
+    const all = runtimes.map(({ engine }) =>
       engine.events({ [label.opening]: opening }, (event) => this.#take(event)),
     );
     return Promise.all(all);

@@ -3,9 +3,9 @@ import { type Engine, LabError, type ShellAnswer } from "../../engine";
 import { imageTag } from "../../setup/images";
 import { addressAt, type Cidr } from "../cidr/cidr";
 import { AddressPool } from "../cidr/pool";
-import { type Ground, networkCapabilities } from "../context/lab-context";
+import { type LabContext, networkCapabilities } from "../context/lab-context";
 import { ContainerPlace, type PlaceParts } from "../place/place";
-import type { Seat } from "../runtime/engine-runtime";
+import type { EngineRuntime } from "../runtime/engine-runtime";
 import { jumpInput } from "../service/restore";
 import { DescribedPod } from "./described";
 import { NodePod } from "./pod";
@@ -41,7 +41,7 @@ const UNPLUG_LOOK_MS = 10;
 
 /** What a node tells its cluster. */
 export interface NodeCluster {
-  readonly ground: Ground;
+  readonly context: LabContext;
   /** All ranges of the cluster's pods. */
   readonly podRanges: readonly string[];
   removeNode(node: Node): Promise<void>;
@@ -72,7 +72,7 @@ export class Node extends ContainerPlace {
   /** Name of the bridge that its pods are plugged into. */
   readonly bridge = POD_BRIDGE;
   readonly #cluster: NodeCluster;
-  readonly #seat: Seat;
+  readonly #runtime: EngineRuntime;
   readonly #pid: number;
   readonly #prefixLength: number;
   readonly #pool: AddressPool;
@@ -85,13 +85,13 @@ export class Node extends ContainerPlace {
   private constructor(
     parts: PlaceParts,
     cluster: NodeCluster,
-    seat: Seat,
+    runtime: EngineRuntime,
     chunk: Cidr,
     about: { pid: number; address: string },
   ) {
     super(parts);
     this.#cluster = cluster;
-    this.#seat = seat;
+    this.#runtime = runtime;
     this.#pid = about.pid;
     this.address = about.address;
     this.podCidr = chunk.text;
@@ -109,22 +109,22 @@ export class Node extends ContainerPlace {
   /** Starts the container, makes its bridge, and puts kube-proxy's jumps in place. */
   static async start(
     cluster: NodeCluster,
-    seat: Seat,
+    runtime: EngineRuntime,
     name: string,
     chunk: Cidr,
     spec: NodeSpec = {},
   ): Promise<Node> {
-    const { ground } = seat;
-    const info = await seat.run({
-      ...seat.spec(name, "node", imageTag("base")),
-      network: ground.network,
+    const { context } = runtime;
+    const info = await runtime.run({
+      ...runtime.spec(name, "node", imageTag("base")),
+      network: context.network,
       capabilities: networkCapabilities,
       sysctls: { ...SYSCTLS, ...spec.sysctls },
     });
-    const address = info.networks.find(({ network }) => network === ground.network)?.address ?? "";
+    const address = info.networks.find(({ network }) => network === context.network)?.address ?? "";
     const detail = `pod CIDR ${chunk.text}`;
-    const parts = { name, kind: "node" as const, engine: seat.engine, container: info.id, detail };
-    const node = new Node({ ...parts, ...seat.access(name, info.pid) }, cluster, seat, chunk, {
+    const parts = { name, kind: "node" as const, engine: runtime.engine, container: info.id, detail };
+    const node = new Node({ ...parts, ...runtime.access(name, info.pid) }, cluster, runtime, chunk, {
       pid: info.pid,
       address,
     });
@@ -191,7 +191,7 @@ export class Node extends ContainerPlace {
    *   `IMAGE_MISSING`, `COMMAND_MISSING`, `CONTAINER_EXITED`, `NOT_READY`.
    */
   pod(name: string, spec: NodePodSpec = {}): Promise<NodePod> {
-    return this.#cluster.ground.make("pod", name, () => this.#start(name, spec));
+    return this.#cluster.context.addPlace("pod", name, () => this.#start(name, spec));
   }
 
   /**
@@ -210,7 +210,7 @@ export class Node extends ContainerPlace {
     const pod = await NodePod.start(
       {
         name: this.name,
-        seat: this.#seat,
+        runtime: this.#runtime,
         plug: (pod, podPid, address) => this.#plug(pod, podPid, address),
         unplugged: (veth) => this.#unplugged(veth),
         takeAddress: (owner, wanted) =>
@@ -277,7 +277,7 @@ export class Node extends ContainerPlace {
   async noteEnd(): Promise<void> {
     this.#alive = false;
     this.#prober.close();
-    this.#seat.workbench.leave(this.#pid);
+    this.#runtime.toolbox.leave(this.#pid);
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} died`)));
   }
 
@@ -291,9 +291,9 @@ export class Node extends ContainerPlace {
     this.#alive = false;
     this.#prober.close();
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} was removed`)));
-    this.#seat.workbench.leave(this.#pid);
-    await this.#seat.remove(this.container);
-    this.#cluster.ground.pool.release(this.address);
+    this.#runtime.toolbox.leave(this.#pid);
+    await this.#runtime.remove(this.container);
+    this.#cluster.context.pool.release(this.address);
   }
 
   /** Lets go of what it holds open. */
@@ -312,7 +312,7 @@ export class Node extends ContainerPlace {
       routed: this.#routed,
       ...(this.#mtu === undefined ? {} : { mtu: this.#mtu }),
     };
-    const { shell } = this.#seat.workbench;
+    const { shell } = this.#runtime.toolbox;
     const answer = await shell.run(vethScript({ ...wire, nodePid: this.#pid }));
     if (answer.exitCode === 0) return;
     this.#checkAlive();
@@ -351,7 +351,7 @@ export class Node extends ContainerPlace {
   async #ask(script: string): Promise<ShellAnswer> {
     this.#checkAlive();
     try {
-      return await (await this.entrance()).shell.run(script);
+      return await (await this.netnsHandle()).shell.run(script);
     } catch (error) {
       if (error instanceof LabError && error.code === "CONTAINER_GONE") throw this.#down(error);
       throw error;

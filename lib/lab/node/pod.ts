@@ -2,7 +2,7 @@ import type { WorldContainer } from "../../chart/topology/world";
 import { type EngineEvent, LabError } from "../../engine";
 import { startPod } from "../docker/pod";
 import { ContainerPlace, type PlaceParts } from "../place/place";
-import type { Seat } from "../runtime/engine-runtime";
+import type { EngineRuntime } from "../runtime/engine-runtime";
 import { isOurs } from "../runtime/image";
 import { NodeApp } from "./app";
 import { checkLabels, type PodPlan } from "./pod-spec";
@@ -18,7 +18,7 @@ const RUNTIME_MS = 20_000;
 export interface PodHome {
   readonly name: string;
   /** Its engine, on which its pods run. */
-  readonly seat: Seat;
+  readonly runtime: EngineRuntime;
   /** Plugs the namespace of the process `podPid` into the node's bridge. */
   plug(pod: string, podPid: number, address: string): Promise<void>;
   /** Resolves when the node has no link of this name any more. */
@@ -83,39 +83,39 @@ export class NodePod extends ContainerPlace {
 
   /** Starts pause, plugs it in, then starts the apps. What was started is removed again when one of them fails. */
   static async start(home: PodHome, plan: PodPlan): Promise<NodePod> {
-    const { seat } = home;
+    const { runtime } = home;
     const { name } = plan;
     const address = home.takeAddress(name, plan.address);
     let pid = 0;
     try {
       const base = await startPod(
         {
-          engine: seat.engine,
+          engine: runtime.engine,
           network: "none",
           name,
           base: (suffix, role, image) => {
-            const common = seat.spec(name, role, image);
+            const common = runtime.spec(name, role, image);
             return { ...common, name: `${common.name}${suffix}` };
           },
           run: async (spec) => {
-            const pause = await seat.run(spec);
+            const pause = await runtime.run(spec);
             pid = pause.pid;
             try {
               await home.plug(name, pause.pid, address);
               return pause;
             } catch (error) {
-              await seat.engine.containers.remove(pause.id);
+              await runtime.engine.containers.remove(pause.id);
               throw error;
             }
           },
-          runApp: (spec) => seat.run(spec),
-          remove: (id) => seat.engine.containers.remove(id),
-          access: (pid) => seat.access(name, pid),
+          runApp: (spec) => runtime.run(spec),
+          remove: (id) => runtime.engine.containers.remove(id),
+          access: (pid) => runtime.access(name, pid),
         },
         plan.pod,
       );
-      const enter = () => base.entrance();
-      const access = seat.access(name, 0);
+      const enter = () => base.netnsHandle();
+      const access = runtime.access(name, 0);
       const parts = (of: ContainerPlace): PlaceParts => ({
         name: of.name,
         kind: of.kind,
@@ -248,7 +248,7 @@ export class NodePod extends ContainerPlace {
 
   async #settle(app: NodeApp): Promise<void> {
     const { pid } = await app.state();
-    const { shell } = this.#home.seat.workbench;
+    const { shell } = this.#home.runtime.toolbox;
     const end = performance.now() + RUNTIME_MS;
     for (let look = 0; look < SETTLE_LOOKS; ) {
       const { stdout } = await shell.run(`cat /proc/${pid}/stat`);
@@ -331,7 +331,7 @@ export class NodePod extends ContainerPlace {
     const ruled = this.#home.changed(`${this.name}: ${why}`, at);
     await this.#home.forget(this);
     // A shell that is open in the namespace would keep it, and its address, alive.
-    this.#home.seat.workbench.leave(this.#pid);
+    this.#home.runtime.toolbox.leave(this.#pid);
     const containers = [...this.apps.values()].map(({ container }) => container);
     await Promise.all([...containers, this.pause].map((id) => this.engine.containers.remove(id)));
     this.#home.releaseAddress(this.#address);

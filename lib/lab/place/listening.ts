@@ -1,5 +1,5 @@
 import { LabError } from "../../engine";
-import type { Entrance } from "./place";
+import type { NetnsHandle } from "./place";
 
 /** Seconds that a server may take until it listens. */
 const patience = 20;
@@ -11,7 +11,7 @@ const patience = 20;
  *
  * @throws LabError `NOT_READY` when nothing does in time.
  */
-export async function waitListening({ shell }: Entrance, port: number, where: string): Promise<void> {
+export async function waitListening({ shell }: NetnsHandle, port: number, where: string): Promise<void> {
   const script = `end=$(($(date +%s) + ${patience}))
 until ss -Hltn 'sport = :${port}' | grep -q .; do [ "$(date +%s)" -lt $end ] || exit 1; sleep 0.02; done`;
   const { exitCode } = await shell.run(script);

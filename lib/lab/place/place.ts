@@ -8,7 +8,7 @@ import {
   type Shell,
 } from "../../engine";
 import type { Snapshot } from "../../inspect/snapshot";
-import type { Workbench } from "../runtime/toolbox";
+import type { Toolbox } from "../runtime/toolbox";
 import { Command, CommandResult, type CommandSettings } from "./command";
 import { fetchCommand, type Page, readPage } from "./page";
 import { joinScript, type Script, type ScriptValue } from "./script";
@@ -49,13 +49,13 @@ export interface Place {
 }
 
 /** A namespace that can be entered beside its own programs, through the tools of another container. */
-export interface Entrance {
+export interface NetnsHandle {
   /** A shell of root inside the namespace that stays open. Only the network is the namespace's, files are not. */
   readonly shell: Shell;
   /** Process 1 of the namespace's holder, as that other container counts processes. */
   readonly pid: number;
   /** The container it was entered from. Two ends of a veth are made from one of these. */
-  readonly bench: Workbench;
+  readonly toolbox: Toolbox;
 }
 
 /** What {@link ContainerPlace} stands on. */
@@ -70,8 +70,8 @@ export interface PlaceParts {
   readonly parent?: string;
   readonly detail?: string;
   /** Enters the network namespace; made on first need. */
-  readonly enter: () => Promise<Entrance>;
-  readonly inspect: (name: string, entrance: Entrance) => Promise<Snapshot>;
+  readonly enter: () => Promise<NetnsHandle>;
+  readonly inspect: (name: string, handle: NetnsHandle) => Promise<Snapshot>;
 }
 
 /** A place whose commands run in one container. */
@@ -84,8 +84,8 @@ export class ContainerPlace implements Place {
   readonly parent?: string;
   readonly detail?: string;
   readonly #user: string | undefined;
-  readonly #enter: () => Promise<Entrance>;
-  readonly #inspect: (name: string, entrance: Entrance) => Promise<Snapshot>;
+  readonly #enter: () => Promise<NetnsHandle>;
+  readonly #inspect: (name: string, netnsHandle: NetnsHandle) => Promise<Snapshot>;
 
   constructor(parts: PlaceParts) {
     this.name = parts.name;
@@ -132,8 +132,8 @@ export class ContainerPlace implements Place {
     return this.#inspect(this.name, await this.#enter());
   }
 
-  /** The namespace's entrance: a shell with all tools and the right to change the network. */
-  entrance(): Promise<Entrance> {
+  /** The namespace's handle: a shell with all tools and the right to change the network. */
+  netnsHandle(): Promise<NetnsHandle> {
     return this.#enter();
   }
 

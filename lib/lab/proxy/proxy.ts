@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { LabError } from "../../engine";
 import { imageTag } from "../../setup/images";
-import { type Ground, networkCapabilities } from "../context/lab-context";
+import { type LabContext, networkCapabilities } from "../context/lab-context";
 import { waitListening } from "../place/listening";
 import { ContainerPlace, type PlaceParts } from "../place/place";
 import { lookAt } from "../topology/world";
@@ -19,7 +19,7 @@ const LOG_LINES = 20_000;
 const MARK = "wirebook-mark-";
 
 interface ProxyParts extends PlaceParts {
-  readonly ground: Ground;
+  readonly context: LabContext;
   readonly address: string;
   readonly config: string;
 }
@@ -30,13 +30,13 @@ export abstract class AnyProxy extends ContainerPlace {
   readonly address: string;
   /** The configuration that its program runs with: what the options were made into. */
   readonly config: string;
-  readonly #ground: Ground;
+  readonly #context: LabContext;
 
   constructor(parts: ProxyParts) {
     super(parts);
     this.address = parts.address;
     this.config = parts.config;
-    this.#ground = parts.ground;
+    this.#context = parts.context;
   }
 
   /**
@@ -56,7 +56,7 @@ export abstract class AnyProxy extends ContainerPlace {
     action?: () => PromiseLike<Result> | Result,
   ): Promise<Connections<Result | undefined>> {
     const look = async () =>
-      [...(await lookAt(await this.#ground.allPlaces())).values()].flatMap((each) => (each ? [each] : []));
+      [...(await lookAt(await this.#context.allPlaces())).values()].flatMap((each) => (each ? [each] : []));
     if (!action) return new Connections({ proxy: this.name, looks: await look() }, undefined);
     const before = (await this.log()).length;
     const capture = await Capture.start([this], "tcp");
@@ -107,17 +107,17 @@ export class ForwardProxy extends AnyProxy {
   }
 
   /** @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `IMAGE_MISSING`, `NOT_READY`. */
-  static async start(ground: Ground, name: string, { forward }: ProxySpec): Promise<ForwardProxy> {
+  static async start(context: LabContext, name: string, { forward }: ProxySpec): Promise<ForwardProxy> {
     const config = tinyproxyConfig(name, forward);
     const hosts = hostsLines(name, forward.names ?? {});
     const port = forwardPort(forward);
-    const parts = await startProgram(ground, name, `forward proxy :${port}`, {
+    const parts = await startProgram(context, name, `forward proxy :${port}`, {
       PROGRAM: "tinyproxy",
       CONFIG: config,
     });
     const proxy = new ForwardProxy({ ...parts, config, port });
     if (hosts.length > 0) await proxy.sh`printf '%s\n' ${hosts} >> /etc/hosts`.quiet();
-    await waitListening(await proxy.entrance(), port, name);
+    await waitListening(await proxy.netnsHandle(), port, name);
     return proxy;
   }
 }
@@ -137,15 +137,15 @@ export class ReverseProxy extends AnyProxy {
   }
 
   /** @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `SELECTOR_EMPTY`, `IMAGE_MISSING`, `NOT_READY`. */
-  static async start(ground: Ground, name: string, spec: ReverseSpec): Promise<ReverseProxy> {
+  static async start(context: LabContext, name: string, spec: ReverseSpec): Promise<ReverseProxy> {
     const config = haproxyConfig(name, spec);
     const names = spec.tls?.names.map((each) => checkHost(each, name)).join(" ");
     const servers = spec.upstreams.map((each) => each.name).join(", ");
     const ports = reversePorts(spec);
     const env = { PROGRAM: "haproxy", CONFIG: config, ...(names === undefined ? {} : { NAMES: names }) };
-    const parts = await startProgram(ground, name, `reverse proxy :${ports.join(" :")} for ${servers}`, env);
+    const parts = await startProgram(context, name, `reverse proxy :${ports.join(" :")} for ${servers}`, env);
     const place = new ContainerPlace(parts);
-    for (const port of ports) await waitListening(await place.entrance(), port, name);
+    for (const port of ports) await waitListening(await place.netnsHandle(), port, name);
     if (!spec.tls) return new ReverseProxy({ ...parts, config, spec });
     const { stdout } = await place.sh`cat /tmp/certificate.pem`.quiet();
     return new ReverseProxy({ ...parts, config, spec, certificate: stdout });
@@ -213,31 +213,31 @@ export class ReverseProxy extends AnyProxy {
   }
 }
 
-type Started = PlaceParts & { readonly ground: Ground; readonly address: string };
+type Started = PlaceParts & { readonly context: LabContext; readonly address: string };
 
 async function startProgram(
-  ground: Ground,
+  context: LabContext,
   name: string,
   detail: string,
   env: Readonly<Record<string, string>>,
 ): Promise<Started> {
-  const info = await ground.home.run({
-    ...ground.home.spec(name, "proxy", imageTag("proxy")),
-    network: ground.network,
+  const info = await context.home.run({
+    ...context.home.spec(name, "proxy", imageTag("proxy")),
+    network: context.network,
     // For the commands of the place, which run as root. The proxy itself is another user, and has none of them.
     capabilities: networkCapabilities,
     env,
   });
   return {
-    ground,
+    context,
     name,
     kind: "container",
-    engine: ground.home.engine,
+    engine: context.home.engine,
     container: info.id,
     user: "root",
     detail,
     address: info.networks[0]?.address ?? "",
-    ...ground.home.access(name, info.pid),
+    ...context.home.access(name, info.pid),
   };
 }
 

@@ -17,11 +17,11 @@ export interface Opening {
   readonly answer: Answer;
   readonly entries: readonly Entry[];
   /** Objects that came up in this opening. */
-  readonly objects: readonly Thing[];
+  readonly objects: readonly RecordedObject[];
 }
 
 /** A live object: one that is asked again and again, and answers what is true at the moment. */
-export interface Thing {
+export interface RecordedObject {
   readonly id: number;
   /** Name of its class, as in the table of live classes; `Object` for a plain one with methods. */
   readonly kind: string;

@@ -20,7 +20,7 @@ export function membrane<Target extends object>(
   isMethod: (name: string | symbol) => boolean,
 ): Target {
   const methods = new Map<string | symbol, (...args: unknown[]) => unknown>();
-  const stand = new Proxy(target, {
+  const standIn = new Proxy(target, {
     get(_, name) {
       if (name === "constructor") return target.constructor;
       if (isMethod(name)) {
@@ -35,8 +35,8 @@ export function membrane<Target extends object>(
     },
     set: () => false,
   });
-  targets.set(stand, target);
-  return stand;
+  targets.set(standIn, target);
+  return standIn;
 }
 
 /** Whether a class has a method of this name, without calling a getter. */
@@ -45,7 +45,7 @@ export function isMethodOf(object: object, name: string | symbol): boolean {
 }
 
 /** What stands behind a membrane; undefined for what is none. */
-export function behind(value: object): object | undefined {
+export function targetOf(value: object): object | undefined {
   return targets.get(value);
 }
 
@@ -65,7 +65,7 @@ export function unwrapped(
       return callback((...args) => Reflect.apply(call, undefined, args), functions - 1);
     }
     if (typeof each !== "object" || each === null) return each;
-    const target = behind(each);
+    const target = targetOf(each);
     if (target) return target;
     if (Array.isArray(each)) return "raw" in each ? each : each.map(inside);
     if (each instanceof Map) return new Map([...each].map(([key, held]) => [inside(key), inside(held)]));

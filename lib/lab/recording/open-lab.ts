@@ -27,7 +27,7 @@ const replays = new Map<string, Replay>();
  *
  * @throws what `open` throws; LabError `NOT_RECORDED`, `RECORDING_UNREADABLE`, `RECORDING_TOO_NEW`.
  */
-export async function throughDoor<Root extends Opened>(
+export async function openRecordedOrLive<Root extends Opened>(
   args: readonly unknown[],
   open: () => Promise<Root>,
   isRoot: (value: unknown) => value is Root,

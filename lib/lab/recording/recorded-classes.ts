@@ -19,7 +19,7 @@ import { Host } from "../topology/host";
 import { Capture } from "../trace/capture";
 
 /** What a class of objects of a lab is, for a recording: what it is asked is written down each time. */
-export interface LiveClass {
+export interface RecordedClass {
   readonly name: string;
   readonly prototype: object;
 }
@@ -27,7 +27,7 @@ export interface LiveClass {
 /**
  * Every class of live objects. A function, since the lab's own module imports this one.
  */
-export function liveClasses(): readonly LiveClass[] {
+export function recordedClasses(): readonly RecordedClass[] {
   return [
     Lab,
     Outside,
@@ -57,15 +57,15 @@ export function liveClasses(): readonly LiveClass[] {
 }
 
 /** What a lab stands on. A recording has none of it. */
-export const groundwork: ReadonlySet<string> = new Set(["ground", "engine", "engines", "inner"]);
+export const unrecordedMembers: ReadonlySet<string> = new Set(["context", "engine", "engines", "inner"]);
 
 /** Getters that make something when they are read: they are not read unasked. */
-export const makers: ReadonlySet<string> = new Set(["cluster"]);
+export const lazyGetters: ReadonlySet<string> = new Set(["cluster"]);
 
 /** The class of a live object; undefined for every other object. */
-export function liveClassOf(value: object): LiveClass | undefined {
+export function recordedClassOf(value: object): RecordedClass | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return liveClasses().find((each) => each.prototype === prototype);
+  return recordedClasses().find((each) => each.prototype === prototype);
 }
 
 /** True for a plain object with methods of its own: a failure and its undo. */

@@ -1,9 +1,9 @@
 import { LabError } from "../../engine";
 import { Command, CommandResult } from "../place/command";
-import type { Answer, Entry, Journal, Opening, Thing } from "./journal";
-import { behind, isMethodOf, membrane, unwrapped } from "./membrane";
+import type { Answer, Entry, Journal, Opening, RecordedObject } from "./journal";
+import { isMethodOf, membrane, targetOf, unwrapped } from "./membrane";
 import { keyOfBytes, list, Packer, Unpackable } from "./pack";
-import { groundwork, hasMethods, liveClassOf, makers, member } from "./recorded-classes";
+import { hasMethods, lazyGetters, member, recordedClassOf, unrecordedMembers } from "./recorded-classes";
 
 interface Growing<Part> {
   part: Part | undefined;
@@ -13,12 +13,12 @@ interface GrowingOpening {
   readonly asked: number;
   answer: Answer | undefined;
   readonly entries: Growing<Entry>[];
-  readonly objects: Thing[];
+  readonly objects: RecordedObject[];
 }
 
-interface Known {
+interface KnownObject {
   readonly id: number;
-  readonly stand: object;
+  readonly standIn: object;
 }
 
 /**
@@ -30,15 +30,15 @@ export class Recorder {
   engine = "";
   readonly #since = new Date().toISOString();
   readonly #openings: GrowingOpening[] = [];
-  readonly #known = new Map<object, Known>();
-  readonly #stands: object[] = [];
+  readonly #known = new Map<object, KnownObject>();
+  readonly #standIns: object[] = [];
   readonly #values: Uint8Array[] = [];
   readonly #places = new Map<string, number>();
   readonly #changed: (member: string) => void;
   /** What is asked names the objects that are known, and makes none known. */
   readonly #asking = new Packer({
-    idOf: (object) => this.#known.get(behind(object) ?? object)?.id,
-    objectOf: (id) => this.#stands[id] ?? {},
+    idOf: (object) => this.#known.get(targetOf(object) ?? object)?.id,
+    objectOf: (id) => this.#standIns[id] ?? {},
   });
 
   /**
@@ -68,8 +68,8 @@ export class Recorder {
     try {
       const root = await open();
       opening.answer = { way: "later", value: this.#keep(packer.pack(root)) };
-      const stand = this.#meet(root, opening).stand;
-      return isLike(stand, root) ? stand : root;
+      const standIn = this.#meet(root, opening).standIn;
+      return isLike(standIn, root) ? standIn : root;
     } catch (error) {
       opening.answer = { way: "later", error: this.#keep(packer.pack(error)) };
       throw error;
@@ -81,32 +81,37 @@ export class Recorder {
   #packer(opening: GrowingOpening): Packer {
     return new Packer({
       idOf: (object) => {
-        const target = behind(object) ?? object;
-        const live = this.#known.has(target) || liveClassOf(target) || hasMethods(target);
+        const target = targetOf(object) ?? object;
+        const live = this.#known.has(target) || recordedClassOf(target) || hasMethods(target);
         return live ? this.#meet(target, opening).id : undefined;
       },
-      objectOf: (id) => this.#stands[id] ?? {},
+      objectOf: (id) => this.#standIns[id] ?? {},
     });
   }
 
   /** A live object comes up for the first time: its facts are noted, and it gets a membrane. */
-  #meet(target: object, opening: GrowingOpening): Known {
+  #meet(target: object, opening: GrowingOpening): KnownObject {
     const before = this.#known.get(target);
     if (before) return before;
-    const id = this.#stands.length;
+    const id = this.#standIns.length;
     const asking = {
       call: (name: string | symbol, args: readonly unknown[]): unknown =>
         this.#call(opening, id, target, name, args),
       read: (name: string): unknown => this.#read(opening, id, target, name),
     };
-    const stand = membrane(target, asking, (name) => isMethodOf(target, name));
-    const known = { id, stand };
-    this.#stands.push(stand);
+    const standIn = membrane(target, asking, (name) => isMethodOf(target, name));
+    const known = { id, standIn };
+    this.#standIns.push(standIn);
     this.#known.set(target, known);
-    const kind = liveClassOf(target)?.name;
+    const kind = recordedClassOf(target)?.name;
     const methods = Object.keys(target).filter((name) => isMethodOf(target, name));
     const facts: Record<string, number> = {};
-    const thing: Thing = { id, kind: kind ?? "Object", facts, ...(kind === undefined ? { methods } : {}) };
+    const thing: RecordedObject = {
+      id,
+      kind: kind ?? "Object",
+      facts,
+      ...(kind === undefined ? { methods } : {}),
+    };
     opening.objects.push(thing);
     for (const name of factNames(target)) {
       const packed = this.#try(() => this.#packer(opening).pack(Reflect.get(target, name, target)));
@@ -121,7 +126,7 @@ export class Recorder {
     const packer = this.#packer(opening);
     try {
       const value: unknown = Reflect.get(target, name, target);
-      if (groundwork.has(name)) return value;
+      if (unrecordedMembers.has(name)) return value;
       const packed = this.#try(() => packer.pack(value));
       if (!packed) return value;
       slot.part = { object, member: name, answer: { way: "now", value: this.#keep(packed) } };
@@ -146,7 +151,7 @@ export class Recorder {
     const inside = unwrapped(args, (call, index) => (...given: unknown[]): unknown => {
       const packed = this.#try(() => packer.pack(given)) ?? packer.pack([]);
       callbacks.push({ index, asked: this.#keep(packed) });
-      return behindResult(call(...list(packer.unpack(packed))));
+      return unwrappedResult(call(...list(packer.unpack(packed))));
     });
     const note = (answer: Answer): void => {
       if (!asked) return;
@@ -239,7 +244,9 @@ function factNames(target: object): readonly string[] {
   ) {
     for (const name of Object.getOwnPropertyNames(at)) if (member(at, name)?.get) names.add(name);
   }
-  return [...names].filter((name) => !groundwork.has(name) && !makers.has(name) && !isMethodOf(target, name));
+  return [...names].filter(
+    (name) => !unrecordedMembers.has(name) && !lazyGetters.has(name) && !isMethodOf(target, name),
+  );
 }
 
 /** The arguments of an opening without the engines: a replay has none. */
@@ -256,11 +263,11 @@ export function memberName(name: string | symbol): string {
   return typeof name === "symbol" ? `@${name.description}` : name;
 }
 
-function isLike<Root extends object>(stand: object, root: Root): stand is Root {
-  return Object.getPrototypeOf(stand) === Object.getPrototypeOf(root);
+function isLike<Root extends object>(standIn: object, root: Root): standIn is Root {
+  return Object.getPrototypeOf(standIn) === Object.getPrototypeOf(root);
 }
 
-function behindResult(value: unknown): unknown {
+function unwrappedResult(value: unknown): unknown {
   if (value instanceof Promise) return value.then((each: unknown) => unwrapped(each, (call) => call));
   return unwrapped(value, (call) => call);
 }

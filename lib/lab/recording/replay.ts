@@ -1,9 +1,9 @@
 import { inNotebook, LabError } from "../../engine";
 import { Command, CommandResult } from "../place/command";
-import type { Answer, Entry, Journal, Opening, Thing } from "./journal";
+import type { Answer, Entry, Journal, Opening, RecordedObject } from "./journal";
 import { isMethodOf, membrane, unwrapped } from "./membrane";
 import { keyOfBytes, list, Packer } from "./pack";
-import { groundwork, liveClasses, member } from "./recorded-classes";
+import { member, recordedClasses, unrecordedMembers } from "./recorded-classes";
 import { memberName, openingArgs } from "./recorder";
 
 /** Answers to one question, in the order in which they were given. */
@@ -19,12 +19,12 @@ interface Answers {
 export class Replay {
   readonly journal: Journal;
   readonly #openings = new Map<number, { readonly all: readonly Opening[]; next: number }>();
-  readonly #stands = new Map<number, object>();
+  readonly #standIns = new Map<number, object>();
   readonly #ids = new WeakMap<object, number>();
   readonly #places: ReadonlyMap<string, number>;
   readonly #packer = new Packer({
     idOf: (object) => this.#ids.get(object),
-    objectOf: (id) => this.#stands.get(id) ?? {},
+    objectOf: (id) => this.#standIns.get(id) ?? {},
   });
   readonly #tell: () => void;
 
@@ -62,11 +62,11 @@ export class Replay {
       const key = keyOf(entry.object, entry.member, entry.asked);
       answers.set(key, { all: [...(answers.get(key)?.all ?? []), entry], next: 0 });
     }
-    for (const thing of objects) this.#stand(thing, answers);
+    for (const thing of objects) this.#addStandIn(thing, answers);
   }
 
-  #stand(thing: Thing, answers: ReadonlyMap<string, Answers>): void {
-    const kind = liveClasses().find(({ name }) => name === thing.kind);
+  #addStandIn(thing: RecordedObject, answers: ReadonlyMap<string, Answers>): void {
+    const kind = recordedClasses().find(({ name }) => name === thing.kind);
     const target: object = kind ? Object.create(kind.prototype) : {};
     const isMethod = (name: string | symbol): boolean =>
       (typeof name === "string" && thing.methods?.includes(name) === true) || isMethodOf(target, name);
@@ -77,7 +77,7 @@ export class Replay {
       return entry;
     };
     const label = this.#labelOf(thing);
-    const stand = membrane(
+    const standIn = membrane(
       target,
       {
         call: (name, args) => {
@@ -93,17 +93,17 @@ export class Replay {
           if (entry) return this.#value(entry.answer);
           const fact = thing.facts[name];
           if (fact !== undefined) return this.#unpack(fact);
-          if (groundwork.has(name) || member(target, name)) throw notRecorded(`${label}.${name}`);
+          if (unrecordedMembers.has(name) || member(target, name)) throw notRecorded(`${label}.${name}`);
           return undefined;
         },
       },
       isMethod,
     );
-    this.#stands.set(thing.id, stand);
-    this.#ids.set(stand, thing.id);
+    this.#standIns.set(thing.id, standIn);
+    this.#ids.set(standIn, thing.id);
   }
 
-  #labelOf({ kind, facts }: Thing): string {
+  #labelOf({ kind, facts }: RecordedObject): string {
     const name = facts["name"] === undefined ? undefined : this.#unpack(facts["name"]);
     return typeof name === "string" ? name : kind;
   }
@@ -175,11 +175,13 @@ function functionsIn(args: readonly unknown[]): readonly ((...args: unknown[]) =
 }
 
 function shortly(args: readonly unknown[]): string {
-  const text = args.map((each) => (typeof each === "string" ? JSON.stringify(each) : say(each))).join(", ");
+  const text = args
+    .map((each) => (typeof each === "string" ? JSON.stringify(each) : describe(each)))
+    .join(", ");
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
 
-function say(value: unknown): string {
+function describe(value: unknown): string {
   if (Array.isArray(value))
     return value
       .map((each) => String(each))

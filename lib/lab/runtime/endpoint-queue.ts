@@ -10,10 +10,10 @@ import type { Engine } from "../../engine";
  * The engine tells of an endpoint that it has counted long before its container runs. Then the next one may come: what
  * a start costs, most of it the making of namespaces and processes, goes on side by side.
  */
-export class Doorway {
+export class EndpointQueue {
   readonly #engine: Engine;
   readonly #network: string;
-  readonly #leave = new Map<string, () => void>();
+  readonly #onAttached = new Map<string, () => void>();
   readonly #watched: Promise<() => void>;
   #last: Promise<void> = Promise.resolve();
 
@@ -21,7 +21,7 @@ export class Doorway {
   constructor(engine: Engine, network: string) {
     this.#engine = engine;
     this.#network = network;
-    const left = (container: string): void => this.#leave.get(container)?.();
+    const left = (container: string): void => this.#onAttached.get(container)?.();
     this.#watched = engine.networks.joins(network, left).then(
       (subscription) => subscription.close,
       // Without the engine's word each one waits until the one before it runs.
@@ -30,10 +30,10 @@ export class Doorway {
   }
 
   /** Starts a container when its turn has come. */
-  async pass(container: string, start: () => Promise<void>): Promise<void> {
+  async attach(container: string, start: () => Promise<void>): Promise<void> {
     const before = this.#last;
     const after = new Promise<void>((resolve) => {
-      this.#leave.set(container, resolve);
+      this.#onAttached.set(container, resolve);
     });
     this.#last = after;
     await this.#watched;
@@ -41,13 +41,13 @@ export class Doorway {
     try {
       await start();
     } finally {
-      this.#leave.get(container)?.();
-      this.#leave.delete(container);
+      this.#onAttached.get(container)?.();
+      this.#onAttached.delete(container);
     }
   }
 
   /** Takes a container off the network when its turn has come; one that does not run is on none. */
-  async leave(container: string): Promise<void> {
+  async detach(container: string): Promise<void> {
     const { networks } = this.#engine;
     const gone = this.#last.then(() => networks.disconnect(this.#network, container).catch(() => undefined));
     this.#last = gone;

@@ -9,45 +9,45 @@ import {
 } from "../../engine";
 import { inspectNamespace } from "../../inspect/collect";
 import type { Snapshot } from "../../inspect/snapshot";
-import type { Ground } from "../context/lab-context";
-import type { Entrance } from "../place/place";
-import { Doorway } from "./endpoint-queue";
+import type { LabContext } from "../context/lab-context";
+import type { NetnsHandle } from "../place/place";
+import { EndpointQueue } from "./endpoint-queue";
 import { type LabEngine, sendMissing } from "./engines";
 import type { Session } from "./session";
-import type { Workbench } from "./toolbox";
+import type { Toolbox } from "./toolbox";
 
 /** Bytes of memory that a container of a lab may use, where nothing else is said. */
 const memoryBytes = 512 * 1024 * 1024;
 
 /**
- * A lab's seat on one engine: where its containers there are started and their namespaces entered. A lab on one machine
+ * A lab's runtime on one engine: where its containers there are started and their namespaces entered. A lab on one machine
  * has one; a lab over several has one on each, and every place of it belongs to exactly one.
  */
-export class Seat {
-  readonly ground: Ground;
+export class EngineRuntime {
+  readonly context: LabContext;
   readonly session: Session;
   /** The engine's name; with a number behind it where two engines of the lab have the same. */
   readonly name: string;
   /** A fact of the engine for its picture. */
   readonly detail: string;
   readonly architecture?: string;
-  readonly #entered = new Set<readonly [Workbench, number]>();
+  readonly #entered = new Set<readonly [Toolbox, number]>();
   /** Containers that are being started right now. */
-  readonly #flights = new Set<Promise<ContainerInfo>>();
-  readonly #doorway: Doorway;
+  readonly #starting = new Set<Promise<ContainerInfo>>();
+  readonly #endpointQueue: EndpointQueue;
   readonly #network: string;
   /** Images that are being sent here right now. */
-  readonly #supplies = new Map<string, Promise<void>>();
+  readonly #imageTransfers = new Map<string, Promise<void>>();
 
   /** @param network - id of the lab's network. */
-  constructor(ground: Ground, { session, name, detail, architecture }: LabEngine, network: string) {
-    this.ground = ground;
+  constructor(context: LabContext, { session, name, detail, architecture }: LabEngine, network: string) {
+    this.context = context;
     this.session = session;
     this.name = name;
     this.detail = detail;
     if (architecture !== undefined) this.architecture = architecture;
     this.#network = network;
-    this.#doorway = new Doorway(session.engine, network);
+    this.#endpointQueue = new EndpointQueue(session.engine, network);
   }
 
   get engine(): Engine {
@@ -55,16 +55,16 @@ export class Seat {
   }
 
   /** Enters namespaces of this engine's containers. */
-  get workbench(): Workbench {
-    return this.session.workbench;
+  get toolbox(): Toolbox {
+    return this.session.toolbox;
   }
 
   labels(place: string, role: string): Labels {
     return {
       ...this.session.labels,
       [label.wirebook]: "lab",
-      [label.lab]: this.ground.name,
-      [label.opening]: this.ground.opening,
+      [label.lab]: this.context.name,
+      [label.opening]: this.context.opening,
       [label.place]: place,
       [label.role]: role,
     };
@@ -73,7 +73,7 @@ export class Seat {
   /** What all containers of labs have in common: name, labels, limits. */
   spec(place: string, role: string, image: string): ContainerSpec {
     return {
-      name: `wirebook-${this.session.owner}-${this.ground.name}-${place}`,
+      name: `wirebook-${this.session.owner}-${this.context.name}-${place}`,
       image,
       hostname: place,
       labels: this.labels(place, role),
@@ -89,81 +89,83 @@ export class Seat {
    * @param device - given to the container where the machine has it.
    */
   async run(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
-    this.ground.check();
-    const flight = this.#supplied(spec.image, () => this.#start(spec, device));
-    this.#flights.add(flight);
+    this.context.check();
+    const started = this.#withImage(spec.image, () => this.#start(spec, device));
+    this.#starting.add(started);
     try {
-      return await flight;
+      return await started;
     } finally {
-      this.#flights.delete(flight);
+      this.#starting.delete(started);
     }
   }
 
   // An image that only another engine of the lab has is sent.
-  async #supplied(image: string, start: () => Promise<ContainerInfo>): Promise<ContainerInfo> {
+  async #withImage(image: string, start: () => Promise<ContainerInfo>): Promise<ContainerInfo> {
     try {
       return await start();
     } catch (error) {
-      const { seats, progress } = this.ground;
+      const { runtimes, progress } = this.context;
       const missing = error instanceof LabError && error.code === "IMAGE_MISSING";
-      if (!missing || seats.length === 1) throw error;
-      const known = this.#supplies.get(image);
-      const supply = known ?? sendMissing(this, seats, [image], progress);
-      this.#supplies.set(image, supply);
-      await supply.finally(() => this.#supplies.delete(image));
+      if (!missing || runtimes.length === 1) throw error;
+      const known = this.#imageTransfers.get(image);
+      const transfer = known ?? sendMissing(this, runtimes, [image], progress);
+      this.#imageTransfers.set(image, transfer);
+      await transfer.finally(() => this.#imageTransfers.delete(image));
       if ((await this.engine.images.find(image)) === undefined) throw error;
       return await start();
     }
   }
 
   async #start(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
-    const { ground } = this;
-    if (spec.network !== ground.network) {
+    const { context } = this;
+    if (spec.network !== context.network) {
       const { containers } = this.engine;
       return this.#started(
         await (device === undefined ? containers.run(spec) : containers.runWithDevice(spec, device)),
       );
     }
-    const address = spec.address ?? ground.pool.take(spec.name);
+    const address = spec.address ?? context.pool.take(spec.name);
     try {
-      const onNetwork = { ...spec, address, dns: [ground.outsideAddress] };
-      const info = await this.engine.containers.run(onNetwork, (id, start) => this.#doorway.pass(id, start));
-      await this.#turnOutside(info, address, info.labels[label.role]);
+      const onNetwork = { ...spec, address, dns: [context.outsideAddress] };
+      const info = await this.engine.containers.run(onNetwork, (id, start) =>
+        this.#endpointQueue.attach(id, start),
+      );
+      await this.#routeThroughOutside(info, address, info.labels[label.role]);
       return await this.#started(info);
     } catch (error) {
-      ground.pool.release(address);
+      context.pool.release(address);
       throw error;
     }
   }
 
   /** Removes a container of the lab here; one on the lab's network leaves it first, when its turn has come. */
   async remove(id: string): Promise<void> {
-    await this.#doorway.leave(id);
+    await this.#endpointQueue.detach(id);
     await this.engine.containers.remove(id);
   }
 
   /**
    * How the namespace of `pid` is entered and looked at.
    *
-   * @param bench - default: the engine's own; for containers on a Docker host, the host.
+   * @param toolbox - default: the engine's own; for containers on a Docker host, the host.
    */
-  access(name: string, pid: number, bench: Workbench = this.workbench): NamespaceAccess {
+  access(name: string, pid: number, toolbox: Toolbox = this.toolbox): NamespaceAccess {
     return {
       enter: async () => {
-        this.ground.check();
-        this.#entered.add([bench, pid]);
-        return bench.enter(pid, name);
+        this.context.check();
+        this.#entered.add([toolbox, pid]);
+        return toolbox.enter(pid, name);
       },
       inspect: async (place, { shell }) => {
         const look = await inspectNamespace(shell, place);
-        return this.ground.seats.length === 1 ? look : { ...look, machine: this.name };
+        return this.context.runtimes.length === 1 ? look : { ...look, machine: this.name };
       },
     };
   }
 
   /** What the engine still has of the lab, as `container NAME`. */
   async leaks(): Promise<readonly string[]> {
-    const mine = { [label.opening]: this.ground.opening };
+    const mine = { [label.opening]: this.context.opening };
     const { containers, networks, volumes } = this.engine;
     return [
       ...(await containers.list(mine)).map(({ name }) => `container ${name}`),
@@ -173,13 +175,13 @@ export class Seat {
   }
 
   /** Resolves when nothing is being started any more: an engine may lose count of what is removed before it has. */
-  async landed(): Promise<void> {
-    await Promise.allSettled([...this.#flights]);
+  async startsSettled(): Promise<void> {
+    await Promise.allSettled([...this.#starting]);
   }
 
   /** Ends the shells in its namespaces: one that is open would keep its namespace alive. */
-  leave(): void {
-    for (const [bench, pid] of this.#entered) bench.leave(pid);
+  closeShells(): void {
+    for (const [toolbox, pid] of this.#entered) toolbox.leave(pid);
   }
 
   /**
@@ -187,9 +189,9 @@ export class Seat {
    *
    * @param alone - also its network, as soon as no container needs it.
    */
-  async clear(alone: boolean): Promise<void> {
-    await this.#doorway.close();
-    const mine = { [label.opening]: this.ground.opening };
+  async removeContainers(alone: boolean): Promise<void> {
+    await this.#endpointQueue.close();
+    const mine = { [label.opening]: this.context.opening };
     const { containers, networks } = this.engine;
     // Until nothing is left: a container may be under way while the lab is closed.
     for (let left = await containers.list(mine); left.length > 0; left = await containers.list(mine)) {
@@ -206,7 +208,7 @@ export class Seat {
       await networks.empty(this.#network, remove);
       for (const id of ids) remove(id);
       await Promise.all([...removals.values()].filter((each) => !apps.includes(each)));
-      await Promise.all(alone ? [this.#clearNetworks(), ...apps] : apps);
+      await Promise.all(alone ? [this.#removeNetworks(), ...apps] : apps);
     }
   }
 
@@ -215,38 +217,38 @@ export class Seat {
    *
    * @param network - also its network: on a swarm it is for a manager to remove.
    */
-  async clearRest(network: boolean): Promise<void> {
-    const mine = { [label.opening]: this.ground.opening };
+  async removeRest(network: boolean): Promise<void> {
+    const mine = { [label.opening]: this.context.opening };
     const { volumes } = this.engine;
-    if (network) await this.#clearNetworks();
+    if (network) await this.#removeNetworks();
     await Promise.all((await volumes.list(mine)).map(({ name }) => volumes.remove(name)));
   }
 
-  async #clearNetworks(): Promise<void> {
+  async #removeNetworks(): Promise<void> {
     const { networks } = this.engine;
-    const mine = await networks.list({ [label.opening]: this.ground.opening });
+    const mine = await networks.list({ [label.opening]: this.context.opening });
     await Promise.all(mine.map(({ id }) => networks.remove(id)));
   }
 
   async #started(info: ContainerInfo): Promise<ContainerInfo> {
-    if (!this.ground.closed) return info;
+    if (!this.context.closed) return info;
     await this.remove(info.id);
-    this.ground.check();
+    this.context.check();
     return info;
   }
 
-  async #turnOutside(info: ContainerInfo, address: string, role: string | undefined): Promise<void> {
-    const { outsideAddress } = this.ground;
+  async #routeThroughOutside(info: ContainerInfo, address: string, role: string | undefined): Promise<void> {
+    const { outsideAddress } = this.context;
     // An overlay that is internal has no way out, so the outside has none to lose.
-    const none = this.ground.seats.length > 1 ? "show default" : "del default";
+    const none = this.context.runtimes.length > 1 ? "show default" : "del default";
     const route = address === outsideAddress ? none : `replace default via ${outsideAddress}`;
-    const script = turnOutside
+    const script = routeThroughOutsideScript
       .replaceAll("PID", String(info.pid))
       .replaceAll("ROUTE", route)
       .replaceAll("SERVER", outsideAddress)
       // The engine of a Docker host is adding rules of its own right now.
       .replaceAll("KEEP", String(role === "docker-host"));
-    const answer = await this.workbench.shell.run(script);
+    const answer = await this.toolbox.shell.run(script);
     if (answer.exitCode === 0) return;
     await this.remove(info.id);
     throw new LabError("CONTAINER_EXITED", {
@@ -260,7 +262,7 @@ export class Seat {
 // On a network of its own making Docker puts a name server on 127.0.0.11 into the container, that asks the machine's
 // name servers, and the nat rules that lead to it. A machine on a wire has none of this, and no question of a lab leaves
 // the machine: the rules go, and what the container asks is the outside.
-const turnOutside = `cat > /dev/shm/wirebook-dns <<'RULES'
+const routeThroughOutsideScript = `cat > /dev/shm/wirebook-dns <<'RULES'
 *nat
 -D OUTPUT -d 127.0.0.11/32 -j DOCKER_OUTPUT
 -D POSTROUTING -d 127.0.0.11/32 -j DOCKER_POSTROUTING
@@ -280,8 +282,8 @@ done 2>/dev/null
 echo 'nameserver SERVER' > /proc/PID/root/etc/resolv.conf
 nsenter -t PID -n ip route ROUTE`;
 
-/** See {@link Seat.access}. */
+/** See {@link EngineRuntime.access}. */
 export interface NamespaceAccess {
-  readonly enter: () => Promise<Entrance>;
-  readonly inspect: (name: string, entrance: Entrance) => Promise<Snapshot>;
+  readonly enter: () => Promise<NetnsHandle>;
+  readonly inspect: (name: string, handle: NetnsHandle) => Promise<Snapshot>;
 }

@@ -2,7 +2,7 @@ import { type Engine, LabError } from "../../engine";
 import { type ImageName, imageTag } from "../../setup/images";
 import type { Progress } from "./progress";
 import { Session } from "./session";
-import { checkSet, distinctNames, type Member } from "./swarm";
+import { checkSwarm, distinctNames, type SwarmMember } from "./swarm";
 
 /** One engine of a lab: this process's session on it, and what it is called. */
 export interface LabEngine {
@@ -25,10 +25,10 @@ export interface LabEngines {
   readonly node?: string;
 }
 
-/** What every lab needs on every engine: the reaper and the workbench, nodes, the outside, pods. */
+/** What every lab needs on every engine: the reaper and the toolbox, nodes, the outside, pods. */
 const everywhere: readonly ImageName[] = ["base", "pause", "web"];
 
-interface Candidate extends Member {
+interface Candidate extends SwarmMember {
   readonly engine: Engine;
 }
 
@@ -45,7 +45,7 @@ export async function openEngines(engines: Several<Engine>, progress: Progress):
   }
   const names = distinctNames(engines.map(({ name }) => name));
   const candidates = await onAll(engines, (engine, index) => look(engine, names[index]));
-  const manager = await checkSet(candidates, ({ engine }) => engine.swarmNodes());
+  const manager = await checkSwarm(candidates, ({ engine }) => engine.swarmNodes());
   const references = everywhere.map((image) => imageTag(image));
   await onAll(candidates, (each) => sendMissing(each, candidates, references, progress));
   const opened: LabEngine[] = [];
@@ -78,7 +78,7 @@ async function onAll<A, B>(
 }
 
 async function look(engine: Engine, name = engine.name): Promise<Candidate> {
-  const facts = await engine.facts().catch((cause: unknown) => Promise.reject(unreached(engine, cause)));
+  const facts = await engine.info().catch((cause: unknown) => Promise.reject(unreached(engine, cause)));
   return { ...facts, engine, kind: engine.kind, name };
 }
 

@@ -63,7 +63,7 @@ export async function belongings(engine: Engine): Promise<readonly Belongings[]>
 // owner's reaper.
 async function ownNetworks(engine: Engine, listed: readonly NetworkInfo[]): Promise<readonly NetworkInfo[]> {
   if (listed.every(({ scope }) => scope !== "swarm")) return listed;
-  const node = (await engine.facts()).swarm?.node;
+  const node = (await engine.info()).swarm?.node;
   return listed.filter(({ scope, labels }) => scope !== "swarm" || labels[label.node] === node);
 }
 

@@ -3,14 +3,14 @@ import { hostname } from "node:os";
 import { type Engine, inNotebook, LabError, type Labels, label, Reaper, Shell } from "../../engine";
 import { imageTag } from "../../setup/images";
 import { clearOrphans, removeOwned } from "./orphans";
-import { Workbench } from "./toolbox";
+import { Toolbox } from "./toolbox";
 
 const open = new Set<Session>();
 const sessions = new WeakMap<Engine, Promise<Session>>();
 
 /**
  * What one process of ours keeps on one engine, for all its labs: an owner's id that is on everything it makes, the
- * reaper that removes all of that when the process ends, and the workbench that enters namespaces.
+ * reaper that removes all of that when the process ends, and the toolbox that enters namespaces.
  */
 export class Session {
   readonly engine: Engine;
@@ -19,17 +19,17 @@ export class Session {
   /** The labs that are open, by their names. */
   readonly labs = new Map<string, { shut(): Promise<void> }>();
   readonly #reaper: Reaper;
-  readonly #workbench: Workbench;
+  readonly #toolbox: Toolbox;
   readonly #hostShell: Shell;
   /** True when a lab could not remove all that it had here. */
   unfinished = false;
   #lost = false;
 
-  private constructor(engine: Engine, owner: string, reaper: Reaper, workbench: Workbench) {
+  private constructor(engine: Engine, owner: string, reaper: Reaper, toolbox: Toolbox) {
     this.engine = engine;
     this.owner = owner;
     this.#reaper = reaper;
-    this.#workbench = workbench;
+    this.#toolbox = toolbox;
     this.#hostShell = new Shell(engine, reaper.container, ["sh"], "host");
   }
 
@@ -59,12 +59,12 @@ export class Session {
       socket: socketOf(engine),
     });
     try {
-      const [workbench] = await Promise.all([
-        Workbench.start(engine, `wirebook-${owner}-workbench`, image, labels),
+      const [toolbox] = await Promise.all([
+        Toolbox.start(engine, `wirebook-${owner}-toolbox`, image, labels),
         reaper.hold(() => session?.lose()),
       ]);
-      await workbench.name(reaper.pid);
-      session = new Session(engine, owner, reaper, workbench);
+      await toolbox.name(reaper.pid);
+      session = new Session(engine, owner, reaper, toolbox);
     } catch (error) {
       await removeOwned(engine, owner);
       throw error;
@@ -81,8 +81,8 @@ export class Session {
   }
 
   /** Enters namespaces of the engine's containers. */
-  get workbench(): Workbench {
-    return this.#workbench;
+  get toolbox(): Toolbox {
+    return this.#toolbox;
   }
 
   /** A shell in the engine's own network namespace; it only ever reads. */
@@ -112,7 +112,7 @@ export class Session {
   // An engine that was stopped and started again has started the reaper, but nothing else.
   async #sound(): Promise<boolean> {
     if (this.#lost) return false;
-    const works = await this.#workbench.shell.run("true").then(
+    const works = await this.#toolbox.shell.run("true").then(
       () => true,
       () => false,
     );
@@ -126,7 +126,7 @@ export class Session {
     this.#lost = true;
     open.delete(this);
     this.#hostShell.close();
-    this.#workbench.close();
+    this.#toolbox.close();
   }
 
   /** Closes every lab of this process, on every engine. One that cannot be asked any more is the reaper's. */
@@ -152,7 +152,7 @@ export class Session {
     open.delete(this);
     this.#hostShell.close();
     try {
-      await this.#workbench.remove();
+      await this.#toolbox.remove();
       if (!this.unfinished) await this.#reaper.release();
     } finally {
       // What the engine can be asked no more is the reaper's as well.

@@ -1,7 +1,7 @@
 import type { SwarmNode } from "../../engine";
-import { checkSet, distinctNames, type Member } from "./swarm";
+import { checkSwarm, distinctNames, type SwarmMember } from "./swarm";
 
-const member = (name: string, more: Partial<Member> = {}): Member => ({
+const member = (name: string, more: Partial<SwarmMember> = {}): SwarmMember => ({
   name,
   kind: "docker",
   id: `id-${name}`,
@@ -21,11 +21,11 @@ const two = member("two");
 
 test("engines of one swarm are taken, and a manager makes the network, wherever it stands in the list", async () => {
   const asked: string[] = [];
-  const nodesOf = async ({ name }: Member): Promise<readonly SwarmNode[]> => {
+  const nodesOf = async ({ name }: SwarmMember): Promise<readonly SwarmNode[]> => {
     asked.push(name);
     return ready("one", "two", "three");
   };
-  expect((await checkSet([two, one], nodesOf)).name).toBe("one");
+  expect((await checkSwarm([two, one], nodesOf)).name).toBe("one");
   expect(asked).toEqual(["one"]);
 });
 
@@ -54,14 +54,14 @@ test.each([
   ],
   ["Podman", "NOT_SUPPORTED", [one, member("two", { kind: "podman", version: "5.2.0" })], ready("one")],
 ] as const)("%s: %s", async (_name, code, members, nodes) => {
-  const refusal = checkSet<Member>(members, async () => nodes);
+  const refusal = checkSwarm<SwarmMember>(members, async () => nodes);
   await expect(refusal).rejects.toMatchObject({ name: "LabError", code });
   await expect(refusal).rejects.toThrow(/two|uno|three/);
 });
 
 test("API 1.9 is older than 1.41", async () => {
   const newer = member("two", { api: { newest: "1.52", oldest: "1.9" } });
-  expect((await checkSet([one, newer], async () => ready("one", "two"))).name).toBe("one");
+  expect((await checkSwarm([one, newer], async () => ready("one", "two"))).name).toBe("one");
 });
 
 test("engines of one name are told apart by a number", () => {

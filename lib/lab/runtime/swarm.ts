@@ -1,7 +1,7 @@
-import { type EngineFacts, LabError, type SwarmNode } from "../../engine";
+import { type EngineInfo, LabError, type SwarmNode } from "../../engine";
 
 /** One engine of a lab that spans several: its name for people, and what it says of itself. */
-export interface Member extends EngineFacts {
+export interface SwarmMember extends EngineInfo {
   readonly name: string;
   readonly kind: "docker" | "podman";
 }
@@ -27,7 +27,7 @@ export function distinctNames(names: readonly string[]): readonly string[] {
  * @param nodesOf - the members of the swarm that an engine manages.
  * @throws LabError `ENGINE_TWICE`, `NOT_SUPPORTED`, `NOT_ONE_SWARM`, `NOT_READY`.
  */
-export async function checkSet<M extends Member>(
+export async function checkSwarm<M extends SwarmMember>(
   members: readonly M[],
   nodesOf: (manager: M) => Promise<readonly SwarmNode[]>,
 ): Promise<M> {
@@ -56,11 +56,11 @@ export async function checkSet<M extends Member>(
   return manager;
 }
 
-function about({ name, machine }: Member): string {
+function about({ name, machine }: SwarmMember): string {
   return machine === "" || machine === name ? name : `${name} (${machine})`;
 }
 
-function checkTwice(member: Member, before: readonly Member[]): void {
+function checkTwice(member: SwarmMember, before: readonly SwarmMember[]): void {
   const same = before.find(({ id }) => id === member.id);
   if (!same) return;
   throw new LabError("ENGINE_TWICE", {
@@ -70,7 +70,7 @@ function checkTwice(member: Member, before: readonly Member[]): void {
   });
 }
 
-function checkVersion(member: Member): void {
+function checkVersion(member: SwarmMember): void {
   const { kind, version, name } = member;
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const old = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
@@ -86,7 +86,7 @@ function checkVersion(member: Member): void {
   });
 }
 
-function checkCommonApi(a: Member, b: Member): void {
+function checkCommonApi(a: SwarmMember, b: SwarmMember): void {
   const newest = Math.min(apiNumber(a.api.newest), apiNumber(b.api.newest));
   const oldest = Math.max(apiNumber(a.api.oldest), apiNumber(b.api.oldest));
   if (oldest <= newest) return;
@@ -103,7 +103,7 @@ function apiNumber(version: string): number {
   return major * 1_000 + minor;
 }
 
-function apart(member: Member, found: string): LabError {
+function apart(member: SwarmMember, found: string): LabError {
   return new LabError("NOT_ONE_SWARM", {
     where: member.name,
     found,
@@ -112,7 +112,7 @@ function apart(member: Member, found: string): LabError {
   });
 }
 
-function unready(member: Member, state: string): LabError {
+function unready(member: SwarmMember, state: string): LabError {
   return new LabError("NOT_READY", {
     where: member.name,
     found: `the swarm's manager says that ${about(member)} is ${state}`,

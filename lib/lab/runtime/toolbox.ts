@@ -1,5 +1,5 @@
 import { type Engine, type Labels, label, Shell } from "../../engine";
-import type { Entrance } from "../place/place";
+import type { NetnsHandle } from "../place/place";
 
 // Gives the namespace of process $1 its inode as a name in /run/netns: then `ip netns list-id`, in any namespace that
 // is entered from here, says which namespace the other end of a veth is in.
@@ -10,30 +10,30 @@ const nameNamespace = `mkdir -p /run/netns; ln -sfn "/proc/$1/ns/net" "/run/netn
  * has the tools that an app's image lacks. Its own network namespace is empty, so that a command of it that forgets
  * to enter one can do nothing to the machine.
  *
- * For containers on a Docker host the host itself is the workbench.
+ * For containers on a Docker host the host itself is the toolbox.
  */
-export class Workbench {
+export class Toolbox {
   readonly engine: Engine;
   readonly container: string;
   readonly #root: Shell;
-  readonly #entrances = new Map<number, Entrance>();
+  readonly #handles = new Map<number, NetnsHandle>();
 
   constructor(engine: Engine, container: string) {
     this.engine = engine;
     this.container = container;
-    this.#root = new Shell(engine, container, ["sh"], "workbench");
+    this.#root = new Shell(engine, container, ["sh"], "toolbox");
   }
 
   /**
    * Starts one. SYS_ADMIN and SYS_PTRACE are what nsenter(1) needs, NET_ADMIN and NET_RAW what ip and iptables need,
    * SETUID and SETGID what tcpdump needs.
    */
-  static async start(engine: Engine, name: string, image: string, labels: Labels): Promise<Workbench> {
+  static async start(engine: Engine, name: string, image: string, labels: Labels): Promise<Toolbox> {
     const spec = {
       name,
       image,
       command: ["sleep", "infinity"],
-      labels: { ...labels, [label.role]: "workbench" },
+      labels: { ...labels, [label.role]: "toolbox" },
       network: "none",
       pid: "host",
       capabilities: ["SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN", "NET_RAW", "SETUID", "SETGID"],
@@ -42,23 +42,23 @@ export class Workbench {
       pids: 2_048,
     };
     const info = await engine.containers.runWithDevice(spec, "/dev/net/tun");
-    return new Workbench(engine, info.id);
+    return new Toolbox(engine, info.id);
   }
 
   /** The namespace of the process `pid`; its shell stays open until {@link leave}. */
-  enter(pid: number, where: string): Entrance {
-    const known = this.#entrances.get(pid);
+  enter(pid: number, where: string): NetnsHandle {
+    const known = this.#handles.get(pid);
     if (known) return known;
     const argv = ["sh", "-c", `${nameNamespace}; exec nsenter -t "$1" -n sh`, "sh", String(pid)];
-    const entrance = { pid, bench: this, shell: new Shell(this.engine, this.container, argv, where) };
-    this.#entrances.set(pid, entrance);
-    return entrance;
+    const handle = { pid, toolbox: this, shell: new Shell(this.engine, this.container, argv, where) };
+    this.#handles.set(pid, handle);
+    return handle;
   }
 
   /** Ends the shell in that namespace: one that is open keeps a namespace alive whose containers are gone. */
   leave(pid: number): void {
-    this.#entrances.get(pid)?.shell.close();
-    this.#entrances.delete(pid);
+    this.#handles.get(pid)?.shell.close();
+    this.#handles.delete(pid);
   }
 
   /** Makes the namespace of `pid` known as the far end of veths, without entering it. */
@@ -66,13 +66,13 @@ export class Workbench {
     await this.#root.run(`set -- ${pid}; ${nameNamespace}`);
   }
 
-  /** A shell of the workbench itself. */
+  /** A shell of the toolbox itself. */
   get shell(): Shell {
     return this.#root;
   }
 
   close(): void {
-    for (const pid of [...this.#entrances.keys()]) this.leave(pid);
+    for (const pid of [...this.#handles.keys()]) this.leave(pid);
     this.#root.close();
   }
 

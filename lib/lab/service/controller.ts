@@ -2,7 +2,7 @@ import { LabError } from "../../engine";
 import type { ProxyOptions, ServicePort } from "./model";
 import { restoreInput } from "./restore";
 import { type ProxyRules, proxyRules } from "./rules";
-import { staleFlows } from "./stale-udp-flows";
+import { staleUdpFlows } from "./stale-udp-flows";
 
 /** A node as the controller sees it. */
 export interface RuledNode {
@@ -129,7 +129,7 @@ export class ServiceController {
     try {
       await node.restore(restoreInput(rules, before?.rules));
       this.#written.set(node, { rules, services });
-      const stale = staleFlows(before?.services ?? [], services);
+      const stale = staleUdpFlows(before?.services ?? [], services);
       if (stale.length > 0) await node.inside(stale.join("\n"));
       return true;
     } catch (error) {

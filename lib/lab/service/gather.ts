@@ -127,7 +127,7 @@ async function connect(
   // the kernel refuses so many a second and no more (icmp_ratelimit), and then keeps silent. A refusal by ICMP that comes
   // while connect() still holds the socket is not heard; the SYN is sent again after a second, and that one's is.
   const once = `timeout 1.5 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null; code=$?; echo $code`;
-  const { shell } = await place.entrance();
+  const { shell } = await place.netnsHandle();
   const { stdout } = await shell.run(`for i in $(seq ${times}); do ${once}; [ $code = 0 ] || break; done`);
   return stdout
     .trim()

@@ -12,7 +12,7 @@ export interface ProxyRules {
 }
 
 /** The two tables while they are being written. */
-export class Book implements ProxyRules {
+export class RuleBuilder implements ProxyRules {
   readonly filter = new Map<string, string[]>();
   readonly nat = new Map<string, string[]>();
   readonly owned = new Map<string, string[]>();

@@ -1,5 +1,5 @@
 import type { ProxyOptions, ServicePort } from "./model";
-import { Book, type ProxyRules } from "./rule-builder";
+import { type ProxyRules, RuleBuilder } from "./rule-builder";
 import { ServiceWriter } from "./writer";
 
 export type { Chains, ProxyRules } from "./rule-builder";
@@ -17,7 +17,7 @@ const LARGE_CLUSTER = 1000;
  * @param options - how kube-proxy was started. Default: no cluster CIDR, `--random-fully`, NodePorts on localhost.
  */
 export function proxyRules(services: readonly ServicePort[], options: ProxyOptions = {}): ProxyRules {
-  const book = new Book();
+  const builder = new RuleBuilder();
   const endpoints = services.reduce((sum, service) => sum + service.endpoints.length, 0);
   for (const chain of [
     "KUBE-SERVICES",
@@ -26,28 +26,28 @@ export function proxyRules(services: readonly ServicePort[], options: ProxyOptio
     "KUBE-NODEPORTS",
     "KUBE-PROXY-FIREWALL",
   ])
-    book.open("filter", chain);
+    builder.open("filter", chain);
   for (const chain of ["KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ"])
-    book.open("nat", chain);
-  writeMasquerade(book, options);
+    builder.open("nat", chain);
+  writeMasquerade(builder, options);
   for (const service of services)
-    new ServiceWriter(book, service, options, endpoints <= LARGE_CLUSTER).write();
-  writeEnd(book, options);
-  return book;
+    new ServiceWriter(builder, service, options, endpoints <= LARGE_CLUSTER).write();
+  writeEnd(builder, options);
+  return builder;
 }
 
-function writeMasquerade(book: Book, options: ProxyOptions): void {
+function writeMasquerade(builder: RuleBuilder, options: ProxyOptions): void {
   // Only what was marked is masqueraded, and the mark is taken off so that it happens once.
-  book.add("nat", "KUBE-POSTROUTING", { matches: [`-m mark ! --mark ${MARK}`], target: "RETURN" });
-  book.add("nat", "KUBE-POSTROUTING", { target: "MARK --set-xmark 0x4000/0x0" });
-  book.add("nat", "KUBE-POSTROUTING", {
+  builder.add("nat", "KUBE-POSTROUTING", { matches: [`-m mark ! --mark ${MARK}`], target: "RETURN" });
+  builder.add("nat", "KUBE-POSTROUTING", { target: "MARK --set-xmark 0x4000/0x0" });
+  builder.add("nat", "KUBE-POSTROUTING", {
     comment: "kubernetes service traffic requiring SNAT",
     target: options.randomFully === false ? "MASQUERADE" : "MASQUERADE --random-fully",
   });
-  book.add("nat", "KUBE-MARK-MASQ", { target: `MARK --set-xmark ${MARK}` });
+  builder.add("nat", "KUBE-MARK-MASQ", { target: `MARK --set-xmark ${MARK}` });
   if (options.localhostNodePorts === false) return;
   // NodePorts on localhost need route_localnet, which lets neighbours reach 127/8: kubernetes issue 90259.
-  book.add("filter", "KUBE-FIREWALL", {
+  builder.add("filter", "KUBE-FIREWALL", {
     notSource: "127.0.0.0/8",
     destination: "127.0.0.0/8",
     comment: "block incoming localnet connections",
@@ -56,20 +56,20 @@ function writeMasquerade(book: Book, options: ProxyOptions): void {
   });
 }
 
-function writeEnd(book: Book, options: ProxyOptions): void {
-  book.add("nat", "KUBE-SERVICES", {
+function writeEnd(builder: RuleBuilder, options: ProxyOptions): void {
+  builder.add("nat", "KUBE-SERVICES", {
     ...(options.localhostNodePorts === false && { notDestination: "127.0.0.0/8" }),
     comment: "kubernetes service nodeports; NOTE: this must be the last rule in this chain",
     matches: ["-m addrtype --dst-type LOCAL"],
     target: "KUBE-NODEPORTS",
   });
-  book.add("filter", "KUBE-FORWARD", { matches: ["-m conntrack --ctstate INVALID"], target: "DROP" });
-  book.add("filter", "KUBE-FORWARD", {
+  builder.add("filter", "KUBE-FORWARD", { matches: ["-m conntrack --ctstate INVALID"], target: "DROP" });
+  builder.add("filter", "KUBE-FORWARD", {
     comment: "kubernetes forwarding rules",
     matches: [`-m mark --mark ${MARK}`],
     target: "ACCEPT",
   });
-  book.add("filter", "KUBE-FORWARD", {
+  builder.add("filter", "KUBE-FORWARD", {
     comment: "kubernetes forwarding conntrack rule",
     matches: ["-m conntrack --ctstate RELATED,ESTABLISHED"],
     target: "ACCEPT",

@@ -1,5 +1,5 @@
 import type { ServicePort } from "./model";
-import { staleFlows } from "./stale-udp-flows";
+import { staleUdpFlows } from "./stale-udp-flows";
 
 const dns = (protocol: "tcp" | "udp", ...pods: readonly number[]): ServicePort => ({
   ...{ namespace: "default", name: "dns", protocol, clusterIP: "10.96.0.10", port: 53, nodePort: 30053 },
@@ -7,20 +7,20 @@ const dns = (protocol: "tcp" | "udp", ...pods: readonly number[]): ServicePort =
 });
 
 test("UDP: what went to an endpoint that is gone is forgotten", () => {
-  expect(staleFlows([dns("udp", 2, 3)], [dns("udp", 2)])).toEqual([
+  expect(staleUdpFlows([dns("udp", 2, 3)], [dns("udp", 2)])).toEqual([
     "conntrack -D -p udp --orig-dst 10.96.0.10 --dst-nat 10.244.1.3",
   ]);
-  expect(staleFlows([dns("udp", 2)], [])).toHaveLength(1);
+  expect(staleUdpFlows([dns("udp", 2)], [])).toHaveLength(1);
 });
 
 test("UDP: what was refused is forgotten once there is an endpoint", () => {
-  expect(staleFlows([dns("udp")], [dns("udp", 2)])).toEqual([
+  expect(staleUdpFlows([dns("udp")], [dns("udp", 2)])).toEqual([
     "conntrack -D -p udp --orig-dst 10.96.0.10",
     "conntrack -D -p udp --orig-port-dst 30053",
   ]);
 });
 
 test("a further endpoint leaves all connections where they are, and TCP is never touched", () => {
-  expect(staleFlows([dns("udp", 2)], [dns("udp", 2, 3)])).toEqual([]);
-  expect(staleFlows([dns("tcp", 2, 3)], [dns("tcp")])).toEqual([]);
+  expect(staleUdpFlows([dns("udp", 2)], [dns("udp", 2, 3)])).toEqual([]);
+  expect(staleUdpFlows([dns("tcp", 2, 3)], [dns("tcp")])).toEqual([]);
 });

@@ -8,7 +8,10 @@ import type { ServicePort } from "./model";
  *
  * Followed: pkg/proxy/conntrack/cleanup.go of Kubernetes 1.28.
  */
-export function staleFlows(before: readonly ServicePort[], after: readonly ServicePort[]): readonly string[] {
+export function staleUdpFlows(
+  before: readonly ServicePort[],
+  after: readonly ServicePort[],
+): readonly string[] {
   const now = new Map(after.map((service) => [key(service), service]));
   const was = new Map(before.map((service) => [key(service), service]));
   const commands: string[] = [];

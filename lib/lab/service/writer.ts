@@ -8,7 +8,7 @@ import {
 } from "./chain-name";
 import type { Endpoint, ProxyOptions, ServicePort } from "./model";
 import type { RuleParts } from "./rule";
-import type { Book } from "./rule-builder";
+import type { RuleBuilder } from "./rule-builder";
 
 const REJECT = "REJECT --reject-with icmp-port-unreachable";
 
@@ -22,7 +22,7 @@ export class ServiceWriter {
   readonly #external: boolean;
 
   constructor(
-    private readonly book: Book,
+    private readonly builder: RuleBuilder,
     private readonly service: ServicePort,
     private readonly options: ProxyOptions,
     private readonly comments: boolean,
@@ -81,54 +81,60 @@ export class ServiceWriter {
   #writeInternal(): void {
     const to = this.#to(this.service.clusterIP);
     if (!this.#hasInternal()) {
-      this.book.add("filter", "KUBE-SERVICES", { ...to, ...this.#refusal() });
+      this.builder.add("filter", "KUBE-SERVICES", { ...to, ...this.#refusal() });
       return;
     }
     const chain = this.#internalLocal ? this.#chains.local : this.#chains.cluster;
     const comment = `${this.#name} cluster IP`;
-    this.book.add("nat", "KUBE-SERVICES", { ...to, comment, target: chain });
-    this.book.own(this.#name, chain);
+    this.builder.add("nat", "KUBE-SERVICES", { ...to, comment, target: chain });
+    this.builder.own(this.#name, chain);
     const { clusterCidr, masqueradeAll } = this.options;
-    if (masqueradeAll) this.book.add("nat", chain, { ...to, comment, target: "KUBE-MARK-MASQ" });
+    if (masqueradeAll) this.builder.add("nat", chain, { ...to, comment, target: "KUBE-MARK-MASQ" });
     else if (clusterCidr !== undefined)
-      this.book.add("nat", chain, { notSource: clusterCidr, ...to, comment, target: "KUBE-MARK-MASQ" });
+      this.builder.add("nat", chain, { notSource: clusterCidr, ...to, comment, target: "KUBE-MARK-MASQ" });
   }
 
   #writeOutside(): void {
-    const { service, book } = this;
+    const { service, builder } = this;
     const { external, firewall } = this.#chains;
     const alive = service.endpoints.length > 0;
     for (const address of service.externalIPs ?? []) {
       const to = this.#to(address);
       if (alive)
-        book.add("nat", "KUBE-SERVICES", { ...to, comment: `${this.#name} external IP`, target: external });
-      if (!this.#hasExternal()) book.add("filter", "KUBE-EXTERNAL-SERVICES", { ...to, ...this.#refusal() });
+        builder.add("nat", "KUBE-SERVICES", {
+          ...to,
+          comment: `${this.#name} external IP`,
+          target: external,
+        });
+      if (!this.#hasExternal())
+        builder.add("filter", "KUBE-EXTERNAL-SERVICES", { ...to, ...this.#refusal() });
     }
     for (const address of service.loadBalancerIPs ?? []) {
       const to = this.#to(address);
       const target = this.#firewalled() ? firewall : external;
       if (alive)
-        book.add("nat", "KUBE-SERVICES", { ...to, comment: `${this.#name} loadbalancer IP`, target });
+        builder.add("nat", "KUBE-SERVICES", { ...to, comment: `${this.#name} loadbalancer IP`, target });
       if (this.#firewalled())
-        book.add("filter", "KUBE-PROXY-FIREWALL", {
+        builder.add("filter", "KUBE-PROXY-FIREWALL", {
           ...to,
           comment: `${this.#name} traffic not accepted by ${firewall}`,
           target: "DROP",
         });
-      if (!this.#hasExternal()) book.add("filter", "KUBE-EXTERNAL-SERVICES", { ...to, ...this.#refusal() });
+      if (!this.#hasExternal())
+        builder.add("filter", "KUBE-EXTERNAL-SERVICES", { ...to, ...this.#refusal() });
     }
     if (service.nodePort !== undefined) {
       const to: RuleParts = { protocol: service.protocol, port: service.nodePort };
-      if (alive) book.add("nat", "KUBE-NODEPORTS", { ...to, comment: this.#name, target: external });
+      if (alive) builder.add("nat", "KUBE-NODEPORTS", { ...to, comment: this.#name, target: external });
       if (!this.#hasExternal())
-        book.add("filter", "KUBE-EXTERNAL-SERVICES", {
+        builder.add("filter", "KUBE-EXTERNAL-SERVICES", {
           ...to,
           ...this.#refusal(),
           matches: ["-m addrtype --dst-type LOCAL"],
         });
     }
     if (service.healthCheckNodePort !== undefined)
-      book.add("filter", "KUBE-NODEPORTS", {
+      builder.add("filter", "KUBE-NODEPORTS", {
         protocol: "tcp",
         port: service.healthCheckNodePort,
         comment: `${this.#name} health check node port`,
@@ -137,63 +143,63 @@ export class ServiceWriter {
   }
 
   #writeExternalChain(): void {
-    const { book, options } = this;
+    const { builder, options } = this;
     const { cluster, local, external } = this.#chains;
-    book.own(this.#name, external);
+    builder.own(this.#name, external);
     const fromHere = ["-m addrtype --src-type LOCAL"];
     if (!this.#externalLocal) {
-      book.add("nat", external, {
+      builder.add("nat", external, {
         comment: `masquerade traffic for ${this.#name} external destinations`,
         target: "KUBE-MARK-MASQ",
       });
     } else {
       if (options.clusterCidr !== undefined)
-        book.add("nat", external, {
+        builder.add("nat", external, {
           source: options.clusterCidr,
           comment: `pod traffic for ${this.#name} external destinations`,
           target: cluster,
         });
-      book.add("nat", external, {
+      builder.add("nat", external, {
         comment: `masquerade LOCAL traffic for ${this.#name} external destinations`,
         matches: fromHere,
         target: "KUBE-MARK-MASQ",
       });
-      book.add("nat", external, {
+      builder.add("nat", external, {
         comment: `route LOCAL traffic for ${this.#name} external destinations`,
         matches: fromHere,
         target: cluster,
       });
     }
-    if (this.#hasExternal()) book.add("nat", external, { target: this.#externalLocal ? local : cluster });
+    if (this.#hasExternal()) builder.add("nat", external, { target: this.#externalLocal ? local : cluster });
   }
 
   #writeFirewallChain(): void {
-    const { book, options, service } = this;
+    const { builder, options, service } = this;
     const { external, firewall } = this.#chains;
     const comment = `${this.#name} loadbalancer IP`;
-    book.own(this.#name, firewall);
+    builder.own(this.#name, firewall);
     let nodeMay = false;
     for (const source of service.loadBalancerSourceRanges ?? []) {
-      book.add("nat", firewall, { source, comment, target: external });
+      builder.add("nat", firewall, { source, comment, target: external });
       if (options.nodeIP !== undefined && ipaddr.parse(options.nodeIP).match(ipaddr.parseCIDR(source)))
         nodeMay = true;
     }
     // A load balancer's address is often local to the node, and then also the source of what the node sends.
     if (nodeMay)
       for (const source of service.loadBalancerIPs ?? [])
-        book.add("nat", firewall, { source, comment, target: external });
-    book.add("nat", firewall, {
+        builder.add("nat", firewall, { source, comment, target: external });
+    builder.add("nat", firewall, {
       comment: `other traffic to ${this.#name} will be dropped by KUBE-PROXY-FIREWALL`,
     });
   }
 
   #writeBalance(chain: string, endpoints: readonly Endpoint[]): void {
-    this.book.own(this.#name, chain);
+    this.builder.own(this.#name, chain);
     const seconds = this.service.affinitySeconds;
     const rule = (endpoint: Endpoint, matches: readonly string[]): void => {
       const target = endpointChain(this.service, endpoint);
       const comment = `${this.#name} -> ${endpointText(endpoint)}`;
-      this.book.add("nat", chain, { ...(this.comments && { comment }), matches, target });
+      this.builder.add("nat", chain, { ...(this.comments && { comment }), matches, target });
     };
     if (seconds !== undefined)
       for (const endpoint of endpoints) {
@@ -212,10 +218,10 @@ export class ServiceWriter {
   #writeEndpoint(endpoint: Endpoint): void {
     const chain = endpointChain(this.service, endpoint);
     const comment = this.comments ? { comment: this.#name } : {};
-    this.book.own(this.#name, chain);
+    this.builder.own(this.#name, chain);
     // Hairpin: a pod that reaches itself through its service must not see its own address as the client's.
-    this.book.add("nat", chain, { source: endpoint.address, ...comment, target: "KUBE-MARK-MASQ" });
-    this.book.add("nat", chain, {
+    this.builder.add("nat", chain, { source: endpoint.address, ...comment, target: "KUBE-MARK-MASQ" });
+    this.builder.add("nat", chain, {
       protocol: this.service.protocol,
       ...comment,
       ...(this.service.affinitySeconds !== undefined && {

@@ -2,7 +2,7 @@ import type { World, WorldPlace } from "../../chart/topology/world";
 import { type Engine, LabError } from "../../engine";
 import { findPairs } from "../../inspect/pairs";
 import type { Snapshot } from "../../inspect/snapshot";
-import type { Ground } from "../context/lab-context";
+import type { LabContext } from "../context/lab-context";
 import { ContainerPlace, type Place } from "../place/place";
 
 /** A look at some places at one moment; one that cannot be asked any more has none. */
@@ -20,14 +20,14 @@ function ignoreGone(error: unknown): undefined {
 }
 
 /** Everything a topology is drawn from: all places of a lab, what each looks like, and which links are pairs. */
-export async function worldOf(ground: Ground, notes: readonly string[] = []): Promise<World> {
-  const places = await ground.allPlaces();
+export async function worldOf(context: LabContext, notes: readonly string[] = []): Promise<World> {
+  const places = await context.allPlaces();
   const [looks, boxes] = await Promise.all([
     lookAt(places),
     Promise.all(places.map((place) => place.boxes?.().catch(() => []) ?? [])),
   ]);
   const known = new Set(places.map(({ name }) => name));
-  const engines = enginesOf(ground, known);
+  const engines = enginesOf(context, known);
   const worldPlaces = places.map((place, index): WorldPlace => {
     const snapshot = looks.get(place);
     const containers = boxes[index] ?? [];
@@ -41,10 +41,10 @@ export async function worldOf(ground: Ground, notes: readonly string[] = []): Pr
     };
   });
   return {
-    name: ground.name,
+    name: context.name,
     network: {
       name: engines.length > 0 ? "lab network (overlay)" : "lab network",
-      subnet: ground.subnet.text,
+      subnet: context.subnet.text,
     },
     places: [...engines.map(({ frame }) => frame), ...worldPlaces],
     pairs: findPairs([...looks.values()].flatMap((look) => (look ? [look] : []))),
@@ -58,9 +58,9 @@ interface EngineFrame {
 }
 
 /** A frame for each engine, where a lab has several. */
-function enginesOf({ seats }: Ground, taken: ReadonlySet<string>): readonly EngineFrame[] {
-  if (seats.length === 1) return [];
-  return seats.map(({ engine, name, detail }) => {
+function enginesOf({ runtimes }: LabContext, taken: ReadonlySet<string>): readonly EngineFrame[] {
+  if (runtimes.length === 1) return [];
+  return runtimes.map(({ engine, name, detail }) => {
     const frame = { name: taken.has(name) ? `engine ${name}` : name, kind: "engine" as const, detail };
     return { engine, frame };
   });

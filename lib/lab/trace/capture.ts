@@ -125,12 +125,12 @@ class Point {
   }
 
   static async open(place: ContainerPlace, filter: string): Promise<Point> {
-    const [{ bench, pid }, look] = await Promise.all([place.entrance(), place.snapshot()]);
+    const [{ toolbox, pid }, look] = await Promise.all([place.netnsHandle(), place.snapshot()]);
     const point = new Point(place.name, new Map(look.links.map(({ ifindex, name }) => [ifindex, name])));
     const sentinel = `(udp and dst host ${SENTINEL} and dst port ${SENTINEL_PORT})`;
     const wanted = filter.trim() === "" ? "" : `(${filter}) or ${sentinel}`;
     const argv = ["nsenter", "-t", String(pid), "-n", "bash", "-c", program, "bash", wanted];
-    const process = await bench.engine.open(bench.container, argv, {
+    const process = await toolbox.engine.open(toolbox.container, argv, {
       where: place.name,
       sink: {
         stdout: (chunk) => {

@@ -1,4 +1,4 @@
-import type { Witness } from "../../chart/traversal";
+import type { KernelReport } from "../../chart/traversal";
 import type { Snapshot } from "../../inspect/snapshot";
 import {
   type CountedConnection,
@@ -34,7 +34,7 @@ interface Look {
  * The witness of the machine that may only be read: nothing is set there, no TRACE, no table; its counters are read
  * before and after. Time that passes before the packet is sent shows what other traffic does.
  */
-export class HostWitness {
+export class HostCounters {
   readonly place: string;
   readonly #look: () => Promise<Snapshot>;
   readonly #looks: Look[];
@@ -115,7 +115,7 @@ function laterSteps(world: World, from: string, path: Journey): readonly (readon
 }
 
 /** The line that a picture has for it. */
-export function hostWitness({ agrees, place, rules, connection }: HostObservation): Witness {
+export function countersReport({ agrees, place, rules, connection }: HostObservation): KernelReport {
   const told = rules.filter(({ says }) => says !== "unsure");
   const all = [...told, ...(connection ? [connection] : [])];
   const wrong = all.find(({ says }) => says === "differs");

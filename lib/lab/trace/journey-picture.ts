@@ -4,10 +4,10 @@ import type { Journey, JourneyOutcome } from "../../netfilter/journey";
 import type { Packet } from "../../netfilter/model";
 import type { Arrival } from "../arrival";
 import type { Observation } from "../observation";
-import { witnessOf } from "./observed";
+import { traceReport } from "./observed";
 
 /** A packet that follows another one of the same connection, as the value of a cell: a reply, a second packet. */
-export class DrawnJourney implements Journey {
+export class JourneyPicture implements Journey {
   readonly packet: Packet;
   readonly outcomes: readonly JourneyOutcome[];
   /** What the kernel's trace said of it; absent where it reported no such packet, or was not asked. */
@@ -57,7 +57,7 @@ export class DrawnJourney implements Journey {
     return traversalPicture(this, {
       names: this.#names,
       subtitle,
-      ...(this.observed ? { observed: witnessOf(this.observed, this.outcome) } : {}),
+      ...(this.observed ? { observed: traceReport(this.observed, this.outcome) } : {}),
     });
   }
 

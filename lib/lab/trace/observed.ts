@@ -1,10 +1,10 @@
-import type { Witness } from "../../chart/traversal";
+import type { KernelReport } from "../../chart/traversal";
 import type { JourneyOutcome } from "../../netfilter/journey";
 import { type Arrival, arrived } from "../arrival";
 import { arrivalText, type Observation, seenText } from "../observation";
 
 /** What a picture says of the kernel's trace of a packet, and of its arrival. */
-export function witnessOf(seen: Observation, outcome: JourneyOutcome | undefined): Witness {
+export function traceReport(seen: Observation, outcome: JourneyOutcome | undefined): KernelReport {
   const { difference, events, arrival, rules } = seen;
   return {
     by: "trace",
@@ -36,7 +36,7 @@ export function witnessOf(seen: Observation, outcome: JourneyOutcome | undefined
   };
 }
 
-function lastOf(arrival: Arrival): Pick<NonNullable<Witness["arrival"]>, "last"> {
+function lastOf(arrival: Arrival): Pick<NonNullable<KernelReport["arrival"]>, "last"> {
   const last = arrival.kind === "passed" ? arrival.at : "last" in arrival ? arrival.last : undefined;
   return last === undefined ? {} : { last: { place: last.place, text: seenText(last) } };
 }

@@ -20,14 +20,14 @@ import { FIRST } from "../../netfilter/routing/judge";
 import { routeOut, sourceFor } from "../../netfilter/routing/output";
 import { type PlaceTrace, type Traceable, traceFlow } from "../../netfilter/trace";
 import { type Arrival, isSettled } from "../arrival";
-import type { Ground } from "../context/lab-context";
+import type { LabContext } from "../context/lab-context";
 import { type Circumstances, type Observation, observe, observeLater } from "../observation";
 import { ContainerPlace, type Place } from "../place/place";
 import { lookAt } from "../topology/world";
-import { type HostObservation, HostWitness, hostWitness } from "./host-counters";
-import { DrawnJourney } from "./journey-picture";
-import { witnessOf } from "./observed";
-import { REPEATS, repeat, type Sent, send, sourcePort } from "./probe";
+import { countersReport, HostCounters, type HostObservation } from "./host-counters";
+import { JourneyPicture } from "./journey-picture";
+import { traceReport } from "./observed";
+import { REPEATS, repeatProbe, type Sent, sendProbe, sourcePort } from "./probe";
 
 /** Something with an address that a packet can be sent to. */
 export type Destination =
@@ -146,19 +146,19 @@ export class PacketPath implements Journey {
    * The way of the reply, with the connections that this packet left behind; absent where nobody answers. Its own `agrees`
    * says whether the kernel's trace had it so.
    */
-  get reply(): DrawnJourney | undefined {
+  get reply(): JourneyPicture | undefined {
     const { reply } = this.#talk;
-    return reply && new DrawnJourney(reply, "the reply", this.#names, this.#replySeen(reply));
+    return reply && new JourneyPicture(reply, "the reply", this.#names, this.#replySeen(reply));
   }
 
   /** The sender's second packet: no nat rule is asked for it any more. Absent where no reply came back. */
-  get second(): DrawnJourney | undefined {
+  get second(): JourneyPicture | undefined {
     const { reply, second } = this.#talk;
     // After a refusal the sender sends nothing more.
     if (second === undefined || this.arrival?.kind === "refused") return undefined;
     const before = [this.observed, reply && this.#replySeen(reply)];
     const seen = observeLater(second, this.#traces, before, this.#circumstances);
-    return new DrawnJourney(second, "the second packet", this.#names, seen);
+    return new JourneyPicture(second, "the second packet", this.#names, seen);
   }
 
   /** The addresses at every hop, there and back. */
@@ -169,12 +169,12 @@ export class PacketPath implements Journey {
   }
 
   get picture(): Picture {
-    const witness = this.observed && witnessOf(this.observed, this.outcome);
+    const report = this.observed && traceReport(this.observed, this.outcome);
     return traversalPicture(this, {
       outcome: this.#taken,
       names: this.#names,
-      ...(witness ? { observed: witness } : {}),
-      ...(this.counted ? { counted: hostWitness(this.counted) } : {}),
+      ...(report ? { observed: report } : {}),
+      ...(this.counted ? { counted: countersReport(this.counted) } : {}),
     });
   }
 
@@ -226,8 +226,8 @@ export class PacketPath implements Journey {
  *
  * @throws LabError `BAD_ADDRESS`, `BAD_PORT`, `UNKNOWN_PLACE` when the sender cannot be looked at.
  */
-export async function predict(ground: Ground, request: TraceRequest): Promise<PacketPath> {
-  return (await prepare(ground, request)).path;
+export async function predict(context: LabContext, request: TraceRequest): Promise<PacketPath> {
+  return (await prepare(context, request)).path;
 }
 
 /**
@@ -236,8 +236,8 @@ export async function predict(ground: Ground, request: TraceRequest): Promise<Pa
  *
  * Shell: `nft monitor trace` in each namespace while `curl`, `nc -u` or `ping` sends.
  */
-export async function trace(ground: Ground, request: TraceRequest): Promise<PacketPath> {
-  const { world, path, places, host } = await prepare(ground, request);
+export async function trace(context: LabContext, request: TraceRequest): Promise<PacketPath> {
+  const { world, path, places, host } = await prepare(context, request);
   const { from } = request;
   if (!(from instanceof ContainerPlace)) throw unknown(from.name);
   const talks = new Map<string, Conversation>();
@@ -246,24 +246,24 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
   const namespaces = places.flatMap((place) =>
     place instanceof ContainerPlace && crossed.has(place.name) ? [traceable(place, world)] : [],
   );
-  const witness =
+  const counters =
     host !== undefined && crossed.has(host.place)
-      ? new HostWitness(host, () => lookAtHost(ground, host.place))
+      ? new HostCounters(host, () => lookAtHost(context, host.place))
       : undefined;
-  const sendOnce = () => send(from, path.packet);
+  const sendOnce = () => sendProbe(from, path.packet);
   try {
     const { traces, result: sent } = await traceFlow(path, {
       namespaces,
       anyPort: true,
-      send: witness === undefined ? sendOnce : () => witness.during(1, sendOnce, path.packet.family),
+      send: counters === undefined ? sendOnce : () => counters.during(1, sendOnce, path.packet.family),
       complete: (seen, said) => isComplete(confirmed({ traces: seen, sent: said })),
     });
     const seen = { traces, sent };
-    if (witness === undefined) return confirmed(seen);
+    if (counters === undefined) return confirmed(seen);
     // One packet is soon lost among others: more of the same tell what is the flow's and what is not.
-    await witness.during(REPEATS, () => repeat(from, path.packet), path.packet.family);
+    await counters.during(REPEATS, () => repeatProbe(from, path.packet), path.packet.family);
     const taken = Math.max(confirmed(seen).observed?.outcome ?? 0, 0);
-    const counted = witness.judge(world, path.looked.from, path, taken);
+    const counted = counters.judge(world, path.looked.from, path, taken);
     return confirmed({ ...seen, counted });
   } catch (error) {
     if (error instanceof LabError && (error.code === "COMMAND_FAILED" || error.code === "TIMED_OUT")) {
@@ -291,12 +291,12 @@ interface Prepared {
   readonly host?: Snapshot;
 }
 
-async function prepare(ground: Ground, request: TraceRequest): Promise<Prepared> {
-  const places = await ground.allPlaces();
+async function prepare(context: LabContext, request: TraceRequest): Promise<Prepared> {
+  const places = await context.allPlaces();
   const hostName = places.some(({ name }) => name === "host") ? "the machine" : "host";
   const [looks, host] = await Promise.all([
     lookAt(places),
-    request.host === true ? lookAtHost(ground, hostName) : undefined,
+    request.host === true ? lookAtHost(context, hostName) : undefined,
   ]);
   const snapshots = [...looks.values(), host].flatMap((look) => (look ? [look] : []));
   const own = [...looks].find(([place]) => place.name === request.from.name)?.[1];
@@ -308,16 +308,16 @@ async function prepare(ground: Ground, request: TraceRequest): Promise<Prepared>
 }
 
 /** The engine's own machine, read through the session's shell in it. */
-async function lookAtHost(ground: Ground, place: string): Promise<Snapshot> {
-  if (ground.seats.length > 1) {
+async function lookAtHost(context: LabContext, place: string): Promise<Snapshot> {
+  if (context.runtimes.length > 1) {
     throw new LabError("NOT_SUPPORTED", {
       where: place,
       found: "the lab spans several engines: what crosses their machines is inside an overlay network",
       advice: "Trace without { host: true }, or on a lab with one engine.",
     });
   }
-  ground.session.check(place);
-  return inspectNamespace(ground.session.hostShell, place);
+  context.session.check(place);
+  return inspectNamespace(context.session.hostShell, place);
 }
 
 function unknown(name: string): LabError {
@@ -397,9 +397,9 @@ function traceable(place: ContainerPlace, world: World): Traceable {
     place: place.name,
     links: links.flatMap(({ name, kind }) => (name === "lo" || kind === "loopback" ? [] : [name])),
     open: async (argv, sink) => {
-      const { bench, pid } = await place.entrance();
+      const { toolbox, pid } = await place.netnsHandle();
       const enter = ["nsenter", "-t", String(pid), "-n", ...argv];
-      return bench.engine.open(bench.container, enter, { where: place.name, sink });
+      return toolbox.engine.open(toolbox.container, enter, { where: place.name, sink });
     },
   };
 }

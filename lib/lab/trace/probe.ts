@@ -14,7 +14,7 @@ export interface Sent {
  * Really sends a packet. By root, from the namespace itself: an app's image may have no tool that can. The source port (the echo's
  * identifier) is the predicted one, so that the trace is of this packet and no other.
  */
-export async function send(from: ContainerPlace, packet: Packet): Promise<Sent> {
+export async function sendProbe(from: ContainerPlace, packet: Packet): Promise<Sent> {
   const { exitCode, stdout, stderr } = await run(from, packet);
   return { heard: exitCode === 0, said: `${stdout}${stderr}`.trim() };
 }
@@ -23,7 +23,7 @@ async function run(
   from: ContainerPlace,
   { protocol, dst, sport, dport, icmp }: Packet,
 ): Promise<ShellAnswer> {
-  const { shell } = await from.entrance();
+  const { shell } = await from.netnsHandle();
   const host = dst.includes(":") ? `[${dst}]` : dst;
   const socket = `${protocol.toUpperCase()}:${host}:${dport},sourceport=${sport},reuseaddr`;
   // Whether an answer came is not the question here: the trace tells where the packet went.
@@ -33,12 +33,12 @@ async function run(
   return shell.command(["timeout", "0.8", "socat", "-u", "/dev/null", socket]);
 }
 
-/** How many connections {@link repeat} opens. */
+/** How many connections {@link repeatProbe} opens. */
 export const REPEATS = 8;
 
 /** New connections to the same end, all at once, each from a port of its own. */
-export async function repeat(from: ContainerPlace, { protocol, dst, dport }: Packet): Promise<void> {
-  const { shell } = await from.entrance();
+export async function repeatProbe(from: ContainerPlace, { protocol, dst, dport }: Packet): Promise<void> {
+  const { shell } = await from.netnsHandle();
   const host = dst.includes(":") ? `[${dst}]` : dst;
   const once = (): string => {
     if (dport === undefined) return `ping -n -c1 -W1 ${dst}`;

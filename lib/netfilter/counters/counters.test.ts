@@ -46,10 +46,10 @@ const links = [
     ],
   },
 ];
-const path = traverse({ place: "host", rulesets, links, routes: [], sysctls: {} }, packet, {
+const traversal = traverse({ place: "host", rulesets, links, routes: [], sysctls: {} }, packet, {
   from: { in: "eth0" },
 });
-const ways = path.outcomes.map(({ steps }) => steps);
+const ways = traversal.outcomes.map(({ steps }) => steps);
 const expected = expectedCounts("host", rulesets, { ways, after: [] });
 
 const round = (sent: number, before: readonly number[], after: readonly number[]): Round => ({

@@ -27,7 +27,7 @@ export interface Passage {
 
 /**
  * What a prediction says of the counters of one place: which rules must grow when the packet comes by, whatever way of
- * several it takes, and which must not, because they were asked in vain on each.
+ * several it takes, and which must not, because they did not match on each.
  *
  * Rules that only some ways match, or that a later packet of the connection matches, are not judged: they may grow.
  */
@@ -61,9 +61,9 @@ function hitsOf(
   };
   let last: Rule | undefined;
   for (const step of steps) {
-    if (step.place !== place || !("tried" in step)) continue;
+    if (step.place !== place || !("unmatched" in step)) continue;
     const { table, chain, variant } = step;
-    for (const { rule, reason } of step.tried) {
+    for (const { rule, reason } of step.unmatched) {
       const key = keys.get(rule);
       if (key !== undefined)
         put({ key, table, chain, rule, text: rule.text, says: "passes", least: 0, reason });

@@ -12,14 +12,14 @@ export type Crossing =
     };
 
 /** How a frame for an address gets from a device to the namespace that answers for it. */
-export interface Way {
+export interface FrameRoute {
   readonly crossings: readonly Crossing[];
   /** Where it arrives, and by which link. */
   readonly to: End;
 }
 
 /** Who answers for an address on the wire behind a device, and the way there. */
-export function wayTo(world: World, from: End, address: string): Way | undefined {
+export function frameRouteTo(world: World, from: End, address: string): FrameRoute | undefined {
   const host = world.hosts.get(from.place);
   const link = linkOf(world, from);
   if (host === undefined || link === undefined) return undefined;
@@ -30,7 +30,7 @@ export function wayTo(world: World, from: End, address: string): Way | undefined
 
 /** The port of a bridge behind which an address is; undefined where none has it. */
 export function portTowards(world: World, bridge: End, address: string): string | undefined {
-  const first = wayTo(world, bridge, address)?.crossings[0];
+  const first = frameRouteTo(world, bridge, address)?.crossings[0];
   return first?.kind === "cable" ? first.from.link : undefined;
 }
 
@@ -46,16 +46,16 @@ function fromBridge(
   cameBy: string | undefined,
   address: string,
   seen: Set<string>,
-): Way | undefined {
+): FrameRoute | undefined {
   for (const port of portsOf(host, bridge)) {
     if (port === cameBy) continue;
-    const way = overCable(world, { place: host.place, link: port }, address, seen);
-    if (way !== undefined) return way;
+    const route = overCable(world, { place: host.place, link: port }, address, seen);
+    if (route !== undefined) return route;
   }
   return undefined;
 }
 
-function overCable(world: World, from: End, address: string, seen: Set<string>): Way | undefined {
+function overCable(world: World, from: End, address: string, seen: Set<string>): FrameRoute | undefined {
   const key = endKey(from);
   if (seen.has(key)) return undefined;
   seen.add(key);
@@ -67,24 +67,24 @@ function overCable(world: World, from: End, address: string, seen: Set<string>):
     to: far,
     text: `veth pair: ${from.link} of ${from.place} to ${far.link} of ${far.place}`,
   };
-  const way = arriveAt(world, far, address, seen);
-  return way === undefined ? undefined : { ...way, crossings: [cable, ...way.crossings] };
+  const route = arriveAt(world, far, address, seen);
+  return route === undefined ? undefined : { ...route, crossings: [cable, ...route.crossings] };
 }
 
-function arriveAt(world: World, at: End, address: string, seen: Set<string>): Way | undefined {
+function arriveAt(world: World, at: End, address: string, seen: Set<string>): FrameRoute | undefined {
   const host = hostAt(world, at.place);
   if (owns(host, address)) return { crossings: [], to: at };
   const bridge = linkOf(world, at)?.master;
   if (bridge === undefined) return undefined;
-  const way = fromBridge(world, host, bridge, at.link, address, seen);
-  const first = way?.crossings[0];
-  if (way === undefined || first?.kind !== "cable") return undefined;
+  const route = fromBridge(world, host, bridge, at.link, address, seen);
+  const first = route?.crossings[0];
+  if (route === undefined || first?.kind !== "cable") return undefined;
   const through: Crossing = { kind: "bridge", place: at.place, bridge, from: at.link, to: first.from.link };
-  return { ...way, crossings: [through, ...way.crossings] };
+  return { ...route, crossings: [through, ...route.crossings] };
 }
 
 /** A wire whose own machinery is not in view: the address is where it is configured. */
-function onWire(world: World, from: End, address: string): Way | undefined {
+function onWire(world: World, from: End, address: string): FrameRoute | undefined {
   for (const segment of world.segments) {
     if (!segment.some((end) => endKey(end) === endKey(from))) continue;
     for (const end of segment) {

@@ -1,20 +1,14 @@
-import type { Caused, Outcome, Packet, Path, Probability, Step, Verdict } from "../model";
-import {
-  type Entry,
-  type KernelState,
-  type TraversedOutcome,
-  type TraverseOptions,
-  traverse,
-} from "../traverse";
+import type { Caused, Outcome, Packet, Probability, Step, Traversal, Verdict } from "../model";
+import { type Entry, type HostOutcome, type KernelState, type TraverseOptions, traverse } from "../traverse";
 import { multiply } from "../traverse/branch-explorer";
 import type { Departure } from "../traverse/packet-context";
-import { type Crossing, portTowards, wayTo } from "./frame-route";
+import { type Crossing, frameRouteTo, portTowards } from "./frame-route";
 import { type End, hostAt, linkOf, type World } from "./world";
 
 /** What each namespace of a world has learnt from the packets so far, by place. */
 export type WorldState = ReadonlyMap<string, KernelState>;
 
-export interface JourneyOptions extends Pick<TraverseOptions, "blanks" | "maxOutcomes" | "indexed"> {
+export interface JourneyOptions extends Pick<TraverseOptions, "unknownFields" | "maxOutcomes" | "indexed"> {
   /** Default: what the snapshots' conntrack lists say. */
   readonly state?: WorldState;
   /** A device by which the packet comes into the first namespace. Default: a process of it sends the packet. */
@@ -30,12 +24,12 @@ export interface JourneyOutcome extends Outcome {
   readonly state: WorldState;
 }
 
-export interface Journey extends Path {
+export interface Journey extends Traversal {
   readonly outcomes: readonly JourneyOutcome[];
 }
 
 /** A path so far: where the packet is, and what it took with it. */
-interface Leg {
+interface PartialJourney {
   readonly probability: Probability;
   readonly dependsOn: readonly string[];
   readonly assumed: readonly string[];
@@ -57,19 +51,19 @@ const MAX_HOSTS = 70;
  */
 export function journey(world: World, place: string, packet: Packet, options: JourneyOptions = {}): Journey {
   const state = options.state ?? new Map([...world.hosts].map(([name, host]) => [name, host.state]));
-  const walk = new Walk(world, options);
+  const explorer = new JourneyExplorer(world, options);
   const start = hostAt(world, place).place;
-  walk.visit(
+  explorer.visit(
     start,
     packet,
     options.in === undefined ? { local: true } : { in: options.in },
     { probability: START, dependsOn: [], assumed: [], drawn: [], steps: [], caused: [], state },
     0,
   );
-  return { packet, outcomes: walk.outcomes, ...(walk.truncated ? { truncated: true } : {}) };
+  return { packet, outcomes: explorer.outcomes, ...(explorer.truncated ? { truncated: true } : {}) };
 }
 
-class Walk {
+class JourneyExplorer {
   readonly outcomes: JourneyOutcome[] = [];
   truncated = false;
 
@@ -79,40 +73,43 @@ class Walk {
   ) {}
 
   /** One namespace, and from each of its outcomes on to the next. */
-  visit(place: string, packet: Packet, from: Entry, leg: Leg, depth: number): void {
+  visit(place: string, packet: Packet, from: Entry, partial: PartialJourney, depth: number): void {
     const { host, state: fresh } = hostAt(this.world, place);
-    const { blanks, indexed, maxOutcomes = MAX_OUTCOMES } = this.options;
-    const path = traverse(host, packet, {
+    const { unknownFields, indexed, maxOutcomes = MAX_OUTCOMES } = this.options;
+    const traversal = traverse(host, packet, {
       from,
-      state: leg.state.get(place) ?? fresh,
+      state: partial.state.get(place) ?? fresh,
       maxOutcomes,
-      ...(blanks === undefined ? {} : { blanks }),
+      ...(unknownFields === undefined ? {} : { unknownFields }),
       ...(indexed === undefined ? {} : { indexed }),
     });
-    if (path.truncated === true) this.truncated = true;
-    for (const outcome of path.outcomes) {
+    if (traversal.truncated === true) this.truncated = true;
+    for (const outcome of traversal.outcomes) {
       if (this.outcomes.length >= maxOutcomes) {
         this.truncated = true;
         return;
       }
-      this.#follow(place, outcome, this.#extended(place, outcome, leg), depth);
+      this.#follow(place, outcome, this.#extended(place, outcome, partial), depth);
     }
   }
 
-  #extended(place: string, outcome: TraversedOutcome, leg: Leg): Leg {
-    let state: WorldState = new Map(leg.state).set(place, outcome.state);
-    const caused: Caused[] = [...leg.caused];
+  #extended(place: string, outcome: HostOutcome, partial: PartialJourney): PartialJourney {
+    let state: WorldState = new Map(partial.state).set(place, outcome.state);
+    const caused: Caused[] = [...partial.caused];
     for (const answer of outcome.caused ?? []) {
       const sent = this.#answer(place, answer, state);
       state = sent.state;
       caused.push(sent.caused);
     }
     return {
-      probability: multiply(leg.probability, outcome.probability),
-      dependsOn: [...leg.dependsOn, ...outcome.dependsOn.filter((text) => !leg.dependsOn.includes(text))],
-      assumed: [...new Set([...leg.assumed, ...(outcome.assumed ?? [])])],
-      drawn: [...new Set([...leg.drawn, ...(outcome.drawn ?? [])])],
-      steps: leg.steps,
+      probability: multiply(partial.probability, outcome.probability),
+      dependsOn: [
+        ...partial.dependsOn,
+        ...outcome.dependsOn.filter((text) => !partial.dependsOn.includes(text)),
+      ],
+      assumed: [...new Set([...partial.assumed, ...(outcome.assumed ?? [])])],
+      drawn: [...new Set([...partial.drawn, ...(outcome.drawn ?? [])])],
+      steps: partial.steps,
       caused,
       state,
     };
@@ -127,8 +124,8 @@ class Walk {
     const { packet, verdict, steps, left } = answer;
     const last = steps[steps.length - 1];
     if (left?.dev === undefined || last === undefined) return { caused: { packet, verdict, steps }, state };
-    const inner = new Walk(this.world, this.options);
-    const leg: Leg = {
+    const inner = new JourneyExplorer(this.world, this.options);
+    const partial: PartialJourney = {
       probability: START,
       dependsOn: [],
       assumed: [],
@@ -141,7 +138,7 @@ class Walk {
       place,
       last.after,
       { dev: left.dev, nexthop: left.nexthop },
-      { ...leg, steps: steps.slice(0, -1) },
+      { ...partial, steps: steps.slice(0, -1) },
       1,
       verdict,
     );
@@ -150,22 +147,22 @@ class Walk {
     return { caused: { packet, verdict: first.verdict, steps: first.steps }, state: first.state };
   }
 
-  #follow(place: string, outcome: TraversedOutcome, leg: Leg, depth: number): void {
+  #follow(place: string, outcome: HostOutcome, partial: PartialJourney, depth: number): void {
     const { left } = outcome;
     if (left?.dev === undefined || depth >= MAX_HOSTS) {
       this.#end(place, outcome.packet, outcome.verdict, outcome.delivered, {
-        ...leg,
-        steps: [...leg.steps, ...outcome.steps],
+        ...partial,
+        steps: [...partial.steps, ...outcome.steps],
       });
       return;
     }
     // The step that says "leaves by eth0" gives way to the links that it leaves by.
-    const steps = [...leg.steps, ...outcome.steps.slice(0, -1)];
+    const steps = [...partial.steps, ...outcome.steps.slice(0, -1)];
     this.cross(
       place,
       outcome.packet,
       { dev: left.dev, nexthop: left.nexthop },
-      { ...leg, steps },
+      { ...partial, steps },
       depth,
       outcome.verdict,
     );
@@ -176,14 +173,14 @@ class Walk {
     place: string,
     packet: Packet,
     left: { dev: string; nexthop: string },
-    leg: Leg,
+    partial: PartialJourney,
     depth: number,
     verdict: Verdict,
   ): void {
     const from: End = { place, link: left.dev };
-    const way = wayTo(this.world, from, left.nexthop);
-    if (way === undefined) {
-      this.#nobody(place, packet, left, leg, verdict);
+    const route = frameRouteTo(this.world, from, left.nexthop);
+    if (route === undefined) {
+      this.#nobody(place, packet, left, partial, verdict);
       return;
     }
     const link = linkOf(this.world, from);
@@ -193,7 +190,7 @@ class Walk {
       mark: 0,
       ...(link?.mac === undefined ? {} : { macSrc: link.mac }),
     };
-    this.#crossings(way.crossings, scrubbed, packet, from, leg, depth);
+    this.#crossings(route.crossings, scrubbed, packet, from, partial, depth);
   }
 
   #crossings(
@@ -201,7 +198,7 @@ class Walk {
     packet: Packet,
     before: Packet,
     at: End,
-    leg: Leg,
+    partial: PartialJourney,
     depth: number,
   ): void {
     const [first, ...rest] = crossings;
@@ -211,7 +208,7 @@ class Walk {
         bridge === undefined
           ? undefined
           : portTowards(this.world, { place: at.place, link: bridge }, address);
-      this.visit(at.place, packet, { in: at.link, portFor }, leg, depth + 1);
+      this.visit(at.place, packet, { in: at.link, portFor }, partial, depth + 1);
       return;
     }
     if (first.kind === "cable") {
@@ -225,12 +222,12 @@ class Walk {
         to: this.#endOf(first.to),
         text: through + first.text,
       };
-      this.#crossings(rest, packet, packet, first.to, { ...leg, steps: [...leg.steps, step] }, depth);
+      this.#crossings(rest, packet, packet, first.to, { ...partial, steps: [...partial.steps, step] }, depth);
       return;
     }
     // Bridged in a namespace on the way: its rules may see it (br_netfilter), and may send it elsewhere.
     const { host, state: fresh } = hostAt(this.world, first.place);
-    const path = traverse(host, packet, {
+    const traversal = traverse(host, packet, {
       from: {
         in: first.from,
         bridgedTo: (address) =>
@@ -238,10 +235,10 @@ class Walk {
             ? first.to
             : portTowards(this.world, { place: first.place, link: first.bridge }, address),
       },
-      state: leg.state.get(first.place) ?? fresh,
+      state: partial.state.get(first.place) ?? fresh,
     });
-    for (const outcome of path.outcomes) {
-      const extended = this.#extended(first.place, outcome, leg);
+    for (const outcome of traversal.outcomes) {
+      const extended = this.#extended(first.place, outcome, partial);
       const stays = outcome.left?.dev === first.to && outcome.packet.dst === packet.dst;
       if (!stays) {
         this.#follow(first.place, outcome, extended, depth + 1);
@@ -279,7 +276,7 @@ class Walk {
     place: string,
     packet: Packet,
     left: { dev: string; nexthop: string },
-    leg: Leg,
+    partial: PartialJourney,
     verdict: Verdict,
   ): void {
     const open = this.world.segments.some((segment) =>
@@ -290,23 +287,23 @@ class Walk {
       : `nobody on ${left.dev} answers for ${left.nexthop} (no route to host)`;
     const ended: Verdict = open ? verdict : "unreachable";
     const step: Step = { kind: "end", place, before: packet, after: packet, verdict: ended, text };
-    this.#end(place, packet, ended, false, { ...leg, steps: [...leg.steps, step] });
+    this.#end(place, packet, ended, false, { ...partial, steps: [...partial.steps, step] });
   }
 
-  #end(place: string, packet: Packet, verdict: Verdict, delivered: boolean, leg: Leg): void {
+  #end(place: string, packet: Packet, verdict: Verdict, delivered: boolean, partial: PartialJourney): void {
     this.outcomes.push({
-      probability: leg.probability,
-      certain: leg.dependsOn.length === 0,
-      dependsOn: leg.dependsOn,
-      ...(leg.assumed.length === 0 ? {} : { assumed: leg.assumed }),
-      ...(leg.drawn.length === 0 ? {} : { drawn: leg.drawn }),
+      probability: partial.probability,
+      certain: partial.dependsOn.length === 0,
+      dependsOn: partial.dependsOn,
+      ...(partial.assumed.length === 0 ? {} : { assumed: partial.assumed }),
+      ...(partial.drawn.length === 0 ? {} : { drawn: partial.drawn }),
       verdict,
       packet,
-      steps: leg.steps,
+      steps: partial.steps,
       place,
       delivered,
-      state: leg.state,
-      ...(leg.caused.length === 0 ? {} : { caused: leg.caused }),
+      state: partial.state,
+      ...(partial.caused.length === 0 ? {} : { caused: partial.caused }),
     });
   }
 }

@@ -4,7 +4,7 @@ import type { Packet } from "./packet";
 import type { Rule } from "./ruleset";
 
 /** A rule that was asked and did not match: the first condition that failed, in the model's terms and in words. */
-export interface Tried {
+export interface UnmatchedRule {
   readonly rule: Rule;
   readonly failed: Match;
   /** `source 172.30.0.1 is not in 172.17.0.0/16` */
@@ -28,8 +28,8 @@ interface InChain extends At {
   readonly out?: string;
   /** Which implementation's table it is, where the dump says so: both may be loaded at once. */
   readonly variant?: "legacy" | "nft";
-  /** Rules of this chain asked in vain since the last step in it, in order. */
-  readonly tried: readonly Tried[];
+  /** Rules of this chain that did not match since the last step in it, in order. */
+  readonly unmatched: readonly UnmatchedRule[];
 }
 
 /** One thing that happened to the packet on its way. A path is a list of these, across all namespaces it crosses. */
@@ -123,7 +123,7 @@ export interface Caused {
 }
 
 /** Everything that can happen to one packet. Probabilities of the certain outcomes add up to one. */
-export interface Path {
+export interface Traversal {
   readonly packet: Packet;
   readonly outcomes: readonly Outcome[];
   /** True when more ways exist than were followed; the last outcome then stands for all the others. */

@@ -2,13 +2,13 @@
  * A question that the snapshot cannot answer. `key` is the same wherever the same fact is asked for, so that one branch
  * never assumes both answers; `yes` and `no` say in words what each branch depends on.
  */
-export interface Doubt {
-  readonly kind: "doubt";
+export interface UnknownCondition {
+  readonly kind: "unknown";
   readonly key: string;
   readonly yes: string;
   readonly no: string;
 }
 
-export function doubt(key: string, yes: string, no: string): Doubt {
-  return { kind: "doubt", key, yes, no };
+export function unknownCondition(key: string, yes: string, no: string): UnknownCondition {
+  return { kind: "unknown", key, yes, no };
 }

@@ -7,7 +7,7 @@ import {
   type Words,
 } from "../routing/address";
 import { selectAddress, selectAddress6 } from "../routing/output";
-import type { View } from "../traverse/hook-state";
+import type { HookState } from "../traverse/hook-state";
 
 /** A translation's address: found, none (the packet is dropped), or not known. */
 export type Found =
@@ -16,8 +16,8 @@ export type Found =
   | { readonly kind: "unknown" };
 
 /** MASQUERADE (nf_nat_masquerade.c): an address of the device the packet leaves by, in the next hop's subnet if there is one. */
-export function masqueradeAddress(view: View): Found {
-  const { host, out, dst, route } = view;
+export function masqueradeAddress(hookState: HookState): Found {
+  const { host, out, dst, route } = hookState;
   if (host.links === undefined || out === undefined || out === "" || dst === undefined)
     return { kind: "unknown" };
   if (host.links.every(({ name }) => name !== out)) return { kind: "unknown" };
@@ -30,15 +30,15 @@ export function masqueradeAddress(view: View): Found {
 }
 
 /** REDIRECT (nf_nat_redirect.c): loopback for what this host sends, else the first address of the device it came in by. */
-export function redirectAddress(view: View): Found {
-  const ipv4 = view.packet.family === "ipv4";
-  if (view.hook === "OUTPUT") return { kind: "address", address: ipv4 ? "127.0.0.1" : "::1" };
-  if (view.host.links === undefined || view.in === undefined) return { kind: "unknown" };
-  const link = view.host.links.find(({ name }) => name === view.in);
+export function redirectAddress(hookState: HookState): Found {
+  const ipv4 = hookState.packet.family === "ipv4";
+  if (hookState.hook === "OUTPUT") return { kind: "address", address: ipv4 ? "127.0.0.1" : "::1" };
+  if (hookState.host.links === undefined || hookState.in === undefined) return { kind: "unknown" };
+  const link = hookState.host.links.find(({ name }) => name === hookState.in);
   if (link === undefined) return { kind: "unknown" };
-  const scope = view.dst === undefined ? "any" : scopeOf6(view.dst);
+  const scope = hookState.dst === undefined ? "any" : scopeOf6(hookState.dst);
   const first = link.addresses.find(({ family, address }) => {
-    if (family !== view.packet.family) return false;
+    if (family !== hookState.packet.family) return false;
     return ipv4 || scope === "any" || scopeOf6(addressWords(address) ?? []) === scope;
   });
   return first === undefined ? { kind: "none" } : { kind: "address", address: first.address };

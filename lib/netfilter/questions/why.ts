@@ -1,9 +1,9 @@
 import { NO_ZONE } from "../conntrack/connection";
 import type { Hook, Match, Packet, Rule } from "../model";
-import { Choices } from "../traverse/branch-explorer";
-import { type Mind, peek } from "../traverse/evaluation";
-import { forced } from "../traverse/given-state";
-import { type View, viewOf } from "../traverse/hook-state";
+import { BranchExplorer } from "../traverse/branch-explorer";
+import { type EvaluationContext, tryDecide } from "../traverse/evaluation";
+import { trackAsGiven } from "../traverse/given-state";
+import { type HookState, hookStateOf } from "../traverse/hook-state";
 import type { Host } from "../traverse/host";
 import { testOf } from "../traverse/match";
 import { reasonOf } from "../traverse/reason";
@@ -44,27 +44,32 @@ export interface Why {
 
 const NOWHERE: Host = { place: "host", rulesets: [] };
 
-function viewAt(host: Host, hook: Hook, at: Circumstances): View {
-  const view = viewOf(host, hook, at.packet, { in: at.in, out: at.out });
+function viewAt(host: Host, hook: Hook, at: Circumstances): HookState {
+  const hookState = hookStateOf(host, hook, at.packet, { in: at.in, out: at.out });
   const options = { zone: NO_ZONE, now: 0, loose: () => true };
-  const { attached, untracked } = forced(FRESH.conntrack, at.packet, at.state, options);
+  const { attached, untracked } = trackAsGiven(FRESH.conntrack, at.packet, at.state, options);
   const socket = hook === "OUTPUT" ? "process" : "none";
   return {
-    ...view,
+    ...hookState,
     socket,
     untracked: untracked ?? false,
     ...(attached === undefined ? {} : { ct: attached }),
   };
 }
 
-function firstFailing(rule: Rule, view: View): { match: Match; known: boolean } | undefined {
-  const mind: Mind = { state: FRESH, choices: new Choices(), blanks: new Set(), devices: new Map() };
-  mind.choices.begin();
+function firstFailing(rule: Rule, hookState: HookState): { match: Match; known: boolean } | undefined {
+  const evaluation: EvaluationContext = {
+    state: FRESH,
+    branches: new BranchExplorer(),
+    unknownFields: new Set(),
+    devices: new Map(),
+  };
+  evaluation.branches.begin();
   let open: Match | undefined;
   for (const match of rule.matches) {
     const test = testOf(match, "why");
     if (test.kind !== "pure") continue;
-    const answer = peek(test.ask(view, mind), mind);
+    const answer = tryDecide(test.ask(hookState, evaluation), evaluation);
     if (answer === false) return { match, known: true };
     if (answer === undefined) open ??= match;
   }
@@ -84,20 +89,20 @@ export function why(rule: Rule, packet: Packet, options: WhyOptions = {}): Why {
     out: options.out ?? (hook === "PREROUTING" || hook === "INPUT" ? "" : "eth1"),
     state: options.state ?? "NEW",
   };
-  const view = viewAt(host, hook, at);
-  const failing = firstFailing(rule, view);
+  const hookState = viewAt(host, hook, at);
+  const failing = firstFailing(rule, hookState);
   if (failing === undefined) return { answer: "matches", reason: "every condition holds" };
   if (!failing.known)
     return {
       answer: "unknown",
       failed: failing.match,
-      reason: `not known: ${reasonOf(failing.match, view)}`,
+      reason: `not known: ${reasonOf(failing.match, hookState)}`,
     };
   const changed = satisfy(rule, at, hook, host);
   return {
     answer: "does not match",
     failed: failing.match,
-    reason: reasonOf(failing.match, view),
+    reason: reasonOf(failing.match, hookState),
     ...(changed === undefined ? {} : { change: { ...changed, text: differences(at, changed) } }),
   };
 }

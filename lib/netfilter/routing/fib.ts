@@ -1,5 +1,5 @@
 import type { PolicyRule, Route } from "../../inspect/snapshot";
-import { doubt, type Family } from "../model";
+import { type Family, unknownCondition } from "../model";
 import type { Host } from "../traverse/host";
 import { addressWords, masked, maskOf, parseNet, textOf, type Words, within } from "./address";
 import type { Flow } from "./flow";
@@ -150,13 +150,13 @@ export class Fib {
     }
     const open = [...(route.onlyFor ?? [])];
     if (this.#family === "ipv4" && route.tos !== undefined && route.tos !== 0) {
-      if (flow.blanks?.includes("tos") === true) open.push(`tos 0x${route.tos.toString(16)}`);
+      if (flow.unknownFields?.includes("tos") === true) open.push(`tos 0x${route.tos.toString(16)}`);
       else if (((flow.tos ?? 0) & 0x1c) !== route.tos) return false;
     }
     if (open.length === 0) return true;
     const name = `route ${routeText(route)} (${open.join(", ")})`;
     return judge.decide(
-      doubt(
+      unknownCondition(
         `route ${routeText(route)} ${open.join(" ")} ${flow.dst.join(".")}`,
         `${name} is for this packet`,
         `${name} is not for this packet`,
@@ -218,7 +218,7 @@ export class Fib {
   #elsewhere(which: string, flow: Flow, judge: Judge): Found {
     const destination = textOf(flow.dst);
     const has = judge.decide(
-      doubt(
+      unknownCondition(
         `table ${this.#family} ${which} ${destination}`,
         `table ${which} has a route to ${destination}`,
         `table ${which} has no route to ${destination}`,

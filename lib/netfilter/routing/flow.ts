@@ -22,53 +22,61 @@ export interface Flow {
   /** The sending user. Default: 0, which the kernel takes for packets that no local socket sent. */
   readonly uid?: number;
   /** Parts of it that whoever asks does not know. */
-  readonly blanks?: readonly FlowBlank[];
+  readonly unknownFields?: readonly FlowField[];
 }
 
-export type FlowBlank = "tos" | "sport" | "dport" | "uid";
+export type FlowField = "tos" | "sport" | "dport" | "uid";
 
-type Header = Pick<Flow, "tos" | "protocol" | "sport" | "dport" | "uid" | "blanks">;
+type Header = Pick<Flow, "tos" | "protocol" | "sport" | "dport" | "uid" | "unknownFields">;
 
 /** What a packet that came in shows to policy rules (fib4_rules_early_flow_dissect). */
 export function headerOf(packet: Packet, judge: Judge): Header {
   const protocol = protocolNumberOf(packet.protocol) ?? 0;
-  const blanks: FlowBlank[] = judge.blanks.has("tos") ? ["tos"] : [];
+  const unknownFields: FlowField[] = judge.unknownFields.has("tos") ? ["tos"] : [];
   const ported = hasPorts(protocol) && (packet.fragment?.offset ?? 0) === 0;
   const { sport, dport, tos } = packet;
-  if (ported && sport === undefined) blanks.push("sport");
-  if (ported && dport === undefined) blanks.push("dport");
+  if (ported && sport === undefined) unknownFields.push("sport");
+  if (ported && dport === undefined) unknownFields.push("dport");
   return {
     tos,
     protocol,
     ...(ported && sport !== undefined ? { sport } : {}),
     ...(ported && dport !== undefined ? { dport } : {}),
-    ...(blanks.length === 0 ? {} : { blanks }),
+    ...(unknownFields.length === 0 ? {} : { unknownFields }),
   };
 }
 
 /** The same for the route back, which the kernel asks for with the ports exchanged (fib_validate_source). */
-export function turned({ sport, dport, blanks, ...rest }: Header): Header {
+export function turned({ sport, dport, unknownFields, ...rest }: Header): Header {
   const other = { sport: "dport", dport: "sport" } as const;
   return {
     ...rest,
     ...(sport === undefined ? {} : { dport: sport }),
     ...(dport === undefined ? {} : { sport: dport }),
-    ...(blanks === undefined
+    ...(unknownFields === undefined
       ? {}
-      : { blanks: blanks.map((blank) => (blank === "sport" || blank === "dport" ? other[blank] : blank)) }),
+      : {
+          unknownFields: unknownFields.map((field) =>
+            field === "sport" || field === "dport" ? other[field] : field,
+          ),
+        }),
   };
 }
 
 /** What a packet that a local socket sends shows to policy rules. */
 export function sentHeaderOf(packet: Packet, judge: Judge): Header {
-  const { blanks = [], ...header } = headerOf(packet, judge);
+  const { unknownFields = [], ...header } = headerOf(packet, judge);
   const icmp = packet.icmp !== undefined;
-  const uid = judge.blanks.has("owner") ? undefined : packet.owner?.uid;
+  const uid = judge.unknownFields.has("owner") ? undefined : packet.owner?.uid;
   // struct flowi keeps an ICMP type and code where ports are; which of them the sender's socket fills in varies.
-  const open: readonly FlowBlank[] = [
-    ...blanks,
+  const open: readonly FlowField[] = [
+    ...unknownFields,
     ...(icmp ? (["sport", "dport"] as const) : []),
     ...(uid === undefined ? (["uid"] as const) : []),
   ];
-  return { ...header, ...(uid === undefined ? {} : { uid }), ...(open.length === 0 ? {} : { blanks: open }) };
+  return {
+    ...header,
+    ...(uid === undefined ? {} : { uid }),
+    ...(open.length === 0 ? {} : { unknownFields: open }),
+  };
 }

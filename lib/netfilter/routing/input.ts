@@ -96,7 +96,7 @@ function multicast(host: Host, packet: Packet, dst: Words, judge: Judge): Decisi
   const joined =
     allHosts ||
     judge.decide({
-      kind: "doubt",
+      kind: "unknown",
       key: `joined ${dst.join(".")}`,
       yes: `${host.place} has joined the group ${packet.dst}`,
       no: `${host.place} has not joined the group ${packet.dst}`,

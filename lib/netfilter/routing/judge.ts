@@ -1,11 +1,11 @@
-import type { Doubt } from "../model";
-import type { Blank } from "../traverse/evaluation";
+import type { UnknownCondition } from "../model";
+import type { UnknownField } from "../traverse/evaluation";
 
 /** How routing settles what the host does not tell: the traversal follows both branches. */
 export interface Judge {
-  decide(doubt: Doubt): boolean;
+  decide(condition: UnknownCondition): boolean;
   /** What is settled about it already. */
-  known(doubt: Doubt): boolean | undefined;
+  known(condition: UnknownCondition): boolean | undefined;
   /** One of several equal routes, by weight. */
   pick(weights: readonly bigint[], what: string): number;
   /** What cannot be followed both ways and is taken as given; the outcome is no longer certain. */
@@ -13,11 +13,11 @@ export interface Judge {
   /** What was not given and is taken as it most often is; it is listed with the outcome, which stays as it is. */
   presume(text: string): void;
   /** Parts of the header that are not known. */
-  readonly blanks: ReadonlySet<Blank>;
+  readonly unknownFields: ReadonlySet<UnknownField>;
 }
 
 /** An answer, or the judge's where there is none. */
-export function settled(answer: boolean | Doubt, judge: Judge): boolean {
+export function settled(answer: boolean | UnknownCondition, judge: Judge): boolean {
   return typeof answer === "boolean" ? answer : judge.decide(answer);
 }
 
@@ -67,5 +67,5 @@ export const FIRST: Judge = {
   pick: () => 0,
   assume: () => undefined,
   presume: () => undefined,
-  blanks: new Set(),
+  unknownFields: new Set(),
 };

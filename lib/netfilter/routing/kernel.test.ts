@@ -7,7 +7,7 @@ import { parseLinks } from "../../inspect/links";
 import { parsePolicyRules } from "../../inspect/policy-rules";
 import { parseRoutes } from "../../inspect/routes";
 import type { Packet } from "../model";
-import { type Entry, type Host, type TraversedOutcome, traverse } from "../traverse";
+import { type Entry, type Host, type HostOutcome, traverse } from "../traverse";
 
 interface Answer {
   readonly ask: string;
@@ -80,7 +80,7 @@ function asked(ask: string): { packet: Packet; from: Entry } {
   };
 }
 
-const went = ({ left, verdict }: TraversedOutcome, dst: string): string =>
+const went = ({ left, verdict }: HostOutcome, dst: string): string =>
   left === undefined
     ? verdict === "accept"
       ? "delivered"

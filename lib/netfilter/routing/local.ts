@@ -1,4 +1,4 @@
-import type { AddressType, Doubt } from "../model";
+import type { AddressType, UnknownCondition } from "../model";
 import type { Host } from "../traverse/host";
 import {
   isLimitedBroadcast,
@@ -18,10 +18,10 @@ export function knowsAddresses(host: Host): boolean {
   );
 }
 
-export function localDoubt(host: Host, address: Words): Doubt {
+export function unknownLocal(host: Host, address: Words): UnknownCondition {
   const text = textOf(address);
   return {
-    kind: "doubt",
+    kind: "unknown",
     key: `local ${text}`,
     yes: `${text} is an address of ${host.place}`,
     no: `${text} is not an address of ${host.place}`,
@@ -33,13 +33,13 @@ export function localDoubt(host: Host, address: Words): Doubt {
  * address behind a blackhole route of the main table is still UNICAST. The types exclude each other.
  *
  * @param device - `--limit-iface-in`/`-out`: LOCAL and BROADCAST count only on this device.
- * @returns a doubt where the host's addresses are not known.
+ * @returns an unknown condition where the host's addresses are not known.
  */
-export function addressType(host: Host, address: Words, device?: string): AddressType | Doubt {
+export function addressType(host: Host, address: Words, device?: string): AddressType | UnknownCondition {
   if (isZeronet(address) || isLimitedBroadcast(address)) return "BROADCAST";
   if (isMulticast(address)) return "MULTICAST";
   if (isLoopback(address)) return device === undefined || device === "lo" ? "LOCAL" : "UNICAST";
-  if (!knowsAddresses(host)) return localDoubt(host, address);
+  if (!knowsAddresses(host)) return unknownLocal(host, address);
   const found = fibOf(host, "ipv4").lookupIn("local", address);
   if (found.kind === "none") return "UNICAST";
   if (device !== undefined && found.route.dev !== device) return "UNICAST";
@@ -48,10 +48,10 @@ export function addressType(host: Host, address: Words, device?: string): Addres
 }
 
 /** Whether packets to this address are for the host itself. */
-export function isLocal(host: Host, address: Words): boolean | Doubt {
+export function isLocal(host: Host, address: Words): boolean | UnknownCondition {
   if (isLoopback(address)) return true;
   if (isMulticast(address) || isUnspecified(address)) return false;
-  if (!knowsAddresses(host)) return localDoubt(host, address);
+  if (!knowsAddresses(host)) return unknownLocal(host, address);
   const found = fibOf(host, address.length === 1 ? "ipv4" : "ipv6").lookupIn("local", address);
   return found.kind === "route" && found.route.type === "local";
 }

@@ -1,6 +1,6 @@
 import type { PolicyRule, PortMatch } from "../../inspect/snapshot";
 import { protocolNumberOf } from "../conntrack/protocol";
-import { type Doubt, doubt, type Family } from "../model";
+import { type Family, type UnknownCondition, unknownCondition } from "../model";
 import type { Host } from "../traverse/host";
 import { type Net, parseNet, textOf, within } from "./address";
 import type { Flow } from "./flow";
@@ -50,7 +50,11 @@ export function compileRules(host: Host, family: Family): readonly CompiledRule[
 const ruleName = (rule: PolicyRule, what: string): string => `policy rule ${rule.priority} (${what})`;
 
 /** Whether a rule is for a flow (fib_rules.c, fib_rule_match, fib4_rule_match and fib6_rule_match), or what is not known. */
-export function ruleMatches({ rule, from, to }: CompiledRule, flow: Flow, host: Host): boolean | Doubt {
+export function ruleMatches(
+  { rule, from, to }: CompiledRule,
+  flow: Flow,
+  host: Host,
+): boolean | UnknownCondition {
   const protocol = flow.protocol ?? 0;
   const plain =
     (from === undefined || (flow.src !== undefined && within(flow.src, from))) &&
@@ -81,7 +85,7 @@ export function ruleMatches({ rule, from, to }: CompiledRule, flow: Flow, host: 
   const name = ruleName(rule, open.join(", "));
   const packets = `packets to ${textOf(flow.dst)}`;
   const [yes, no] = [`${name} is for ${packets}`, `${name} is not for ${packets}`];
-  return doubt(
+  return unknownCondition(
     `rule ${rule.family} ${rule.priority} ${open.join(" ")} ${asked}`,
     rule.inverted ? no : yes,
     rule.inverted ? yes : no,
@@ -94,7 +98,7 @@ type Selected = boolean | string;
 function tosMatches({ tos, family }: PolicyRule, flow: Flow): Selected {
   // A rule with `tos 0` asks for nothing.
   if (tos === undefined || tos === 0) return true;
-  if (flow.blanks?.includes("tos") === true) return `tos 0x${tos.toString(16)}`;
+  if (flow.unknownFields?.includes("tos") === true) return `tos 0x${tos.toString(16)}`;
   // IPv4 compares the three bits of the old TOS field only (fib_dscp_masked_match), IPv6 the whole DSCP.
   const mask = family === "ipv4" ? 0x1c : 0xfc;
   return ((flow.tos ?? 0) & mask) === (tos & (family === "ipv4" ? 0xff : 0xfc));
@@ -102,7 +106,7 @@ function tosMatches({ tos, family }: PolicyRule, flow: Flow): Selected {
 
 function portMatches(match: PortMatch | undefined, flow: Flow, side: "sport" | "dport"): Selected {
   if (match === undefined) return true;
-  if (flow.blanks?.includes(side) === true) return `${side} ${portText(match)}`;
+  if (flow.unknownFields?.includes(side) === true) return `${side} ${portText(match)}`;
   const port = flow[side] ?? 0;
   if (match.kind === "range") return port >= match.from && port <= match.to;
   return (port & match.mask) === (match.value & match.mask);
@@ -115,7 +119,7 @@ function portText(match: PortMatch): string {
 
 function uidMatches({ uid }: PolicyRule, flow: Flow): Selected {
   if (uid === undefined) return true;
-  if (flow.blanks?.includes("uid") === true) return `uidrange ${uid.from}-${uid.to}`;
+  if (flow.unknownFields?.includes("uid") === true) return `uidrange ${uid.from}-${uid.to}`;
   const { uid: sender = 0 } = flow;
   return sender >= uid.from && sender <= uid.to;
 }
@@ -143,11 +147,11 @@ export function suppresses(
   rule: PolicyRule,
   found: { readonly dev: string | undefined; readonly length: number },
   host: Host,
-): boolean | Doubt {
+): boolean | UnknownCondition {
   if (rule.suppressLength !== undefined && found.length <= rule.suppressLength) return true;
   if (rule.suppressGroup === undefined || found.dev === undefined) return false;
   if (host.links === undefined)
-    return doubt(
+    return unknownCondition(
       `group ${rule.suppressGroup} ${found.dev}`,
       `${found.dev} belongs to group ${rule.suppressGroup} (suppress_ifgroup of policy rule ${rule.priority})`,
       `${found.dev} does not belong to group ${rule.suppressGroup} (suppress_ifgroup of policy rule ${rule.priority})`,

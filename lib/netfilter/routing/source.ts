@@ -1,4 +1,4 @@
-import { doubt, type Packet } from "../model";
+import { type Packet, unknownCondition } from "../model";
 import type { Host } from "../traverse/host";
 import { addressWords, isZeronet, type Words } from "./address";
 import { type Found, fibOf } from "./fib";
@@ -81,7 +81,7 @@ function filterDoubt(device: string, passing: readonly number[], all: readonly n
   const names = `net.ipv4.conf.all.rp_filter and net.ipv4.conf.${device.replaceAll(".", "/")}.rp_filter`;
   const is = (filters: readonly number[]): string =>
     `rp_filter=${filters.join(" or ")} on ${device} (not given; the larger of ${names} counts)`;
-  return doubt(`rp_filter ${device} ${passing.join(",")}`, is(passing), is(failing));
+  return unknownCondition(`rp_filter ${device} ${passing.join(",")}`, is(passing), is(failing));
 }
 
 function ownAddress({ host, packet, src, device, judge }: Question): string | undefined {
@@ -120,7 +120,7 @@ function judged({ host, packet, device, judge }: Question, filter: number, back:
   if (filter !== 1 || back.equal.some((route) => route.dev === device)) return undefined;
   if (back.route.dev === undefined) {
     const by = `the route back to ${packet.src}`;
-    const same = doubt(
+    const same = unknownCondition(
       `back ${packet.src} ${device}`,
       `${by} leaves by ${device}`,
       `${by} does not leave by ${device}`,
@@ -142,7 +142,7 @@ function withoutRoutes(question: Question, filters: readonly number[]): string |
       : "rp_filter and the routes are not given";
   const what = `the source check lets ${packet.src} in by ${device}`;
   const passes = judge.decide(
-    doubt(
+    unknownCondition(
       `source ${packet.src} ${device}`,
       `${what} (${given})`,
       `${what.replace("lets", "does not let")} (${given})`,

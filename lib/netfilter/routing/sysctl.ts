@@ -1,4 +1,4 @@
-import { type Doubt, doubt } from "../model";
+import { type UnknownCondition, unknownCondition } from "../model";
 import type { Host } from "../traverse/host";
 import type { Judge } from "./judge";
 
@@ -37,7 +37,7 @@ export function presumedSysctl(host: Host, name: string, judge: Judge): number {
 export function decidedSysctl(host: Host, name: string, judge: Judge): boolean {
   const known = knownSysctl(host, name);
   return known === undefined
-    ? judge.decide(doubt(`sysctl ${name}`, `${name}=1 (not given)`, `${name}=0 (not given)`))
+    ? judge.decide(unknownCondition(`sysctl ${name}`, `${name}=1 (not given)`, `${name}=0 (not given)`))
     : known !== 0;
 }
 
@@ -91,7 +91,7 @@ export function possibleFilters(host: Host, device: string): readonly number[] {
 }
 
 /** Whether `all` or the device has a setting on (IN_DEV_ORCONF), as route_localnet and accept_local are read. */
-export function either(host: Host, device: string, key: string, initial = 0): boolean | Doubt {
+export function either(host: Host, device: string, key: string, initial = 0): boolean | UnknownCondition {
   const all = `net.ipv4.conf.all.${key}`;
   const [shared, own] = [knownSysctl(host, all), perDevice(host, "ipv4", device, key)];
   if ((shared ?? 0) !== 0 || (own ?? 0) !== 0) return true;
@@ -101,7 +101,7 @@ export function either(host: Host, device: string, key: string, initial = 0): bo
     ...(own === undefined ? [deviceName("ipv4", device, key)] : []),
   ];
   if (open.length === 0) return false;
-  return doubt(
+  return unknownCondition(
     `sysctl ${key} ${device}`,
     `${open.map((name) => `${name}=1`).join(" or ")} (not given)`,
     `${open.map((name) => `${name}=0`).join(" and ")} (not given)`,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { link, route } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
-import type { Packet, Path } from "../model";
+import type { Packet, Traversal } from "../model";
 import { FRESH, traverse } from "../traverse";
 import { type Agreement, alignTrace } from "./align";
 import { LoadedRules } from "./loaded";
@@ -14,7 +14,7 @@ const loaded = new LoadedRules(golden("ruleset.txt"));
 const recorded = groupPackets(parseTrace(golden("nft-monitor.txt")).events, loaded);
 
 /** What the model says of the router of the recording, with these rules. */
-function predict(rules: string, packet: Packet): Path {
+function predict(rules: string, packet: Packet): Traversal {
   const host = {
     place: "router",
     rulesets: [{ ...parseRuleset(rules, { family: "ipv4" }), variant: "nft" as const }],
@@ -93,7 +93,7 @@ test("a header that is not the predicted one is said in words", () => {
 });
 
 test("a packet that the kernel never reported, and one that ended early", () => {
-  const path = predict(rules, {
+  const traversal = predict(rules, {
     family: "ipv4",
     src: "10.0.0.2",
     dst: "192.168.0.99",
@@ -105,7 +105,7 @@ test("a packet that the kernel never reported, and one that ended early", () => 
     length: 60,
     mark: 0,
   });
-  const nothing = alignTrace(path, [{ place: "router", packets: [], loaded }]);
+  const nothing = alignTrace(traversal, [{ place: "router", packets: [], loaded }]);
   expect(nothing.difference?.text).toMatch(
     /^router: the kernel reported no packet tcp 10\.0\.0\.2:1 → 192\.168\.0\.99:2/,
   );
@@ -129,7 +129,7 @@ test("a packet that the kernel never reported, and one that ended early", () => 
 });
 
 test("a namespace that was not traced is not compared", () => {
-  const path = predict(rules, {
+  const traversal = predict(rules, {
     family: "ipv4",
     src: "10.0.0.2",
     dst: "192.168.0.99",
@@ -141,5 +141,8 @@ test("a namespace that was not traced is not compared", () => {
     length: 60,
     mark: 0,
   });
-  expect(alignTrace(path, [{ place: "elsewhere", packets: [] }])).toMatchObject({ agrees: true, events: 0 });
+  expect(alignTrace(traversal, [{ place: "elsewhere", packets: [] }])).toMatchObject({
+    agrees: true,
+    events: 0,
+  });
 });

@@ -1,4 +1,4 @@
-import type { Packet, Path, Step, TableName } from "../model";
+import type { Packet, Step, TableName, Traversal } from "../model";
 import { type ChainEvent, type TraceHeader, verdictText } from "./event";
 import { type ExpectedEvent, type ExpectedPass, expectedPasses } from "./expect";
 import type { LoadedRules } from "./loaded";
@@ -51,9 +51,9 @@ const predicted: ReadonlySet<string> = new Set<TableName>(["raw", "mangle", "nat
  * Only namespaces that `traces` names are compared. What TRACE cannot show is not asked for: the end of a user chain,
  * conntrack, routing, and a namespace without tables.
  */
-export function alignTrace(path: Path, traces: readonly PlaceTrace[]): Agreement {
+export function alignTrace(traversal: Traversal, traces: readonly PlaceTrace[]): Agreement {
   let best: Agreement | undefined;
-  for (const [index, outcome] of path.outcomes.entries()) {
+  for (const [index, outcome] of traversal.outcomes.entries()) {
     const agreement = alignSteps(outcome.steps, traces, { outcome: index });
     if (agreement.agrees) return agreement;
     if (best === undefined || agreement.events > best.events) best = agreement;
@@ -217,10 +217,10 @@ function disagreement(
 function whyNot(expected: ExpectedEvent, event: ChainEvent, loaded: LoadedRules | undefined): string {
   if (event.kind !== "rule" || event.table !== expected.table || event.chain !== expected.chain) return "";
   const position = positionOf(event, loaded);
-  const tried = expected.tried.find(({ rule }) =>
+  const unmatched = expected.unmatched.find(({ rule }) =>
     position === undefined ? sameText(event.text, rule.text) : rule.index === position,
   );
-  return tried === undefined ? "" : `, which the prediction passed by because ${tried.reason}`;
+  return unmatched === undefined ? "" : `, which the prediction passed by because ${unmatched.reason}`;
 }
 
 function positionOf(event: ChainEvent, loaded: LoadedRules | undefined): number | undefined {

@@ -1,4 +1,4 @@
-import type { Action, Hook, Packet, Rule, Step, TableName, Tried } from "../model";
+import type { Action, Hook, Packet, Rule, Step, TableName, UnmatchedRule } from "../model";
 import type { TraceVerdict } from "./event";
 
 /** One event that the kernel's trace must show if a path is right. */
@@ -9,7 +9,7 @@ export interface ExpectedEvent {
   readonly chain: string;
   /** Absent for a policy. */
   readonly rule?: Rule;
-  readonly tried: readonly Tried[];
+  readonly unmatched: readonly UnmatchedRule[];
   /** Undefined where the model does not know what the target does. */
   readonly verdict: TraceVerdict | undefined;
   readonly before: Packet;
@@ -86,8 +86,8 @@ const translations: ReadonlySet<Action["kind"]> = new Set([
 ]);
 
 function add(events: ExpectedEvent[], step: Extract<Step, { kind: "rule" | "return" | "policy" }>): void {
-  const { hook, table, chain, tried, before, after } = step;
-  const at = { hook, table, chain, tried, before, after };
+  const { hook, table, chain, unmatched, before, after } = step;
+  const at = { hook, table, chain, unmatched, before, after };
   if (step.kind === "policy") {
     events.push({ kind: "policy", ...at, verdict: { kind: step.policy } });
     return;

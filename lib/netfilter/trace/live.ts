@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { LabError } from "../../engine/errors/lab-error";
-import type { Path } from "../model";
+import type { Traversal } from "../model";
 import { alignTrace, type PlaceTrace } from "./align";
 import type { TraceEvent } from "./event";
 import { LoadedRules } from "./loaded";
@@ -310,18 +310,21 @@ export interface TraceFlowRequest<T> {
  * Sends a packet and reads the kernel's own account of it: sets tracing for exactly this flow in the given namespaces,
  * sends, reads until nothing more comes, and removes what it set, also after a failure.
  *
- * @param path - the prediction: it says how the packet looks in each place.
+ * @param traversal - the prediction: it says how the packet looks in each place.
  */
-export async function traceFlow<T>(path: Path, request: TraceFlowRequest<T>): Promise<TracedFlow<T>> {
+export async function traceFlow<T>(
+  traversal: Traversal,
+  request: TraceFlowRequest<T>,
+): Promise<TracedFlow<T>> {
   const { namespaces, send, anyPort = false, timeoutMs = 10_000, patienceMs = 500 } = request;
-  const complete = request.complete ?? ((traces) => alignTrace(path, traces).agrees);
+  const complete = request.complete ?? ((traces) => alignTrace(traversal, traces).agrees);
   const running: LiveTrace[] = [];
   try {
     const started = await Promise.allSettled(
       namespaces.map(async (namespace) => {
-        const flows = flowsAt(namespace.place, path, anyPort);
+        const flows = flowsAt(namespace.place, traversal, anyPort);
         running.push(
-          await LiveTrace.start(namespace, flows.length > 0 ? flows : flowsOfAll(path), timeoutMs),
+          await LiveTrace.start(namespace, flows.length > 0 ? flows : flowsOfAll(traversal), timeoutMs),
         );
       }),
     );
@@ -336,7 +339,7 @@ export async function traceFlow<T>(path: Path, request: TraceFlowRequest<T>): Pr
 }
 
 /** A place that the prediction does not name may still see the packet, as it was sent. */
-function flowsOfAll({ packet: { family, src, dst, protocol, dport } }: Path): Flow[] {
+function flowsOfAll({ packet: { family, src, dst, protocol, dport } }: Traversal): Flow[] {
   return [{ family, src, dst, protocol, ...(dport === undefined ? {} : { dport }) }];
 }
 

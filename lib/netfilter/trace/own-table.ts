@@ -1,4 +1,4 @@
-import type { Packet, Path, Step } from "../model";
+import type { Packet, Step, Traversal } from "../model";
 
 /**
  * How the names of the nf_tables tables begin that a live trace adds and removes. Their chains select packets and
@@ -41,7 +41,7 @@ export function flowOf(packet: Packet, anyPort = false): Flow {
  * The flows as which a path's packet is seen in one place: before and after each translation. A namespace behind
  * a DNAT sees another destination than the sender wrote.
  */
-export function flowsAt(place: string, path: Path, anyPort = false): Flow[] {
+export function flowsAt(place: string, traversal: Traversal, anyPort = false): Flow[] {
   const found = new Map<string, Flow>();
   const see = (steps: readonly Step[]): void => {
     for (const step of steps) {
@@ -52,7 +52,7 @@ export function flowsAt(place: string, path: Path, anyPort = false): Flow[] {
       }
     }
   };
-  for (const outcome of path.outcomes) {
+  for (const outcome of traversal.outcomes) {
     see(outcome.steps);
     for (const caused of outcome.caused ?? []) see(caused.steps);
   }

@@ -1,30 +1,34 @@
-import { type Action, doubt, type Packet, type TableName } from "../model";
+import { type Action, type Packet, type TableName, unknownCondition } from "../model";
 import type { CompiledRule } from "./compile";
-import { settle } from "./evaluation";
-import type { View } from "./hook-state";
+import { decide } from "./evaluation";
+import type { HookState } from "./hook-state";
 import { reject } from "./kernel-reply";
 import { memberOf, membersOf } from "./match/set";
-import type { Flight } from "./packet-context";
+import type { PacketContext } from "./packet-context";
 import type { TableVerdict } from "./table";
 import { translate } from "./translate";
 
 /** What follows from a rule that matched. */
-export type Acted =
+export type TargetResult =
   | { readonly kind: "continue" }
   | { readonly kind: "jump" | "goto"; readonly chain: string }
   | { readonly kind: "verdict"; readonly verdict: TableVerdict };
 
-const CONTINUE: Acted = { kind: "continue" };
-const end = (verdict: TableVerdict): Acted => ({ kind: "verdict", verdict });
+const CONTINUE: TargetResult = { kind: "continue" };
+const end = (verdict: TableVerdict): TargetResult => ({ kind: "verdict", verdict });
 
 const mixed = (value: number, mask: { value: number; mask: number }): number =>
   ((value & ~mask.mask) ^ mask.value) >>> 0;
 
 /** Carries out a rule's action on the packet and its connection. */
-export function act(flight: Flight, { rule, id }: CompiledRule, _table: TableName): Acted {
+export function applyTarget(
+  context: PacketContext,
+  { rule, id }: CompiledRule,
+  _table: TableName,
+): TargetResult {
   const { action } = rule;
-  const { packet, view } = flight;
-  const connection = view.ct?.connection;
+  const { packet, hookState } = context;
+  const connection = hookState.ct?.connection;
   switch (action.kind) {
     case "none":
     case "note":
@@ -34,7 +38,7 @@ export function act(flight: Flight, { rule, id }: CompiledRule, _table: TableNam
     case "queue":
       return end(action.kind);
     case "reject":
-      reject(flight, action.with);
+      reject(context, action.with);
       return end("reject");
     case "return":
       return CONTINUE;
@@ -46,67 +50,67 @@ export function act(flight: Flight, { rule, id }: CompiledRule, _table: TableNam
     case "masquerade":
     case "redirect":
     case "netmap":
-      return end(translate(flight, action));
+      return end(translate(context, action));
     case "tproxy":
-      return tproxy(flight, action);
+      return tproxy(context, action);
     case "mark":
-      flight.packet = { ...packet, mark: mixed(packet.mark, action.mark) };
+      context.packet = { ...packet, mark: mixed(packet.mark, action.mark) };
       return CONTINUE;
     case "connmarkSet":
       if (connection !== undefined)
-        flight.updateConnection({ ...connection, mark: mixed(connection.mark, action.mark) });
+        context.updateConnection({ ...connection, mark: mixed(connection.mark, action.mark) });
       return CONTINUE;
     case "connmarkSave":
       if (connection !== undefined) {
         // xt_connmark.c: newmark = (ctmark & ~ctmask) ^ (nfmark & nfmask)
         const mark = ((connection.mark & ~action.ctMask) ^ (packet.mark & action.nfMask)) >>> 0;
-        flight.updateConnection({ ...connection, mark });
+        context.updateConnection({ ...connection, mark });
       }
       return CONTINUE;
     case "connmarkRestore":
       if (connection !== undefined) {
         const mark = ((packet.mark & ~action.nfMask) ^ (connection.mark & action.ctMask)) >>> 0;
-        flight.packet = { ...packet, mark };
+        context.packet = { ...packet, mark };
       }
       return CONTINUE;
     case "notrack":
-      if (takesTemplate(view)) flight.view = { ...view, untracked: true };
+      if (takesTemplate(hookState)) context.hookState = { ...hookState, untracked: true };
       return CONTINUE;
     case "ct":
-      if (takesTemplate(view) && !view.untracked) {
+      if (takesTemplate(hookState) && !hookState.untracked) {
         const zone = { id: action.zone ?? 0, from: action.zoneFrom };
         const { helper } = action;
-        flight.view = { ...view, template: { zone, ...(helper === undefined ? {} : { helper }) } };
+        context.hookState = { ...hookState, template: { zone, ...(helper === undefined ? {} : { helper }) } };
       }
       return CONTINUE;
     case "tos":
-      flight.packet = { ...packet, tos: ((packet.tos & ~action.tos.mask) ^ action.tos.value) & 0xff };
+      context.packet = { ...packet, tos: ((packet.tos & ~action.tos.mask) ^ action.tos.value) & 0xff };
       return CONTINUE;
     case "ttl":
-      return ttl(flight, packet, action);
+      return ttl(context, packet, action);
     case "set": {
-      const listed = membersOf(view, flight.run.mind, action.set);
-      const member = memberOf(view, action.directions, listed?.[0]);
-      const { mind } = flight.run;
-      mind.state = {
-        ...mind.state,
-        sets: mind.state.sets.with(`${action.set} ${member}`, action.change === "add"),
+      const listed = membersOf(hookState, context.traversal.evaluation, action.set);
+      const member = memberOf(hookState, action.directions, listed?.[0]);
+      const { evaluation } = context.traversal;
+      evaluation.state = {
+        ...evaluation.state,
+        sets: evaluation.state.sets.with(`${action.set} ${member}`, action.change === "add"),
       };
       return CONTINUE;
     }
     case "opaque":
-      return opaque(flight, action, id);
+      return opaque(context, action, id);
   }
 }
 
-function ttl(flight: Flight, packet: Packet, action: Extract<Action, { kind: "ttl" }>): Acted {
+function ttl(context: PacketContext, packet: Packet, action: Extract<Action, { kind: "ttl" }>): TargetResult {
   const value =
     action.change === "set"
       ? action.by
       : action.change === "inc"
         ? Math.min(255, packet.ttl + action.by)
         : Math.max(0, packet.ttl - action.by);
-  flight.packet = { ...packet, ttl: value };
+  context.packet = { ...packet, ttl: value };
   return CONTINUE;
 }
 
@@ -115,37 +119,41 @@ function ttl(flight: Flight, packet: Packet, action: Extract<Action, { kind: "tt
  * xt_CT.c, xt_ct_target: a packet that carries a connection already (over lo, or REJECT's answer) keeps it, and a second
  * CT or NOTRACK does nothing.
  */
-function takesTemplate({ ct, template, answersUntracked }: View): boolean {
+function takesTemplate({ ct, template, answersUntracked }: HookState): boolean {
   return ct === undefined && template === undefined && answersUntracked !== true;
 }
 
-function tproxy(flight: Flight, action: Extract<Action, { kind: "tproxy" }>): Acted {
-  const port = action.port === 0 ? (flight.packet.dport ?? 0) : action.port;
-  const listens = settle(
-    doubt(
+function tproxy(context: PacketContext, action: Extract<Action, { kind: "tproxy" }>): TargetResult {
+  const port = action.port === 0 ? (context.packet.dport ?? 0) : action.port;
+  const listens = decide(
+    unknownCondition(
       `tproxy ${action.address ?? ""}:${port}`,
       `a transparent socket listens on port ${port}`,
       `no transparent socket listens on port ${port}`,
     ),
-    flight.run.mind,
+    context.traversal.evaluation,
   );
   if (!listens) return end("drop");
-  flight.packet = { ...flight.packet, mark: mixed(flight.packet.mark, action.mark) };
+  context.packet = { ...context.packet, mark: mixed(context.packet.mark, action.mark) };
   return end("accept");
 }
 
 /** A target that the model does not know may let the packet go on, end the table, or drop it: each is followed. */
-function opaque(flight: Flight, action: Extract<Action, { kind: "opaque" }>, id: string): Acted {
-  const { mind } = flight.run;
+function opaque(
+  context: PacketContext,
+  action: Extract<Action, { kind: "opaque" }>,
+  id: string,
+): TargetResult {
+  const { evaluation } = context.traversal;
   const name = action.target;
-  const goesOn = settle(
-    doubt(`${id} goes on`, `${name} lets the packet go on`, `${name} ends the chain`),
-    mind,
+  const goesOn = decide(
+    unknownCondition(`${id} goes on`, `${name} lets the packet go on`, `${name} ends the chain`),
+    evaluation,
   );
   if (goesOn) return CONTINUE;
-  const accepts = settle(
-    doubt(`${id} accepts`, `${name} accepts the packet`, `${name} drops the packet`),
-    mind,
+  const accepts = decide(
+    unknownCondition(`${id} accepts`, `${name} accepts the packet`, `${name} drops the packet`),
+    evaluation,
   );
   return end(accepts ? "accept" : "drop");
 }

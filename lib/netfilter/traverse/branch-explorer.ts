@@ -1,4 +1,4 @@
-import type { Doubt, Probability } from "../model";
+import type { Probability, UnknownCondition } from "../model";
 
 /** A random draw of `threshold` out of 2^31 (xt_statistic). */
 export interface Chance {
@@ -17,7 +17,7 @@ const DRAW = 0x80000000;
  * Walks a tree of choices by running the same pure computation again and again: each run takes the first way at every
  * fork it has not met, and `advance` moves on to the next combination, depth first, until none is left.
  */
-export class Choices {
+export class BranchExplorer {
   readonly #trail: Fork[] = [];
   #at = 0;
   #facts = new Map<string, boolean>();
@@ -66,12 +66,12 @@ export class Choices {
   }
 
   /** Both answers are followed, yes first; within one run the same key has one answer. */
-  decide(doubt: Doubt): boolean {
-    const known = this.#facts.get(doubt.key);
+  decide(condition: UnknownCondition): boolean {
+    const known = this.#facts.get(condition.key);
     if (known !== undefined) return known;
     const answer = this.#fork(undefined) === 0;
-    this.#facts.set(doubt.key, answer);
-    this.#dependsOn.push(answer ? doubt.yes : doubt.no);
+    this.#facts.set(condition.key, answer);
+    this.#dependsOn.push(answer ? condition.yes : condition.no);
     return answer;
   }
 
@@ -99,7 +99,7 @@ export class Choices {
   }
 
   /** Names a value that is drawn at random and stays unknown; the way itself does not rest on it. */
-  leaveDrawn(text: string): void {
+  noteDrawn(text: string): void {
     if (!this.#drawn.includes(text)) this.#drawn.push(text);
   }
 

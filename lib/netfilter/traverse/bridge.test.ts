@@ -1,7 +1,7 @@
 import { link } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
 import type { Packet } from "../model";
-import { type Host, type TraversedOutcome, traverse } from ".";
+import { type Host, type HostOutcome, traverse } from ".";
 
 // Measured on kernel 6.18: a bridge br0 (10.9.0.1) with ports p1 (10.9.0.2) and p2 (10.9.0.3) and br_netfilter on;
 // which rules counted a frame that came in by p1.
@@ -59,7 +59,7 @@ const bridge = (calls: boolean, hairpin = false): Host => ({
 
 const PORTS: Readonly<Record<string, string>> = { "10.9.0.2": "p1", "10.9.0.3": "p2", "10.9.0.77": "p2" };
 
-function send(dst: string, dport: number, calls = true, hairpin = false): TraversedOutcome {
+function send(dst: string, dport: number, calls = true, hairpin = false): HostOutcome {
   const packet: Packet = {
     family: "ipv4",
     src: "10.9.0.2",
@@ -79,7 +79,7 @@ function send(dst: string, dport: number, calls = true, hairpin = false): Traver
   return outcome;
 }
 
-const counted = ({ steps }: TraversedOutcome): string[] =>
+const counted = ({ steps }: HostOutcome): string[] =>
   steps.flatMap((step) =>
     step.kind === "rule" ? [/--comment (\S+)/.exec(step.rule.text)?.[1] ?? step.rule.action.kind] : [],
   );

@@ -1,5 +1,5 @@
 import { describeRule } from "../describe";
-import type { Hook, Packet, Rule, Step, TableName, Tried } from "../model";
+import type { Hook, Packet, Rule, Step, TableName, UnmatchedRule } from "../model";
 import { effectOf } from "./effect";
 
 /** Where in the tables a step happened: the same for all steps of one run through a table. */
@@ -12,7 +12,7 @@ export interface TablePlace {
   readonly out: string | undefined;
 }
 
-const NONE: readonly Tried[] = [];
+const NONE: readonly UnmatchedRule[] = [];
 
 /**
  * What all steps in a chain have. A class and not a literal: paths have dozens of steps, and what nobody may ever read
@@ -28,14 +28,14 @@ abstract class ChainStep {
   declare readonly in?: string;
   declare readonly out?: string;
   declare readonly variant?: "legacy" | "nft";
-  #tried: readonly Tried[] | (() => readonly Tried[]);
+  #unmatched: readonly UnmatchedRule[] | (() => readonly UnmatchedRule[]);
 
   constructor(
     where: TablePlace,
     chain: string,
     before: Packet,
     after: Packet,
-    tried: (() => readonly Tried[]) | undefined,
+    unmatched: (() => readonly UnmatchedRule[]) | undefined,
   ) {
     this.place = where.place;
     this.hook = where.hook;
@@ -46,17 +46,17 @@ abstract class ChainStep {
     if (where.in !== undefined) this.in = where.in;
     if (where.out !== undefined) this.out = where.out;
     if (where.variant !== undefined) this.variant = where.variant;
-    this.#tried = tried ?? NONE;
+    this.#unmatched = unmatched ?? NONE;
   }
 
-  get tried(): readonly Tried[] {
-    if (typeof this.#tried === "function") this.#tried = this.#tried();
-    return this.#tried;
+  get unmatched(): readonly UnmatchedRule[] {
+    if (typeof this.#unmatched === "function") this.#unmatched = this.#unmatched();
+    return this.#unmatched;
   }
 
   /** A plain value with everything in it: getters are not seen by JSON. */
   toJSON(): object {
-    return { ...this, tried: this.tried };
+    return { ...this, unmatched: this.unmatched };
   }
 }
 
@@ -70,11 +70,11 @@ export class RuleStep extends ChainStep {
     chain: string,
     before: Packet,
     after: Packet,
-    tried: (() => readonly Tried[]) | undefined,
+    unmatched: (() => readonly UnmatchedRule[]) | undefined,
     rule: Rule,
     because: string | undefined,
   ) {
-    super(where, chain, before, after, tried);
+    super(where, chain, before, after, unmatched);
     this.rule = rule;
     if (because !== undefined) this.because = because;
   }
@@ -110,11 +110,11 @@ export class ReturnStep extends ChainStep {
     where: TablePlace,
     chain: string,
     packet: Packet,
-    tried: (() => readonly Tried[]) | undefined,
+    unmatched: (() => readonly UnmatchedRule[]) | undefined,
     to: string,
     rule: Rule | undefined,
   ) {
-    super(where, chain, packet, packet, tried);
+    super(where, chain, packet, packet, unmatched);
     this.to = to;
     if (rule !== undefined) this.rule = rule;
   }
@@ -128,10 +128,10 @@ export class PolicyStep extends ChainStep {
     where: TablePlace,
     chain: string,
     packet: Packet,
-    tried: (() => readonly Tried[]) | undefined,
+    unmatched: (() => readonly UnmatchedRule[]) | undefined,
     policy: "ACCEPT" | "DROP",
   ) {
-    super(where, chain, packet, packet, tried);
+    super(where, chain, packet, packet, unmatched);
     this.policy = policy;
   }
 }

@@ -1,7 +1,7 @@
 import type { Chain, Rule, Ruleset, TableName } from "../model";
 import { addressWords } from "../routing/address";
 import type { Test } from "./evaluation";
-import type { View } from "./hook-state";
+import type { HookState } from "./hook-state";
 import { testOf } from "./match";
 
 export interface CompiledRule {
@@ -51,9 +51,9 @@ export class CompiledChain {
    * Positions from `start` on of the rules that the index does not exclude, in order. What it excludes fails on its
    * destination, port or source, whatever else the rule asks.
    */
-  candidates(view: View, start: number): Iterable<number> {
+  candidates(hookState: HookState, start: number): Iterable<number> {
     this.#index ??= new Index(this);
-    return this.#index.candidates(view, start);
+    return this.#index.candidates(hookState, start);
   }
 }
 
@@ -94,11 +94,11 @@ class Index {
     else this.#always.push(at);
   }
 
-  *candidates(view: View, start: number): Generator<number> {
+  *candidates(hookState: HookState, start: number): Generator<number> {
     const lists: (readonly number[])[] = [this.#always];
-    lists.push(...pick(this.#byDestination, view.dst?.join(".")));
-    lists.push(...pick(this.#byPort, view.packet.dport));
-    lists.push(...pick(this.#bySource, view.src?.join(".")));
+    lists.push(...pick(this.#byDestination, hookState.dst?.join(".")));
+    lists.push(...pick(this.#byPort, hookState.packet.dport));
+    lists.push(...pick(this.#bySource, hookState.src?.join(".")));
     const heads = lists.map((list) => lowerBound(list, start));
     for (;;) {
       let best = -1;

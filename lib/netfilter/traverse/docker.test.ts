@@ -4,7 +4,7 @@ import type { Link, Route } from "../../inspect/snapshot";
 import { parseRuleset } from "../iptables";
 import type { Packet } from "../model";
 import { recognise } from "../questions";
-import { type Entry, type Host, type TraversedOutcome, traverse } from ".";
+import { type Entry, type Host, type HostOutcome, traverse } from ".";
 
 // Docker 29's own rules in nine situations, as moby's documentation tests print them.
 const FOLDER = join(__dirname, "../../../../shared/data/docker");
@@ -328,7 +328,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const only = (outcomes: readonly TraversedOutcome[]): TraversedOutcome => {
+const only = (outcomes: readonly HostOutcome[]): HostOutcome => {
   const [outcome] = outcomes;
   if (outcome === undefined || outcomes.length > 1)
     throw new Error(`expected one outcome, found ${outcomes.length}`);

@@ -1,17 +1,17 @@
-import { type Doubt, doubt, type Match } from "../model";
+import { type Match, type UnknownCondition, unknownCondition } from "../model";
 import type { Judge } from "../routing/judge";
-import type { Chance, Choices } from "./branch-explorer";
-import type { View } from "./hook-state";
+import type { BranchExplorer, Chance } from "./branch-explorer";
+import type { HookState } from "./hook-state";
 import type { KernelState } from "./state";
 
 /** Parts of a packet's header that whoever asks may not know; matches on them are then followed both ways. */
-export type Blank = "length" | "ttl" | "tos" | "mac" | "owner" | "payload" | "mark";
+export type UnknownField = "length" | "ttl" | "tos" | "mac" | "owner" | "payload" | "mark";
 
 /** What one run of a traversal carries along and changes: the state, and the answers already settled. */
-export interface Mind {
+export interface EvaluationContext {
   state: KernelState;
-  readonly choices: Choices;
-  readonly blanks: ReadonlySet<Blank>;
+  readonly branches: BranchExplorer;
+  readonly unknownFields: ReadonlySet<UnknownField>;
   /** Names that a device without a known route has been given by a match that was followed. */
   readonly devices: Map<"in" | "out", string>;
   /** Made when routing first asks. */
@@ -19,10 +19,10 @@ export interface Mind {
 }
 
 /** What a condition says. `hotdrop`: it drops the packet by itself, and the rule counts nothing. */
-export type Answer = boolean | "hotdrop" | Doubt | Chance | DeviceDoubt;
+export type Answer = boolean | "hotdrop" | UnknownCondition | Chance | UnknownDevice;
 
 /** Whether a device that is not known is the one a rule names. */
-export interface DeviceDoubt {
+export interface UnknownDevice {
   readonly kind: "device";
   readonly side: "in" | "out";
   readonly pattern: string;
@@ -37,81 +37,86 @@ export interface DeviceDoubt {
 export interface Test {
   readonly match: Match;
   readonly kind: "pure" | "stateful" | "chance";
-  readonly ask: (view: View, mind: Mind) => Answer;
+  readonly ask: (hookState: HookState, evaluation: EvaluationContext) => Answer;
 }
 
 /** The answer to the opposite question. */
-export function not(answer: boolean | Doubt): boolean | Doubt {
+export function not(answer: boolean | UnknownCondition): boolean | UnknownCondition {
   if (typeof answer === "boolean") return !answer;
-  return { kind: "doubt", key: `!${answer.key}`, yes: answer.no, no: answer.yes };
+  return { kind: "unknown", key: `!${answer.key}`, yes: answer.no, no: answer.yes };
 }
 
-export function flip(answer: boolean | Doubt, inverted: boolean): boolean | Doubt {
+export function flip(answer: boolean | UnknownCondition, inverted: boolean): boolean | UnknownCondition {
   return inverted ? not(answer) : answer;
 }
 
-/** Settles an answer: doubts and draws fork the run. */
-export function settle(answer: Exclude<Answer, "hotdrop">, mind: Mind): boolean {
+/** Settles an answer: unknown conditions and draws fork the run. */
+export function decide(answer: Exclude<Answer, "hotdrop">, evaluation: EvaluationContext): boolean {
   if (typeof answer === "boolean") return answer;
   switch (answer.kind) {
-    case "doubt":
-      return decide(answer, mind);
+    case "unknown":
+      return explore(answer, evaluation);
     case "chance":
-      return mind.choices.draw(answer);
+      return evaluation.branches.draw(answer);
     case "device": {
       const { side, pattern, place } = answer;
-      const is = decide(
-        doubt(
+      const is = explore(
+        unknownCondition(
           `${side} device ${pattern}`,
           `the packet ${side === "in" ? "came in by" : "leaves by"} ${pattern} (${place})`,
           `the packet does not ${side === "in" ? "come in by" : "leave by"} ${pattern} (${place})`,
         ),
-        mind,
+        evaluation,
       );
-      if (is && !pattern.endsWith("+")) mind.devices.set(side, pattern);
+      if (is && !pattern.endsWith("+")) evaluation.devices.set(side, pattern);
       return is !== answer.inverted;
     }
   }
 }
 
 // A fact and its opposite share one key, so that one way never assumes both.
-function decide(asked: Doubt, mind: Mind): boolean {
-  if (!asked.key.startsWith("!")) return mind.choices.decide(asked);
-  return !mind.choices.decide({ kind: "doubt", key: asked.key.slice(1), yes: asked.no, no: asked.yes });
+function explore(asked: UnknownCondition, evaluation: EvaluationContext): boolean {
+  if (!asked.key.startsWith("!")) return evaluation.branches.decide(asked);
+  return !evaluation.branches.decide({
+    kind: "unknown",
+    key: asked.key.slice(1),
+    yes: asked.no,
+    no: asked.yes,
+  });
 }
 
 /** What settles the open questions of routing: both answers are followed. */
-export function judgeOf(mind: Mind): Judge {
-  mind.judge ??= judgeFor(mind);
-  return mind.judge;
+export function judgeOf(evaluation: EvaluationContext): Judge {
+  evaluation.judge ??= judgeFor(evaluation);
+  return evaluation.judge;
 }
 
-function judgeFor(mind: Mind): Judge {
-  const { choices, blanks } = mind;
+function judgeFor(evaluation: EvaluationContext): Judge {
+  const { branches, unknownFields } = evaluation;
   return {
-    decide: (doubt) => settle(doubt, mind),
-    known: (doubt) => peek(doubt, mind),
-    assume: (text) => choices.assume(text),
-    presume: (text) => choices.presume(text),
+    decide: (condition) => decide(condition, evaluation),
+    known: (condition) => tryDecide(condition, evaluation),
+    assume: (text) => branches.assume(text),
+    presume: (text) => branches.presume(text),
     pick: (weights, what) => {
-      choices.assume(what);
-      return choices.pick(weights);
+      branches.assume(what);
+      return branches.pick(weights);
     },
-    blanks,
+    unknownFields,
   };
 }
 
 /** What is settled without a fork: true, false, or undefined. */
-export function peek(answer: Answer, mind: Mind): boolean | undefined {
+export function tryDecide(answer: Answer, evaluation: EvaluationContext): boolean | undefined {
   if (typeof answer === "boolean") return answer;
   if (answer === "hotdrop") return undefined;
-  if (answer.kind === "doubt") {
+  if (answer.kind === "unknown") {
     const positive = !answer.key.startsWith("!");
-    const known = mind.choices.known(positive ? answer.key : answer.key.slice(1));
+    const known = evaluation.branches.known(positive ? answer.key : answer.key.slice(1));
     return known === undefined ? undefined : known === positive;
   }
   if (answer.kind === "device") {
-    const known = mind.choices.known(`${answer.side} device ${answer.pattern}`);
+    const known = evaluation.branches.known(`${answer.side} device ${answer.pattern}`);
     return known === undefined ? undefined : known !== answer.inverted;
   }
   return undefined;

@@ -9,7 +9,7 @@ export type GivenState = "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRAC
  * The answer of conntrack when whoever asks gives the state: an ESTABLISHED packet belongs to a connection that was
  * never translated and has seen its reply.
  */
-export function forced(
+export function trackAsGiven(
   table: ConntrackTable,
   packet: Packet,
   state: GivenState,

@@ -16,9 +16,9 @@ export interface Template {
 
 /**
  * The packet as one rule sees it: header, devices, conntrack entry. Never changed in place, so that what a rule was
- * asked about can be asked again later, for the list of rules tried in vain.
+ * asked about can be asked again later, for the list of rules that did not match.
  */
-export interface View {
+export interface HookState {
   readonly host: Host;
   readonly hook: Hook;
   readonly packet: Packet;
@@ -43,17 +43,22 @@ export interface View {
 }
 
 /** The same view with another header. */
-export function withPacket(view: View, packet: Packet): View {
-  if (packet === view.packet) return view;
+export function withPacket(hookState: HookState, packet: Packet): HookState {
+  if (packet === hookState.packet) return hookState;
   return {
-    ...view,
+    ...hookState,
     packet,
-    src: packet.src === view.packet.src ? view.src : addressWords(packet.src),
-    dst: packet.dst === view.packet.dst ? view.dst : addressWords(packet.dst),
+    src: packet.src === hookState.packet.src ? hookState.src : addressWords(packet.src),
+    dst: packet.dst === hookState.packet.dst ? hookState.dst : addressWords(packet.dst),
   };
 }
 
-export function viewOf(host: Host, hook: Hook, packet: Packet, devices: { in: Device; out: Device }): View {
+export function hookStateOf(
+  host: Host,
+  hook: Hook,
+  packet: Packet,
+  devices: { in: Device; out: Device },
+): HookState {
   return {
     host,
     hook,

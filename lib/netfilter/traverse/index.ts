@@ -3,8 +3,8 @@ export type { Departure } from "./packet-context";
 export { FRESH, type KernelState, later, stateOf } from "./state";
 export {
   type Entry,
-  type Traversal,
-  type TraversedOutcome,
+  type HostOutcome,
+  type HostTraversal,
   type TraverseOptions,
   traverse,
 } from "./traverse";

@@ -1,7 +1,7 @@
-import type { Outcome, Packet, Path, Probability, Step } from "../model";
+import type { Outcome, Packet, Probability, Step, Traversal } from "../model";
 
 /** A path as plain data for other programs: what `wirebook trace --json` prints. */
-export interface PathJson {
+export interface TraversalJson {
   readonly outcomes: readonly OutcomeJson[];
   readonly truncated?: true;
   readonly warnings?: readonly string[];
@@ -22,7 +22,7 @@ export interface OutcomeJson {
   /** What the rules did: every rule that matched and every policy that decided, in order. */
   readonly steps: readonly StepJson[];
   /** Everything that happened, with conntrack, routing and translations. */
-  readonly path: readonly PathStepJson[];
+  readonly path: readonly TraversalStepJson[];
   /** Packets that the host sent because of this one. */
   readonly caused?: readonly {
     readonly packet: PacketJson;
@@ -43,7 +43,7 @@ export interface StepJson {
   readonly effect: string;
 }
 
-export interface PathStepJson {
+export interface TraversalStepJson {
   readonly kind: Step["kind"];
   readonly place: string;
   readonly text: string;
@@ -133,10 +133,10 @@ function outcomeJson(outcome: Outcome): OutcomeJson {
 }
 
 /** A path as plain data; `tried` is left out. */
-export function pathJson(path: Path, warnings: readonly string[] = []): PathJson {
+export function traversalToJson(traversal: Traversal, warnings: readonly string[] = []): TraversalJson {
   return {
-    outcomes: path.outcomes.map(outcomeJson),
-    ...(path.truncated === true ? { truncated: true } : {}),
+    outcomes: traversal.outcomes.map(outcomeJson),
+    ...(traversal.truncated === true ? { truncated: true } : {}),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
 }

@@ -5,10 +5,10 @@ import { addressType } from "../routing/local";
 import { routeOut, selectAddress6, sourceFor } from "../routing/output";
 import { decidedSysctl } from "../routing/sysctl";
 import { judgeOf } from "./evaluation";
-import type { View } from "./hook-state";
+import type { HookState } from "./hook-state";
 import { flagsOf } from "./match/header";
-import type { Flight } from "./packet-context";
-import { sendAnswer } from "./send";
+import type { PacketContext } from "./packet-context";
+import { sendKernelReply } from "./send";
 import { UNKNOWN_ADDRESS } from "./translate";
 
 /** Type and code of each `--reject-with` (ipt_REJECT.c, ip6t_REJECT.c). */
@@ -29,43 +29,45 @@ const ERRORS: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** REJECT: sends what the rule says, if an answer is due at all; the packet itself is dropped in any case. */
-export function reject(flight: Flight, how: string): void {
+export function reject(context: PacketContext, how: string): void {
   if (how === "tcp-reset" || how === "tcp-rst") {
-    reset(flight);
+    reset(context);
     return;
   }
-  const [type, code] = ERRORS[how] ?? (flight.packet.family === "ipv4" ? [3, 3] : [1, 4]);
-  icmpError(flight, type, code);
+  const [type, code] = ERRORS[how] ?? (context.packet.family === "ipv4" ? [3, 3] : [1, 4]);
+  icmpError(context, type, code);
 }
 
 const laterFragment = (packet: Packet): boolean => (packet.fragment?.offset ?? 0) > 0;
 
-function toMany(flight: Flight): boolean {
-  const { dst } = flight.view;
+function toMany(context: PacketContext): boolean {
+  const { dst } = context.hookState;
   if (dst === undefined) return false;
   if (isMulticast(dst) || isLimitedBroadcast(dst)) return true;
-  return dst.length === 1 && addressType(flight.run.host, dst) === "BROADCAST";
+  return dst.length === 1 && addressType(context.traversal.host, dst) === "BROADCAST";
 }
 
 /** The mark that answers carry: the packet's with fwmark_reflect, else none. */
-function replyMark(flight: Flight): number {
-  const { packet, run } = flight;
+function replyMark(context: PacketContext): number {
+  const { packet, traversal } = context;
   if (packet.mark === 0) return 0;
-  return decidedSysctl(run.host, `net.${packet.family}.fwmark_reflect`, judgeOf(run.mind)) ? packet.mark : 0;
+  return decidedSysctl(traversal.host, `net.${packet.family}.fwmark_reflect`, judgeOf(traversal.evaluation))
+    ? packet.mark
+    : 0;
 }
 
 /** What the answer carries of the packet: its connection, related, the other way (nf_conntrack_attach). */
-function carriedFrom(flight: Flight): Pick<View, "ct" | "answersUntracked"> {
-  const { ct, untracked } = flight.view;
+function carriedFrom(context: PacketContext): Pick<HookState, "ct" | "answersUntracked"> {
+  const { ct, untracked } = context.hookState;
   if (ct === undefined) return untracked ? { answersUntracked: true } : {};
   const direction = ct.direction === "original" ? "reply" : "original";
   return { ct: { connection: ct.connection, direction, state: "RELATED" } };
 }
 
 /** nf_send_reset: only for TCP, never for a RST, a fragment or a broadcast. Its source is the packet's destination. */
-function reset(flight: Flight): void {
-  const { packet, view } = flight;
-  if (view.protocol !== TCP || laterFragment(packet) || toMany(flight)) return;
+function reset(context: PacketContext): void {
+  const { packet, hookState } = context;
+  if (hookState.protocol !== TCP || laterFragment(packet) || toMany(context)) return;
   const flags = flagsOf(packet);
   if (flags.includes("RST")) return;
   const {
@@ -87,40 +89,51 @@ function reset(flight: Flight): void {
     ttl: 64,
     tos: 0,
     length: packet.family === "ipv4" ? 40 : 60,
-    mark: replyMark(flight),
+    mark: replyMark(context),
   };
   // nf_ct_set_closing: the connection is over, whatever becomes of the answer.
-  const connection = view.ct?.connection;
+  const connection = hookState.ct?.connection;
   if (connection?.tcp !== undefined)
-    flight.updateConnection({ ...connection, tcp: "CLOSE", expires: flight.run.mind.state.now + 10 });
+    context.updateConnection({
+      ...connection,
+      tcp: "CLOSE",
+      expires: context.traversal.evaluation.state.now + 10,
+    });
   // ip_route_me_harder: by the answer's own source. Without a way back nothing is sent.
   const routed =
-    view.src === undefined
+    hookState.src === undefined
       ? undefined
-      : routeOut(flight.run.host, view.src, { src: view.dst, mark: answer.mark }, judgeOf(flight.run.mind));
-  if (routed?.kind === "out") sendAnswer(flight.run, answer, carriedFrom(flight), routed.out);
+      : routeOut(
+          context.traversal.host,
+          hookState.src,
+          { src: hookState.dst, mark: answer.mark },
+          judgeOf(context.traversal.evaluation),
+        );
+  if (routed?.kind === "out") sendKernelReply(context.traversal, answer, carriedFrom(context), routed.out);
 }
 
 /** icmp_send: not about errors, fragments, broadcasts and multicasts, be it by the address or by the frame. */
-export function icmpError(flight: Flight, type: number, code: number): void {
-  const { packet, view } = flight;
+export function icmpError(context: PacketContext, type: number, code: number): void {
+  const { packet, hookState } = context;
   const ipv4 = packet.family === "ipv4";
-  if (laterFragment(packet) || toMany(flight) || view.src === undefined) return;
+  if (laterFragment(packet) || toMany(context) || hookState.src === undefined) return;
   if (packet.pktType !== undefined && packet.pktType !== "unicast") return;
-  if (isUnspecified(view.src) || isMulticast(view.src)) return;
+  if (isUnspecified(hookState.src) || isMulticast(hookState.src)) return;
   const about = packet.icmp?.type;
   if (about !== undefined && (ipv4 ? [3, 4, 5, 11, 12].includes(about) : about < 128)) return;
-  const { host } = flight.run;
-  const mark = replyMark(flight);
+  const { host } = context.traversal;
+  const mark = replyMark(context);
   // The answer comes from the address that was asked, where that is ours; else from the way back.
   const forUs =
-    view.hook === "INPUT" || (view.hook === "OUTPUT" && (flight.route?.local ?? view.out === "lo"));
+    hookState.hook === "INPUT" ||
+    (hookState.hook === "OUTPUT" && (context.route?.local ?? hookState.out === "lo"));
   // For IPv6 "a more meaningful saddr from input if" (icmp6_send): before the route, which is then looked up with it.
-  const chosen = ipv4 || forUs ? undefined : selectAddress6(host, view.in || "lo", view.src);
-  const from = forUs ? view.dst : chosen === undefined ? undefined : addressWords(chosen);
-  const routed = routeOut(host, view.src, { mark, src: from }, judgeOf(flight.run.mind));
+  const chosen = ipv4 || forUs ? undefined : selectAddress6(host, hookState.in || "lo", hookState.src);
+  const from = forUs ? hookState.dst : chosen === undefined ? undefined : addressWords(chosen);
+  const routed = routeOut(host, hookState.src, { mark, src: from }, judgeOf(context.traversal.evaluation));
   if (routed.kind === "error") return;
-  const ours = chosen ?? sourceFor(host, routed.out, view.src) ?? (routed.out.local ? packet.src : undefined);
+  const ours =
+    chosen ?? sourceFor(host, routed.out, hookState.src) ?? (routed.out.local ? packet.src : undefined);
   const src = forUs ? packet.dst : (ours ?? UNKNOWN_ADDRESS);
   const { owner: _owner, macSrc: _mac, ...carried } = packet;
   const answer: Packet = {
@@ -134,5 +147,5 @@ export function icmpError(flight: Flight, type: number, code: number): void {
     length: ipv4 ? Math.min(576, 28 + packet.length) : Math.min(1280, 48 + packet.length),
     mark,
   };
-  sendAnswer(flight.run, answer, carriedFrom(flight), routed.out);
+  sendKernelReply(context.traversal, answer, carriedFrom(context), routed.out);
 }

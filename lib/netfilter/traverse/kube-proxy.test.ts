@@ -2,7 +2,7 @@ import { first, node, SETS } from "../../../test/netfilter/kube-proxy";
 import { errorAbout } from "../conntrack/reply";
 import type { Outcome } from "../model";
 import type { Host } from "./host";
-import { type TraversedOutcome, traverse } from "./traverse";
+import { type HostOutcome, traverse } from "./traverse";
 
 function rulesOf(outcome: Outcome): string[] {
   const steps = [...outcome.steps, ...(outcome.caused ?? []).flatMap((caused) => caused.steps)];
@@ -15,7 +15,7 @@ function rulesOf(outcome: Outcome): string[] {
  * The measurement's world sent back whatever reached it: a packet that was not masqueraded came and went until its TTL
  * was used up and the world said so; one that was came back with the node's own address, a martian.
  */
-function bounced(host: Host, { packet, left, state }: TraversedOutcome): string[] {
+function bounced(host: Host, { packet, left, state }: HostOutcome): string[] {
   if (left?.dev === undefined) return [];
   const dies = packet.ttl <= 1;
   const back = dies

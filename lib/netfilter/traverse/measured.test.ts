@@ -4,7 +4,7 @@ import { link, route } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
 import type { Packet } from "../model";
 import { parseTrace } from "../trace/reader";
-import { FRESH, type Host, type KernelState, type TraversedOutcome, traverse } from ".";
+import { FRESH, type Host, type HostOutcome, type KernelState, traverse } from ".";
 import { type KernelEvent, kernelEvents, type TracedHeader } from "./kernel-order";
 
 const FOLDER = join(__dirname, "../../../../shared/data/trace");
@@ -125,8 +125,7 @@ function replay(
     const header = event?.header;
     if (event === undefined || header === undefined) break;
     const from = header.in === "" ? { local: true as const } : { in: header.in };
-    const outcome: TraversedOutcome | undefined = traverse(host, packetOf(header), { from, state })
-      .outcomes[0];
+    const outcome: HostOutcome | undefined = traverse(host, packetOf(header), { from, state }).outcomes[0];
     if (outcome === undefined) break;
     const expectedNow = kernelEvents(outcome);
     if (expectedNow.length === 0) break;

@@ -2,8 +2,8 @@ import type { Connection } from "../conntrack/connection";
 import type { Caused, Hook, Packet, Step, Verdict } from "../model";
 import type { OutRoute } from "../routing/output";
 import type { CompiledRuleset } from "./compile";
-import type { Mind } from "./evaluation";
-import { type Device, type View, viewOf, withPacket } from "./hook-state";
+import type { EvaluationContext } from "./evaluation";
+import { type Device, type HookState, hookStateOf, withPacket } from "./hook-state";
 import type { Host } from "./host";
 
 /** Where a packet went when it left the host. */
@@ -14,14 +14,14 @@ export interface Departure {
 }
 
 /** How one packet of one run ended. */
-export interface Ending {
+export interface Disposition {
   readonly verdict: Verdict;
   readonly left?: Departure;
   readonly delivered?: boolean;
 }
 
 /** Everything that one run of a traversal shares: the host, the state and the answers, and what was caused. */
-export interface Run {
+export interface TraversalState {
   readonly host: Host;
   /** Those of the packet's family. */
   readonly rulesets: readonly CompiledRuleset[];
@@ -29,48 +29,48 @@ export interface Run {
   readonly natRulesets: readonly CompiledRuleset[];
   /** Tables of the family that iptables could not print. */
   readonly unprinted: ReadonlySet<string>;
-  readonly mind: Mind;
+  readonly evaluation: EvaluationContext;
   readonly indexed: boolean;
   readonly caused: (Caused & { readonly left?: Departure })[];
   /** Given from outside for the first packet: what conntrack would say. */
-  force: "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" | undefined;
+  givenState: "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" | undefined;
   /** Rounds over lo, so that a loop ends. */
   rounds: number;
 }
 
 /** One packet on its way through one host: what is true now, and what has happened. */
-export class Flight {
-  readonly run: Run;
+export class PacketContext {
+  readonly traversal: TraversalState;
   readonly steps: Step[] = [];
-  view: View;
+  hookState: HookState;
   /** The route the packet has now: a new one after OUTPUT, while the hook still sees the old device. */
   route: OutRoute | undefined;
 
-  constructor(run: Run, packet: Packet, hook: Hook, devices: { in: Device; out: Device }) {
-    this.run = run;
-    this.view = viewOf(run.host, hook, packet, devices);
+  constructor(traversal: TraversalState, packet: Packet, hook: Hook, devices: { in: Device; out: Device }) {
+    this.traversal = traversal;
+    this.hookState = hookStateOf(traversal.host, hook, packet, devices);
   }
 
   get packet(): Packet {
-    return this.view.packet;
+    return this.hookState.packet;
   }
 
   set packet(packet: Packet) {
-    this.view = withPacket(this.view, packet);
+    this.hookState = withPacket(this.hookState, packet);
   }
 
   /** Puts a newer value of the packet's connection in place, in the table as well once it is there. */
   updateConnection(connection: Connection): void {
-    const { ct } = this.view;
+    const { ct } = this.hookState;
     if (ct === undefined) return;
-    this.view = { ...this.view, ct: { ...ct, connection } };
+    this.hookState = { ...this.hookState, ct: { ...ct, connection } };
     if (!connection.confirmed || connection.dying === true) return;
-    const { mind } = this.run;
-    mind.state = { ...mind.state, conntrack: mind.state.conntrack.with(connection) };
+    const { evaluation } = this.traversal;
+    evaluation.state = { ...evaluation.state, conntrack: evaluation.state.conntrack.with(connection) };
   }
 
   /** A step that belongs to no chain, at this place, with the header as it is. */
   at(before: Packet = this.packet): { place: string; before: Packet; after: Packet } {
-    return { place: this.run.host.place, before, after: this.packet };
+    return { place: this.traversal.host.place, before, after: this.packet };
   }
 }

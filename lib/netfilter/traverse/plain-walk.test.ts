@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { parseRuleset } from "../iptables";
 import type { Packet } from "../model";
 import type { Host } from "./host";
-import { pathJson } from "./json";
+import { traversalToJson } from "./json";
 import { traverse } from "./traverse";
 
 const address = fc.constantFrom("10.0.0.1", "10.0.0.2", "172.30.0.1", "172.30.0.2", "192.168.7.9");
@@ -69,13 +69,13 @@ test("the index of long chains gives the path of the plain walk, with the same r
     fc.property(dump, packet, (text, sent) => {
       const host = hostOf(text);
       const [indexed, plain] = [true, false].map((how) => {
-        const path = traverse(host, sent, { from: { in: "in0" }, indexed: how });
-        const tried = path.outcomes.map(({ steps }) =>
+        const traversal = traverse(host, sent, { from: { in: "in0" }, indexed: how });
+        const tried = traversal.outcomes.map(({ steps }) =>
           steps.map((step) =>
-            "tried" in step ? step.tried.map(({ rule: { line }, reason }) => [line, reason]) : [],
+            "unmatched" in step ? step.unmatched.map(({ rule: { line }, reason }) => [line, reason]) : [],
           ),
         );
-        return { ...pathJson(path), tried };
+        return { ...traversalToJson(traversal), tried };
       });
       expect(indexed).toEqual(plain);
     }),

@@ -1,7 +1,7 @@
 import { tupleText } from "../conntrack/tuple";
 import { describeMatch } from "../describe";
 import type { Match, Prefix } from "../model";
-import type { View } from "./hook-state";
+import type { HookState } from "./hook-state";
 import { stateOfPacket } from "./match/connection";
 import { flagsOf } from "./match/header";
 
@@ -13,8 +13,8 @@ function prefixText({ address, mask }: Prefix): string {
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
 /** Why a condition did not match this packet: `source 172.30.0.1 is not in 172.17.0.0/16`. */
-export function reasonOf(match: Match, view: View): string {
-  const { packet } = view;
+export function reasonOf(match: Match, hookState: HookState): string {
+  const { packet } = hookState;
   const is = (inverted: boolean): string => (inverted ? "is" : "is not");
   switch (match.kind) {
     case "source":
@@ -28,8 +28,8 @@ export function reasonOf(match: Match, view: View): string {
     case "inInterface":
     case "outInterface": {
       const side = match.kind === "inInterface" ? "in" : "out";
-      const name = view[side];
-      if (name === "") return `${view.hook} has no ${side === "in" ? "incoming" : "outgoing"} interface`;
+      const name = hookState[side];
+      if (name === "") return `${hookState.hook} has no ${side === "in" ? "incoming" : "outgoing"} interface`;
       return `${side === "in" ? "incoming" : "outgoing"} interface ${name ?? "(not known)"} ${is(match.inverted)} ${match.name}`;
     }
     case "protocol":
@@ -51,16 +51,16 @@ export function reasonOf(match: Match, view: View): string {
     case "icmp":
       return `ICMP type ${packet.icmp?.type ?? "(none)"} ${is(match.inverted)} ${match.type}`;
     case "ctState":
-      return `connection state ${stateOfPacket(view)} ${is(match.inverted)} ${match.states.join(",")}`;
+      return `connection state ${stateOfPacket(hookState)} ${is(match.inverted)} ${match.states.join(",")}`;
     case "ctAddress":
     case "ctPort":
-      return view.ct === undefined
+      return hookState.ct === undefined
         ? "the packet has no connection"
-        : `the connection is ${tupleText(view.ct.connection.original)}, its reply ${tupleText(view.ct.connection.reply)}`;
+        : `the connection is ${tupleText(hookState.ct.connection.original)}, its reply ${tupleText(hookState.ct.connection.reply)}`;
     case "mark":
       return `mark ${hex(packet.mark)} ${is(match.inverted)} ${hex(match.mark.value)}/${hex(match.mark.mask)}`;
     case "connmark":
-      return `connection mark ${hex(view.ct?.connection.mark ?? 0)} ${is(match.inverted)} ${hex(match.mark.value)}/${hex(match.mark.mask)}`;
+      return `connection mark ${hex(hookState.ct?.connection.mark ?? 0)} ${is(match.inverted)} ${hex(match.mark.value)}/${hex(match.mark.mask)}`;
     case "addressType":
       return `${match.side} ${match.side === "source" ? packet.src : packet.dst} ${is(match.inverted)} ${match.types.join(",")}`;
     case "ttl":

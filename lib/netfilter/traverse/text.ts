@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { Outcome, Packet, Path, Step, Verdict } from "../model";
+import type { Outcome, Packet, Step, Traversal, Verdict } from "../model";
 import { fractionText, probabilityNumber } from "./json";
 
 type Style = Parameters<typeof styleText>[0];
@@ -7,8 +7,8 @@ type Style = Parameters<typeof styleText>[0];
 export interface TextOptions {
   /** Default: false. */
   readonly colour?: boolean;
-  /** Shows each rule that was tried in vain with its reason, instead of their number. Default: false. */
-  readonly tried?: boolean;
+  /** Shows each rule that did not match with its reason, instead of their number. Default: false. */
+  readonly unmatched?: boolean;
 }
 
 /** `tcp 10.0.0.2:40001 → 172.30.0.41:80` */
@@ -31,12 +31,13 @@ const VERDICT_STYLES: Readonly<Record<Verdict, Style>> = {
 };
 
 /** A path as a picture for the terminal: hooks, tables, rules that matched, what changed, how it ended. */
-export function pathText(path: Path, options: TextOptions = {}): string {
+export function traversalToText(traversal: Traversal, options: TextOptions = {}): string {
   const paint = (style: Style, text: string): string =>
     options.colour === true ? styleText(style, text) : text;
-  const lines: string[] = [paint("bold", packetText(path.packet)), ""];
-  for (const [at, outcome] of path.outcomes.entries()) {
-    if (path.outcomes.length > 1) lines.push(paint("bold", heading(outcome, at, path.outcomes.length)));
+  const lines: string[] = [paint("bold", packetText(traversal.packet)), ""];
+  for (const [at, outcome] of traversal.outcomes.entries()) {
+    if (traversal.outcomes.length > 1)
+      lines.push(paint("bold", heading(outcome, at, traversal.outcomes.length)));
     for (const text of outcome.drawn ?? []) lines.push(paint("dim", `  ~ ${text}`));
     if (!outcome.certain) for (const text of outcome.dependsOn) lines.push(paint("yellow", `  ? ${text}`));
     lines.push(...stepsText(outcome.steps, options, paint));
@@ -46,7 +47,8 @@ export function pathText(path: Path, options: TextOptions = {}): string {
     }
     lines.push("");
   }
-  if (path.truncated === true) lines.push(paint("yellow", "There are more ways than were followed."), "");
+  if (traversal.truncated === true)
+    lines.push(paint("yellow", "There are more ways than were followed."), "");
   return lines.join("\n");
 }
 
@@ -79,13 +81,13 @@ function stepsText(steps: readonly Step[], options: TextOptions, paint: Paint): 
       table = "";
       lines.push(paint("cyan", `  ${hook}`));
     }
-    if (step.kind === "return" && step.rule === undefined && step.tried.length === 0) continue;
+    if (step.kind === "return" && step.rule === undefined && step.unmatched.length === 0) continue;
     if (step.kind === "rule" || step.kind === "return" || step.kind === "policy") {
       const key = `${step.table} ${step.variant ?? ""} ${step.chain}`;
       if (key !== table)
         lines.push(`    ${paint("bold", step.table)}${step.chain === step.hook ? "" : ` ${step.chain}`}`);
       table = key;
-      lines.push(...triedText(step, options, paint));
+      lines.push(...unmatchedText(step, options, paint));
     } else table = "";
     const line = lineOf(step, paint);
     if (line !== undefined) lines.push(line);
@@ -95,16 +97,18 @@ function stepsText(steps: readonly Step[], options: TextOptions, paint: Paint): 
   return lines;
 }
 
-function triedText(
+function unmatchedText(
   step: Extract<Step, { kind: "rule" | "return" | "policy" }>,
   options: TextOptions,
   paint: Paint,
 ): string[] {
-  const { tried } = step;
-  if (tried.length === 0) return [];
-  if (options.tried !== true)
-    return [paint("dim", `      · ${tried.length} ${tried.length === 1 ? "rule" : "rules"} did not match`)];
-  return tried.map(({ rule, reason }) => paint("dim", `      · ${rule.text}   [${reason}]`));
+  const { unmatched } = step;
+  if (unmatched.length === 0) return [];
+  if (options.unmatched !== true)
+    return [
+      paint("dim", `      · ${unmatched.length} ${unmatched.length === 1 ? "rule" : "rules"} did not match`),
+    ];
+  return unmatched.map(({ rule, reason }) => paint("dim", `      · ${rule.text}   [${reason}]`));
 }
 
 function lineOf(step: Step, paint: Paint): string | undefined {

@@ -6,55 +6,57 @@ import { type BindContext, bind, NO_RANGE, type Range } from "../nat/bind";
 import { type Found, masqueradeAddress, redirectAddress } from "../nat/masquerade";
 import { manipOf, rewrite } from "../nat/rewrite";
 import { addressWords, parseNet, textOf } from "../routing/address";
-import type { Flight } from "./packet-context";
+import type { PacketContext } from "./packet-context";
 
 type Translation = Extract<Action, { kind: "dnat" | "snat" | "masquerade" | "redirect" | "netmap" }>;
 
 /** The text that stands for an address that is not known. It is no address: no rule can be sure about it. */
 export const UNKNOWN_ADDRESS = "unknown";
 
-export function bindContext(flight: Flight, own: Connection): BindContext {
-  const { mind } = flight.run;
+export function bindContext(context: PacketContext, own: Connection): BindContext {
+  const { evaluation } = context.traversal;
   return {
-    taken: (tuple: FlowTuple) => isTaken(mind.state.conntrack, invert(tuple), own, "reply", mind.state.now),
-    takenAsIs: (tuple: FlowTuple) => isTakenAsIs(mind.state.conntrack, tuple, own, mind.state.now),
-    connections: () => mind.state.conntrack.connections(),
-    pick: (weights) => mind.choices.pick(weights),
-    unknownPort: (text) => mind.choices.leaveDrawn(text),
+    taken: (tuple: FlowTuple) =>
+      isTaken(evaluation.state.conntrack, invert(tuple), own, "reply", evaluation.state.now),
+    takenAsIs: (tuple: FlowTuple) =>
+      isTakenAsIs(evaluation.state.conntrack, tuple, own, evaluation.state.now),
+    connections: () => evaluation.state.conntrack.connections(),
+    pick: (weights) => evaluation.branches.pick(weights),
+    unknownPort: (text) => evaluation.branches.noteDrawn(text),
   };
 }
 
 /** What a NAT rule does to the packet's connection, and the packet with it. NAT rules end the chain. */
-export function translate(flight: Flight, action: Translation): "accept" | "drop" {
-  const connection = flight.view.ct?.connection;
+export function translate(context: PacketContext, action: Translation): "accept" | "drop" {
+  const connection = context.hookState.ct?.connection;
   if (connection === undefined) return "accept";
-  const manip = manipOf(flight.view.hook);
-  const range = rangeOf(flight, action);
+  const manip = manipOf(context.hookState.hook);
+  const range = rangeOf(context, action);
   if (range === "drop") return "drop";
   if (range === "accept") return "accept";
-  const bound = bind(connection, manip, range, bindContext(flight, connection));
-  const out = flight.view.out;
-  flight.updateConnection(
+  const bound = bind(connection, manip, range, bindContext(context, connection));
+  const out = context.hookState.out;
+  context.updateConnection(
     action.kind === "masquerade" && out !== undefined ? { ...bound, masqueradeOut: out } : bound,
   );
-  const { ct } = flight.view;
-  if (ct !== undefined) flight.packet = rewrite(flight.packet, ct, flight.view.hook);
+  const { ct } = context.hookState;
+  if (ct !== undefined) context.packet = rewrite(context.packet, ct, context.hookState.hook);
   return "accept";
 }
 
-function rangeOf(flight: Flight, action: Translation): Range | "drop" | "accept" {
+function rangeOf(context: PacketContext, action: Translation): Range | "drop" | "accept" {
   switch (action.kind) {
     case "dnat":
     case "snat":
       return action.to;
     case "masquerade":
       // Nothing to masquerade: a DHCP client has no address yet (nf_nat_masquerade.c).
-      if (flight.view.ct?.connection.original.src === "0.0.0.0") return "accept";
-      return found(flight, masqueradeAddress(flight.view), action.to, "MASQUERADE");
+      if (context.hookState.ct?.connection.original.src === "0.0.0.0") return "accept";
+      return found(context, masqueradeAddress(context.hookState), action.to, "MASQUERADE");
     case "redirect":
-      return found(flight, redirectAddress(flight.view), action.to, "REDIRECT");
+      return found(context, redirectAddress(context.hookState), action.to, "REDIRECT");
     case "netmap": {
-      const words = manipOf(flight.view.hook) === "src" ? flight.view.src : flight.view.dst;
+      const words = manipOf(context.hookState.hook) === "src" ? context.hookState.src : context.hookState.dst;
       const net = parseNet(action.prefix);
       if (words === undefined || net === undefined) return "drop";
       const mapped = textOf(
@@ -68,11 +70,11 @@ function rangeOf(flight: Flight, action: Translation): Range | "drop" | "accept"
   }
 }
 
-function found(flight: Flight, address: Found, to: Range, target: string): Range | "drop" {
+function found(context: PacketContext, address: Found, to: Range, target: string): Range | "drop" {
   if (address.kind === "none") return "drop";
   if (address.kind === "address") return { ...to, addresses: { from: address.address, to: address.address } };
-  const device = flight.view.hook === "POSTROUTING" ? flight.view.out : flight.view.in;
-  flight.run.mind.choices.assume(
+  const device = context.hookState.hook === "POSTROUTING" ? context.hookState.out : context.hookState.in;
+  context.traversal.evaluation.branches.assume(
     `the address that ${target} takes from ${device ?? "an interface that is not known"} (its addresses are not known)`,
   );
   return { ...to, addresses: { from: UNKNOWN_ADDRESS, to: UNKNOWN_ADDRESS } };
@@ -82,12 +84,12 @@ function found(flight: Flight, address: Found, to: Range, target: string): Range
  * No rule translated: the connection still gets its binding, which keeps the tuple, or moves a source port that clashes
  * (nf_nat_alloc_null_binding).
  */
-export function nullBinding(flight: Flight): void {
-  const connection = flight.view.ct?.connection;
+export function nullBinding(context: PacketContext): void {
+  const connection = context.hookState.ct?.connection;
   if (connection === undefined) return;
-  const manip = manipOf(flight.view.hook);
+  const manip = manipOf(context.hookState.hook);
   const address = manip === "src" ? connection.reply.dst : connection.reply.src;
   const known = addressWords(address) !== undefined;
   const range: Range = known ? { ...NO_RANGE, addresses: { from: address, to: address } } : NO_RANGE;
-  flight.updateConnection(bind(connection, manip, range, bindContext(flight, connection)));
+  context.updateConnection(bind(connection, manip, range, bindContext(context, connection)));
 }

@@ -1,12 +1,12 @@
-import type { Caused, Outcome, Packet, Path, Probability } from "../model";
-import { Choices } from "./branch-explorer";
+import type { Caused, Outcome, Packet, Probability, Traversal } from "../model";
+import { BranchExplorer } from "./branch-explorer";
 import { bridged, type PortFor, received } from "./bridge";
 import { compile } from "./compile";
 import { assumeCarries } from "./device";
-import type { Blank } from "./evaluation";
+import type { UnknownField } from "./evaluation";
 import type { GivenState } from "./given-state";
 import type { Host } from "./host";
-import { type Departure, type Ending, Flight, type Run } from "./packet-context";
+import { type Departure, type Disposition, PacketContext, type TraversalState } from "./packet-context";
 import { receive } from "./receive";
 import { send } from "./send";
 import { FRESH, type KernelState } from "./state";
@@ -27,7 +27,7 @@ export interface TraverseOptions {
   /** What conntrack says of the packet. Default: what the state says. */
   readonly ctState?: GivenState;
   /** Parts of the header that are not known: matches on them are followed both ways. Default: none. */
-  readonly blanks?: readonly Blank[];
+  readonly unknownFields?: readonly UnknownField[];
   /** Ways that are followed at most; the rest is one last outcome, and the path is `truncated`. Default: 4096. */
   readonly maxOutcomes?: number;
   /** Finds rules of long chains by index. Default: true; the plain walk gives the same path. */
@@ -35,7 +35,7 @@ export interface TraverseOptions {
 }
 
 /** An outcome with what the next packet and the next host need to go on. */
-export interface TraversedOutcome extends Outcome {
+export interface HostOutcome extends Outcome {
   readonly state: KernelState;
   /** Where it left the host; absent when it was delivered or stopped. */
   readonly left?: Departure;
@@ -43,8 +43,8 @@ export interface TraversedOutcome extends Outcome {
   readonly caused?: readonly (Caused & { readonly left?: Departure })[];
 }
 
-export interface Traversal extends Path {
-  readonly outcomes: readonly TraversedOutcome[];
+export interface HostTraversal extends Traversal {
+  readonly outcomes: readonly HostOutcome[];
 }
 
 const MAX_OUTCOMES = 4096;
@@ -58,83 +58,91 @@ const MAX_OUTCOMES = 4096;
  *
  * @throws never for what a rule set contains: what is not understood becomes a way of its own.
  */
-export function traverse(host: Host, packet: Packet, options: TraverseOptions): Traversal {
-  const choices = new Choices();
-  const outcomes: TraversedOutcome[] = [];
+export function traverse(host: Host, packet: Packet, options: TraverseOptions): HostTraversal {
+  const branches = new BranchExplorer();
+  const outcomes: HostOutcome[] = [];
   const limit = options.maxOutcomes ?? MAX_OUTCOMES;
   const rulesets = host.rulesets.filter(({ family }) => family === packet.family).map(compile);
   const natRulesets = rulesets.filter(({ ruleset }) => ruleset.tables.has("nat"));
   const unprinted = new Set(rulesets.flatMap(({ ruleset }) => ruleset.unprinted ?? []));
-  const blanks = new Set(options.blanks ?? []);
+  const unknownFields = new Set(options.unknownFields ?? []);
   do {
     if (outcomes.length >= limit) return cut(packet, outcomes, limit, options.state ?? FRESH);
-    choices.begin();
-    const run: Run = {
+    branches.begin();
+    const traversal: TraversalState = {
       host,
       rulesets,
       natRulesets,
       unprinted,
-      mind: { state: options.state ?? FRESH, choices, blanks, devices: new Map() },
+      evaluation: { state: options.state ?? FRESH, branches, unknownFields, devices: new Map() },
       indexed: options.indexed ?? true,
       caused: [],
-      force: options.ctState,
+      givenState: options.ctState,
       rounds: 0,
     };
-    assumeLegacy(run);
-    const { flight, ending } = start(run, packet, options.from);
-    outcomes.push(outcomeOf(flight, ending, choices));
-  } while (choices.advance());
+    assumeLegacy(traversal);
+    const { context, disposition } = start(traversal, packet, options.from);
+    outcomes.push(outcomeOf(context, disposition, branches));
+  } while (branches.advance());
   return { packet, outcomes };
 }
 
 /** A dump of iptables-nft that tells of rules of iptables-legacy, which were not given. */
-function assumeLegacy({ host, mind, rulesets }: Run): void {
+function assumeLegacy({ host, evaluation, rulesets }: TraversalState): void {
   if (!rulesets.some(({ ruleset }) => ruleset.legacyLoaded === true)) return;
   if (rulesets.some(({ ruleset }) => ruleset.variant === "legacy")) return;
-  mind.choices.assume(
+  evaluation.branches.assume(
     `rules of iptables-legacy are loaded on ${host.place} as well, as the dump says, and were not given: they let the packet pass`,
   );
 }
 
-function start(run: Run, packet: Packet, from: Entry): { flight: Flight; ending: Ending } {
-  if ("local" in from) return send(run, packet);
-  const flight = new Flight(run, packet, "PREROUTING", { in: from.in, out: "" });
-  assumeCarries(flight, from.in);
-  if (from.bridgedTo !== undefined) return { flight, ending: bridged(flight, from.in, from.bridgedTo) };
-  const { master, masterKind = "bridge" } = run.host.links?.find(({ name }) => name === from.in) ?? {};
-  if (master === undefined) return { flight, ending: receive(flight, from.in) };
-  assumeCarries(flight, master);
+function start(
+  traversal: TraversalState,
+  packet: Packet,
+  from: Entry,
+): { context: PacketContext; disposition: Disposition } {
+  if ("local" in from) return send(traversal, packet);
+  const context = new PacketContext(traversal, packet, "PREROUTING", { in: from.in, out: "" });
+  assumeCarries(context, from.in);
+  if (from.bridgedTo !== undefined)
+    return { context, disposition: bridged(context, from.in, from.bridgedTo) };
+  const { master, masterKind = "bridge" } = traversal.host.links?.find(({ name }) => name === from.in) ?? {};
+  if (master === undefined) return { context, disposition: receive(context, from.in) };
+  assumeCarries(context, master);
   if (masterKind !== "bridge") {
-    run.mind.choices.assume(
+    traversal.evaluation.branches.assume(
       `${from.in} belongs to ${master} (${masterKind}), which may treat packets its own way`,
     );
     // The rules see the bond or team that a packet came in by; a VRF shows its member.
-    return { flight, ending: receive(flight, ["bond", "team"].includes(masterKind) ? master : from.in) };
+    return {
+      context,
+      disposition: receive(context, ["bond", "team"].includes(masterKind) ? master : from.in),
+    };
   }
   const portFor = from.portFor ?? (() => undefined);
-  return { flight, ending: received(flight, from.in, master, portFor) };
+  return { context, disposition: received(context, from.in, master, portFor) };
 }
 
-function outcomeOf(flight: Flight, ending: Ending, choices: Choices): TraversedOutcome {
-  const { run } = flight;
+function outcomeOf(context: PacketContext, disposition: Disposition, branches: BranchExplorer): HostOutcome {
+  const { traversal } = context;
   return {
-    probability: choices.probability,
-    certain: choices.dependsOn.length === 0,
-    dependsOn: choices.dependsOn,
-    ...(choices.presumed.length === 0 ? {} : { assumed: choices.presumed }),
-    ...(choices.drawn.length === 0 ? {} : { drawn: choices.drawn }),
-    verdict: ending.verdict,
-    packet: flight.packet,
-    steps: flight.steps,
-    state: run.mind.state,
-    delivered: ending.delivered ?? false,
-    ...(ending.left === undefined ? {} : { left: ending.left }),
-    ...(run.caused.length === 0 ? {} : { caused: run.caused }),
+    probability: branches.probability,
+    certain: branches.dependsOn.length === 0,
+    dependsOn: branches.dependsOn,
+    ...(branches.presumed.length === 0 ? {} : { assumed: branches.presumed }),
+    ...(branches.drawn.length === 0 ? {} : { drawn: branches.drawn }),
+    verdict: disposition.verdict,
+    packet: context.packet,
+    steps: context.steps,
+    state: traversal.evaluation.state,
+    delivered: disposition.delivered ?? false,
+    ...(disposition.left === undefined ? {} : { left: disposition.left }),
+    ...(traversal.caused.length === 0 ? {} : { caused: traversal.caused }),
   };
 }
 
-function cut(packet: Packet, outcomes: TraversedOutcome[], limit: number, state: KernelState): Traversal {
-  const rest: TraversedOutcome = {
+function cut(packet: Packet, outcomes: HostOutcome[], limit: number, state: KernelState): HostTraversal {
+  const rest: HostOutcome = {
     probability: remaining(outcomes),
     certain: false,
     dependsOn: [`more than ${limit} ways: the others were not followed`],

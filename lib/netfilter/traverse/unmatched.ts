@@ -1,8 +1,8 @@
-import type { Match, Tried } from "../model";
-import { Choices } from "./branch-explorer";
+import type { Match, UnmatchedRule } from "../model";
+import { BranchExplorer } from "./branch-explorer";
 import type { CompiledChain } from "./compile";
-import { type Mind, peek } from "./evaluation";
-import type { View } from "./hook-state";
+import { type EvaluationContext, tryDecide } from "./evaluation";
+import type { HookState } from "./hook-state";
 import { reasonOf } from "./reason";
 import { FRESH } from "./state";
 
@@ -12,41 +12,46 @@ export interface Failure {
   readonly test: number;
 }
 
-const NOBODY: Mind = { state: FRESH, choices: new Choices(), blanks: new Set(), devices: new Map() };
+const NOBODY: EvaluationContext = {
+  state: FRESH,
+  branches: new BranchExplorer(),
+  unknownFields: new Set(),
+  devices: new Map(),
+};
 
 /**
  * The rules between two positions of a chain that did not match, made when they are first looked at: most paths pass
  * thousands of rules that nobody ever reads. Rules that the index left out fail on a condition that can be asked again.
  */
-export function triedBetween(
+export function unmatchedBetween(
   chain: CompiledChain,
   from: number,
   to: number,
   failures: readonly Failure[],
-  view: View,
-): Tried[] {
+  hookState: HookState,
+): UnmatchedRule[] {
   const failed = new Map(failures.map(({ position, test }) => [position, test]));
-  const tried: Tried[] = [];
+  const unmatched: UnmatchedRule[] = [];
   for (let position = from; position < to; position++) {
     const compiled = chain.at(position);
     if (compiled === undefined) continue;
     const at =
       failed.get(position) ??
-      compiled.tests.findIndex(({ ask }) => peek(ask(view, NOBODY), NOBODY) === false);
+      compiled.tests.findIndex(({ ask }) => tryDecide(ask(hookState, NOBODY), NOBODY) === false);
     const match = compiled.tests[at]?.match;
     if (match === undefined) continue;
-    tried.push(triedOf(compiled.rule, match, view));
+    unmatched.push(unmatchedRule(compiled.rule, match, hookState));
   }
-  return tried;
+  return unmatched;
 }
 
-function triedOf(rule: Tried["rule"], failed: Match, view: View): Tried {
+function unmatchedRule(rule: UnmatchedRule["rule"], failed: Match, hookState: HookState): UnmatchedRule {
   let reason: string | undefined;
   return {
     rule,
     failed,
     get reason() {
-      reason ??= reasonOf(failed, view);
+      reason ??= reasonOf(failed, hookState);
       return reason;
     },
   };

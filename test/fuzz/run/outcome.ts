@@ -6,7 +6,7 @@ import {
   type PlaceTrace,
   type TraceHeader,
 } from "../../../lib/netfilter/trace";
-import type { Departure, TraversedOutcome } from "../../../lib/netfilter/traverse";
+import type { Departure, HostOutcome } from "../../../lib/netfilter/traverse";
 
 /** What a packet did in one router according to the model: an outcome, or an answer that the router made. */
 export interface Predicted {
@@ -17,7 +17,7 @@ export interface Predicted {
   readonly certain: boolean;
 }
 
-export function predictedOf(outcome: TraversedOutcome): Predicted {
+export function predictedOf(outcome: HostOutcome): Predicted {
   return outcome;
 }
 

@@ -2,7 +2,7 @@
 
 import { all, host, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
 import type { Packet, TcpFlag } from "../../model";
-import { FRESH, type KernelState, later, type TraversedOutcome } from "..";
+import { FRESH, type HostOutcome, type KernelState, later } from "..";
 
 const above = (count: number): string =>
   `-A FORWARD -m connlimit --connlimit-above ${count} --connlimit-mask 32 --connlimit-saddr -m comment --comment over`;
@@ -20,7 +20,7 @@ function counts(packets: readonly Packet[]): (number | "dropped")[] {
   let state: KernelState = FRESH;
   return packets.flatMap((each) => {
     const there = each.src === "10.1.0.9";
-    const outcome: TraversedOutcome = one(counting, each, via(there ? "d0" : "d1"), {
+    const outcome: HostOutcome = one(counting, each, via(there ? "d0" : "d1"), {
       state: later(state, 0.1),
     });
     state = outcome.state;

@@ -4,7 +4,7 @@
 import { hit, host, LOCAL, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
 import { replyTo } from "../../conntrack/reply";
 import type { Packet } from "../../model";
-import { FRESH, later, type TraversedOutcome } from "..";
+import { FRESH, type HostOutcome, later } from "..";
 
 describe("conntrack", () => {
   const states = "-A INPUT -m conntrack --ctstate";
@@ -13,7 +13,7 @@ describe("conntrack", () => {
       (state) => `${states} ${state} -m comment --comment ${state}`,
     ),
   );
-  const stateOf = (outcome: TraversedOutcome): string | undefined => rulesOf(outcome)[0]?.split(" ")[5];
+  const stateOf = (outcome: HostOutcome): string | undefined => rulesOf(outcome)[0]?.split(" ")[5];
 
   test.each([
     ["a SYN", ["SYN"], "NEW"],
@@ -117,7 +117,7 @@ test("of UDP, an answer that does not find its connection keeps its port, and ca
     "raw: -A PREROUTING -i d0 -j CT --zone-reply 5",
     "nat: -A POSTROUTING -m comment --comment asked",
   ]);
-  const answered = (protocol: string): TraversedOutcome => {
+  const answered = (protocol: string): HostOutcome => {
     const first = one(on, packet(`${protocol} 10.1.0.9:80 10.2.0.9:80`), via("d0"));
     return one(on, packet(`${protocol} 10.2.0.9:80 10.1.0.9:80`), via("d1"), { state: first.state });
   };

@@ -4,8 +4,8 @@
 import { address, all, hit, host, LOCAL, link, one, packet, via } from "../../../../test/netfilter/router";
 import { nextOf, replyTo } from "../../conntrack/reply";
 import { FRESH, type KernelState } from "..";
-import { pathJson } from "../json";
-import { pathText } from "../text";
+import { traversalToJson } from "../json";
+import { traversalToText } from "../text";
 
 describe("NAT", () => {
   test("a DNAT range is chosen by source and destination, whatever the ports", () => {
@@ -62,11 +62,11 @@ describe("NAT", () => {
       probability: { numerator: 1n, denominator: 1n },
     });
     expect(outcome.packet[side]).toBeUndefined();
-    expect(pathJson({ packet: outcome.packet, outcomes: [outcome] }).outcomes[0]).toMatchObject({
+    expect(traversalToJson({ packet: outcome.packet, outcomes: [outcome] }).outcomes[0]).toMatchObject({
       certain: true,
       drawn: [text],
     });
-    expect(pathText({ packet: outcome.packet, outcomes: [outcome] })).toContain(`~ ${text}`);
+    expect(traversalToText({ packet: outcome.packet, outcomes: [outcome] })).toContain(`~ ${text}`);
   });
 
   test("a rule that asks for a port that was drawn makes two ways of it", () => {

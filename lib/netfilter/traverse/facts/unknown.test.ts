@@ -55,7 +55,11 @@ describe("what is not known", () => {
         (_, at) => `-A FORWARD -m string --string ${at} --algo bm --to 65535 -j LOG`,
       ),
     );
-    const path = traverse(on, packet("udp 10.1.0.9:1 10.2.0.9:2"), { from: via("d0"), maxOutcomes: 50 });
-    expect([path.truncated, path.outcomes.length, path.outcomes[50]?.verdict]).toEqual([true, 51, "unknown"]);
+    const traversal = traverse(on, packet("udp 10.1.0.9:1 10.2.0.9:2"), { from: via("d0"), maxOutcomes: 50 });
+    expect([traversal.truncated, traversal.outcomes.length, traversal.outcomes[50]?.verdict]).toEqual([
+      true,
+      51,
+      "unknown",
+    ]);
   });
 });

@@ -1,25 +1,27 @@
 import { protocolNumberOf } from "../../conntrack/protocol";
-import { doubt, type Match } from "../../model";
+import { type Match, unknownCondition } from "../../model";
 import { addressWords } from "../../routing/address";
 import { flip } from "../evaluation";
-import type { View } from "../hook-state";
+import type { HookState } from "../hook-state";
 import { type Ask, addressIn, prefixNet } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
 
-export function stateOfPacket(view: View): "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" {
-  if (view.untracked) return "UNTRACKED";
-  return view.ct?.state ?? (view.template !== undefined ? "NEW" : "INVALID");
+export function stateOfPacket(
+  hookState: HookState,
+): "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" {
+  if (hookState.untracked) return "UNTRACKED";
+  return hookState.ct?.state ?? (hookState.template !== undefined ? "NEW" : "INVALID");
 }
 
 /**
  * `--ctstate` and `-m state`: the packet's state, and the SNAT and DNAT bits of a connection whose tuple really changed.
  */
 export function ctState(match: Of<"ctState">): Ask {
-  return (view) => {
-    const connection = view.ct?.connection;
+  return (hookState) => {
+    const connection = hookState.ct?.connection;
     const matches =
-      match.states.includes(stateOfPacket(view)) ||
+      match.states.includes(stateOfPacket(hookState)) ||
       (connection?.srcNat === true && match.states.includes("SNAT")) ||
       (connection?.dstNat === true && match.states.includes("DNAT"));
     return matches !== match.inverted;
@@ -28,9 +30,9 @@ export function ctState(match: Of<"ctState">): Ask {
 
 export function ctAddress(match: Of<"ctAddress">): Ask {
   const net = prefixNet(match.prefix);
-  return (view) => {
-    if (view.ct === undefined) return match.withState === true;
-    const tuple = view.ct.connection[match.tuple];
+  return (hookState) => {
+    if (hookState.ct === undefined) return match.withState === true;
+    const tuple = hookState.ct.connection[match.tuple];
     return addressIn(
       addressWords(match.side === "source" ? tuple.src : tuple.dst),
       net,
@@ -41,15 +43,19 @@ export function ctAddress(match: Of<"ctAddress">): Ask {
 }
 
 export function ctPort(match: Of<"ctPort">): Ask {
-  return (view) => {
-    if (view.ct === undefined) return match.withState === true;
-    const tuple = view.ct.connection[match.tuple];
+  return (hookState) => {
+    if (hookState.ct === undefined) return match.withState === true;
+    const tuple = hookState.ct.connection[match.tuple];
     const port = match.side === "source" ? tuple.sport : tuple.dport;
     const { from, to } = match.ports;
     if (port !== undefined) return (port >= from && port <= to) !== match.inverted;
     const what = `${match.tuple} ${match.side} port`;
     return flip(
-      doubt(`${what} ${from}:${to}`, `the ${what} is ${from}:${to}`, `the ${what} is not ${from}:${to}`),
+      unknownCondition(
+        `${what} ${from}:${to}`,
+        `the ${what} is ${from}:${to}`,
+        `the ${what} is not ${from}:${to}`,
+      ),
       match.inverted,
     );
   };
@@ -57,24 +63,24 @@ export function ctPort(match: Of<"ctPort">): Ask {
 
 export function ctProtocol(match: Of<"ctProtocol">): Ask {
   const wanted = protocolNumberOf(match.protocol);
-  return (view) => {
-    if (view.ct === undefined) return match.withState === true;
-    return (view.ct.connection.original.protocol === wanted) !== match.inverted;
+  return (hookState) => {
+    if (hookState.ct === undefined) return match.withState === true;
+    return (hookState.ct.connection.original.protocol === wanted) !== match.inverted;
   };
 }
 
 export function ctDirection(match: Of<"ctDirection">): Ask {
   const wanted = match.direction === "ORIGINAL" ? "original" : "reply";
-  return (view) => {
-    if (view.ct === undefined) return match.withState === true;
-    return (view.ct.direction === wanted) !== match.inverted;
+  return (hookState) => {
+    if (hookState.ct === undefined) return match.withState === true;
+    return (hookState.ct.direction === wanted) !== match.inverted;
   };
 }
 
 export function ctStatus(match: Of<"ctStatus">): Ask {
-  return (view) => {
-    if (view.ct === undefined) return match.withState === true;
-    const { confirmed, assured, seenReply, expected } = view.ct.connection;
+  return (hookState) => {
+    if (hookState.ct === undefined) return match.withState === true;
+    const { confirmed, assured, seenReply, expected } = hookState.ct.connection;
     const bits: Readonly<Record<string, boolean>> = {
       EXPECTED: expected,
       SEEN_REPLY: seenReply,
@@ -86,17 +92,19 @@ export function ctStatus(match: Of<"ctStatus">): Ask {
 }
 
 export function ctExpire(match: Of<"ctExpire">): Ask {
-  return (view, mind) => {
-    if (view.ct === undefined) return match.withState === true;
-    const left = view.ct.connection.confirmed ? Math.max(0, view.ct.connection.expires - mind.state.now) : 0;
+  return (hookState, evaluation) => {
+    if (hookState.ct === undefined) return match.withState === true;
+    const left = hookState.ct.connection.confirmed
+      ? Math.max(0, hookState.ct.connection.expires - evaluation.state.now)
+      : 0;
     return (left >= match.seconds.from && left <= match.seconds.to) !== match.inverted;
   };
 }
 
 export function connmark(match: Of<"connmark">): Ask {
-  return (view) => {
-    if (view.ct === undefined) return false;
-    const same = (view.ct.connection.mark & match.mark.mask) >>> 0 === match.mark.value >>> 0;
+  return (hookState) => {
+    if (hookState.ct === undefined) return false;
+    const same = (hookState.ct.connection.mark & match.mark.mask) >>> 0 === match.mark.value >>> 0;
     return same !== match.inverted;
   };
 }

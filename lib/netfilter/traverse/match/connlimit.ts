@@ -1,10 +1,10 @@
 import { type Connection, NO_ZONE, type Zone } from "../../conntrack/connection";
 import { type FoundEntry, findEntry } from "../../conntrack/track";
 import { type FlowTuple, sameTuple, tupleOf } from "../../conntrack/tuple";
-import { doubt, type Match } from "../../model";
+import { type Match, unknownCondition } from "../../model";
 import { masked, textOf } from "../../routing/address";
-import { type Answer, type Mind, settle } from "../evaluation";
-import type { View } from "../hook-state";
+import { type Answer, decide, type EvaluationContext } from "../evaluation";
+import type { HookState } from "../hook-state";
 import type { Counted, CountedList } from "../state";
 import { maskBits } from "./counting";
 import type { Ask } from "./header";
@@ -25,45 +25,45 @@ const knownOf = (connection: Connection | undefined): Own["known"] => {
 };
 
 /** The connection of the packet as nf_conncount.c keeps it. */
-function ownOf(view: View, mind: Mind, zone: Zone): Own {
-  const own = view.ct?.connection;
+function ownOf(hookState: HookState, evaluation: EvaluationContext, zone: Zone): Own {
+  const own = hookState.ct?.connection;
   if (own !== undefined) return { tuple: own.original, zone, known: knownOf(own) };
   // In raw, and for what is not tracked, the packet's own addresses stand for the connection.
-  const { src, dst, icmp } = view.packet;
+  const { src, dst, icmp } = hookState.packet;
   const bare: FlowTuple = {
-    protocol: view.protocol ?? 255,
+    protocol: hookState.protocol ?? 255,
     src,
     dst,
     sport: icmp?.id ?? 0,
     dport: (icmp?.type ?? 0) * 256,
   };
-  const tuple = tupleOf(view.packet) ?? bare;
-  return { tuple, zone, known: knownOf(find(mind, { tuple, zone })?.connection) };
+  const tuple = tupleOf(hookState.packet) ?? bare;
+  return { tuple, zone, known: knownOf(find(evaluation, { tuple, zone })?.connection) };
 }
 
-const find = (mind: Mind, { tuple, zone }: Counted): FoundEntry | undefined =>
-  findEntry(mind.state.conntrack, tuple, { zone, now: mind.state.now });
+const find = (evaluation: EvaluationContext, { tuple, zone }: Counted): FoundEntry | undefined =>
+  findEntry(evaluation.state.conntrack, tuple, { zone, now: evaluation.state.now });
 
-function isOver(mind: Mind, entry: Counted): boolean {
-  const tcp = find(mind, entry)?.connection;
+function isOver(evaluation: EvaluationContext, entry: Counted): boolean {
+  const tcp = find(evaluation, entry)?.connection;
   return tcp === undefined || tcp.tcp === "TIME_WAIT" || tcp.tcp === "CLOSE";
 }
 
 /** The list after a clean-up: what has ended, or was never confirmed, is taken off (nf_conncount_gc_list). */
-function cleaned(list: CountedList, mind: Mind): CountedList {
-  const entries = list.entries.filter((entry) => !isOver(mind, entry));
-  return { entries, cleanedAt: mind.state.now, cleanedCount: entries.length };
+function cleaned(list: CountedList, evaluation: EvaluationContext): CountedList {
+  const entries = list.entries.filter((entry) => !isOver(evaluation, entry));
+  return { entries, cleanedAt: evaluation.state.now, cleanedCount: entries.length };
 }
 
 /** The list gone through for this connection: not added where it is there already (__nf_conncount_add). */
-function searched(list: CountedList, own: Counted, mind: Mind): CountedList {
+function searched(list: CountedList, own: Counted, evaluation: EvaluationContext): CountedList {
   const kept: Counted[] = [];
   for (const [at, entry] of list.entries.entries()) {
-    if (sameTuple(entry.tuple, own.tuple) && find(mind, entry) !== undefined)
+    if (sameTuple(entry.tuple, own.tuple) && find(evaluation, entry) !== undefined)
       return { ...list, entries: [...kept, ...list.entries.slice(at)] };
-    if (!isOver(mind, entry)) kept.push(entry);
+    if (!isOver(evaluation, entry)) kept.push(entry);
   }
-  return { entries: [...kept, own], cleanedAt: mind.state.now, cleanedCount: kept.length };
+  return { entries: [...kept, own], cleanedAt: evaluation.state.now, cleanedCount: kept.length };
 }
 
 /**
@@ -71,22 +71,22 @@ function searched(list: CountedList, own: Counted, mind: Mind): CountedList {
  * nothing is taken off, and a connection that is not confirmed yet is counted once more. Whether the clock has ticked is
  * not known where the packet comes at the same time as the last; both are followed where it matters.
  */
-function looked(list: CountedList, own: Own, mind: Mind, key: string): CountedList {
+function looked(list: CountedList, own: Own, evaluation: EvaluationContext, key: string): CountedList {
   const entry = { tuple: own.tuple, zone: own.zone };
   // One that lasts is never added; one that is confirmed is looked for in any case, so that it is not added twice.
   const lasts = own.known === "assured";
-  const ticked = lasts ? cleaned(list, mind) : searched(list, entry, mind);
+  const ticked = lasts ? cleaned(list, evaluation) : searched(list, entry, evaluation);
   const crowded = list.entries.length - list.cleanedCount >= UNSEEN;
-  if (own.known === "confirmed" || (!lasts && crowded) || mind.state.now - list.cleanedAt >= TICK)
+  if (own.known === "confirmed" || (!lasts && crowded) || evaluation.state.now - list.cleanedAt >= TICK)
     return ticked;
   const same = lasts ? list : { ...list, entries: [...list.entries, entry] };
   if (ticked.entries.length === same.entries.length) return same;
-  const question = doubt(
+  const question = unknownCondition(
     `connlimit ${key} ${list.entries.length}`,
     "connlimit looks at its list twice within one tick of the kernel's clock: what has ended is still on it, and a connection that is not confirmed counts again",
     "the kernel's clock ticks before connlimit looks at its list again: what has ended is taken off",
   );
-  return settle(question, mind) ? same : ticked;
+  return decide(question, evaluation) ? same : ticked;
 }
 
 /**
@@ -94,20 +94,24 @@ function looked(list: CountedList, own: Own, mind: Mind, key: string): CountedLi
  * A rule that counts none, because the packet ends the only one, drops the packet by itself.
  */
 export function connlimit(match: Extract<Match, { kind: "connlimit" }>, id: string): Ask {
-  return (view, mind): Answer => {
-    const words = match.side === "source" ? view.src : view.dst;
+  return (hookState, evaluation): Answer => {
+    const words = match.side === "source" ? hookState.src : hookState.dst;
     if (words === undefined)
-      return doubt(`connlimit ${id}`, "the connection limit matches", "the connection limit does not match");
-    const zone = view.ct?.connection.zone ?? view.template?.zone ?? NO_ZONE;
+      return unknownCondition(
+        `connlimit ${id}`,
+        "the connection limit matches",
+        "the connection limit does not match",
+      );
+    const zone = hookState.ct?.connection.zone ?? hookState.template?.zone ?? NO_ZONE;
     const network = textOf(masked(words, maskBits(match.mask, words.length)));
     const key = `${id} ${zone.id} ${network}`;
-    const own = ownOf(view, mind, zone);
-    const before = mind.state.connlimit.get(key);
+    const own = ownOf(hookState, evaluation, zone);
+    const before = evaluation.state.connlimit.get(key);
     const list =
       before === undefined
-        ? { entries: [{ tuple: own.tuple, zone }], cleanedAt: mind.state.now, cleanedCount: 0 }
-        : looked(before, own, mind, key);
-    mind.state = { ...mind.state, connlimit: mind.state.connlimit.with(key, list) };
+        ? { entries: [{ tuple: own.tuple, zone }], cleanedAt: evaluation.state.now, cleanedCount: 0 }
+        : looked(before, own, evaluation, key);
+    evaluation.state = { ...evaluation.state, connlimit: evaluation.state.connlimit.with(key, list) };
     if (list.entries.length === 0) return "hotdrop";
     return list.entries.length > match.above !== match.inverted;
   };

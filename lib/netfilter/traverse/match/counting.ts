@@ -1,6 +1,6 @@
-import { doubt, type Family, type Match } from "../../model";
+import { type Family, type Match, unknownCondition } from "../../model";
 import { addressWords, masked, maskOf, textOf, type Words } from "../../routing/address";
-import type { Mind } from "../evaluation";
+import type { EvaluationContext } from "../evaluation";
 import type { Host } from "../host";
 import type { Bucket } from "../state";
 import type { Ask } from "./header";
@@ -12,31 +12,31 @@ const SCALE = 10_000;
 
 /** `--mode nth`: of every n packets that ask this rule, the one numbered `packet` (from 0) matches. */
 export function nth(match: Of<"statisticNth">, id: string): Ask {
-  return (_view, mind) => {
-    const asked = mind.state.nth.get(id) ?? 0;
-    mind.state = { ...mind.state, nth: mind.state.nth.with(id, (asked + 1) % match.every) };
+  return (_view, evaluation) => {
+    const asked = evaluation.state.nth.get(id) ?? 0;
+    evaluation.state = { ...evaluation.state, nth: evaluation.state.nth.with(id, (asked + 1) % match.every) };
     return (asked === match.packet) !== match.inverted;
   };
 }
 
 /** One rule's or one key's token bucket (xt_limit.c): full at first, refilled by time, one cost a packet. */
 function takeToken(
-  mind: Mind,
+  evaluation: EvaluationContext,
   key: string,
   rate: { packets: number; seconds: number; burst: number },
 ): boolean {
   const cost = Math.floor((SCALE * rate.seconds) / rate.packets);
   const cap = cost * rate.burst;
-  const bucket: Bucket = mind.state.buckets.get(key) ?? { credit: cap, at: mind.state.now };
-  const filled = Math.min(cap, bucket.credit + (mind.state.now - bucket.at) * SCALE);
+  const bucket: Bucket = evaluation.state.buckets.get(key) ?? { credit: cap, at: evaluation.state.now };
+  const filled = Math.min(cap, bucket.credit + (evaluation.state.now - bucket.at) * SCALE);
   const has = filled >= cost;
-  const after = { credit: has ? filled - cost : filled, at: mind.state.now };
-  mind.state = { ...mind.state, buckets: mind.state.buckets.with(key, after) };
+  const after = { credit: has ? filled - cost : filled, at: evaluation.state.now };
+  evaluation.state = { ...evaluation.state, buckets: evaluation.state.buckets.with(key, after) };
   return has;
 }
 
 export function limit(match: Of<"limit">, id: string): Ask {
-  return (_view, mind) => takeToken(mind, id, match) !== match.inverted;
+  return (_view, evaluation) => takeToken(evaluation, id, match) !== match.inverted;
 }
 
 function keyAddress(words: Words | undefined, bits: number): string {
@@ -77,21 +77,21 @@ function firstHashlimit(host: Host, name: string, family: Family): Hashlimit | u
 
 /** xt_hashlimit.c: one bucket a key; `--hashlimit-above` matches what finds no token. */
 export function hashlimit(match: Hashlimit): Ask {
-  return (view, mind) => {
-    const { family } = view.packet;
-    const settings = settingsOf(view.host, match, family);
+  return (hookState, evaluation) => {
+    const { family } = hookState.packet;
+    const settings = settingsOf(hookState.host, match, family);
     if (settings.bytes)
-      return doubt(
+      return unknownCondition(
         `hashlimit ${match.name}`,
         `hashlimit ${match.name} matches`,
         `hashlimit ${match.name} does not match`,
       );
     const parts = settings.key.map((part) => {
-      if (part === "srcip") return keyAddress(view.src, settings.srcMask);
-      if (part === "dstip") return keyAddress(view.dst, settings.dstMask);
-      return String((part === "srcport" ? view.packet.sport : view.packet.dport) ?? "?");
+      if (part === "srcip") return keyAddress(hookState.src, settings.srcMask);
+      if (part === "dstip") return keyAddress(hookState.dst, settings.dstMask);
+      return String((part === "srcport" ? hookState.packet.sport : hookState.packet.dport) ?? "?");
     });
-    const has = takeToken(mind, `hashlimit ${family} ${match.name} ${parts.join(" ")}`, settings);
+    const has = takeToken(evaluation, `hashlimit ${family} ${match.name} ${parts.join(" ")}`, settings);
     return (has !== match.above) !== match.inverted;
   };
 }
@@ -106,24 +106,24 @@ const STAMPS = 32;
 
 /** xt_recent.c: named lists of addresses with the times they were seen, shared by all rules of the namespace. */
 export function recent(match: Of<"recent">): Ask {
-  return (view, mind) => {
-    const words = match.side === "source" ? view.src : view.dst;
+  return (hookState, evaluation) => {
+    const words = match.side === "source" ? hookState.src : hookState.dst;
     if (words === undefined)
-      return doubt(
+      return unknownCondition(
         `recent ${match.name}`,
         `the address is on the list ${match.name}`,
         `the address is not on the list ${match.name}`,
       );
     const address = textOf(masked(words, maskBits(match.mask, words.length)));
-    const key = `${match.name} ${view.packet.family} ${address}`;
+    const key = `${match.name} ${hookState.packet.family} ${address}`;
     // The TTL as it was before forwarding took one off.
-    const ttl = view.packet.ttl + (view.out !== "" && view.socket === "none" ? 1 : 0);
-    const entry = mind.state.recent.get(key);
+    const ttl = hookState.packet.ttl + (hookState.out !== "" && hookState.socket === "none" ? 1 : 0);
+    const entry = evaluation.state.recent.get(key);
     const found = entry !== undefined && (!match.ttl || entry.ttl === ttl) ? entry : undefined;
     const update = (value: { stamps: readonly number[]; ttl: number } | undefined): void => {
-      mind.state = { ...mind.state, recent: mind.state.recent.with(key, value) };
+      evaluation.state = { ...evaluation.state, recent: evaluation.state.recent.with(key, value) };
     };
-    const { now } = mind.state;
+    const { now } = evaluation.state;
     const seen = (): void => update({ stamps: [...(found?.stamps ?? []), now].slice(-STAMPS), ttl });
     if (match.action === "set") {
       seen();

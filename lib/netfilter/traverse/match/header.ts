@@ -1,10 +1,10 @@
 import { hasPorts, isIcmp, protocolNumberOf, TCP } from "../../conntrack/protocol";
-import { doubt, type Match, type Packet, type Prefix, type TcpFlag } from "../../model";
+import { type Match, type Packet, type Prefix, type TcpFlag, unknownCondition } from "../../model";
 import { addressWords, compareWords, type Net, netOf, type Words, within } from "../../routing/address";
-import { type Answer, flip, type Mind } from "../evaluation";
-import type { Device, View } from "../hook-state";
+import { type Answer, type EvaluationContext, flip } from "../evaluation";
+import type { Device, HookState } from "../hook-state";
 
-export type Ask = (view: View, mind: Mind) => Answer;
+export type Ask = (hookState: HookState, evaluation: EvaluationContext) => Answer;
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
 
 /** A prefix that no address can be compared with never matches anything. */
@@ -24,7 +24,11 @@ export function addressIn(
   if (net.length === 0) return !inverted;
   const range = `${net.words.join(".")}/${net.mask.join(".")}`;
   return flip(
-    doubt(`${what} in ${range}`, `the ${what} address matches`, `the ${what} address does not match`),
+    unknownCondition(
+      `${what} in ${range}`,
+      `the ${what} address matches`,
+      `the ${what} address does not match`,
+    ),
     inverted,
   );
 }
@@ -33,17 +37,17 @@ export function address(match: Of<"source"> | Of<"destination">): Ask {
   const net = prefixNet(match.prefix);
   const { inverted } = match;
   return match.kind === "source"
-    ? (view) => addressIn(view.src, net, "source", inverted)
-    : (view) => addressIn(view.dst, net, "destination", inverted);
+    ? (hookState) => addressIn(hookState.src, net, "source", inverted)
+    : (hookState) => addressIn(hookState.dst, net, "destination", inverted);
 }
 
 export function addressRange(match: Of<"addressRange">): Ask {
   const from = addressWords(match.from) ?? [];
   const to = addressWords(match.to) ?? [];
-  return (view) => {
-    const words = match.side === "source" ? view.src : view.dst;
+  return (hookState) => {
+    const words = match.side === "source" ? hookState.src : hookState.dst;
     if (words === undefined)
-      return doubt(
+      return unknownCondition(
         `${match.side} in ${match.from}-${match.to}`,
         "the address is in the range",
         "the address is not in the range",
@@ -61,34 +65,34 @@ export function deviceMatches(name: string, pattern: string): boolean {
 export function device(match: Of<"inInterface"> | Of<"outInterface">): Ask {
   const side = match.kind === "inInterface" ? "in" : "out";
   const { name: pattern, inverted } = match;
-  return (view, mind) => {
-    const name: Device = view[side] ?? mind.devices.get(side);
+  return (hookState, evaluation) => {
+    const name: Device = hookState[side] ?? evaluation.devices.get(side);
     if (name !== undefined) return deviceMatches(name, pattern) !== inverted;
     if (pattern === "+") return !inverted;
-    return { kind: "device", side, pattern, place: view.host.place, inverted };
+    return { kind: "device", side, pattern, place: hookState.host.place, inverted };
   };
 }
 
 export function protocol(match: Of<"protocol">): Ask {
   const wanted = protocolNumberOf(match.protocol);
   if (wanted === 0) return () => !match.inverted;
-  return (view) => (view.protocol === wanted) !== match.inverted;
+  return (hookState) => (hookState.protocol === wanted) !== match.inverted;
 }
 
 export function fragment(match: Of<"fragment">): Ask {
-  return (view) => (view.packet.fragment?.offset ?? 0) > 0 !== match.inverted;
+  return (hookState) => (hookState.packet.fragment?.offset ?? 0) > 0 !== match.inverted;
 }
 
 const isLaterFragment = (packet: Packet): boolean => (packet.fragment?.offset ?? 0) > 0;
 
 export function port(match: Of<"port">): Ask {
   const wanted = match.protocol === undefined ? undefined : protocolNumberOf(match.protocol);
-  return (view) => {
-    const { packet } = view;
+  return (hookState) => {
+    const { packet } = hookState;
     // Without its header no condition on ports can match, negated or not (xt_tcpudp.c, xt_multiport.c: fragoff != 0).
     if (isLaterFragment(packet)) return false;
-    if (view.protocol === undefined || !hasPorts(view.protocol)) return false;
-    if (wanted !== undefined && wanted !== view.protocol) return false;
+    if (hookState.protocol === undefined || !hasPorts(hookState.protocol)) return false;
+    if (wanted !== undefined && wanted !== hookState.protocol) return false;
     const among = (value: number | undefined): boolean | undefined =>
       value === undefined ? undefined : match.ports.some(({ from, to }) => value >= from && value <= to);
     const source = match.side === "destination" ? false : among(packet.sport);
@@ -97,7 +101,7 @@ export function port(match: Of<"port">): Ask {
     if (source === false && destination === false) return match.inverted;
     const ports = match.ports.map(({ from, to }) => (from === to ? `${from}` : `${from}:${to}`)).join(",");
     return flip(
-      doubt(
+      unknownCondition(
         `${match.side} port in ${ports}`,
         `the ${match.side} port is ${ports}`,
         `the ${match.side} port is not ${ports}`,
@@ -113,21 +117,22 @@ export function flagsOf(packet: Packet): readonly TcpFlag[] {
 }
 
 export function tcpFlags(match: Of<"tcpFlags">): Ask {
-  return (view) => {
-    if (isLaterFragment(view.packet) || view.protocol !== TCP) return false;
-    const flags = flagsOf(view.packet);
+  return (hookState) => {
+    if (isLaterFragment(hookState.packet) || hookState.protocol !== TCP) return false;
+    const flags = flagsOf(hookState.packet);
     return match.mask.every((flag) => flags.includes(flag) === match.set.includes(flag)) !== match.inverted;
   };
 }
 
 export function icmp(match: Of<"icmp">): Ask {
-  return (view) => {
-    if (isLaterFragment(view.packet) || view.protocol === undefined || !isIcmp(view.protocol)) return false;
-    const header = view.packet.icmp;
+  return (hookState) => {
+    if (isLaterFragment(hookState.packet) || hookState.protocol === undefined || !isIcmp(hookState.protocol))
+      return false;
+    const header = hookState.packet.icmp;
     if (match.type === 255 && match.family === "ipv4") return !match.inverted;
     if (header === undefined)
       return flip(
-        doubt(
+        unknownCondition(
           `icmp ${match.type}/${match.codes.from}-${match.codes.to}`,
           `ICMP type ${match.type}`,
           `not ICMP type ${match.type}`,
@@ -142,13 +147,17 @@ export function icmp(match: Of<"icmp">): Ask {
 
 export function mac(match: Of<"mac">): Ask {
   const wanted = match.address.toLowerCase();
-  return (view) => {
+  return (hookState) => {
     // Only frames that came in by an ethernet device have one (xt_mac.c).
-    if (view.in === "" || view.in === "lo") return false;
-    const { macSrc } = view.packet;
+    if (hookState.in === "" || hookState.in === "lo") return false;
+    const { macSrc } = hookState.packet;
     if (macSrc !== undefined) return (macSrc.toLowerCase() === wanted) !== match.inverted;
     return flip(
-      doubt(`mac ${wanted}`, `the frame came from ${wanted}`, `the frame did not come from ${wanted}`),
+      unknownCondition(
+        `mac ${wanted}`,
+        `the frame came from ${wanted}`,
+        `the frame did not come from ${wanted}`,
+      ),
       match.inverted,
     );
   };
@@ -157,16 +166,16 @@ export function mac(match: Of<"mac">): Ask {
 /** A condition on a number of the header that whoever asks may not know. */
 function number(
   match: Match & { inverted: boolean },
-  blank: "length" | "ttl" | "tos" | "mark",
+  field: "length" | "ttl" | "tos" | "mark",
   holds: (packet: Packet) => boolean,
 ): Ask {
   const key = JSON.stringify({ ...match, inverted: false });
-  return (view, mind) => {
+  return (hookState, evaluation) => {
     // A mark of this host's own rules is known, however the packet came in.
-    const known = !mind.blanks.has(blank);
-    if (known) return holds(view.packet) !== match.inverted;
+    const known = !evaluation.unknownFields.has(field);
+    if (known) return holds(hookState.packet) !== match.inverted;
     return flip(
-      doubt(key, `the packet's ${blank} matches`, `the packet's ${blank} does not match`),
+      unknownCondition(key, `the packet's ${field} matches`, `the packet's ${field} does not match`),
       match.inverted,
     );
   };
@@ -185,5 +194,5 @@ export const mark = (match: Of<"mark">): Ask =>
   number(match, "mark", (packet) => (packet.mark & match.mark.mask) >>> 0 === match.mark.value >>> 0);
 
 export function pktType(match: Of<"pktType">): Ask {
-  return (view) => ((view.packet.pktType ?? "unicast") === match.type) !== match.inverted;
+  return (hookState) => ((hookState.packet.pktType ?? "unicast") === match.type) !== match.inverted;
 }

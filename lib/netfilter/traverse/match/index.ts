@@ -1,4 +1,4 @@
-import { doubt, type Match } from "../../model";
+import { type Match, unknownCondition } from "../../model";
 import type { Test } from "../evaluation";
 import * as connection from "./connection";
 import { connlimit } from "./connlimit";
@@ -93,9 +93,9 @@ export function testOf(match: Match, id: string): Test {
     case "opaque": {
       // The same condition on the same header has the same answer on one way; `time` and the like do not hang on it.
       const key = `${match.extension} ${match.text}`;
-      return pure((view) =>
-        doubt(
-          `${key} ${view.packet.src} ${view.packet.dst}`,
+      return pure((hookState) =>
+        unknownCondition(
+          `${key} ${hookState.packet.src} ${hookState.packet.dst}`,
           `"${match.text}" matches (${match.extension})`,
           `"${match.text}" does not match (${match.extension})`,
         ),

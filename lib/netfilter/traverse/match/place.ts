@@ -1,39 +1,43 @@
-import { type AddressType, doubt, type Match } from "../../model";
+import { type AddressType, type Match, unknownCondition } from "../../model";
 import { isLoopback, isMulticast, isUnspecified, isZeronet, type Words } from "../../routing/address";
 import { fibOf } from "../../routing/fib";
 import { headerOf } from "../../routing/flow";
 import { addressType, isLocal } from "../../routing/local";
-import { flip, judgeOf, type Mind } from "../evaluation";
-import type { View } from "../hook-state";
+import { type EvaluationContext, flip, judgeOf } from "../evaluation";
+import type { HookState } from "../hook-state";
 import { type Ask, deviceMatches } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
 
 /** xt_addrtype.c: what the address is to this host's routing tables. */
 export function addressTypeTest(match: Of<"addressType">): Ask {
-  return (view, mind) => {
-    const words = match.side === "source" ? view.src : view.dst;
+  return (hookState, evaluation) => {
+    const words = match.side === "source" ? hookState.src : hookState.dst;
     const types = match.types.join(",");
     if (words === undefined)
       return flip(
-        doubt(`${match.side} type ${types}`, `the address is ${types}`, `the address is not ${types}`),
+        unknownCondition(
+          `${match.side} type ${types}`,
+          `the address is ${types}`,
+          `the address is not ${types}`,
+        ),
         match.inverted,
       );
-    if (view.packet.family === "ipv6") return type6(match, view, words, mind);
-    const limit = match.limitTo === "in" ? view.in : match.limitTo === "out" ? view.out : undefined;
-    const type = addressType(view.host, words, limit === "" ? undefined : limit);
+    if (hookState.packet.family === "ipv6") return type6(match, hookState, words, evaluation);
+    const limit = match.limitTo === "in" ? hookState.in : match.limitTo === "out" ? hookState.out : undefined;
+    const type = addressType(hookState.host, words, limit === "" ? undefined : limit);
     if (typeof type === "string") return match.types.includes(type) !== match.inverted;
     if (match.types.length === 1 && match.types[0] === "LOCAL" && match.limitTo === undefined)
       return flip(type, match.inverted);
     // Types exclude each other: what is settled about LOCAL settles more than itself.
-    const local = mind.choices.known(type.key);
+    const local = evaluation.branches.known(type.key);
     if (local === true && match.limitTo === undefined)
       return match.types.includes("LOCAL") !== match.inverted;
     const rest = local === false ? match.types.filter((kind) => kind !== "LOCAL") : match.types;
     if (rest.length === 0) return match.inverted;
     const key = `${type.key.slice("local ".length)} is ${rest.join(",")} ${match.limitTo ?? ""}`;
     return flip(
-      doubt(key, `${key.trim()}`, `${type.key.slice("local ".length)} is not ${rest.join(",")}`),
+      unknownCondition(key, `${key.trim()}`, `${type.key.slice("local ".length)} is not ${rest.join(",")}`),
       match.inverted,
     );
   };
@@ -42,18 +46,23 @@ export function addressTypeTest(match: Of<"addressType">): Ask {
 const ROUTE_TYPES: readonly AddressType[] = ["LOCAL", "ANYCAST", "UNREACHABLE"];
 const REFUSING: readonly string[] = ["unreachable", "prohibit", "blackhole", "throw"];
 
-function type6(match: Of<"addressType">, view: View, words: Words, mind: Mind): ReturnType<Ask> {
+function type6(
+  match: Of<"addressType">,
+  hookState: HookState,
+  words: Words,
+  evaluation: EvaluationContext,
+): ReturnType<Ask> {
   const wants = (type: AddressType): boolean => match.types.includes(type);
   if (wants("MULTICAST") && !isMulticast(words)) return match.inverted;
   if (wants("UNICAST") && (isMulticast(words) || isUnspecified(words))) return match.inverted;
   if (wants("UNSPEC") && !isUnspecified(words)) return match.inverted;
   if (!wants("LOCAL") && !wants("ANYCAST") && !wants("UNREACHABLE")) return !match.inverted;
-  const device = match.limitTo === "in" ? view.in : match.limitTo === "out" ? view.out : "";
-  if (device !== "") return limited6(match, view, words, device, mind);
-  const local = isLocal(view.host, words);
+  const device = match.limitTo === "in" ? hookState.in : match.limitTo === "out" ? hookState.out : "";
+  if (device !== "") return limited6(match, hookState, words, device, evaluation);
+  const local = isLocal(hookState.host, words);
   if (typeof local !== "boolean") return flip(local, match.inverted);
   if (local) return wants("LOCAL") !== match.inverted;
-  const found = fibOf(view.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo" }, judgeOf(mind));
+  const found = fibOf(hookState.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo" }, judgeOf(evaluation));
   // xt_addrtype.c, match_lookup_rt6: no route, or one that refuses; the route of all multicast is none of these.
   const unreachable = found.kind === "none" || REFUSING.includes(found.route.type);
   if (found.kind === "route" && found.route.type === "anycast") return wants("ANYCAST") !== match.inverted;
@@ -63,18 +72,18 @@ function type6(match: Of<"addressType">, view: View, words: Words, mind: Mind): 
 /** With a device, only its own addresses are LOCAL, and an address that no route of it reaches is UNREACHABLE. */
 function limited6(
   match: Of<"addressType">,
-  view: View,
+  hookState: HookState,
   words: Words,
   device: string | undefined,
-  mind: Mind,
+  evaluation: EvaluationContext,
 ): ReturnType<Ask> {
-  if (device === undefined || view.host.routes === undefined) {
+  if (device === undefined || hookState.host.routes === undefined) {
     const key = `${match.side} is ${match.types.join(",")} ${match.limitTo ?? ""}`.trim();
-    return flip(doubt(key, key, `not: ${key}`), match.inverted);
+    return flip(unknownCondition(key, key, `not: ${key}`), match.inverted);
   }
-  const found = fibOf(view.host, "ipv6").lookup(
+  const found = fibOf(hookState.host, "ipv6").lookup(
     { dst: words, mark: 0, iif: "lo", oif: device },
-    judgeOf(mind),
+    judgeOf(evaluation),
   );
   const type =
     found.kind === "none" || REFUSING.includes(found.route.type) ? "UNREACHABLE" : found.route.type;
@@ -85,10 +94,10 @@ function limited6(
 
 /** xt_owner.c: only packets of a local socket have an owner. */
 export function owner(match: Of<"owner">): Ask {
-  return (view, mind) => {
-    if (match.socketExists === true) return (view.socket !== "none") !== match.inverted;
-    if (view.socket !== "process") return match.inverted;
-    const who = mind.blanks.has("owner") ? undefined : view.packet.owner;
+  return (hookState, evaluation) => {
+    if (match.socketExists === true) return (hookState.socket !== "none") !== match.inverted;
+    if (hookState.socket !== "process") return match.inverted;
+    const who = evaluation.unknownFields.has("owner") ? undefined : hookState.packet.owner;
     const asked = match.uid ?? match.gid;
     if (asked === undefined) return !match.inverted;
     const inRange = (id: number | undefined): boolean =>
@@ -97,7 +106,7 @@ export function owner(match: Of<"owner">): Ask {
     const known = match.uid === undefined ? who?.gid : who?.uid;
     if (known === undefined) {
       const key = `${what} ${asked.from}-${asked.to}`;
-      return flip(doubt(key, `the sender's ${key}`, `the sender is not ${key}`), match.inverted);
+      return flip(unknownCondition(key, `the sender's ${key}`, `the sender is not ${key}`), match.inverted);
     }
     const groups = match.supplementary === true && match.gid !== undefined ? (who?.groups ?? []) : [];
     return [known, ...groups].some(inRange) !== match.inverted;
@@ -106,51 +115,52 @@ export function owner(match: Of<"owner">): Ask {
 
 /** ipt_rpfilter.c: whether the route back to the source uses the device that the packet came in by. */
 export function rpfilter(match: Of<"rpfilter">): Ask {
-  return (view, mind) => {
-    if (view.in === "lo") return !match.inverted;
-    if (view.src === undefined || view.host.routes === undefined || view.in === undefined)
+  return (hookState, evaluation) => {
+    if (hookState.in === "lo") return !match.inverted;
+    if (hookState.src === undefined || hookState.host.routes === undefined || hookState.in === undefined)
       return flip(
-        doubt("rpfilter", "the reverse-path test passes", "the reverse-path test fails"),
+        unknownCondition("rpfilter", "the reverse-path test passes", "the reverse-path test fails"),
         match.inverted,
       );
-    const ipv6 = view.packet.family === "ipv6";
-    if (ipv6 && isUnspecified(view.src)) return !match.inverted;
-    if (view.dst !== undefined && isMulticast(view.dst) && isZeronet(view.src)) return !match.inverted;
-    const { tos, blanks = [] } = headerOf(view.packet, judgeOf(mind));
-    const found = fibOf(view.host, view.packet.family).lookup(
+    const ipv6 = hookState.packet.family === "ipv6";
+    if (ipv6 && isUnspecified(hookState.src)) return !match.inverted;
+    if (hookState.dst !== undefined && isMulticast(hookState.dst) && isZeronet(hookState.src))
+      return !match.inverted;
+    const { tos, unknownFields = [] } = headerOf(hookState.packet, judgeOf(evaluation));
+    const found = fibOf(hookState.host, hookState.packet.family).lookup(
       {
-        dst: view.src,
-        mark: match.validMark ? view.packet.mark : 0,
+        dst: hookState.src,
+        mark: match.validMark ? hookState.packet.mark : 0,
         iif: "lo",
         ...(tos === undefined ? {} : { tos }),
-        blanks: blanks.filter((blank) => blank === "tos"),
-        ...(view.dst === undefined || isLoopback(view.dst) ? {} : { src: view.dst }),
+        unknownFields: unknownFields.filter((field) => field === "tos"),
+        ...(hookState.dst === undefined || isLoopback(hookState.dst) ? {} : { src: hookState.dst }),
       },
-      judgeOf(mind),
+      judgeOf(evaluation),
     );
     if (found.kind === "none") return match.inverted;
     const usable = found.route.type === "unicast" || (found.route.type === "local" && match.acceptLocal);
     if (!usable) return match.inverted;
     // ip6t_rpfilter.c is content with an address of the host on any of its devices; ipt_rpfilter.c is not.
     if (ipv6 && found.route.type === "local") return !match.inverted;
-    const same = match.loose || found.equal.some((route) => route.dev === view.in);
+    const same = match.loose || found.equal.some((route) => route.dev === hookState.in);
     return same !== match.inverted;
   };
 }
 
 /** xt_physdev.c: the bridge ports of a frame that br_netfilter shows to the rules. */
 export function physdev(match: Of<"physdev">): Ask {
-  return (view) => {
-    if (view.physIn === undefined && view.physOut === undefined) {
+  return (hookState) => {
+    if (hookState.physIn === undefined && hookState.physOut === undefined) {
       // No bridge information: a plain option fails, a negated one matches.
       return match.inverted;
     }
-    const bridged = view.physIn !== undefined && view.physOut !== undefined;
+    const bridged = hookState.physIn !== undefined && hookState.physOut !== undefined;
     const checks: boolean[] = [];
-    if (match.in !== undefined) checks.push(deviceMatches(view.physIn ?? "", match.in));
-    if (match.out !== undefined) checks.push(deviceMatches(view.physOut ?? "", match.out));
-    if (match.isIn) checks.push(view.physIn !== undefined);
-    if (match.isOut) checks.push(view.physOut !== undefined);
+    if (match.in !== undefined) checks.push(deviceMatches(hookState.physIn ?? "", match.in));
+    if (match.out !== undefined) checks.push(deviceMatches(hookState.physOut ?? "", match.out));
+    if (match.isIn) checks.push(hookState.physIn !== undefined);
+    if (match.isOut) checks.push(hookState.physOut !== undefined);
     if (match.isBridged) checks.push(bridged);
     return checks.every((check) => check !== match.inverted);
   };
