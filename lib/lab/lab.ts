@@ -19,7 +19,9 @@ import { waitListening } from "./place/listening";
 import { ContainerPlace, type Place } from "./place/place";
 import { ForwardProxy, ReverseProxy } from "./proxy/proxy";
 import type { ProxySpec, ReverseSpec } from "./proxy/spec";
+import { labClasses } from "./recording/lab-classes";
 import { openRecordedOrLive } from "./recording/open-lab";
+import { RecordedClasses } from "./recording/recorded-classes";
 import { openEngines } from "./runtime/engines";
 import { Progress } from "./runtime/progress";
 import { type Diagnosis, diagnose } from "./service/diagnosis";
@@ -110,7 +112,9 @@ export class Lab {
     // One that is being opened under this name is there first, so that it can be closed.
     const opening: Promise<Lab> = (Lab.#opening.get(name) ?? Promise.resolve())
       .catch(() => undefined)
-      .then(() => openRecordedOrLive([name, options], open, (value) => value instanceof Lab));
+      .then(() =>
+        openRecordedOrLive([name, options], open, (value) => value instanceof Lab, recordedClasses),
+      );
     Lab.#opening.set(name, opening);
     try {
       const lab = await opening;
@@ -199,7 +203,7 @@ export class Lab {
   async dockerHost(name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
     const { context } = this;
     return context.addPlace("Docker host", name, () =>
-      DockerHost.start(context.runtimeFor("docker-host", name, spec.engine), name, spec),
+      DockerHost.start(context, context.runtimeFor("docker-host", name, spec.engine), name, spec),
     );
   }
 
@@ -421,6 +425,8 @@ export class Lab {
     endShellCells(this.name);
   }
 }
+
+const recordedClasses = new RecordedClasses([Lab, Outside, ...labClasses]);
 
 async function startOutside(context: LabContext): Promise<Outside> {
   const name = "outside";

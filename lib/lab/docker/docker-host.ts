@@ -9,6 +9,7 @@ import {
   shellText,
 } from "../../engine";
 import { imageTag } from "../../setup/images";
+import type { LabContext } from "../context/lab-context";
 import { checkName } from "../context/name";
 import { Command, CommandResult } from "../place/command";
 import { servedPort, waitListening } from "../place/listening";
@@ -108,6 +109,7 @@ export class DockerHost extends ContainerPlace {
   readonly address: string;
   /** The engine inside. */
   readonly inner: Engine;
+  readonly #context: LabContext;
   readonly #runtime: EngineRuntime;
   readonly #toolbox: Toolbox;
   readonly #containers = new Map<string, HostContainer>();
@@ -115,6 +117,7 @@ export class DockerHost extends ContainerPlace {
   readonly #networks = new Set<string>();
 
   private constructor(
+    context: LabContext,
     runtime: EngineRuntime,
     name: string,
     info: ContainerInfo,
@@ -128,6 +131,7 @@ export class DockerHost extends ContainerPlace {
       container: info.id,
       ...runtime.access(name, info.pid),
     });
+    this.#context = context;
     this.#runtime = runtime;
     this.address = address;
     this.inner = inner;
@@ -140,8 +144,12 @@ export class DockerHost extends ContainerPlace {
    * @throws LabError `NOT_READY` when its engine does not answer within 30 seconds, `NOT_SUPPORTED` where the machine's
    *   engine cannot give it control groups of its own.
    */
-  static async start(runtime: EngineRuntime, name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
-    const { context } = runtime;
+  static async start(
+    context: LabContext,
+    runtime: EngineRuntime,
+    name: string,
+    spec: DockerHostSpec = {},
+  ): Promise<DockerHost> {
     const address = context.pool.take(name);
     const nested = await runNestedEngine(runtime, name, {
       command: ["--bip", spec.bridge ?? defaultBridge, ...(spec.args ?? [])],
@@ -150,7 +158,7 @@ export class DockerHost extends ContainerPlace {
       ...(spec.memoryBytes === undefined ? {} : { memoryBytes: spec.memoryBytes }),
     });
     const inner = await DockerHost.#connect(runtime, nested, name);
-    const host = new DockerHost(runtime, name, nested.info, address, inner);
+    const host = new DockerHost(context, runtime, name, nested.info, address, inner);
     context.onClose(async () => {
       inner.disconnect();
       host.#toolbox.close();
@@ -231,7 +239,7 @@ export class DockerHost extends ContainerPlace {
    * @throws LabError `NAME_TAKEN`, `IMAGE_MISSING`, `PORT_IN_USE`, `BAD_PORT`, `NETWORK_GONE`.
    */
   async run(name: string, spec: RunSpec): Promise<HostContainer> {
-    this.#runtime.context.check();
+    this.#context.check();
     checkName(name, "place");
     const publish = publishList(spec.publish ?? {}, `${this.name}/${name}`).map((each) => ({
       hostAddress: "0.0.0.0",
@@ -278,12 +286,12 @@ export class DockerHost extends ContainerPlace {
       },
       spec,
     );
-    return this.#runtime.context.register(pod);
+    return this.#context.register(pod);
   }
 
   /** Creates a network on this host. Shell: `docker network create [--internal] [--subnet …] NAME`. */
   async network(name: string, spec: { internal?: boolean; subnet?: string } = {}): Promise<HostNetwork> {
-    this.#runtime.context.check();
+    this.#context.check();
     // Docker looks for another network of the name before it makes one, and makes both of two that come at once.
     if (this.#networks.has(name)) {
       throw new LabError("NAME_TAKEN", {

@@ -1,5 +1,6 @@
 import { LabError, shellText } from "../../engine";
-import type { ContainerPlace, NetnsHandle, Place } from "../place/place";
+import type { NetnsHandle } from "../place/netns-handle";
+import type { ContainerPlace, Place } from "../place/place";
 import { commandError } from "./ip";
 import { LabLink } from "./link";
 

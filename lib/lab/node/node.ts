@@ -114,7 +114,7 @@ export class Node extends ContainerPlace {
     chunk: Cidr,
     spec: NodeSpec = {},
   ): Promise<Node> {
-    const { context } = runtime;
+    const { context } = cluster;
     const info = await runtime.run({
       ...runtime.spec(name, "node", imageTag("base")),
       network: context.network,

@@ -1,5 +1,5 @@
 import { LabError } from "../../engine";
-import type { NetnsHandle } from "./place";
+import type { NetnsHandle } from "./netns-handle";
 
 /** Seconds that a server may take until it listens. */
 const patience = 20;

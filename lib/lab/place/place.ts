@@ -1,15 +1,8 @@
 import type { WorldContainer } from "../../chart/topology/world";
-import {
-  type ContainerInfo,
-  type Engine,
-  type ExecOptions,
-  type ExecResult,
-  LabError,
-  type Shell,
-} from "../../engine";
+import { type ContainerInfo, type Engine, type ExecOptions, type ExecResult, LabError } from "../../engine";
 import type { Snapshot } from "../../inspect/snapshot";
-import type { Toolbox } from "../runtime/toolbox";
 import { Command, CommandResult, type CommandSettings } from "./command";
+import type { NetnsHandle } from "./netns-handle";
 import { fetchCommand, type Page, readPage } from "./page";
 import { joinScript, type Script, type ScriptValue } from "./script";
 
@@ -46,16 +39,6 @@ export interface Place {
   readonly detail?: string;
   /** The containers that share its namespace, for its picture. */
   boxes?(): Promise<readonly WorldContainer[]>;
-}
-
-/** A namespace that can be entered beside its own programs, through the tools of another container. */
-export interface NetnsHandle {
-  /** A shell of root inside the namespace that stays open. Only the network is the namespace's, files are not. */
-  readonly shell: Shell;
-  /** Process 1 of the namespace's holder, as that other container counts processes. */
-  readonly pid: number;
-  /** The container it was entered from. Two ends of a veth are made from one of these. */
-  readonly toolbox: Toolbox;
 }
 
 /** What {@link ContainerPlace} stands on. */

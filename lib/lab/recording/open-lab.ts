@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { currentCell, LabError } from "../../engine";
 import { loadJournal, saveJournal } from "./file";
+import type { RecordedClasses } from "./recorded-classes";
 import { Recorder } from "./recorder";
 import { Replay } from "./replay";
 
@@ -25,24 +26,27 @@ const replays = new Map<string, Replay>();
  * - `WIREBOOK_RECORD=FILE`: for real, and what it is asked and told is written to the file.
  * - with neither: for real; where no engine answers, from the recording beside the notebook, if there is one.
  *
+ * @param isRoot - true for what `open` opens.
+ * @param classes - the classes of the objects that are recorded call by call.
  * @throws what `open` throws; LabError `NOT_RECORDED`, `RECORDING_UNREADABLE`, `RECORDING_TOO_NEW`.
  */
 export async function openRecordedOrLive<Root extends Opened>(
   args: readonly unknown[],
   open: () => Promise<Root>,
   isRoot: (value: unknown) => value is Root,
+  classes: RecordedClasses,
 ): Promise<Root> {
   const replayed = process.env["WIREBOOK_REPLAY"];
   const recorded = process.env["WIREBOOK_RECORD"];
-  if (replayed) return replay(resolve(replayed), args, isRoot);
-  if (recorded) return recordingTo(resolve(recorded)).open(args, open);
+  if (replayed) return replay(resolve(replayed), args, isRoot, classes);
+  if (recorded) return recordingTo(resolve(recorded), classes).open(args, open);
   try {
     return await open();
   } catch (error) {
     const beside = recordingBeside(process.env["JPY_SESSION_NAME"]);
     const without = error instanceof LabError && ["NO_ENGINE", "NO_PERMISSION"].includes(error.code);
     if (!without || beside === undefined || !existsSync(beside)) throw error;
-    return replay(beside, args, isRoot);
+    return replay(beside, args, isRoot, classes);
   }
 }
 
@@ -61,8 +65,9 @@ function replay<Root>(
   path: string,
   args: readonly unknown[],
   isRoot: (value: unknown) => value is Root,
+  classes: RecordedClasses,
 ): Root {
-  const known = replays.get(path) ?? load(path);
+  const known = replays.get(path) ?? load(path, classes);
   replays.set(path, known);
   const root = known.open(args);
   if (isRoot(root)) return root;
@@ -73,13 +78,13 @@ function replay<Root>(
   });
 }
 
-function load(path: string): Replay {
+function load(path: string, classes: RecordedClasses): Replay {
   const journal = loadJournal(path);
   const about = `recorded ${journal.recorded.slice(0, 10)} on ${journal.engine}`;
   let told: unknown;
   let cells = 0;
   // Once in each cell: what it shows did not happen now.
-  return new Replay(journal, () => {
+  return new Replay(journal, classes, () => {
     const cell = currentCell();
     const now = cell?.signal ?? process;
     if (now === told) return;
@@ -94,10 +99,10 @@ function load(path: string): Replay {
   });
 }
 
-function recordingTo(path: string): Recording {
+function recordingTo(path: string, classes: RecordedClasses): Recording {
   const known = recordings.get(path);
   if (known) return known;
-  const made = new Recording(path);
+  const made = new Recording(path, classes);
   recordings.set(path, made);
   process.once("exit", () => made.saveAtExit());
   return made;
@@ -110,9 +115,9 @@ class Recording {
   #timer: NodeJS.Timeout | undefined;
   #unsaved = false;
 
-  constructor(path: string) {
+  constructor(path: string, classes: RecordedClasses) {
     this.#path = path;
-    this.#recorder = new Recorder((member) => this.#changed(member));
+    this.#recorder = new Recorder(classes, (member) => this.#changed(member));
   }
 
   open<Root extends Opened>(args: readonly unknown[], open: () => Promise<Root>): Promise<Root> {

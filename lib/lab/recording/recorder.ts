@@ -3,7 +3,7 @@ import { Command, CommandResult } from "../place/command";
 import type { Answer, Entry, Journal, Opening, RecordedObject } from "./journal";
 import { isMethodOf, membrane, targetOf, unwrapped } from "./membrane";
 import { keyOfBytes, list, Packer, Unpackable } from "./pack";
-import { hasMethods, lazyGetters, member, recordedClassOf, unrecordedMembers } from "./recorded-classes";
+import { hasMethods, lazyGetters, member, type RecordedClasses, unrecordedMembers } from "./recorded-classes";
 
 interface Growing<Part> {
   part: Part | undefined;
@@ -34,6 +34,7 @@ export class Recorder {
   readonly #standIns: object[] = [];
   readonly #values: Uint8Array[] = [];
   readonly #places = new Map<string, number>();
+  readonly #classes: RecordedClasses;
   readonly #changed: (member: string) => void;
   /** What is asked names the objects that are known, and makes none known. */
   readonly #asking = new Packer({
@@ -42,10 +43,12 @@ export class Recorder {
   });
 
   /**
+   * @param classes - their objects are recorded call by call.
    * @param changed - called when there is more to be saved, with the name of what was called. What it throws, the
    *   caller of that is told.
    */
-  constructor(changed: (member: string) => void = () => undefined) {
+  constructor(classes: RecordedClasses, changed: (member: string) => void = () => undefined) {
+    this.#classes = classes;
     this.#changed = changed;
   }
 
@@ -82,7 +85,7 @@ export class Recorder {
     return new Packer({
       idOf: (object) => {
         const target = targetOf(object) ?? object;
-        const live = this.#known.has(target) || recordedClassOf(target) || hasMethods(target);
+        const live = this.#known.has(target) || this.#classes.of(target) || hasMethods(target);
         return live ? this.#meet(target, opening).id : undefined;
       },
       objectOf: (id) => this.#standIns[id] ?? {},
@@ -103,7 +106,7 @@ export class Recorder {
     const known = { id, standIn };
     this.#standIns.push(standIn);
     this.#known.set(target, known);
-    const kind = recordedClassOf(target)?.name;
+    const kind = this.#classes.of(target)?.name;
     const methods = Object.keys(target).filter((name) => isMethodOf(target, name));
     const facts: Record<string, number> = {};
     const thing: RecordedObject = {

@@ -8,6 +8,7 @@ import { loadJournal, readJournal, saveJournal, writeJournal } from "./file";
 import type { Journal } from "./journal";
 import { recordingBeside } from "./open-lab";
 import { Packer } from "./pack";
+import { RecordedClasses } from "./recorded-classes";
 import { Recorder } from "./recorder";
 import { Replay } from "./replay";
 
@@ -146,10 +147,16 @@ function counter() {
 }
 type Counter = ReturnType<typeof counter>;
 
+const noClasses = new RecordedClasses([]);
+
 async function recorded(use: (root: Counter) => Promise<unknown>, times = 1): Promise<Journal> {
-  const recorder = new Recorder();
+  const recorder = new Recorder(noClasses);
   for (let time = 0; time < times; time++) await use(await recorder.open(["lab", {}], async () => counter()));
   return readJournal(writeJournal(recorder.journal), "test");
+}
+
+function replayOf(journal: Journal): Replay {
+  return new Replay(journal, noClasses);
 }
 
 function opened(replay: Replay): Counter {
@@ -158,23 +165,21 @@ function opened(replay: Replay): Counter {
 
 describe("a replay", () => {
   it("answers in the order in which it was answered, and then the last again", async () => {
-    const replay = new Replay(
-      await recorded(async (root) => [root.next(), root.next(), await root.later(5)]),
-    );
+    const replay = replayOf(await recorded(async (root) => [root.next(), root.next(), await root.later(5)]));
     const root = opened(replay);
     expect([root.next(), await root.later(5), root.next(), root.next()]).toEqual([1, { count: 7 }, 2, 2]);
   });
 
   it("does not depend on which of several questions comes first", async () => {
     const all = (root: Counter) => Promise.all([root.later(1), root.later(10), root.later(100)]);
-    const root = opened(new Replay(await recorded(all)));
+    const root = opened(replayOf(await recorded(all)));
     const [c, b, a] = await Promise.all([root.later(100), root.later(10), root.later(1)]);
     expect([a, b, c]).toEqual([{ count: 1 }, { count: 11 }, { count: 111 }]);
   });
 
   it("calls the functions it is given, with what they were given", async () => {
     const use = (root: Counter) => root.around(async (at) => root.later(at + 1));
-    const root = opened(new Replay(await recorded(async (real) => [real.next(), await use(real)])));
+    const root = opened(replayOf(await recorded(async (real) => [real.next(), await use(real)])));
     const seen: number[] = [];
     const result = await root.around(async (at) => {
       seen.push(at);
@@ -185,23 +190,21 @@ describe("a replay", () => {
 
   it("fails as it failed, and knows the things that came up", async () => {
     const use = async (root: Counter) => [await root.fails().catch(String), root.next(), root.part().twice()];
-    const root = opened(new Replay(await recorded(use)));
+    const root = opened(replayOf(await recorded(use)));
     await expect(root.fails()).rejects.toMatchObject({ code: "NOT_READY", where: "counter" });
     expect([root.part().name, root.part().twice()]).toEqual(["part", 2]);
   });
 
   it("opened again begins again; opened more often than it was, the last one begins again", async () => {
     let first = 0;
-    const replay = new Replay(
-      await recorded(async (root) => (first++ === 0 ? root.next() : root.later(3)), 2),
-    );
+    const replay = replayOf(await recorded(async (root) => (first++ === 0 ? root.next() : root.later(3)), 2));
     expect(opened(replay).next()).toBe(1);
     expect(await opened(replay).later(3)).toEqual({ count: 3 });
     expect(await opened(replay).later(3)).toEqual({ count: 3 });
   });
 
   it("names what nobody asked for, and how to ask it for real", async () => {
-    const replay = new Replay(await recorded(async (root) => root.next()));
+    const replay = replayOf(await recorded(async (root) => root.next()));
     expect(codeOf(() => opened(replay).later(1))).toContain("NOT_RECORDED nobody asked for Object.later(1)");
     expect(codeOf(() => replay.open(["other", {}]))).toContain(
       'NOT_RECORDED nobody asked for Lab.open("other"',

@@ -3,7 +3,7 @@ import { Command, CommandResult } from "../place/command";
 import type { Answer, Entry, Journal, Opening, RecordedObject } from "./journal";
 import { isMethodOf, membrane, unwrapped } from "./membrane";
 import { keyOfBytes, list, Packer } from "./pack";
-import { member, recordedClasses, unrecordedMembers } from "./recorded-classes";
+import { member, type RecordedClasses, unrecordedMembers } from "./recorded-classes";
 import { memberName, openingArgs } from "./recorder";
 
 /** Answers to one question, in the order in which they were given. */
@@ -26,11 +26,16 @@ export class Replay {
     idOf: (object) => this.#ids.get(object),
     objectOf: (id) => this.#standIns.get(id) ?? {},
   });
+  readonly #classes: RecordedClasses;
   readonly #tell: () => void;
 
-  /** @param tell - called each time that something is asked. */
-  constructor(journal: Journal, tell: () => void = () => undefined) {
+  /**
+   * @param classes - the classes whose objects the journal holds.
+   * @param tell - called each time that something is asked.
+   */
+  constructor(journal: Journal, classes: RecordedClasses, tell: () => void = () => undefined) {
     this.journal = journal;
+    this.#classes = classes;
     this.#tell = tell;
     this.#places = new Map(journal.values.map((bytes, place) => [keyOfBytes(bytes), place]));
     for (const opening of journal.openings) {
@@ -66,7 +71,7 @@ export class Replay {
   }
 
   #addStandIn(thing: RecordedObject, answers: ReadonlyMap<string, Answers>): void {
-    const kind = recordedClasses().find(({ name }) => name === thing.kind);
+    const kind = this.#classes.named(thing.kind);
     const target: object = kind ? Object.create(kind.prototype) : {};
     const isMethod = (name: string | symbol): boolean =>
       (typeof name === "string" && thing.methods?.includes(name) === true) || isMethodOf(target, name);

@@ -9,8 +9,8 @@ import {
 } from "../../engine";
 import { inspectNamespace } from "../../inspect/collect";
 import type { Snapshot } from "../../inspect/snapshot";
-import type { LabContext } from "../context/lab-context";
-import type { NetnsHandle } from "../place/place";
+import type { LabFacts } from "../context/lab-facts";
+import type { NetnsHandle } from "../place/netns-handle";
 import { EndpointQueue } from "./endpoint-queue";
 import { type LabEngine, sendMissing } from "./engines";
 import type { Session } from "./session";
@@ -24,7 +24,7 @@ const memoryBytes = 512 * 1024 * 1024;
  * has one; a lab over several has one on each, and every place of it belongs to exactly one.
  */
 export class EngineRuntime {
-  readonly context: LabContext;
+  readonly lab: LabFacts;
   readonly session: Session;
   /** The engine's name; with a number behind it where two engines of the lab have the same. */
   readonly name: string;
@@ -40,8 +40,8 @@ export class EngineRuntime {
   readonly #imageTransfers = new Map<string, Promise<void>>();
 
   /** @param network - id of the lab's network. */
-  constructor(context: LabContext, { session, name, detail, architecture }: LabEngine, network: string) {
-    this.context = context;
+  constructor(lab: LabFacts, { session, name, detail, architecture }: LabEngine, network: string) {
+    this.lab = lab;
     this.session = session;
     this.name = name;
     this.detail = detail;
@@ -63,8 +63,8 @@ export class EngineRuntime {
     return {
       ...this.session.labels,
       [label.wirebook]: "lab",
-      [label.lab]: this.context.name,
-      [label.opening]: this.context.opening,
+      [label.lab]: this.lab.name,
+      [label.opening]: this.lab.opening,
       [label.place]: place,
       [label.role]: role,
     };
@@ -73,7 +73,7 @@ export class EngineRuntime {
   /** What all containers of labs have in common: name, labels, limits. */
   spec(place: string, role: string, image: string): ContainerSpec {
     return {
-      name: `wirebook-${this.session.owner}-${this.context.name}-${place}`,
+      name: `wirebook-${this.session.owner}-${this.lab.name}-${place}`,
       image,
       hostname: place,
       labels: this.labels(place, role),
@@ -89,7 +89,7 @@ export class EngineRuntime {
    * @param device - given to the container where the machine has it.
    */
   async run(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
-    this.context.check();
+    this.lab.check();
     const started = this.#withImage(spec.image, () => this.#start(spec, device));
     this.#starting.add(started);
     try {
@@ -104,7 +104,7 @@ export class EngineRuntime {
     try {
       return await start();
     } catch (error) {
-      const { runtimes, progress } = this.context;
+      const { runtimes, progress } = this.lab;
       const missing = error instanceof LabError && error.code === "IMAGE_MISSING";
       if (!missing || runtimes.length === 1) throw error;
       const known = this.#imageTransfers.get(image);
@@ -117,23 +117,23 @@ export class EngineRuntime {
   }
 
   async #start(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
-    const { context } = this;
-    if (spec.network !== context.network) {
+    const { lab } = this;
+    if (spec.network !== lab.network) {
       const { containers } = this.engine;
       return this.#started(
         await (device === undefined ? containers.run(spec) : containers.runWithDevice(spec, device)),
       );
     }
-    const address = spec.address ?? context.pool.take(spec.name);
+    const address = spec.address ?? lab.pool.take(spec.name);
     try {
-      const onNetwork = { ...spec, address, dns: [context.outsideAddress] };
+      const onNetwork = { ...spec, address, dns: [lab.outsideAddress] };
       const info = await this.engine.containers.run(onNetwork, (id, start) =>
         this.#endpointQueue.attach(id, start),
       );
       await this.#routeThroughOutside(info, address, info.labels[label.role]);
       return await this.#started(info);
     } catch (error) {
-      context.pool.release(address);
+      lab.pool.release(address);
       throw error;
     }
   }
@@ -152,20 +152,20 @@ export class EngineRuntime {
   access(name: string, pid: number, toolbox: Toolbox = this.toolbox): NamespaceAccess {
     return {
       enter: async () => {
-        this.context.check();
+        this.lab.check();
         this.#entered.add([toolbox, pid]);
         return toolbox.enter(pid, name);
       },
       inspect: async (place, { shell }) => {
         const look = await inspectNamespace(shell, place);
-        return this.context.runtimes.length === 1 ? look : { ...look, machine: this.name };
+        return this.lab.runtimes.length === 1 ? look : { ...look, machine: this.name };
       },
     };
   }
 
   /** What the engine still has of the lab, as `container NAME`. */
   async leaks(): Promise<readonly string[]> {
-    const mine = { [label.opening]: this.context.opening };
+    const mine = { [label.opening]: this.lab.opening };
     const { containers, networks, volumes } = this.engine;
     return [
       ...(await containers.list(mine)).map(({ name }) => `container ${name}`),
@@ -191,7 +191,7 @@ export class EngineRuntime {
    */
   async removeContainers(alone: boolean): Promise<void> {
     await this.#endpointQueue.close();
-    const mine = { [label.opening]: this.context.opening };
+    const mine = { [label.opening]: this.lab.opening };
     const { containers, networks } = this.engine;
     // Until nothing is left: a container may be under way while the lab is closed.
     for (let left = await containers.list(mine); left.length > 0; left = await containers.list(mine)) {
@@ -218,7 +218,7 @@ export class EngineRuntime {
    * @param network - also its network: on a swarm it is for a manager to remove.
    */
   async removeRest(network: boolean): Promise<void> {
-    const mine = { [label.opening]: this.context.opening };
+    const mine = { [label.opening]: this.lab.opening };
     const { volumes } = this.engine;
     if (network) await this.#removeNetworks();
     await Promise.all((await volumes.list(mine)).map(({ name }) => volumes.remove(name)));
@@ -226,21 +226,21 @@ export class EngineRuntime {
 
   async #removeNetworks(): Promise<void> {
     const { networks } = this.engine;
-    const mine = await networks.list({ [label.opening]: this.context.opening });
+    const mine = await networks.list({ [label.opening]: this.lab.opening });
     await Promise.all(mine.map(({ id }) => networks.remove(id)));
   }
 
   async #started(info: ContainerInfo): Promise<ContainerInfo> {
-    if (!this.context.closed) return info;
+    if (!this.lab.closed) return info;
     await this.remove(info.id);
-    this.context.check();
+    this.lab.check();
     return info;
   }
 
   async #routeThroughOutside(info: ContainerInfo, address: string, role: string | undefined): Promise<void> {
-    const { outsideAddress } = this.context;
+    const { outsideAddress } = this.lab;
     // An overlay that is internal has no way out, so the outside has none to lose.
-    const none = this.context.runtimes.length > 1 ? "show default" : "del default";
+    const none = this.lab.runtimes.length > 1 ? "show default" : "del default";
     const route = address === outsideAddress ? none : `replace default via ${outsideAddress}`;
     const script = routeThroughOutsideScript
       .replaceAll("PID", String(info.pid))

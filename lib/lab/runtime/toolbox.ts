@@ -1,5 +1,5 @@
 import { type Engine, type Labels, label, Shell } from "../../engine";
-import type { NetnsHandle } from "../place/place";
+import type { NetnsHandle } from "../place/netns-handle";
 
 // Gives the namespace of process $1 its inode as a name in /run/netns: then `ip netns list-id`, in any namespace that
 // is entered from here, says which namespace the other end of a veth is in.
