@@ -1,5 +1,5 @@
-import type { Match, Rule, Traversal } from "../netfilter/model";
-import type { Host, HostTraversal } from "../netfilter/traverse";
+import type { Host, Match, Rule, Traversal } from "../netfilter/model";
+import type { HostTraversal } from "../netfilter/traverse";
 import type { TraceArguments } from "./trace-argument";
 
 /** Matches that ask for what earlier packets left behind, beside connections. */

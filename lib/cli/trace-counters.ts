@@ -6,8 +6,8 @@ import {
   type Round,
   tallyOf,
 } from "../netfilter/counters";
-import type { Packet, Ruleset, Step } from "../netfilter/model";
-import { type Entry, type Host, type HostTraversal, traverse } from "../netfilter/traverse";
+import type { Host, Packet, Ruleset, Step } from "../netfilter/model";
+import { type Entry, type HostTraversal, traverse } from "../netfilter/traverse";
 
 /** Readings of a host's counters around the packets that were sent. */
 export interface Readings {

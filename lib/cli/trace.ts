@@ -1,9 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { protocolNumberOf } from "../netfilter/conntrack/protocol";
-import type { Packet } from "../netfilter/model";
+import type { Packet, UnknownField } from "../netfilter/model";
 import { addressWords, familyOf } from "../netfilter/routing/address";
 import { type Entry, stateOf, traverse, warningsOf } from "../netfilter/traverse";
-import type { UnknownField } from "../netfilter/traverse/evaluation";
 import { traversalToJson } from "../netfilter/traverse/json";
 import { traversalToText } from "../netfilter/traverse/text";
 import { assumptionsOf, assumptionsText, unknownOf } from "./assumptions";

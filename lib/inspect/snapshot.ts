@@ -1,4 +1,4 @@
-import type { Family } from "../netfilter/model";
+import type { Family } from "./family";
 
 /** One address of a link, as `ip -j addr` prints it in `addr_info`. */
 export interface InterfaceAddress {

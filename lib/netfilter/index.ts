@@ -8,7 +8,6 @@ export * from "./model";
 export * from "./questions";
 export {
   FRESH,
-  type Host,
   type HostOutcome,
   type HostTraversal,
   hostOf,

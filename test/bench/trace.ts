@@ -1,6 +1,6 @@
 import { parseRuleset } from "../../lib/netfilter/iptables";
-import type { Packet } from "../../lib/netfilter/model";
-import { type Host, traverse } from "../../lib/netfilter/traverse";
+import type { Host, Packet } from "../../lib/netfilter/model";
+import { traverse } from "../../lib/netfilter/traverse";
 import { kubeProxyDump } from "./kube-proxy";
 
 /** What one measurement gave. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseRuleset } from "../../lib/netfilter/iptables";
-import type { Packet } from "../../lib/netfilter/model";
-import type { Entry, Host } from "../../lib/netfilter/traverse";
+import type { Host, Packet } from "../../lib/netfilter/model";
+import type { Entry } from "../../lib/netfilter/traverse";
 import { LOCAL, link, route, via } from "./router";
 
 /** A packet of kube-proxy's own tests, and where its authors say that it ends. */

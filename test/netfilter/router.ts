@@ -1,13 +1,7 @@
 import type { InterfaceAddress, Link, Route } from "../../lib/inspect/snapshot";
 import { parseRuleset } from "../../lib/netfilter/iptables";
-import type { Packet, Step } from "../../lib/netfilter/model";
-import {
-  type Entry,
-  type Host,
-  type HostOutcome,
-  type TraverseOptions,
-  traverse,
-} from "../../lib/netfilter/traverse";
+import type { Host, Packet, Step } from "../../lib/netfilter/model";
+import { type Entry, type HostOutcome, type TraverseOptions, traverse } from "../../lib/netfilter/traverse";
 
 export const address = (text: string, secondary = false): InterfaceAddress => {
   const [local = "", length] = text.split("/");

@@ -3,7 +3,7 @@ import { WIDTH } from "../sketch/shapes";
 import { type Block, type Hook, label, linkName, shift } from "./block";
 import type { Graph, Port, Spot } from "./graph";
 import { type DrawnAs, leaf, leafWidth } from "./leaf";
-import type { Unit } from "./unit";
+import type { Unit } from "./placed";
 
 type Pair = Graph["pairs"][number];
 

@@ -2,7 +2,8 @@ import { textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
 import { type Block, type Hook, label, linkName, type Plug, shift } from "./block";
 import type { Graph, Port, Spot } from "./graph";
-import { GAP, type Pair, type Placed, pack, portKey, unitsOf } from "./unit";
+import { GAP, type Placed, pack } from "./placed";
+import { type Pair, portKey, unitsOf } from "./unit";
 
 const NETWORK = 46;
 const LANE = 16;

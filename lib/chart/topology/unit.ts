@@ -1,26 +1,13 @@
 import { textWidth } from "../sketch/font-metrics";
-import { type Block, plugsWidth } from "./block";
+import { plugsWidth } from "./block";
 import { chainOf, chainUnit } from "./chain";
 import { frame, frameWidth } from "./frame";
 import type { Graph, Port, Spot } from "./graph";
 import { columnWidth, groupsOf } from "./group";
 import { type DrawnAs, leaf, leafWidth } from "./leaf";
-
-export const GAP = 20;
+import type { Placed, Unit } from "./placed";
 
 export type Pair = Graph["pairs"][number];
-
-/** One thing to place: how wide it wants to be, how much wider it may become, and how it is drawn. */
-export interface Unit {
-  readonly wish: number;
-  readonly grows: boolean;
-  readonly draw: (width: number) => Block;
-}
-
-export interface Placed {
-  readonly unit: Unit & { readonly names: readonly string[] };
-  readonly width: number;
-}
 
 export const portKey = (port: Port) => `${port.place} ${port.link.ifindex}`;
 
@@ -113,27 +100,4 @@ function single(spot: Spot, rest: () => readonly Pair[], around: readonly Spot[]
     grows: true,
     draw: (width) => frame(spot, width, named(), bottom(), around),
   };
-}
-
-/** Packs units into rows of at most `width`; frames then share what is left of their row. */
-export function pack(units: readonly Placed["unit"][], width: number): readonly (readonly Placed[])[] {
-  const rows: { unit: Placed["unit"]; width: number }[][] = [];
-  let used = 0;
-  for (const unit of units) {
-    const wanted = Math.min(width, unit.wish);
-    const row = rows.at(-1);
-    if (row !== undefined && used + GAP + wanted <= width) {
-      row.push({ unit, width: wanted });
-      used += GAP + wanted;
-    } else {
-      rows.push([{ unit, width: wanted }]);
-      used = wanted;
-    }
-  }
-  return rows.map((row) => {
-    const total = row.reduce((sum, one) => sum + one.width, 0) + GAP * (row.length - 1);
-    const growing = row.filter(({ unit }) => unit.grows).length;
-    const share = growing === 0 ? 0 : Math.floor((width - total) / growing);
-    return row.map(({ unit, width: own }) => ({ unit, width: own + (unit.grows ? share : 0) }));
-  });
 }

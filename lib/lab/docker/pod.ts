@@ -1,10 +1,9 @@
-import type { WorldContainer } from "../../chart/topology/world";
 import type { ContainerInfo, ContainerSpec, Engine, Publish } from "../../engine";
 import { checkPort, LabError } from "../../engine";
 import { imageTag } from "../../setup/images";
 import { networkCapabilities } from "../context/lab-context";
 import { servedPort, waitListening } from "../place/listening";
-import { ContainerPlace } from "../place/place";
+import { ContainerPlace, type PlaceContainer } from "../place/place";
 import type { NamespaceAccess } from "../runtime/engine-runtime";
 import { imageReference, isOurs, isOwn } from "../runtime/image";
 import { type PublishMap, publishList } from "./publish";
@@ -91,8 +90,8 @@ export class Pod extends ContainerPlace {
   }
 
   /** Its containers, as the engine sees them now. */
-  async boxes(): Promise<readonly WorldContainer[]> {
-    const box = async (id: string, name: string, role: "pause" | "app"): Promise<WorldContainer> => {
+  async boxes(): Promise<readonly PlaceContainer[]> {
+    const box = async (id: string, name: string, role: "pause" | "app"): Promise<PlaceContainer> => {
       const info = await this.engine.containers.inspect(id, name).catch(() => undefined);
       const detail = info?.image.replace(/^wirebook\/([a-z]+):[0-9a-f]+$/, "$1");
       return {

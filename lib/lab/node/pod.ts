@@ -1,7 +1,6 @@
-import type { WorldContainer } from "../../chart/topology/world";
 import { type EngineEvent, LabError } from "../../engine";
 import { startPod } from "../docker/pod";
-import { ContainerPlace, type PlaceParts } from "../place/place";
+import { ContainerPlace, type PlaceContainer, type PlaceParts } from "../place/place";
 import type { EngineRuntime } from "../runtime/engine-runtime";
 import { isOurs } from "../runtime/image";
 import { NodeApp } from "./app";
@@ -153,7 +152,7 @@ export class NodePod extends ContainerPlace {
     return this.#labels;
   }
 
-  async boxes(): Promise<readonly WorldContainer[]> {
+  async boxes(): Promise<readonly PlaceContainer[]> {
     const apps = [...this.apps].map(([name, app]) => {
       const image = this.plan.pod.apps?.[name]?.image ?? "base";
       return { name, role: "app" as const, detail: image, running: app.running };

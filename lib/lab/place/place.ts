@@ -1,10 +1,20 @@
-import type { WorldContainer } from "../../chart/topology/world";
 import { type ContainerInfo, type Engine, type ExecOptions, type ExecResult, LabError } from "../../engine";
 import type { Snapshot } from "../../inspect/snapshot";
 import { Command, CommandResult, type CommandSettings } from "./command";
 import type { NetnsHandle } from "./netns-handle";
 import { fetchCommand, type Page, readPage } from "./page";
 import { joinScript, type Script, type ScriptValue } from "./script";
+
+/** A container that lives in a place's network namespace. */
+export interface PlaceContainer {
+  readonly name: string;
+  /** `pause` holds the namespace, `app` joined it. */
+  readonly role: "pause" | "app";
+  /** What runs in it, for pictures: the image. */
+  readonly detail?: string;
+  /** Default: true. */
+  readonly running?: boolean;
+}
 
 /** What a place of a lab is. */
 export type PlaceKind = "host" | "docker-host" | "outside" | "node" | "pod" | "container" | "netns";
@@ -38,7 +48,7 @@ export interface Place {
   /** A fact for its picture: `pod CIDR 10.244.1.0/24`. */
   readonly detail?: string;
   /** The containers that share its namespace, for its picture. */
-  boxes?(): Promise<readonly WorldContainer[]>;
+  boxes?(): Promise<readonly PlaceContainer[]>;
 }
 
 /** What {@link ContainerPlace} stands on. */

@@ -18,7 +18,7 @@ import type { Packet } from "../../netfilter/model";
 import { addressWords } from "../../netfilter/routing/address";
 import { FIRST } from "../../netfilter/routing/judge";
 import { routeOut, sourceFor } from "../../netfilter/routing/output";
-import { type PlaceTrace, type Traceable, traceFlow } from "../../netfilter/trace";
+import type { PlaceTrace } from "../../netfilter/trace";
 import { type Arrival, isSettled } from "../arrival";
 import type { LabContext } from "../context/lab-context";
 import { type Circumstances, type Observation, observe, observeLater } from "../observation";
@@ -26,6 +26,7 @@ import { ContainerPlace, type Place } from "../place/place";
 import { lookAt } from "../topology/world";
 import { countersReport, HostCounters, type HostObservation } from "./host-counters";
 import { JourneyPicture } from "./journey-picture";
+import { type Traceable, traceFlow } from "./live-trace";
 import { traceReport } from "./observed";
 import { REPEATS, repeatProbe, type Sent, sendProbe, sourcePort } from "./probe";
 

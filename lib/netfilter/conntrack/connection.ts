@@ -1,7 +1,5 @@
 import type { TcpState } from "./tcp";
-import type { FlowTuple } from "./tuple";
-
-export type Direction = "original" | "reply";
+import type { Direction, FlowTuple } from "./tuple";
 
 /** A conntrack zone and the directions whose tuples it is part of (`CT --zone`, `--zone-orig`, `--zone-reply`). */
 export interface Zone {

@@ -1,6 +1,6 @@
-import { type Connection, type Direction, zoneOf } from "./connection";
+import { type Connection, zoneOf } from "./connection";
 import { LayeredMap } from "./layers";
-import { type FlowTuple, tupleKey } from "./tuple";
+import { type Direction, type FlowTuple, tupleKey } from "./tuple";
 
 /** The connections that one network namespace tracks. Immutable: each change gives a new table. */
 export class ConntrackTable {

@@ -1,5 +1,5 @@
 import type { TcpFlag } from "../model";
-import type { Direction } from "./connection";
+import type { Direction } from "./tuple";
 
 export type TcpState =
   | "NONE"

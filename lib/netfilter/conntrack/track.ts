@@ -1,9 +1,18 @@
 import type { Packet, TcpFlag } from "../model";
-import { type Attached, type Connection, type Direction, type Zone, zoneOf } from "./connection";
+import { type Attached, type Connection, type Zone, zoneOf } from "./connection";
 import { ICMP, ICMPV6, isIcmp, TCP, UDP, UDPLITE } from "./protocol";
 import type { ConntrackTable } from "./table";
 import { nextTcpState, TCP_TIMEOUTS, type TcpState, validTcpFlags } from "./tcp";
-import { type FlowTuple, invert, opensIcmp, sameTuple, tupleKey, tupleOf, tupleText } from "./tuple";
+import {
+  type Direction,
+  type FlowTuple,
+  invert,
+  opensIcmp,
+  sameTuple,
+  tupleKey,
+  tupleOf,
+  tupleText,
+} from "./tuple";
 
 /** What raw's CT target and the namespace's sysctls give conntrack beside the packet. */
 export interface TrackOptions {

@@ -1,6 +1,9 @@
 import type { Packet } from "../model";
 import { hasPorts, ICMP, ICMPV6, isIcmp, protocolNumberOf } from "./protocol";
 
+/** The direction of a packet in its connection: that of the packet that opened it, or the other one. */
+export type Direction = "original" | "reply";
+
 /**
  * One direction of a connection as conntrack keys it. ICMP keeps its identifier as `sport`, and type and code
  * (256 * type + code) as `dport`, as struct nf_conntrack_tuple does. A port that nothing knows stays undefined.

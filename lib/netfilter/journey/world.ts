@@ -1,7 +1,8 @@
 import { findPairs, spaceOf } from "../../inspect/pairs";
 import type { Link, Snapshot } from "../../inspect/snapshot";
+import type { Host } from "../model";
 import { canonical } from "../routing/address";
-import { type Host, hostOf, type KernelState, stateOf } from "../traverse";
+import { hostOf, type KernelState, stateOf } from "../traverse";
 
 /** One end of a cable: a namespace and a link of it. */
 export interface End {

@@ -1,5 +1,6 @@
 export * from "./action";
 export * from "./hook";
+export * from "./host";
 export * from "./match";
 export * from "./packet";
 export * from "./problem";

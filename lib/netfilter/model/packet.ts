@@ -1,5 +1,6 @@
-/** Address family of a packet, a rule set or a route table. */
-export type Family = "ipv4" | "ipv6";
+import type { Family } from "../../inspect/family";
+
+export type { Family } from "../../inspect/family";
 
 /** TCP flags by the names that `iptables -m tcp --tcp-flags` uses. */
 export type TcpFlag = "FIN" | "SYN" | "RST" | "PSH" | "ACK" | "URG";

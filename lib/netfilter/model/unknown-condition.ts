@@ -12,3 +12,6 @@ export interface UnknownCondition {
 export function unknownCondition(key: string, yes: string, no: string): UnknownCondition {
   return { kind: "unknown", key, yes, no };
 }
+
+/** Parts of a packet's header that whoever asks may not know; matches on them are then followed both ways. */
+export type UnknownField = "length" | "ttl" | "tos" | "mac" | "owner" | "payload" | "mark";

@@ -1,3 +1,4 @@
+import type { Hook, Host, Packet } from "../model";
 import {
   addressWords,
   familyOf,
@@ -6,8 +7,19 @@ import {
   isMulticast,
   type Words,
 } from "../routing/address";
-import { selectAddress, selectAddress6 } from "../routing/output";
-import type { HookState } from "../traverse/hook-state";
+import { type OutRoute, selectAddress, selectAddress6 } from "../routing/output";
+
+/** What the choice of an address depends on: the packet, and the devices and the route it has at this hook. */
+export interface TranslationContext {
+  readonly host: Host;
+  readonly hook: Hook;
+  readonly packet: Packet;
+  readonly dst: Words | undefined;
+  /** Empty where the hook has no such device, undefined where it is not known. */
+  readonly in: string | undefined;
+  readonly out: string | undefined;
+  readonly route?: OutRoute;
+}
 
 /** A translation's address: found, none (the packet is dropped), or not known. */
 export type Found =
@@ -16,8 +28,7 @@ export type Found =
   | { readonly kind: "unknown" };
 
 /** MASQUERADE (nf_nat_masquerade.c): an address of the device the packet leaves by, in the next hop's subnet if there is one. */
-export function masqueradeAddress(hookState: HookState): Found {
-  const { host, out, dst, route } = hookState;
+export function masqueradeAddress({ host, out, dst, route }: TranslationContext): Found {
   if (host.links === undefined || out === undefined || out === "" || dst === undefined)
     return { kind: "unknown" };
   if (host.links.every(({ name }) => name !== out)) return { kind: "unknown" };
@@ -30,15 +41,15 @@ export function masqueradeAddress(hookState: HookState): Found {
 }
 
 /** REDIRECT (nf_nat_redirect.c): loopback for what this host sends, else the first address of the device it came in by. */
-export function redirectAddress(hookState: HookState): Found {
-  const ipv4 = hookState.packet.family === "ipv4";
-  if (hookState.hook === "OUTPUT") return { kind: "address", address: ipv4 ? "127.0.0.1" : "::1" };
-  if (hookState.host.links === undefined || hookState.in === undefined) return { kind: "unknown" };
-  const link = hookState.host.links.find(({ name }) => name === hookState.in);
+export function redirectAddress(context: TranslationContext): Found {
+  const ipv4 = context.packet.family === "ipv4";
+  if (context.hook === "OUTPUT") return { kind: "address", address: ipv4 ? "127.0.0.1" : "::1" };
+  if (context.host.links === undefined || context.in === undefined) return { kind: "unknown" };
+  const link = context.host.links.find(({ name }) => name === context.in);
   if (link === undefined) return { kind: "unknown" };
-  const scope = hookState.dst === undefined ? "any" : scopeOf6(hookState.dst);
+  const scope = context.dst === undefined ? "any" : scopeOf6(context.dst);
   const first = link.addresses.find(({ family, address }) => {
-    if (family !== hookState.packet.family) return false;
+    if (family !== context.packet.family) return false;
     return ipv4 || scope === "any" || scopeOf6(addressWords(address) ?? []) === scope;
   });
   return first === undefined ? { kind: "none" } : { kind: "address", address: first.address };

@@ -1,6 +1,6 @@
-import type { Hook, Match, Packet, Rule, Ruleset } from "../model";
+import type { Hook, Host, Match, Packet, Rule, Ruleset } from "../model";
 import { masked, netOf, textOf, type Words } from "../routing/address";
-import { type Entry, type Host, type HostTraversal, traverse } from "../traverse";
+import { type Entry, type HostTraversal, traverse } from "../traverse";
 import type { GivenState } from "../traverse/given-state";
 import { fractionText } from "../traverse/json";
 import type { Circumstances } from "./change";

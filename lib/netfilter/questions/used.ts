@@ -1,5 +1,5 @@
-import type { Packet, Rule, TableName } from "../model";
-import { type Entry, type Host, traverse } from "../traverse";
+import type { Host, Packet, Rule, TableName } from "../model";
+import { type Entry, traverse } from "../traverse";
 
 /** One rule and the packets of a set that hit it, in some outcome. */
 export interface RuleUse {

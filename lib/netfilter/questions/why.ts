@@ -1,10 +1,9 @@
 import { NO_ZONE } from "../conntrack/connection";
-import type { Hook, Match, Packet, Rule } from "../model";
+import type { Hook, Host, Match, Packet, Rule } from "../model";
 import { BranchExplorer } from "../traverse/branch-explorer";
 import { type EvaluationContext, tryDecide } from "../traverse/evaluation";
 import { trackAsGiven } from "../traverse/given-state";
 import { type HookState, hookStateOf } from "../traverse/hook-state";
-import type { Host } from "../traverse/host";
 import { testOf } from "../traverse/match";
 import { reasonOf } from "../traverse/reason";
 import { FRESH } from "../traverse/state";

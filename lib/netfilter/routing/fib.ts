@@ -1,6 +1,6 @@
 import type { PolicyRule, Route } from "../../inspect/snapshot";
+import type { Host } from "../model";
 import { type Family, unknownCondition } from "../model";
-import type { Host } from "../traverse/host";
 import { addressWords, masked, maskOf, parseNet, textOf, type Words, within } from "./address";
 import type { Flow } from "./flow";
 import { type Judge, settled } from "./judge";

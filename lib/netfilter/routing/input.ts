@@ -1,5 +1,4 @@
-import type { Packet } from "../model";
-import type { Host } from "../traverse/host";
+import type { Host, Packet } from "../model";
 import {
   addressWords,
   isLimitedBroadcast,

@@ -1,5 +1,4 @@
-import type { UnknownCondition } from "../model";
-import type { UnknownField } from "../traverse/evaluation";
+import type { UnknownCondition, UnknownField } from "../model";
 
 /** How routing settles what the host does not tell: the traversal follows both branches. */
 export interface Judge {

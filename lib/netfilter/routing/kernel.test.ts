@@ -6,8 +6,8 @@ import { parseJson } from "../../inspect/json";
 import { parseLinks } from "../../inspect/links";
 import { parsePolicyRules } from "../../inspect/policy-rules";
 import { parseRoutes } from "../../inspect/routes";
-import type { Packet } from "../model";
-import { type Entry, type Host, type HostOutcome, traverse } from "../traverse";
+import type { Host, Packet } from "../model";
+import { type Entry, type HostOutcome, traverse } from "../traverse";
 
 interface Answer {
   readonly ask: string;

@@ -3,7 +3,8 @@
 
 import { parsePolicyRules } from "../../inspect/policy-rules";
 import { parseRoutes } from "../../inspect/routes";
-import { type Host, traverse } from "../traverse";
+import type { Host } from "../model";
+import { traverse } from "../traverse";
 
 const ROUTES = [
   { dst: "default", gateway: "fd01::9", dev: "e1", table: "100", metric: 1024, flags: [], pref: "medium" },

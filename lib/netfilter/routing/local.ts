@@ -1,5 +1,4 @@
-import type { AddressType, UnknownCondition } from "../model";
-import type { Host } from "../traverse/host";
+import type { AddressType, Host, UnknownCondition } from "../model";
 import {
   isLimitedBroadcast,
   isLoopback,

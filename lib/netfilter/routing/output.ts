@@ -1,6 +1,5 @@
 import type { Link, Route } from "../../inspect/snapshot";
-import type { Family } from "../model";
-import type { Host } from "../traverse/host";
+import type { Family, Host } from "../model";
 import {
   addressWords,
   familyOf,

@@ -1,7 +1,7 @@
 import type { PolicyRule, PortMatch } from "../../inspect/snapshot";
 import { protocolNumberOf } from "../conntrack/protocol";
+import type { Host } from "../model";
 import { type Family, type UnknownCondition, unknownCondition } from "../model";
-import type { Host } from "../traverse/host";
 import { type Net, parseNet, textOf, within } from "./address";
 import type { Flow } from "./flow";
 

@@ -1,5 +1,5 @@
+import type { Host } from "../model";
 import { type Packet, unknownCondition } from "../model";
-import type { Host } from "../traverse/host";
 import { addressWords, isZeronet, type Words } from "./address";
 import { type Found, fibOf } from "./fib";
 import { headerOf, turned } from "./flow";

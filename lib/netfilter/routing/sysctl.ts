@@ -1,5 +1,5 @@
+import type { Host } from "../model";
 import { type UnknownCondition, unknownCondition } from "../model";
-import type { Host } from "../traverse/host";
 import type { Judge } from "./judge";
 
 /**

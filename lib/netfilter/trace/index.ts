@@ -1,14 +1,6 @@
 export * from "./align";
 export * from "./event";
 export { type ExpectedEvent, type ExpectedPass, expectedPasses } from "./expect";
-export {
-  LiveTrace,
-  type Traceable,
-  type TracedFlow,
-  type TraceFlowRequest,
-  type TraceProcess,
-  traceFlow,
-} from "./live";
 export * from "./loaded";
 export { type Flow, flowOf, flowsAt, OWN_TABLE } from "./own-table";
 export * from "./packets";

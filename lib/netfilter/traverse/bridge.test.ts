@@ -1,7 +1,7 @@
 import { link } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
-import type { Packet } from "../model";
-import { type Host, type HostOutcome, traverse } from ".";
+import type { Host, Packet } from "../model";
+import { type HostOutcome, traverse } from ".";
 
 // Measured on kernel 6.18: a bridge br0 (10.9.0.1) with ports p1 (10.9.0.2) and p2 (10.9.0.3) and br_netfilter on;
 // which rules counted a frame that came in by p1.

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Link, Route } from "../../inspect/snapshot";
 import { parseRuleset } from "../iptables";
-import type { Packet } from "../model";
+import type { Host, Packet } from "../model";
 import { recognise } from "../questions";
-import { type Entry, type Host, type HostOutcome, traverse } from ".";
+import { type Entry, type HostOutcome, traverse } from ".";
 
 // Docker 29's own rules in nine situations, as moby's documentation tests print them.
 const FOLDER = join(__dirname, "../../../../shared/data/docker");

@@ -1,11 +1,8 @@
-import { type Match, type UnknownCondition, unknownCondition } from "../model";
+import { type Match, type UnknownCondition, type UnknownField, unknownCondition } from "../model";
 import type { Judge } from "../routing/judge";
 import type { BranchExplorer, Chance } from "./branch-explorer";
 import type { HookState } from "./hook-state";
 import type { KernelState } from "./state";
-
-/** Parts of a packet's header that whoever asks may not know; matches on them are then followed both ways. */
-export type UnknownField = "length" | "ttl" | "tos" | "mac" | "owner" | "payload" | "mark";
 
 /** What one run of a traversal carries along and changes: the state, and the answers already settled. */
 export interface EvaluationContext {

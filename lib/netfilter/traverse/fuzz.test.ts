@@ -1,7 +1,6 @@
 import { parseRuleset } from "../iptables";
-import type { Packet } from "../model";
+import type { Host, Packet } from "../model";
 import { expectedPasses } from "../trace/expect";
-import type { Host } from "./host";
 import { traverse } from "./traverse";
 
 // Each of these was a disagreement with the kernel that the differential fuzz (test/fuzz) found.

@@ -1,9 +1,8 @@
 import type { Attached, Zone } from "../conntrack/connection";
 import { protocolNumberOf } from "../conntrack/protocol";
-import type { Hook, Packet } from "../model";
+import type { Hook, Host, Packet } from "../model";
 import { addressWords, type Words } from "../routing/address";
 import type { OutRoute } from "../routing/output";
-import type { Host } from "./host";
 
 /** A device by name, the empty name where the hook has none, or undefined where the routes are not known. */
 export type Device = string | undefined;

@@ -1,4 +1,4 @@
-export { type Host, hostOf, warningsOf } from "./host";
+export { hostOf, warningsOf } from "./host";
 export type { Departure } from "./packet-context";
 export { FRESH, type KernelState, later, stateOf } from "./state";
 export {

@@ -1,7 +1,6 @@
 import { first, node, SETS } from "../../../test/netfilter/kube-proxy";
 import { errorAbout } from "../conntrack/reply";
-import type { Outcome } from "../model";
-import type { Host } from "./host";
+import type { Host, Outcome } from "../model";
 import { type HostOutcome, traverse } from "./traverse";
 
 function rulesOf(outcome: Outcome): string[] {

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { link, route } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
-import type { Packet } from "../model";
+import type { Host, Packet } from "../model";
 import { parseTrace } from "../trace/reader";
-import { FRESH, type Host, type HostOutcome, type KernelState, traverse } from ".";
+import { FRESH, type HostOutcome, type KernelState, traverse } from ".";
 import { type KernelEvent, kernelEvents, type TracedHeader } from "./kernel-order";
 
 const FOLDER = join(__dirname, "../../../../shared/data/trace");

@@ -1,10 +1,9 @@
 import type { Connection } from "../conntrack/connection";
-import type { Caused, Hook, Packet, Step, Verdict } from "../model";
+import type { Caused, Hook, Host, Packet, Step, Verdict } from "../model";
 import type { OutRoute } from "../routing/output";
 import type { CompiledRuleset } from "./compile";
 import type { EvaluationContext } from "./evaluation";
 import { type Device, type HookState, hookStateOf, withPacket } from "./hook-state";
-import type { Host } from "./host";
 
 /** Where a packet went when it left the host. */
 export interface Departure {

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { parseRuleset } from "../iptables";
-import type { Packet } from "../model";
-import type { Host } from "./host";
+import type { Host, Packet } from "../model";
 import { traversalToJson } from "./json";
 import { traverse } from "./traverse";
 

@@ -1,11 +1,9 @@
-import type { Caused, Outcome, Packet, Probability, Traversal } from "../model";
+import type { Caused, Host, Outcome, Packet, Probability, Traversal, UnknownField } from "../model";
 import { BranchExplorer } from "./branch-explorer";
 import { bridged, type PortFor, received } from "./bridge";
 import { compile } from "./compile";
 import { assumeCarries } from "./device";
-import type { UnknownField } from "./evaluation";
 import type { GivenState } from "./given-state";
-import type { Host } from "./host";
 import { type Departure, type Disposition, PacketContext, type TraversalState } from "./packet-context";
 import { receive } from "./receive";
 import { send } from "./send";

@@ -1,9 +1,9 @@
 import type { Engine } from "../../../lib/engine";
 import { inspectNamespace } from "../../../lib/inspect/collect";
+import { LiveTrace } from "../../../lib/lab/trace/live-trace";
 import { parseRuleset } from "../../../lib/netfilter/iptables";
-import type { Ruleset } from "../../../lib/netfilter/model";
-import { LiveTrace } from "../../../lib/netfilter/trace/live";
-import { type Host, hostOf } from "../../../lib/netfilter/traverse";
+import type { Host, Ruleset } from "../../../lib/netfilter/model";
+import { hostOf } from "../../../lib/netfilter/traverse";
 import { builtIn, dumpOf, type FuzzCase, type RouterName, routers } from "../case";
 import { devicesOf } from "../generate/pool";
 import { type Namespace, Rig } from "./rig";

@@ -1,7 +1,7 @@
 import { replyTo } from "../../../lib/netfilter/conntrack/reply";
-import type { Packet, Ruleset, Step } from "../../../lib/netfilter/model";
+import type { Host, Packet, Ruleset, Step } from "../../../lib/netfilter/model";
 import { groupPackets, type ObservedPacket, type TraceEvent } from "../../../lib/netfilter/trace";
-import { type Entry, FRESH, type Host, type KernelState, traverse } from "../../../lib/netfilter/traverse";
+import { type Entry, FRESH, type KernelState, traverse } from "../../../lib/netfilter/traverse";
 import { type CaseStep, type FuzzCase, type RouterName, routers } from "../case";
 import { frame, ipPacket } from "../rig/frame";
 import { macOf, peerOf, type World } from "../rig/world";

@@ -4,8 +4,7 @@
 import { all, hit, LOCAL, link, one, via } from "../../../../test/netfilter/router";
 import type { Route } from "../../../inspect/snapshot";
 import { parseRuleset } from "../../iptables";
-import type { Packet } from "../../model";
-import type { Host } from "..";
+import type { Host, Packet } from "../../model";
 
 describe("IPv6", () => {
   const six = (dst: string, more: Partial<Packet> = {}): Packet => ({

@@ -1,7 +1,7 @@
+import type { Host } from "../../model";
 import { type Family, type Match, unknownCondition } from "../../model";
 import { addressWords, masked, maskOf, textOf, type Words } from "../../routing/address";
 import type { EvaluationContext } from "../evaluation";
-import type { Host } from "../host";
 import type { Bucket } from "../state";
 import type { Ask } from "./header";
 

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { LabError } from "../../engine/errors/lab-error";
-import type { Traversal } from "../model";
-import { alignTrace, type PlaceTrace } from "./align";
-import type { TraceEvent } from "./event";
-import { LoadedRules } from "./loaded";
+import { LabError } from "../../engine";
+import type { Traversal } from "../../netfilter/model";
+import { alignTrace, type PlaceTrace } from "../../netfilter/trace/align";
+import type { TraceEvent } from "../../netfilter/trace/event";
+import { LoadedRules } from "../../netfilter/trace/loaded";
 import {
   type Flow,
   flowsAt,
@@ -12,10 +12,10 @@ import {
   ownTables,
   REPORTED_LEAST,
   SENTINEL_ADDRESS,
-} from "./own-table";
-import { groupPackets } from "./packets";
-import { TraceReader } from "./reader";
-import { SightingCollector, type Sightings } from "./sighting";
+} from "../../netfilter/trace/own-table";
+import { groupPackets } from "../../netfilter/trace/packets";
+import { TraceReader } from "../../netfilter/trace/reader";
+import { SightingCollector, type Sightings } from "../../netfilter/trace/sighting";
 
 /** A program inside a namespace whose streams are held open: what `Engine.open` gives. */
 export interface TraceProcess {
