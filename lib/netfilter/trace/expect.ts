@@ -68,37 +68,44 @@ export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
   return passes;
 }
 
-// A translation that finds no address or no free port drops the packet: the rule's own verdict is DROP then.
+// A translation that finds no address or no free port drops the packet, and so does TPROXY where no transparent socket
+// listens (xt_TPROXY.c): the rule's own verdict is DROP then.
 function dropped(events: ExpectedEvent[] | undefined): void {
   const last = events?.at(-1);
   const kind = last?.rule?.action.kind;
-  if (events === undefined || last === undefined || kind === undefined || !translations.has(kind)) return;
+  if (events === undefined || last === undefined || kind === undefined || !mayDrop.has(kind)) return;
   if (last.before !== last.after) return;
   events[events.length - 1] = { ...last, verdict: { kind: "DROP" } };
 }
 
-const translations: ReadonlySet<Action["kind"]> = new Set([
+const mayDrop: ReadonlySet<Action["kind"]> = new Set([
   "dnat",
   "snat",
   "masquerade",
   "redirect",
   "netmap",
+  "tproxy",
 ]);
 
-function add(events: ExpectedEvent[], step: Extract<Step, { kind: "rule" | "return" | "policy" }>): void {
-  const { hook, table, chain, unmatched, before, after } = step;
-  const at = { hook, table, chain, unmatched, before, after };
-  if (step.kind === "policy") {
-    events.push({ kind: "policy", ...at, verdict: { kind: step.policy } });
-    return;
-  }
-  if (step.rule === undefined) return;
+function add(events: ExpectedEvent[], step: ChainStep): void {
+  const event = expectedEvent(step);
   // A RETURN may be told as the rule and then as the way back: the kernel reports it once.
   const last = events.at(-1);
-  if (step.kind === "return" && last?.rule === step.rule && last.chain === step.chain) return;
+  const again = step.kind === "return" && last?.rule === step.rule && last?.chain === step.chain;
+  if (event !== undefined && !again) events.push(event);
+}
+
+type ChainStep = Extract<Step, { kind: "rule" | "return" | "policy" }>;
+
+/** The event of one step in a chain; undefined for a user chain that ends without a rule, which the kernel does not report. */
+export function expectedEvent(step: ChainStep): ExpectedEvent | undefined {
+  const { hook, table, chain, unmatched, before, after } = step;
+  const at = { hook, table, chain, unmatched, before, after };
+  if (step.kind === "policy") return { kind: "policy", ...at, verdict: { kind: step.policy } };
+  if (step.rule === undefined) return undefined;
   const hotdrop = step.kind === "rule" && step.hotdrop === true;
   const verdict = hotdrop ? ({ kind: "DROP" } as const) : verdictOf(step.rule.action);
-  events.push({ kind: "rule", ...at, rule: step.rule, verdict });
+  return { kind: "rule", ...at, rule: step.rule, verdict };
 }
 
 /** What nf_tables reports for a rule with this target. */
@@ -110,6 +117,7 @@ function verdictOf(action: Action): TraceVerdict | undefined {
     case "masquerade":
     case "redirect":
     case "netmap":
+    case "tproxy":
       return { kind: "ACCEPT" };
     case "drop":
     case "reject":
@@ -134,7 +142,6 @@ function verdictOf(action: Action): TraceVerdict | undefined {
     case "note":
     case "set":
       return { kind: "CONTINUE" };
-    case "tproxy":
     case "opaque":
       return undefined;
   }

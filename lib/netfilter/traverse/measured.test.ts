@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { link, route } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
-import type { Host, Packet } from "../model";
+import type { Host, Outcome, Packet, Step, TableName, TcpFlag } from "../model";
+import { expectedEvent } from "../trace/expect";
 import { parseTrace } from "../trace/reader";
 import { FRESH, type HostOutcome, type KernelState, traverse } from ".";
-import { type KernelEvent, kernelEvents, type TracedHeader } from "./kernel-order";
 
 const FOLDER = join(__dirname, "../../../../shared/data/trace");
 const read = (name: string): string =>
@@ -26,6 +26,90 @@ const router = (rules: string): Host => ({
   ],
   sysctls: { "net.ipv4.ip_forward": "1" },
 });
+
+/** The packet as a base chain meets it. */
+interface TracedHeader {
+  readonly in: string;
+  readonly out: string;
+  readonly src: string;
+  readonly dst: string;
+  readonly length: number;
+  readonly ttl: number;
+  readonly sport?: number;
+  readonly dport?: number;
+  readonly flags: readonly TcpFlag[];
+  readonly mark: number;
+}
+
+/** An event of the kernel's TRACE, with the header that stood before its base chain. */
+interface KernelEvent {
+  readonly place: string;
+  readonly table: TableName;
+  readonly chain: string;
+  readonly kind: "rule" | "policy";
+  readonly verdict: string;
+  readonly rule?: string;
+  readonly header: TracedHeader;
+}
+
+/**
+ * The events of one outcome, in the kernel's order. Two things do not come in the order of the steps: the reply that
+ * REJECT sends comes before the rule that sends it, and a packet that leaves by lo comes back after the work at hand.
+ *
+ * Tracing begins with the TRACE rule in raw.
+ */
+function kernelEvents(outcome: Outcome): KernelEvent[] {
+  const replies = [...(outcome.caused ?? [])];
+  const events: KernelEvent[] = [];
+  const waiting: (readonly Step[])[] = [outcome.steps];
+  const run = (steps: readonly Step[]): void => {
+    let traced = false;
+    let chain: { key: string; header: TracedHeader } | undefined;
+    for (const [at, step] of steps.entries()) {
+      if (step.kind === "link") {
+        waiting.push(steps.slice(at + 1));
+        return;
+      }
+      if (step.kind !== "rule" && step.kind !== "policy" && step.kind !== "return") continue;
+      const key = `${step.hook} ${step.table} ${step.variant ?? ""}`;
+      if (chain?.key !== key) chain = { key, header: headerOf(step) };
+      const action = step.kind === "rule" ? step.rule.action : undefined;
+      if (action?.kind === "note" && action.target === "TRACE") traced = true;
+      if (action?.kind === "reject") run(replies.shift()?.steps ?? []);
+      const event = expectedEvent(step);
+      if (!traced || event?.verdict === undefined) continue;
+      const { table, verdict, rule, kind } = event;
+      const { header } = chain;
+      events.push({
+        place: step.place,
+        table,
+        chain: step.chain,
+        kind,
+        verdict: "chain" in verdict ? `${verdict.kind}:${verdict.chain}` : verdict.kind,
+        ...(rule === undefined ? {} : { rule: rule.text }),
+        header,
+      });
+    }
+  };
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) run(next);
+  return events;
+}
+
+function headerOf(step: Extract<Step, { kind: "rule" | "policy" | "return" }>): TracedHeader {
+  const { before } = step;
+  return {
+    in: step.in ?? "",
+    out: step.out ?? "",
+    src: before.src,
+    dst: before.dst,
+    length: before.length,
+    ttl: before.ttl,
+    ...(before.sport === undefined ? {} : { sport: before.sport }),
+    ...(before.dport === undefined ? {} : { dport: before.dport }),
+    flags: before.protocol === "tcp" ? (before.tcpFlags ?? ["SYN"]) : [],
+    mark: before.mark,
+  };
+}
 
 function packetOf(header: TracedHeader): Packet {
   return {
