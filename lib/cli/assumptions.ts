@@ -1,5 +1,5 @@
 import type { Host, Match, Rule, Traversal } from "../netfilter/model";
-import type { HostTraversal } from "../netfilter/traverse";
+import type { HostOutcome } from "../netfilter/traverse";
 import type { TraceArguments } from "./trace-argument";
 
 /** Matches that ask for what earlier packets left behind, beside connections. */
@@ -18,7 +18,7 @@ const COUNTING: Partial<Readonly<Record<Match["kind"], string>>> = {
 export function assumptionsOf(
   options: TraceArguments,
   host: Host,
-  traversal: HostTraversal,
+  traversal: Traversal<HostOutcome>,
   known: { readonly connections: boolean },
 ): readonly string[] {
   const rules = [...rulesOf(host, traversal)];
@@ -90,7 +90,7 @@ function headerOf(
   ];
 }
 
-function neighboursOf({ outcomes }: HostTraversal): string[] {
+function neighboursOf({ outcomes }: Traversal<HostOutcome>): string[] {
   const next = outcomes.flatMap(({ left }) =>
     left?.dev === undefined ? [] : [`${left.nexthop} answers on ${left.dev} (ARP, neighbour discovery)`],
   );

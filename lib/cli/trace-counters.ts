@@ -6,8 +6,8 @@ import {
   type Round,
   tallyOf,
 } from "../netfilter/counters";
-import type { Host, Packet, Ruleset, Step } from "../netfilter/model";
-import { type Entry, type HostTraversal, traverse } from "../netfilter/traverse";
+import type { Host, Packet, Ruleset, Step, Traversal } from "../netfilter/model";
+import { type Entry, type HostOutcome, traverse } from "../netfilter/traverse";
 
 /** Readings of a host's counters around the packets that were sent. */
 export interface Readings {
@@ -24,7 +24,7 @@ const STRETCH = 1000;
 /** Lays the counters of a host before and after beside the path that was predicted for a packet. */
 export function judgeReadings(
   host: Host,
-  traversal: HostTraversal,
+  traversal: Traversal<HostOutcome>,
   from: Entry,
   readings: Readings,
 ): CounterAgreement {
@@ -48,11 +48,11 @@ export function judgeReadings(
 /** What comes by after the packet: its answer, whatever it is, and the sender's next packet. */
 function laterSteps(
   host: Host,
-  { packet, outcomes }: HostTraversal,
+  { packet, outcomes }: Traversal<HostOutcome>,
   from: Entry,
 ): readonly (readonly Step[])[] {
   const later: (readonly Step[])[] = [];
-  const add = (sent: Packet, entry: Entry, state: HostTraversal["outcomes"][number]["state"]): void => {
+  const add = (sent: Packet, entry: Entry, state: HostOutcome["state"]): void => {
     for (const { steps, caused = [] } of traverse(host, sent, { from: entry, state }).outcomes)
       later.push(steps, ...caused.map((each) => each.steps));
   };

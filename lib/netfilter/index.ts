@@ -9,7 +9,6 @@ export * from "./questions";
 export {
   FRESH,
   type HostOutcome,
-  type HostTraversal,
   hostOf,
   type KernelState,
   later,

@@ -24,9 +24,8 @@ export interface JourneyOutcome extends Outcome {
   readonly state: WorldState;
 }
 
-export interface Journey extends Traversal {
-  readonly outcomes: readonly JourneyOutcome[];
-}
+/** The course of one packet through several network namespaces. */
+export type Journey = Traversal<JourneyOutcome>;
 
 /** A path so far: where the packet is, and what it took with it. */
 interface PartialJourney {

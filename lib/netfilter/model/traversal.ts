@@ -122,10 +122,15 @@ export interface Caused {
   readonly steps: readonly Step[];
 }
 
-/** Everything that can happen to one packet. Probabilities of the certain outcomes add up to one. */
-export interface Traversal {
+/**
+ * Everything that can happen to one packet: in one network namespace, or with `Journey` in several. Probabilities of the
+ * certain outcomes add up to one.
+ *
+ * @typeParam Reached - what is known about each outcome.
+ */
+export interface Traversal<Reached extends Outcome = Outcome> {
   readonly packet: Packet;
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly Reached[];
   /** True when more ways exist than were followed; the last outcome then stands for all the others. */
   readonly truncated?: boolean;
 }

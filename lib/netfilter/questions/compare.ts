@@ -1,6 +1,6 @@
-import type { Hook, Host, Match, Packet, Rule, Ruleset } from "../model";
+import type { Hook, Host, Match, Packet, Rule, Ruleset, Traversal } from "../model";
 import { masked, netOf, textOf, type Words } from "../routing/address";
-import { type Entry, type HostTraversal, traverse } from "../traverse";
+import { type Entry, type HostOutcome, traverse } from "../traverse";
 import type { GivenState } from "../traverse/given-state";
 import { fractionText } from "../traverse/json";
 import type { Circumstances } from "./change";
@@ -11,8 +11,8 @@ export interface Witness {
   readonly packet: Packet;
   readonly from: Entry;
   readonly state: GivenState;
-  readonly first: HostTraversal;
-  readonly second: HostTraversal;
+  readonly first: Traversal<HostOutcome>;
+  readonly second: Traversal<HostOutcome>;
   /** `drop here, accept (to 10.0.0.1:80) there` */
   readonly text: string;
 }
@@ -109,7 +109,7 @@ export function compareRulesets(first: Ruleset, second: Ruleset, options: Compar
 }
 
 /** What is seen from outside: verdicts, where the packet goes and how it looks, with their chances. */
-function behaviour({ outcomes }: HostTraversal): string {
+function behaviour({ outcomes }: Traversal<HostOutcome>): string {
   const ways = new Map<string, string[]>();
   for (const { verdict, packet, probability, caused, dependsOn, drawn } of outcomes) {
     const header = `${packet.src}:${packet.sport ?? ""} to ${packet.dst}:${packet.dport ?? ""} ${(drawn ?? []).map((text) => `(${text}) `).join("")}mark ${packet.mark} tos ${packet.tos} ttl ${packet.ttl}`;

@@ -4,7 +4,6 @@ export { FRESH, type KernelState, later, stateOf } from "./state";
 export {
   type Entry,
   type HostOutcome,
-  type HostTraversal,
   type TraverseOptions,
   traverse,
 } from "./traverse";

@@ -41,10 +41,6 @@ export interface HostOutcome extends Outcome {
   readonly caused?: readonly (Caused & { readonly left?: Departure })[];
 }
 
-export interface HostTraversal extends Traversal {
-  readonly outcomes: readonly HostOutcome[];
-}
-
 const MAX_OUTCOMES = 4096;
 
 /**
@@ -56,7 +52,7 @@ const MAX_OUTCOMES = 4096;
  *
  * @throws never for what a rule set contains: what is not understood becomes a way of its own.
  */
-export function traverse(host: Host, packet: Packet, options: TraverseOptions): HostTraversal {
+export function traverse(host: Host, packet: Packet, options: TraverseOptions): Traversal<HostOutcome> {
   const branches = new BranchExplorer();
   const outcomes: HostOutcome[] = [];
   const limit = options.maxOutcomes ?? MAX_OUTCOMES;
@@ -139,7 +135,12 @@ function outcomeOf(context: PacketContext, disposition: Disposition, branches: B
   };
 }
 
-function cut(packet: Packet, outcomes: HostOutcome[], limit: number, state: KernelState): HostTraversal {
+function cut(
+  packet: Packet,
+  outcomes: HostOutcome[],
+  limit: number,
+  state: KernelState,
+): Traversal<HostOutcome> {
   const rest: HostOutcome = {
     probability: remaining(outcomes),
     certain: false,
