@@ -27,6 +27,7 @@ import { type Circumstances, type Observation, observe, observeLater } from "./o
 import { ContainerPlace, type Place } from "./place";
 import { REPEATS, repeat, type Sent, send, sourcePort } from "./send";
 import { witnessOf } from "./trace-witness";
+import { readUdpDrops, type UdpDrops } from "./udp-drops";
 import { lookAt } from "./world";
 
 /** Something with an address that a packet can be sent to. */
@@ -75,6 +76,8 @@ export interface Seen {
   readonly traces?: readonly PlaceTrace[];
   /** What the sending program said. */
   readonly sent?: Sent;
+  /** How many datagrams the sockets of its port discarded meanwhile, by place. */
+  readonly dropped?: UdpDrops;
   readonly unobserved?: string;
   readonly counted?: HostObservation;
 }
@@ -203,12 +206,12 @@ export class PacketPath implements Journey {
   }
 
   get #circumstances(): Circumstances {
-    const { sent } = this.seen;
+    const { sent, dropped } = this.seen;
     const mac = (place: string, link: string): string | undefined => {
       const found = this.#world.hosts.get(place)?.links.find(({ name }) => name === link);
       return found?.master === undefined ? found?.mac : undefined;
     };
-    return { mac, ...(sent ? { sent } : {}) };
+    return { mac, ...(sent ? { sent } : {}), ...(dropped ? { dropped } : {}) };
   }
 
   get #traces(): readonly PlaceTrace[] {
@@ -251,14 +254,18 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
       ? new HostWitness(host, () => lookAtHost(ground, host.place))
       : undefined;
   const sendOnce = () => send(from, path.packet);
+  const ports = udpPorts(path, places);
   try {
+    const before = await readUdpDrops(ports);
     const { traces, result: sent } = await traceFlow(path, {
       namespaces,
       anyPort: true,
       send: witness === undefined ? sendOnce : () => witness.during(1, sendOnce, path.packet.family),
       complete: (seen, said) => isComplete(confirmed({ traces: seen, sent: said })),
     });
-    const seen = { traces, sent };
+    const after = await readUdpDrops(ports);
+    const dropped = new Map([...after].map(([place, sum]) => [place, sum - (before.get(place) ?? 0)]));
+    const seen = { traces, sent, ...(dropped.size > 0 ? { dropped } : {}) };
     if (witness === undefined) return confirmed(seen);
     // One packet is soon lost among others: more of the same tell what is the flow's and what is not.
     await witness.during(REPEATS, () => repeat(from, path.packet), path.packet.family);
@@ -271,6 +278,18 @@ export async function trace(ground: Ground, request: TraceRequest): Promise<Pack
     }
     throw error;
   }
+}
+
+/** The ports at which a datagram may be delivered, by place. */
+function udpPorts({ outcomes, packet }: Journey, places: readonly Place[]): Map<ContainerPlace, number> {
+  const ports = new Map<ContainerPlace, number>();
+  if (packet.protocol !== "udp") return ports;
+  for (const { delivered, packet: last, place: name } of outcomes) {
+    const place = places.find((each) => each.name === name);
+    if (delivered && place instanceof ContainerPlace && last.dport !== undefined)
+      ports.set(place, last.dport);
+  }
+  return ports;
 }
 
 /** Whether nothing that is expected is still to be seen: the packet at its end, and the ones that answer it. */
