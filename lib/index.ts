@@ -37,9 +37,11 @@ export { Diagnosis, type Rung } from "./lab/service/diagnosis";
 export { Service, type ServiceEndpoint } from "./lab/service/service";
 export type { ServiceSpec } from "./lab/service/spec";
 export type { LabDiff } from "./lab/topology/diff";
+export type { Arrival, Refusal, SeenAt } from "./lab/trace/arrival";
 export type { Capture, Captured, CapturedRow, Sighting } from "./lab/trace/capture";
 export type { HostObservation } from "./lab/trace/host-counters";
 export type { JourneyPicture } from "./lab/trace/journey-picture";
+export type { Observation } from "./lab/trace/observation";
 export { PacketPath, type TraceRequest } from "./lab/trace/packet-path";
 export {
   compareRulesets,

@@ -207,6 +207,24 @@ test.each(LOST)(
   60_000,
 );
 
+test("a UDP socket whose receive queue is full: nobody saw that it arrived, and the path does not agree", async () => {
+  const { client, near } = losses;
+  const listen = `socat -u UDP-RECV:5353,rcvbuf=2048 /dev/null </dev/null >/dev/null 2>&1 & echo $!
+    until ss -Hlun sport = :5353 | grep -q .; do kill -0 $!; done; kill -STOP $!`;
+  const pid = (await losses.run(near, listen)).trim();
+  let path: PacketPath;
+  try {
+    const fill = `for n in $(seq 64); do echo full > /dev/udp/${near.address}/5353; done`;
+    await losses.run(client, `bash -c '${fill}'`);
+    path = await lab.trace(nearUdp(losses));
+  } finally {
+    await losses.run(near, `kill -KILL ${pid}`);
+  }
+  expect(path.arrival).toMatchObject({ kind: "unconfirmed", last: { place: "near", point: "input" } });
+  expect(path.agrees).toBeUndefined();
+  expect(String(path)).toMatch(/^arrival: not confirmed: a socket is there, but .* receive queue is full/m);
+}, 60_000);
+
 const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; reply?: boolean }])[] = [
   [
     "a connection to another node",

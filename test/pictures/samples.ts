@@ -57,6 +57,45 @@ export function samples(): Readonly<Record<string, () => Picture>> {
           },
         },
       }),
+    "traversal-lost": () =>
+      traversalPicture(clusterIp(), {
+        title: "client → service web (10.96.0.10:80)",
+        outcome: 1,
+        names: ENDPOINT_NAMES,
+        observed: {
+          by: "trace",
+          agreed: 12,
+          total: 12,
+          arrival: {
+            confirmed: false,
+            text: "did not arrive: last seen coming into node1 by veth-client; dropped by the nft rule in bridge lost forward: meta l4proto tcp drop",
+            last: { place: "node1", text: "coming into node1 by veth-client" },
+          },
+        },
+      }),
+    "traversal-nobody-listens": () =>
+      traversalPicture(reply(), {
+        title: "client → web, port 81",
+        observed: {
+          by: "trace",
+          agreed: 3,
+          total: 3,
+          arrival: {
+            confirmed: true,
+            refused: { reply: "ICMP port unreachable" },
+            text: "arrived in web: nobody listens on 10.244.2.2:81, the kernel replied with ICMP port unreachable",
+          },
+        },
+      }),
+    "traversal-unconfirmed": () =>
+      traversalPicture(isolation(), {
+        observed: {
+          by: "trace",
+          agreed: 3,
+          total: 3,
+          arrival: { confirmed: undefined, text: "not confirmed: host1 was not traced" },
+        },
+      }),
     "traversal-counters": () => traversalPicture(counters()),
     "traversal-many-rules": () => traversalPicture(clusterIp(400), { outcome: 1 }),
     "traversal-outward": () => traversalPicture(outward(), { title: "web → outside, port 80" }),

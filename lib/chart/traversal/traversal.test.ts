@@ -170,6 +170,48 @@ describe("the end of a traversal", () => {
     expect(picture.text).toContain("observed: rule 3 DROP");
   });
 
+  test("a packet that did not arrive: where it was seen last, and nothing says that it was accepted", () => {
+    const arrival = {
+      confirmed: false,
+      text: "did not arrive: last seen coming into node1 by veth7",
+      last: { place: "node1", text: "coming into node1 by veth7" },
+    };
+    const picture = traversalPicture(clusterIp(), {
+      outcome: 1,
+      observed: { by: "trace", agreed: 12, total: 12, arrival },
+    });
+    const all = textsOf(picture.spec).map(({ text }) => text);
+    expect(all).toEqual(
+      expect.arrayContaining(["≠ not seen where predicted", "✕ last seen", "coming into node1 by veth7"]),
+    );
+    // node2 and web-1 come after it.
+    expect(all.filter((text) => text === "? not seen")).toHaveLength(2);
+    expect(picture.text).toMatch(/^verdict: ACCEPT, predicted only: /m);
+    expect(picture.text).toContain("arrival: did not arrive: last seen coming into node1 by veth7");
+  });
+
+  test.each([
+    [{ reply: "RST" }, "nobody listens: the kernel replies with RST"],
+    [{}, "nobody listens"],
+  ])("a port where nobody listens is an outline, not an acceptance: %j", (refused, words) => {
+    const arrival = { confirmed: true, refused, text: "arrived in web" };
+    const picture = traversalPicture(publishedPort(), {
+      observed: { by: "trace", agreed: 3, total: 3, arrival },
+    });
+    const all = textsOf(picture.spec).map(({ text }) => text);
+    expect(all).toEqual(expect.arrayContaining(["○ DELIVERED", words, "✓ kernel agrees, 3 of 3"]));
+    expect(all).not.toContain("✓ ACCEPT");
+    expect(picture.text).toContain(`verdict: DELIVERED, ${words}\narrival: arrived in web`);
+  });
+
+  test("an arrival that nobody saw is no agreement", () => {
+    const arrival = { confirmed: undefined, text: "not confirmed: web was not traced" };
+    const picture = traversalPicture(isolation(), {
+      observed: { by: "trace", agreed: 3, total: 3, arrival },
+    });
+    expect(textsOf(picture.spec).map(({ text }) => text)).toContain("? arrival not confirmed");
+  });
+
   test.each([
     ["✓ agree", {}, "counters before and after: 5 of 5 rules as predicted"],
     ["✓ agree", { unsure: 2 }, "5 of 5 rules as predicted; 2 more could not be told"],

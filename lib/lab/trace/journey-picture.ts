@@ -2,8 +2,8 @@ import { display, type MimeBundle, type Picture } from "../../chart/picture";
 import { traversalPicture } from "../../chart/traversal";
 import type { Journey, JourneyOutcome } from "../../netfilter/journey";
 import type { Packet } from "../../netfilter/model";
-import type { Arrival } from "../arrival";
-import type { Observation } from "../observation";
+import type { Arrival } from "./arrival";
+import type { Observation } from "./observation";
 import { traceReport } from "./observed";
 
 /** A packet that follows another one of the same connection, as the value of a cell: a reply, a second packet. */

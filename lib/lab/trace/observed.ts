@@ -1,7 +1,8 @@
 import type { KernelReport } from "../../chart/traversal";
 import type { JourneyOutcome } from "../../netfilter/journey";
-import { type Arrival, arrived } from "../arrival";
-import { arrivalText, type Observation, seenText } from "../observation";
+import { type Arrival, arrived } from "./arrival";
+import { arrivalText, seenText } from "./arrival-text";
+import type { Observation } from "./observation";
 
 /** What a picture says of the kernel's trace of a packet, and of its arrival. */
 export function traceReport(seen: Observation, outcome: JourneyOutcome | undefined): KernelReport {

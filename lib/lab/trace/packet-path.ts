@@ -19,16 +19,17 @@ import { addressWords } from "../../netfilter/routing/address";
 import { FIRST } from "../../netfilter/routing/judge";
 import { routeOut, sourceFor } from "../../netfilter/routing/output";
 import type { PlaceTrace } from "../../netfilter/trace";
-import { type Arrival, isSettled } from "../arrival";
 import type { LabContext } from "../context/lab-context";
-import { type Circumstances, type Observation, observe, observeLater } from "../observation";
 import { ContainerPlace, type Place } from "../place/place";
 import { lookAt } from "../topology/world";
+import { type Arrival, isSettled } from "./arrival";
 import { countersReport, HostCounters, type HostObservation } from "./host-counters";
 import { JourneyPicture } from "./journey-picture";
 import { type Traceable, traceFlow } from "./live-trace";
+import { type Circumstances, type Observation, observe, observeLater } from "./observation";
 import { traceReport } from "./observed";
 import { REPEATS, repeatProbe, type Sent, sendProbe, sourcePort } from "./probe";
+import { readUdpDrops, type UdpDrops } from "./udp-drops";
 
 /** Something with an address that a packet can be sent to. */
 export type Destination =
@@ -76,6 +77,8 @@ export interface Seen {
   readonly traces?: readonly PlaceTrace[];
   /** What the sending program said. */
   readonly sent?: Sent;
+  /** How many datagrams the sockets of its port discarded meanwhile, by place. */
+  readonly dropped?: UdpDrops;
   readonly unobserved?: string;
   readonly counted?: HostObservation;
 }
@@ -204,12 +207,12 @@ export class PacketPath implements Journey {
   }
 
   get #circumstances(): Circumstances {
-    const { sent } = this.seen;
+    const { sent, dropped } = this.seen;
     const mac = (place: string, link: string): string | undefined => {
       const found = this.#world.hosts.get(place)?.links.find(({ name }) => name === link);
       return found?.master === undefined ? found?.mac : undefined;
     };
-    return { mac, ...(sent ? { sent } : {}) };
+    return { mac, ...(sent ? { sent } : {}), ...(dropped ? { dropped } : {}) };
   }
 
   get #traces(): readonly PlaceTrace[] {
@@ -252,14 +255,18 @@ export async function trace(context: LabContext, request: TraceRequest): Promise
       ? new HostCounters(host, () => lookAtHost(context, host.place))
       : undefined;
   const sendOnce = () => sendProbe(from, path.packet);
+  const ports = udpPorts(path, places);
   try {
+    const before = await readUdpDrops(ports);
     const { traces, result: sent } = await traceFlow(path, {
       namespaces,
       anyPort: true,
       send: counters === undefined ? sendOnce : () => counters.during(1, sendOnce, path.packet.family),
       complete: (seen, said) => isComplete(confirmed({ traces: seen, sent: said })),
     });
-    const seen = { traces, sent };
+    const after = await readUdpDrops(ports);
+    const dropped = new Map([...after].map(([place, sum]) => [place, sum - (before.get(place) ?? 0)]));
+    const seen = { traces, sent, ...(dropped.size > 0 ? { dropped } : {}) };
     if (counters === undefined) return confirmed(seen);
     // One packet is soon lost among others: more of the same tell what is the flow's and what is not.
     await counters.during(REPEATS, () => repeatProbe(from, path.packet), path.packet.family);
@@ -272,6 +279,18 @@ export async function trace(context: LabContext, request: TraceRequest): Promise
     }
     throw error;
   }
+}
+
+/** The ports at which a datagram may be delivered, by place. */
+function udpPorts({ outcomes, packet }: Journey, places: readonly Place[]): Map<ContainerPlace, number> {
+  const ports = new Map<ContainerPlace, number>();
+  if (packet.protocol !== "udp") return ports;
+  for (const { delivered, packet: last, place: name } of outcomes) {
+    const place = places.find((each) => each.name === name);
+    if (delivered && place instanceof ContainerPlace && last.dport !== undefined)
+      ports.set(place, last.dport);
+  }
+  return ports;
 }
 
 /** Whether nothing that is expected is still to be seen: the packet at its end, and the ones that answer it. */

@@ -1,4 +1,5 @@
 import type { TraceEvent, TraceHeader } from "./event";
+import { makeHeader, readNumber } from "./header";
 import type { Reported } from "./own-table";
 
 /** Where in a namespace a packet was seen, in the order in which one that is forwarded or delivered passes them. */
@@ -47,6 +48,25 @@ function pointOf(chain: string): SightingPoint | undefined {
 
 const COMES_IN: ReadonlySet<SightingPoint> = new Set(["ingress", "prerouting", "input"]);
 
+function withLinks(header: TraceHeader, { in: from, out }: TraceHeader): TraceHeader {
+  const { in: _in, out: _out, ...rest } = header;
+  return { ...rest, ...(from === undefined ? {} : { in: from }), ...(out === undefined ? {} : { out }) };
+}
+
+/** What a selector of ours says of the packets that it selects. */
+function headerOf(rule: string): TraceHeader {
+  const word = (pattern: string): string | undefined => new RegExp(`\\b${pattern} (\\S+)`).exec(rule)?.[1];
+  const [, protocol] = /\b(tcp|udp|sctp|dccp|udplite) [sd]port /.exec(rule) ?? [];
+  return makeHeader({
+    family: /\bip6 [sd]addr /.test(rule) ? "ipv6" : "ipv4",
+    src: word("ip6? saddr"),
+    dst: word("ip6? daddr"),
+    protocol,
+    sport: readNumber(word("sport")),
+    dport: readNumber(word("dport")),
+  });
+}
+
 /** Collects, from the events of one namespace as they come, where its packets were seen. */
 export class SightingCollector {
   readonly #table: string;
@@ -62,17 +82,22 @@ export class SightingCollector {
 
   push(event: TraceEvent): void {
     if (event.kind === "packet") {
-      this.#headers.set(event.id, event.header);
+      const { header: own } = event;
       const point = event.table === this.#table ? pointOf(event.chain ?? "") : undefined;
+      // nft 1.1 prints no header at egress. The buffer, and so the id, is that of the hooks before.
+      const before = own.src === undefined ? this.#headers.get(event.id) : undefined;
+      const header = before === undefined ? own : withLinks(before, own);
+      this.#headers.set(event.id, header);
       if (point === undefined) return;
-      const { header } = event;
       const link = COMES_IN.has(point) ? header.in : header.out;
       if (point === "input") this.#inputs.set(event.id, this.#all.length);
       this.#all.push({ kind: "seen", point, header, ...(link === undefined ? {} : { link }) });
       return;
     }
     if (event.table === this.#table) {
-      if (event.kind === "rule" && event.chain === "in") this.#found(event.id);
+      if (event.kind !== "rule") return;
+      if (event.chain === "in") this.#found(event.id);
+      if (event.chain.startsWith("egress")) this.#selected(event.text);
       return;
     }
     const header = this.#headers.get(event.id);
@@ -96,6 +121,13 @@ export class SightingCollector {
     this.#all.length = 0;
     this.#headers.clear();
     this.#inputs.clear();
+  }
+
+  /** A packet at egress whose header nobody printed: the rule that selected it says whose it is. */
+  #selected(rule: string): void {
+    const last = this.#all.at(-1);
+    if (last?.kind !== "seen" || last.point !== "egress" || last.header.src !== undefined) return;
+    this.#all[this.#all.length - 1] = { ...last, header: withLinks(headerOf(rule), last.header) };
   }
 
   #found(id: string): void {

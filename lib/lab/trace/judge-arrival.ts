@@ -1,6 +1,6 @@
-import { type Answer, replyTo } from "../netfilter/conntrack/reply";
-import type { JourneyOutcome } from "../netfilter/journey";
-import type { Packet, Step } from "../netfilter/model";
+import { type Answer, replyTo } from "../../netfilter/conntrack/reply";
+import type { JourneyOutcome } from "../../netfilter/journey";
+import type { Packet, Step } from "../../netfilter/model";
 import {
   type Agreement,
   type PlaceTrace,
@@ -8,46 +8,10 @@ import {
   type SightingPoint,
   type Sightings,
   sameFlow,
-} from "../netfilter/trace";
-import type { Sent } from "./trace/probe";
-
-/** Where a packet was seen. */
-export interface SeenAt {
-  readonly place: string;
-  readonly point: SightingPoint;
-  readonly link?: string;
-}
-
-/** What the kernel itself sends where no program listens. */
-export type Refusal = "RST" | "ICMP port unreachable";
-
-/**
- * How far a packet was seen to get. The first four are what was predicted; `passed` and `lost` are not; `unconfirmed`
- * is neither.
- */
-export type Arrival =
-  /** It reached the end of INPUT, and its socket or its answer proves that it was taken. */
-  | { readonly kind: "delivered"; readonly at: SeenAt; readonly by: "answer" | "socket" | "kernel" }
-  /** It reached the end of INPUT, and nobody listens. `answered`: the refusal was seen to leave. */
-  | {
-      readonly kind: "refused";
-      readonly at: SeenAt;
-      readonly with: Refusal;
-      readonly answered: boolean;
-    }
-  /** It left what is in view, by the predicted link. */
-  | { readonly kind: "left"; readonly at: SeenAt }
-  /**
-   * It was stopped where predicted. `by`: the kernel reported the rule, or the sender was told, or it was seen to come
-   * to that point and nowhere after it.
-   */
-  | { readonly kind: "stopped"; readonly at?: SeenAt; readonly by: "rule" | "sender" | "absence" }
-  /** It went on from where it was predicted to be stopped. */
-  | { readonly kind: "passed"; readonly at: SeenAt }
-  /** It was not seen where it was predicted to arrive. */
-  | { readonly kind: "lost"; readonly last?: SeenAt; readonly why?: string }
-  /** Nobody could be asked that would have seen it. */
-  | { readonly kind: "unconfirmed"; readonly last?: SeenAt; readonly why: string };
+} from "../../netfilter/trace";
+import type { Arrival, SeenAt } from "./arrival";
+import type { Sent } from "./probe";
+import type { UdpDrops } from "./udp-drops";
 
 /** What the arrival of a packet is judged by. */
 export interface ArrivalEvidence {
@@ -56,29 +20,10 @@ export interface ArrivalEvidence {
   readonly agreement: Agreement;
   /** What the program said that sent the first packet of the connection. */
   readonly sent?: Sent;
+  /** How many datagrams the sockets of its port discarded meanwhile, by place. UDP only. */
+  readonly dropped?: UdpDrops;
   /** Hardware address of a link, where it is known and none of its bridge's ports. */
   readonly mac?: (place: string, link: string) => string | undefined;
-}
-
-/** True, false, or undefined where it could be neither confirmed nor refuted: whether the packet ended where predicted. */
-export function arrived(arrival: Arrival): boolean | undefined {
-  switch (arrival.kind) {
-    case "delivered":
-    case "refused":
-    case "left":
-    case "stopped":
-      return true;
-    case "passed":
-    case "lost":
-      return false;
-    case "unconfirmed":
-      return undefined;
-  }
-}
-
-/** Whether what is still to come cannot change it: only what was not seen may be seen later. */
-export function isSettled(arrival: Arrival): boolean {
-  return arrived(arrival) === true && !(arrival.kind === "stopped" && arrival.by === "absence");
 }
 
 /** Judges, from what was seen in each namespace, whether a packet ended as this outcome of its path predicts. */
@@ -160,6 +105,11 @@ class End {
     }
     const refusal = packet.protocol === "tcp" ? "RST" : "ICMP port unreachable";
     if (packet.protocol === "tcp" || packet.protocol === "udp") {
+      const discarded = this.#evidence.dropped?.get(at.place) ?? 0;
+      if (input.socket === true && discarded > 0) {
+        const why = `a socket is there, but sockets of this port discarded ${discarded} since it was sent: their receive queue is full`;
+        return { kind: "unconfirmed", last: at, why };
+      }
       if (input.socket === true) return { kind: "delivered", at, by: "socket" };
       if (input.socket === false)
         return { kind: "refused", at, with: refusal, answered: this.#answered("refuses") };

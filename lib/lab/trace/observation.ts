@@ -1,8 +1,14 @@
-import { isDeepStrictEqual } from "node:util";
-import { endpoint } from "../chart/sketch/shapes";
-import type { Journey, JourneyOutcome } from "../netfilter/journey";
-import { type Agreement, alignSteps, alignTrace, type Difference, type PlaceTrace } from "../netfilter/trace";
-import { type Arrival, type ArrivalEvidence, arrived, judgeArrival, type SeenAt, wasSeen } from "./arrival";
+import type { Journey, JourneyOutcome } from "../../netfilter/journey";
+import {
+  type Agreement,
+  alignSteps,
+  alignTrace,
+  type Difference,
+  type PlaceTrace,
+} from "../../netfilter/trace";
+import { type Arrival, arrived } from "./arrival";
+import { seenText } from "./arrival-text";
+import { type ArrivalEvidence, judgeArrival, wasSeen } from "./judge-arrival";
 
 /** What the kernel did with a packet, compared with what was predicted. */
 export interface Observation extends Omit<Agreement, "agrees"> {
@@ -18,7 +24,7 @@ export interface Observation extends Omit<Agreement, "agrees"> {
 }
 
 /** What arrivals are judged by, beside the traces. */
-export type Circumstances = Pick<ArrivalEvidence, "sent" | "mac">;
+export type Circumstances = Pick<ArrivalEvidence, "sent" | "mac" | "dropped">;
 
 /** Compares what the kernel reported with a path. Where it has several outcomes, one of them has to agree in all. */
 export function observe(
@@ -56,13 +62,10 @@ export function observeLater(
   before: readonly (Observation | undefined)[],
   circumstances: Circumstances = {},
 ): Observation | undefined {
-  const used = before.flatMap((each) => each?.packets ?? []);
-  // In a recording these are equal to those of the traces, and not the same objects.
-  const isUsed = (place: string, packet: PlaceTrace["packets"][number]): boolean =>
-    used.some((each) => each.place === place && isDeepStrictEqual(each.packet, packet));
+  const used = new Set(before.flatMap((each) => each?.packets.map(({ packet }) => packet) ?? []));
   const rest = traces.map((trace) => ({
     ...trace,
-    packets: trace.packets.filter((packet) => !isUsed(trace.place, packet)),
+    packets: trace.packets.filter((packet) => !used.has(packet)),
   }));
   const seen = observe(path, rest, circumstances);
   const outcome = path.outcomes[seen.outcome];
@@ -106,69 +109,4 @@ function arrivalDifference(outcome: JourneyOutcome, arrival: Arrival): Differenc
 
 function endText(step: JourneyOutcome["steps"][number]): string {
   return "text" in step ? step.text : `${step.table} ${step.chain}`;
-}
-
-/** `leaving node1 by veth3`, `at the end of INPUT in web (eth0)`. */
-export function seenText({ place, point, link }: SeenAt): string {
-  const by = link === undefined ? "" : ` by ${link}`;
-  switch (point) {
-    case "ingress":
-    case "prerouting":
-      return `coming into ${place}${by}`;
-    case "input":
-      return `at the end of INPUT in ${place}`;
-    case "output":
-      return `sent by ${place}, at the start of OUTPUT`;
-    case "postrouting":
-      return `at the end of POSTROUTING in ${place}${link === undefined ? "" : `, on its way to ${link}`}`;
-    case "egress":
-      return `leaving ${place}${by}`;
-  }
-}
-
-/** Whether it arrived, and who says so, in one sentence. */
-export function arrivalText(arrival: Arrival, packet: JourneyOutcome["packet"]): string {
-  const to = endpoint(packet.dst, packet.dport);
-  switch (arrival.kind) {
-    case "delivered":
-      return `arrived in ${arrival.at.place}: ${deliveredText(arrival.by, packet)}`;
-    case "refused":
-      return arrival.answered
-        ? `arrived in ${arrival.at.place}: nobody listens on ${to}, the kernel replied with ${arrival.with}`
-        : `arrived in ${arrival.at.place}: nobody listens on ${to}; the kernel was not seen to reply`;
-    case "left":
-      return `seen ${seenText(arrival.at)}`;
-    case "stopped":
-      return stoppedText(arrival);
-    case "passed":
-      return `not stopped there: seen ${seenText(arrival.at)}`;
-    case "lost": {
-      const where = arrival.last === undefined ? "seen nowhere" : `last seen ${seenText(arrival.last)}`;
-      return `did not arrive: ${where}${arrival.why === undefined ? "" : `; ${arrival.why}`}`;
-    }
-    case "unconfirmed": {
-      const where = arrival.last === undefined ? "" : `; last seen ${seenText(arrival.last)}`;
-      return `not confirmed: ${arrival.why}${where}`;
-    }
-  }
-}
-
-function deliveredText(by: "answer" | "socket" | "kernel", packet: JourneyOutcome["packet"]): string {
-  if (by === "kernel") return "the kernel took it";
-  if (by === "socket") return "a socket took it";
-  if (packet.icmp !== undefined) return "its kernel replied to the echo";
-  return packet.protocol === "tcp" ? "its socket replied with SYN,ACK" : "a program there replied";
-}
-
-function stoppedText({ at, by }: Extract<Arrival, { kind: "stopped" }>): string {
-  switch (by) {
-    case "rule":
-      return `stopped as predicted${at === undefined ? "" : ` in ${at.place}`}: the kernel reported the rule`;
-    case "sender":
-      return "stopped as predicted: the kernel told the sender, and no packet was made";
-    case "absence":
-      return at === undefined
-        ? "stopped as predicted"
-        : `stopped as predicted: last seen ${seenText(at)}, and nowhere after that`;
-  }
 }

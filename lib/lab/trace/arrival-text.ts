@@ -1,0 +1,68 @@
+import { endpoint } from "../../chart/sketch/shapes";
+import type { Packet } from "../../netfilter/model";
+import type { Arrival, SeenAt } from "./arrival";
+
+/** `leaving node1 by veth3`, `at the end of INPUT in web (eth0)`. */
+export function seenText({ place, point, link }: SeenAt): string {
+  const by = link === undefined ? "" : ` by ${link}`;
+  switch (point) {
+    case "ingress":
+    case "prerouting":
+      return `coming into ${place}${by}`;
+    case "input":
+      return `at the end of INPUT in ${place}`;
+    case "output":
+      return `sent by ${place}, at the start of OUTPUT`;
+    case "postrouting":
+      return `at the end of POSTROUTING in ${place}${link === undefined ? "" : `, on its way to ${link}`}`;
+    case "egress":
+      return `leaving ${place}${by}`;
+  }
+}
+
+/** Whether it arrived, and who says so, in one sentence. */
+export function arrivalText(arrival: Arrival, packet: Packet): string {
+  const to = endpoint(packet.dst, packet.dport);
+  switch (arrival.kind) {
+    case "delivered":
+      return `arrived in ${arrival.at.place}: ${deliveredText(arrival.by, packet)}`;
+    case "refused":
+      return arrival.answered
+        ? `arrived in ${arrival.at.place}: nobody listens on ${to}, the kernel replied with ${arrival.with}`
+        : `arrived in ${arrival.at.place}: nobody listens on ${to}; the kernel was not seen to reply`;
+    case "left":
+      return `seen ${seenText(arrival.at)}`;
+    case "stopped":
+      return stoppedText(arrival);
+    case "passed":
+      return `not stopped there: seen ${seenText(arrival.at)}`;
+    case "lost": {
+      const where = arrival.last === undefined ? "seen nowhere" : `last seen ${seenText(arrival.last)}`;
+      return `did not arrive: ${where}${arrival.why === undefined ? "" : `; ${arrival.why}`}`;
+    }
+    case "unconfirmed": {
+      const where = arrival.last === undefined ? "" : `; last seen ${seenText(arrival.last)}`;
+      return `not confirmed: ${arrival.why}${where}`;
+    }
+  }
+}
+
+function deliveredText(by: "answer" | "socket" | "kernel", packet: Packet): string {
+  if (by === "kernel") return "the kernel took it";
+  if (by === "socket") return "a socket took it";
+  if (packet.icmp !== undefined) return "its kernel replied to the echo";
+  return packet.protocol === "tcp" ? "its socket replied with SYN,ACK" : "a program there replied";
+}
+
+function stoppedText({ at, by }: Extract<Arrival, { kind: "stopped" }>): string {
+  switch (by) {
+    case "rule":
+      return `stopped as predicted${at === undefined ? "" : ` in ${at.place}`}: the kernel reported the rule`;
+    case "sender":
+      return "stopped as predicted: the kernel told the sender, and no packet was made";
+    case "absence":
+      return at === undefined
+        ? "stopped as predicted"
+        : `stopped as predicted: last seen ${seenText(at)}, and nowhere after that`;
+  }
+}
