@@ -4,7 +4,7 @@ import { parsePolicyRules } from "../inspect/policy-rules";
 import { parseRoutes } from "../inspect/routes";
 import type { Snapshot } from "../inspect/snapshot";
 import { tallyOf } from "../netfilter/counters";
-import { header, parseRuleset } from "../netfilter/iptables";
+import { parseRuleset, readDumpHeader } from "../netfilter/iptables";
 import { describeProblem, type Host, type ProblemCode, type Ruleset } from "../netfilter/model";
 import { hostOf } from "../netfilter/traverse";
 import { isComplete } from "../netfilter/traverse/host";
@@ -85,11 +85,11 @@ function ofFamily(
   family: "ipv4" | "ipv6",
 ): readonly { readonly file: string; readonly text: string }[] {
   const dumps = files.map((file) => ({ file, text: read(file) }));
-  const own = dumps.filter(({ text }) => (header(text).family ?? family) === family);
+  const own = dumps.filter(({ text }) => (readDumpHeader(text).family ?? family) === family);
   const [first] = dumps;
   if (first && own.length === 0)
     throw new Refused(
-      `${first.file}: these are rules of ${header(first.text).family}, as its first comment says; the packet is one of ${family}\n  expected what \`${TOOL[family]}-save\` prints`,
+      `${first.file}: these are rules of ${readDumpHeader(first.text).family}, as its first comment says; the packet is one of ${family}\n  expected what \`${TOOL[family]}-save\` prints`,
       2,
     );
   return own;

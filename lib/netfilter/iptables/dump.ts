@@ -3,7 +3,8 @@ import type { SyntaxFamily, Variant } from "./context";
 import type { IptablesVersion } from "./iptables-version";
 import type { RuleSpec } from "./rule-spec";
 
-interface At {
+/** Where a line is in the dump. */
+interface LinePosition {
   /** 1-based. */
   readonly line: number;
   /** Offsets in the text. The line break comes after `end`. */
@@ -11,12 +12,14 @@ interface At {
   readonly end: number;
 }
 
-interface TableLine extends At {
+/** `*TABLE` */
+interface TableLine extends LinePosition {
   readonly kind: "table";
   readonly name: string;
 }
 
-export interface ChainLine extends At {
+/** `:CHAIN POLICY [PACKETS:BYTES]`, `-N CHAIN` or `-P CHAIN POLICY`. */
+export interface ChainLine extends LinePosition {
   readonly kind: "chain";
   readonly name: string;
   /** `-` if it is not a base chain. */
@@ -30,7 +33,8 @@ export interface ChainLine extends At {
 /** What the line does with the rule: append, insert, replace, delete or check. Dumps only append. */
 export type RuleCommand = "A" | "I" | "R" | "D" | "C";
 
-export interface RuleLine extends At {
+/** A line with one rule, or with one rule for each of several addresses. */
+export interface RuleLine extends LinePosition {
   readonly kind: "rule";
   readonly command: RuleCommand;
   readonly chain: string;
@@ -45,16 +49,18 @@ export interface RuleLine extends At {
 }
 
 /** A command that changes whole chains. */
-export interface OtherLine extends At {
+export interface OtherLine extends LinePosition {
   readonly kind: "flush" | "delete" | "rename" | "zero";
   readonly chain?: string;
   readonly to?: string;
 }
 
-interface PlainLine extends At {
+/** A line that changes nothing, or that could not be read (`unread`). */
+interface PlainLine extends LinePosition {
   readonly kind: "blank" | "comment" | "commit" | "unread";
 }
 
+/** One line of a dump. */
 export type Line = TableLine | ChainLine | RuleLine | OtherLine | PlainLine;
 
 /** A parsed dump: every line in order, with the text that it was read from, so that it can be printed unchanged. */

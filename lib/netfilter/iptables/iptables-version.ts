@@ -1,6 +1,7 @@
 /** Versions of iptables whose spelling and checks are known: Debian 12 ships 1.8.9, Debian 13 ships 1.8.11. */
 export const IPTABLES_VERSIONS = ["1.8.9", "1.8.11"] as const;
 
+/** A version of iptables whose checks and output are known. */
 export type IptablesVersion = (typeof IPTABLES_VERSIONS)[number];
 
 /** The version that is used if none is named. */

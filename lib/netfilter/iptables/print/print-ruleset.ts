@@ -7,6 +7,7 @@ import { contextOf } from "../rule-context";
 import { type ChainState, type TableState, tableStates } from "../table-state";
 import { printSpec } from "./print-rule";
 
+/** How to print a dump. */
 export interface PrintOptions {
   /** Print the counters of the dump. Default: `[0:0]` for chains and none for rules, as after loading. */
   readonly counters?: boolean;

@@ -1,16 +1,16 @@
-// What stands in a dump, or in its place, and tells of rules that are not in it.
+// Text in or instead of a dump that says that there are rules which the dump does not have.
 
 const INCOMPATIBLE = /[Tt]able `(\w+)' is incompatible, use 'nft' tool\./;
 
 /**
- * The table that iptables-nft could not print, where a line says so: native nftables rules are in it
+ * The table that iptables-nft could not print because it has native nftables rules, if the line is such a message
  * (xtables-save.c: "# Table `nat' is incompatible, use 'nft' tool.").
  */
 export function unprintedTable(line: string): string | undefined {
   return line.includes("is incompatible") ? INCOMPATIBLE.exec(line)?.[1] : undefined;
 }
 
-/** Whether iptables-nft warned that rules of iptables-legacy are loaded as well (nft.c, nft_check_xt_legacy). */
+/** Whether the text has the warning of iptables-nft that iptables-legacy has tables, too (nft.c, nft_check_xt_legacy). */
 export function tellsOfLegacy(text: string): boolean {
   return (
     text.includes("# Warning: iptables-legacy tables present") ||
