@@ -28,7 +28,7 @@ export class History {
     }
     if (type === "search") {
       const glob = typeof pattern === "string" ? pattern : "*";
-      const found = this.#entries.filter(({ code }) => matches(code, glob));
+      const found = this.#entries.filter(({ code }) => matchesPattern(code, glob));
       const kept = unique === true ? [...new Map(found.map((entry) => [entry.code, entry])).values()] : found;
       return kept.slice(tail);
     }
@@ -36,11 +36,26 @@ export class History {
   }
 }
 
-/** Whether a shell pattern (`*` and `?`) matches a whole cell. */
-function matches(code: string, glob: string): boolean {
-  const source = glob
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s").test(code);
+/**
+ * Whether a shell pattern (`*` and `?`) matches a whole text. Goes back only to the last `*`, so many of them do
+ * not take longer than one.
+ */
+export function matchesPattern(text: string, pattern: string): boolean {
+  let at = 0;
+  let next = 0;
+  let afterStar: { readonly at: number; readonly next: number } | undefined;
+  while (at < text.length) {
+    if (pattern[next] === "*") {
+      next++;
+      afterStar = { at, next };
+    } else if (next < pattern.length && (pattern[next] === "?" || pattern[next] === text[at])) {
+      at++;
+      next++;
+    } else if (afterStar) {
+      afterStar = { at: afterStar.at + 1, next: afterStar.next };
+      ({ at, next } = afterStar);
+    } else return false;
+  }
+  while (pattern[next] === "*") next++;
+  return next === pattern.length;
 }
