@@ -25,6 +25,7 @@ export function kernelInfo(): Content {
       { text: "Node.js", url: "https://nodejs.org/api/" },
     ],
     debugger: false,
+    supported_features: [],
     language_info: {
       name: "typescript",
       version: TYPESCRIPT,

@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as zmq from "zeromq";
+import type { Channel } from "../wire/connection";
 import { type Content, decodeMessage, encodeMessage, type Message, makeHeader } from "../wire/message";
 import { Signer } from "../wire/signature";
 
+const SOCKET = "socket";
+const PORTS: Readonly<Record<Channel, number>> = { shell: 1, iopub: 2, stdin: 3, control: 4, hb: 5 };
 const BIN = path.join(__dirname, "..", "bin", "wirebook-kernel.js");
 
 /** The reply to a request, and its messages on iopub. */
@@ -28,6 +31,9 @@ export async function within<T>(milliseconds: number, what: string, promise: Pro
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** How long to wait for a message. It is long, because test machines may be busy. */
+const REPLY_TIMEOUT_MS = 120_000;
+
 /** A minimal front end: five sockets and signed messages. */
 export class Client {
   readonly session = randomUUID();
@@ -36,10 +42,18 @@ export class Client {
   log = "";
   readonly signer: Signer;
   readonly #readers = new Signer("");
-  readonly #shell = new zmq.Dealer({ linger: 0, receiveHighWaterMark: 0, sendHighWaterMark: 0 });
+  /** The same on shell and stdin, so that the kernel can route its requests for input. */
+  readonly #identity = randomUUID();
+  readonly #shell = new zmq.Dealer({
+    routingId: this.#identity,
+    linger: 0,
+    receiveHighWaterMark: 0,
+    sendHighWaterMark: 0,
+  });
   readonly #control = new zmq.Dealer({ linger: 0 });
   readonly #iopub = new zmq.Subscriber({ linger: 0, receiveHighWaterMark: 0 });
   readonly #hb = new zmq.Request({ linger: 0 });
+  readonly #stdin = new zmq.Dealer({ routingId: this.#identity, linger: 0 });
   readonly #requests = { shell: this.#shell, control: this.#control };
   readonly #replies = new Map<string, (message: Message) => void>();
   #watchers: (() => void)[] = [];
@@ -61,8 +75,10 @@ export class Client {
     const folder = mkdtempSync(path.join(tmpdir(), "wirebook-kernel-"));
     const key = randomUUID();
     const file = path.join(folder, "connection.json");
-    const ports = { shell_port: 1, iopub_port: 2, stdin_port: 3, control_port: 4, hb_port: 5 };
-    const ip = path.join(folder, "socket");
+    const ip = path.join(folder, SOCKET);
+    const ports = Object.fromEntries(
+      Object.entries(PORTS).map(([channel, port]) => [`${channel}_port`, port]),
+    );
     writeFileSync(
       file,
       JSON.stringify({ transport: "ipc", ip, key, signature_scheme: "hmac-sha256", ...ports }),
@@ -73,16 +89,22 @@ export class Client {
       stdio: ["ignore", "ignore", "pipe"],
     });
     const client = new Client(server, folder, key);
-    client.#shell.connect(`ipc://${ip}-1`);
-    client.#control.connect(`ipc://${ip}-4`);
-    client.#iopub.connect(`ipc://${ip}-2`);
-    client.#hb.connect(`ipc://${ip}-5`);
+    client.#shell.connect(client.address("shell"));
+    client.#control.connect(client.address("control"));
+    client.#iopub.connect(client.address("iopub"));
+    client.#hb.connect(client.address("hb"));
+    client.#stdin.connect(client.address("stdin"));
     client.#iopub.subscribe();
     void client.#read(client.#shell);
     void client.#read(client.#control);
     void client.#listen();
-    await within(15_000, "the first answer of the kernel", client.#ready());
+    await within(REPLY_TIMEOUT_MS, "the first answer of the kernel", client.#ready());
     return client;
+  }
+
+  /** The ZeroMQ address of a channel. */
+  address(channel: Channel): string {
+    return `ipc://${path.join(this.folder, SOCKET)}-${PORTS[channel]}`;
   }
 
   /** Sends a request and returns its id. */
@@ -115,7 +137,7 @@ export class Client {
 
   /** Waits for the reply to a request that was sent, and for idle. */
   async outcome(id: string, reply: Promise<Message>, what = "the reply"): Promise<Outcome> {
-    const { content } = await within(30_000, what, reply);
+    const { content } = await within(REPLY_TIMEOUT_MS, what, reply);
     let seen = 0;
     const idle = () => {
       const from = seen;
@@ -168,7 +190,7 @@ export class Client {
   }
 
   /** Waits until a condition holds. Checks it after every message. */
-  async until(holds: () => boolean, what: string, milliseconds = 30_000): Promise<void> {
+  async until(holds: () => boolean, what: string, milliseconds = REPLY_TIMEOUT_MS): Promise<void> {
     const arrived = new Promise<void>((resolve) => {
       const look = () => {
         if (!holds()) return;
@@ -179,6 +201,16 @@ export class Client {
       look();
     });
     await within(milliseconds, what, arrived);
+  }
+
+  /** Waits for a request for input, and answers it. */
+  async answerInput(value: string): Promise<Message | undefined> {
+    const frames = await within(REPLY_TIMEOUT_MS, "a request for input", this.#stdin.receive());
+    const header = makeHeader("input_reply", this.session, "test");
+    await this.#stdin.send(
+      encodeMessage({ identities: [], header, parent: {}, metadata: {}, content: { value } }, this.signer),
+    );
+    return decodeMessage(frames, this.#readers);
   }
 
   async heartbeat(): Promise<string> {
@@ -195,13 +227,13 @@ export class Client {
       await this.send("control", "shutdown_request", { restart: false });
       await within(10_000, "the end of the kernel", gone);
     }
-    for (const socket of [this.#shell, this.#control, this.#iopub, this.#hb]) socket.close();
+    for (const socket of [this.#shell, this.#control, this.#iopub, this.#hb, this.#stdin]) socket.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   async #ready(): Promise<void> {
     // The subscription works once a status message arrives. Until then, ask again.
-    while (this.received.length === 0) {
+    while (!this.received.some(isIdle)) {
       const header = makeHeader("kernel_info_request", this.session, "test");
       const reply = this.reply(header.msg_id);
       const message = { identities: [], header, parent: {}, metadata: {}, content: {} };
@@ -209,7 +241,6 @@ export class Client {
       await reply;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    await this.until(() => this.received.some(isIdle), "the first idle");
   }
 
   async #read(socket: zmq.Dealer): Promise<void> {

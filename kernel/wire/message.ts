@@ -3,7 +3,7 @@ import { isRecord } from "../link/is-record";
 import type { Signer } from "./signature";
 
 /** The version of the Jupyter messaging protocol that the kernel implements. */
-export const PROTOCOL_VERSION = "5.3";
+export const PROTOCOL_VERSION = "5.5";
 
 export type Content = Readonly<Record<string, unknown>>;
 
@@ -25,6 +25,9 @@ export interface Message {
   readonly content: Content;
 }
 
+/** Longer than the hexadecimal digest of any hash. A longer frame is not a signature. */
+const MAX_SIGNATURE_BYTES = 256;
+
 const DELIMITER = Buffer.from("<IDS|MSG>");
 
 export function makeHeader(type: string, session: string, username = "kernel"): Header {
@@ -32,10 +35,22 @@ export function makeHeader(type: string, session: string, username = "kernel"): 
     msg_id: randomUUID(),
     session,
     username,
-    date: new Date().toISOString(),
+    date: isoMicroseconds(performance.timeOrigin + performance.now()),
     msg_type: type,
     version: PROTOCOL_VERSION,
   };
+}
+
+/** Formats a time (in milliseconds) with microseconds, as jupyter_client does. */
+function isoMicroseconds(timeMs: number): string {
+  const microseconds = Math.floor((timeMs % 1) * 1000);
+  return new Date(timeMs).toISOString().replace("Z", `${String(microseconds).padStart(3, "0")}Z`);
+}
+
+/** Reads the date of a header, in milliseconds with fractions. Returns NaN when it is not a date. */
+export function dateMs({ date }: Header): number {
+  const fraction = /\.\d{3}(\d{1,6})/.exec(date)?.[1] ?? "";
+  return Date.parse(date) + Number(`0.${fraction || 0}`);
 }
 
 function readHeader(value: unknown): Header | undefined {
@@ -76,7 +91,8 @@ export function decodeMessage(frames: readonly Uint8Array[], signer: Signer): Me
   const signature = frames[at + 1];
   const parts = frames.slice(at + 2, at + 6);
   if (at < 0 || !signature || parts.length < 4) return undefined;
-  if (!signer.accept(Buffer.from(signature).toString(), parts)) return undefined;
+  if (!signer.accept(Buffer.from(signature.subarray(0, MAX_SIGNATURE_BYTES)).toString(), parts))
+    return undefined;
   try {
     const header = readHeader(record(parts[0]));
     if (!header) return undefined;
