@@ -1,64 +1,76 @@
 import path from "node:path";
 import vm from "node:vm";
-import { type CellProgram, LOOP_GUARD } from "../language/engine";
+import { AWAIT_GUARD, type CellProgram, LOOP_GUARD } from "../language/engine";
 import type { OrderedWriter } from "../link/output-order";
 import type { Command } from "../link/protocol";
 import { CellRun, inCell } from "./cell-run";
+import { CELL_TIMERS } from "./cell-timers";
 import { render } from "./display";
 import { describeError } from "./error-report";
 import { flag } from "./interrupt-flag";
 import { Interrupted, isInterruption } from "./interrupted";
-import { guard, releaseLoops } from "./loop-guard";
+import { awaitGuard, loopGuard } from "./interruption-points";
 import type { CellModules } from "./modules";
 import { registerCell } from "./source-positions";
-
-/** How long an interrupted cell may take to end by itself (its signal is aborted) before it is ended. */
-const INTERRUPT_GRACE_MS = 250;
 
 type RunCommand = Command & { kind: "run" };
 
 const ARGUMENTS = Symbol.for("wirebook-kernel.arguments");
-const PARAMETERS = ["exports", "require", "__filename", "__dirname", LOOP_GUARD].join(", ");
+const CELL_GLOBALS = [...Object.keys(CELL_TIMERS), "Deno"].join(", ");
+const PARAMETERS = ["exports", "require", "__filename", "__dirname", LOOP_GUARD, AWAIT_GUARD].join(", ");
 
 /** Runs cells, one at a time. All cells share one set of variables. */
 export class Cells {
   readonly #folder: string;
   readonly #modules: CellModules;
   readonly #output: OrderedWriter;
+  readonly #deno: object;
   readonly #variables: Record<string, unknown> = {};
   #running: CellRun | undefined;
 
-  constructor(folder: string, modules: CellModules, output: OrderedWriter) {
+  /**
+   * @param folder - the notebook's folder.
+   * @param deno - the global `Deno` of cells. Packages do not see it, because they would take it for Deno itself.
+   */
+  constructor(folder: string, modules: CellModules, output: OrderedWriter, deno: object) {
     this.#folder = folder;
     this.#modules = modules;
     this.#output = output;
+    this.#deno = deno;
   }
 
-  /** Runs a cell and reports its result or its error. Never rejects. */
-  async run(command: RunCommand): Promise<void> {
-    const run = new CellRun(command.cell, command.name);
+  /** Runs a cell and reports its result or its error. */
+  start(command: RunCommand): void {
+    const run = new CellRun(command.cell, command.name, command.key, command.allowsInput);
     this.#running = run;
+    // The code runs outside of the callback that received the command, so that V8 can terminate it separately.
+    setImmediate(() => void this.#run(run, command));
+  }
+
+  interrupt(cell: number): void {
+    if (this.#running?.id === cell) this.#running.interrupt();
+  }
+
+  /** Never rejects. */
+  async #run(run: CellRun, command: RunCommand): Promise<void> {
     this.#output.assignChildOutput(run.id);
     let failure: { readonly thrown: unknown } | undefined;
     try {
+      if (run.interrupted) throw new Interrupted();
       await Promise.race([inCell(run, () => this.#perform(run, command)), run.forcedEnd]);
     } catch (thrown) {
       failure = { thrown };
     }
-    run.end();
+    run.end(failure !== undefined);
     this.#running = undefined;
-    releaseLoops(run.id);
-    const interrupted = run.interrupted || Atomics.load(flag, 0) === run.id;
+    flag.release(run.id);
+    const interrupted = run.interrupted || flag.cell === run.id;
     const thrown = failure && interrupted ? interruption(failure.thrown) : failure?.thrown;
     this.#output.frame(run.id, {
       kind: "done",
       defined: [...run.defined],
       error: failure ? describeError(thrown) : undefined,
     });
-  }
-
-  interrupt(cell: number): void {
-    if (this.#running?.id === cell) this.#running.interrupt(INTERRUPT_GRACE_MS);
   }
 
   async #perform(run: CellRun, { name, source, program }: RunCommand): Promise<void> {
@@ -83,22 +95,26 @@ export class Cells {
     const rendered = render(value);
     const bundle = rendered instanceof Promise ? await rendered : rendered;
     while (run.displays) await run.displays;
-    if (Object.keys(bundle.data).length > 0) this.#output.frame(run.id, { kind: "result", ...bundle });
+    if (run.running && Object.keys(bundle.data).length > 0)
+      this.#output.frame(run.id, { kind: "result", ...bundle });
   }
 
   /** Runs the code. `breakOnSigint` lets SIGINT end its synchronous part where no loop guard can. */
   #evaluate(name: string, { code, awaits }: CellProgram, exported: object): unknown {
-    const prefix = `(${awaits ? "async " : ""}function (${PARAMETERS}) { `;
+    // These globals are parameters of an outer function, because a cell may declare the same names.
+    const prefix = `(function (${CELL_GLOBALS}) { return (${awaits ? "async " : ""}function (${PARAMETERS}) { `;
+    const suffix = `\n}).apply(undefined, arguments[arguments.length - 1]) })`;
     const script = new vm.Script(
-      `${prefix}${code}\n}).apply(undefined, globalThis[Symbol.for("wirebook-kernel.arguments")])`,
-      {
-        filename: name,
-        columnOffset: -prefix.length,
-      },
+      `${prefix}${code}${suffix}.apply(undefined, globalThis[Symbol.for("wirebook-kernel.arguments")])`,
+      { filename: name, columnOffset: -prefix.length },
     );
     const file = path.join(this.#folder, `${name}.ts`);
-    const values = [exported, this.#modules.requireFrom(this.#folder), file, this.#folder, guard];
-    Object.defineProperty(globalThis, ARGUMENTS, { configurable: true, value: values });
+    const require = this.#modules.requireFrom(this.#folder);
+    const values = [exported, require, file, this.#folder, loopGuard, awaitGuard];
+    Object.defineProperty(globalThis, ARGUMENTS, {
+      configurable: true,
+      value: [...Object.values(CELL_TIMERS), this.#deno, values],
+    });
     return script.runInThisContext({ breakOnSigint: true });
   }
 

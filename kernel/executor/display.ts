@@ -11,7 +11,7 @@ export const DISPLAY = Symbol.for("Jupyter.display");
 export interface DisplayOptions {
   /** A name for this output. */
   readonly id?: string;
-  /** Replaces the output with this `id` if the same run of the cell has shown one. Otherwise shows a new output. */
+  /** Replaces the output with this `id` if there is one, also below another cell. Otherwise shows a new output. */
   readonly update?: boolean;
 }
 
@@ -51,7 +51,27 @@ function readBundle(value: unknown, shown: unknown): Bundle {
   if (Object.keys(bundle).length > 0 && !("text/plain" in bundle)) {
     bundle["text/plain"] = inspect(shown, { colors: false, depth: 0, customInspect: false });
   }
-  return { data: bundle, metadata: wrapped && isRecord(metadata) ? metadata : {} };
+  const given = wrapped && isRecord(metadata) ? metadata : {};
+  return { data: bundle, metadata: { ...given, ...alternativeTexts(bundle, given) } };
+}
+
+/** The longest text that describes an image. A longer one is cut off. */
+const MAX_ALT_LENGTH = 300;
+
+/** Gives images without an alternative text the text of their bundle, so that screen readers can read it. */
+function alternativeTexts(
+  data: Readonly<Record<string, unknown>>,
+  metadata: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const text = String(data["text/plain"]);
+  const images = Object.keys(data).filter((mime) => mime.startsWith("image/"));
+  return Object.fromEntries(
+    images.map((mime) => {
+      const own = metadata[mime];
+      const alt = text.slice(0, MAX_ALT_LENGTH);
+      return [mime, { alt, ...(isRecord(own) ? own : {}) }];
+    }),
+  );
 }
 
 /** Returns the MIME bundle of a value; a promise of it only when the display method is asynchronous. */
@@ -65,13 +85,15 @@ export function render(value: unknown): Bundle | Promise<Bundle> {
 /** Shows values before the cell has ended, in the order of the calls. */
 export class Displays {
   readonly #output: OrderedWriter;
+  /** The run of a cell that has shown each id. */
+  readonly #shownBy = new Map<string, CellRun>();
 
   constructor(output: OrderedWriter) {
     this.#output = output;
   }
 
   readonly display = (value: unknown, options: DisplayOptions = {}): Promise<void> => {
-    const run = currentRun() ?? new CellRun(0, "In[0]");
+    const run = currentRun() ?? new CellRun(0, "In[0]", "", false);
     if (options.update && options.id === undefined)
       throw new TypeError(
         'display: `update` needs an `id`, such as display(value, { id: "progress", update: true })',
@@ -91,10 +113,22 @@ export class Displays {
     return withoutResult(sent);
   };
 
+  /** Removes the output of the calling cell. With `wait`, only when there is new output, which avoids flicker. */
+  readonly clear = (wait = false): void => {
+    const run = currentRun();
+    if (!run) return;
+    const send = () => this.#output.frame(run.id, { kind: "clear", wait });
+    if (run.displays) run.displays = run.displays.then(send);
+    else send();
+  };
+
   #send(run: CellRun, bundle: Bundle, { id, update }: DisplayOptions): void {
-    const known = id !== undefined && run.shown.has(id);
-    if (id !== undefined) run.shown.add(id);
-    this.#output.frame(run.id, { kind: "display", ...bundle, id, update: update === true && known });
+    const shownBy = id === undefined ? undefined : this.#shownBy.get(id);
+    // Running a cell again removes the outputs of its previous run, so they can't be updated.
+    const isShown = shownBy !== undefined && (shownBy === run || shownBy.key !== run.key);
+    const inPlace = update === true && isShown;
+    if (id !== undefined && !inPlace) this.#shownBy.set(id, run);
+    this.#output.frame(run.id, { kind: "display", ...bundle, id, update: inPlace });
   }
 }
 

@@ -3,13 +3,18 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { RUN_MAGIC } from "../language/cell-magic";
 import { FrameReader } from "../link/frame";
+import { killOwnChildren } from "../link/process-tree";
 import { readCommand } from "../link/protocol";
 import { COMMANDS_FD, WATCHDOG_FD } from "../link/watchdog-pipe";
 import { CellMagics } from "./cell-magics";
 import { currentRun, latestRun } from "./cell-run";
 import { Cells } from "./cells";
+import { guardSynchronousChildren } from "./child-process-guard";
 import { Displays } from "./display";
+import { denoJupyter, displayFormats } from "./display-formats";
 import { describeError } from "./error-report";
+import { guardFifos } from "./fifo-guard";
+import { Input } from "./input";
 import { flag } from "./interrupt-flag";
 import { isInterruption } from "./interrupted";
 import { CellModules } from "./modules";
@@ -22,12 +27,30 @@ const SHUTDOWN_GRACE_MS = 4_000;
 
 const folder = process.cwd();
 const output = openOutput(Buffer.from(process.argv[2] ?? "", "hex"));
+const input = new Input(output);
+
+const watchdog = new Worker(path.join(__dirname, "watchdog.js"), {
+  workerData: { memory: flag.memory, fd: WATCHDOG_FD, inputPort: input.port, inputMemory: input.memory },
+  transferList: [input.port],
+  execArgv: [],
+});
+watchdog.unref();
+
 replaceStdio(output);
+input.install();
 installStackFormat();
 hidePromiseSymbols();
+guardSynchronousChildren();
+guardFifos((path) => watchdog.postMessage({ fifo: path }));
 
-const { display } = new Displays(output);
-const cells = new Cells(folder, new CellModules(folder), output);
+const displays = new Displays(output);
+const display = Object.assign(displays.display, {
+  clear: displays.clear,
+  ...displayFormats(displays.display),
+});
+const cells = new Cells(folder, new CellModules(folder), output, {
+  jupyter: denoJupyter(output, displays.display),
+});
 
 const magics = new CellMagics();
 Object.defineProperty(globalThis, Symbol.for(RUN_MAGIC), { value: magics.run.bind(magics) });
@@ -48,21 +71,29 @@ Object.defineProperty(globalThis, "display", { value: display, writable: true, c
 
 /**
  * Handles an error that nothing awaits. While its cell runs, it ends the cell, as it would end a program.
- * Afterwards it is printed below its cell.
+ * Afterwards it is reported to the server.
  */
 function onUncaughtError(error: unknown): void {
   const run = currentRun();
-  if (run?.interrupted && isInterruption(error)) return;
+  if ((run?.interrupted || run?.stopReason) && isInterruption(error)) return;
   if (run?.running) {
     run.failWith(error);
     return;
   }
-  const text = describeError(error).traceback.join("\n");
-  output.text("stderr", run?.id ?? 0, Buffer.from(`Uncaught, after the cell had ended:\n${text}\n`));
+  output.frame(run?.id ?? 0, { kind: "late-error", text: describeError(error).traceback.join("\n") });
 }
 process.on("uncaughtException", onUncaughtError);
 process.on("unhandledRejection", onUncaughtError);
 process.on("SIGINT", () => {});
+
+// Node calls this after the listeners of "exit". When the server has been killed, nothing else ends the children.
+const exitProcess: unknown = Reflect.get(process, "reallyExit");
+if (typeof exitProcess === "function") {
+  Reflect.set(process, "reallyExit", (...values: unknown[]) => {
+    killOwnChildren();
+    return Reflect.apply(exitProcess, process, values);
+  });
+}
 
 /** Ends the process as a terminal would: emits SIGTERM for its listeners, then exits. */
 let ending = false;
@@ -75,18 +106,12 @@ function end(): void {
   process.emit("SIGTERM", "SIGTERM");
 }
 
-const watchdog = new Worker(path.join(__dirname, "watchdog.js"), {
-  workerData: { flag, fd: WATCHDOG_FD },
-  execArgv: [],
-});
-watchdog.unref();
-
 const frames = new FrameReader();
 const commands = new Socket({ fd: COMMANDS_FD, readable: true, writable: false });
 commands.on("data", (chunk) => {
   for (const frame of frames.push(chunk)) {
     const command = readCommand(frame);
-    if (command?.kind === "run") setImmediate(() => void cells.run(command));
+    if (command?.kind === "run") cells.start(command);
     else if (command?.kind === "interrupt") cells.interrupt(command.cell);
     else if (command?.kind === "end") end();
   }

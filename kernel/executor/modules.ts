@@ -2,14 +2,21 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
 import { BUNDLED_PACKAGES, bundledPackageFolder } from "../language/bundled-packages";
-import { LOOP_GUARD } from "../language/engine";
-import { guard } from "./loop-guard";
+import { AWAIT_GUARD, LOOP_GUARD } from "../language/engine";
+import { CELL_TIMERS } from "./cell-timers";
+import { awaitGuard, loopGuard } from "./interruption-points";
 import { registerFile } from "./source-positions";
 
 type Require = (id: string) => unknown;
 
+const PARAMETERS = ["exports", "require", "module", "__filename", "__dirname", LOOP_GUARD, AWAIT_GUARD].join(
+  ", ",
+);
+
 interface LocalModule {
   readonly code: string;
+  /** The local files that have required it. */
+  readonly importers: Set<string>;
   loaded?: { exports: unknown };
 }
 
@@ -43,18 +50,39 @@ export class CellModules {
     this.#folder = folder;
   }
 
-  /** Adds converted local files. A file that has changed is loaded again the next time it is required. */
+  /**
+   * Adds converted local files. A file that has changed, and the files that require it, are loaded again the next
+   * time they are required.
+   */
   add(modules: readonly { path: string; code: string; maps: readonly string[] }[]): void {
     for (const { path: file, code, maps } of modules) {
-      this.#local.set(file, { code });
+      const known = this.#local.get(file);
+      if (known?.code === code) continue;
+      this.#local.set(file, { code, importers: known?.importers ?? new Set() });
       registerFile(file, code, maps);
+      this.#unloadImporters(file);
     }
   }
 
-  /** Returns the `require` for code in a folder. It has the `resolve` and `cache` of Node's own. */
-  requireFrom(folder: string): Require {
+  #unloadImporters(file: string): void {
+    const importers = [...(this.#local.get(file)?.importers ?? [])];
+    this.#local.get(file)?.importers.clear();
+    for (const importer of importers) {
+      const module = this.#local.get(importer);
+      if (module) delete module.loaded;
+      this.#unloadImporters(importer);
+    }
+  }
+
+  /**
+   * Returns the `require` for code in a folder. It has the `resolve` and `cache` of Node's own.
+   *
+   * @param importer - the local file that will call it; default: a cell.
+   */
+  requireFrom(folder: string, importer?: string): Require {
     const nodeRequire = createRequire(path.join(folder, "cell.js"));
-    const require: Require = (id) => this.#requireLocal(folder, id) ?? this.#requirePackage(nodeRequire, id);
+    const require: Require = (id) =>
+      this.#requireLocal(folder, id, importer) ?? this.#requirePackage(nodeRequire, id);
     return Object.assign(require, {
       resolve: nodeRequire.resolve,
       cache: nodeRequire.cache,
@@ -63,17 +91,24 @@ export class CellModules {
     });
   }
 
-  #requireLocal(folder: string, id: string): unknown {
+  #requireLocal(folder: string, id: string, importer: string | undefined): unknown {
     if (!id.startsWith(".")) return undefined;
     const file = path.resolve(folder, path.extname(id) === "" ? `${id}.js` : id);
     const module = this.#local.get(file);
     if (!module) return undefined;
+    if (importer !== undefined) module.importers.add(importer);
     if (module.loaded) return module.loaded.exports;
     const loaded = { exports: {} };
     module.loaded = loaded;
-    const names = ["exports", "require", "module", "__filename", "__dirname", LOOP_GUARD];
-    const body = vm.compileFunction(module.code, names, { filename: file });
-    body(loaded.exports, this.requireFrom(path.dirname(file)), loaded, file, path.dirname(file), guard);
+    const prefix = `return function (${PARAMETERS}) { `;
+    const load = vm.compileFunction(`${prefix}${module.code}\n}`, Object.keys(CELL_TIMERS), {
+      filename: file,
+      columnOffset: -prefix.length,
+    });
+    const require = this.requireFrom(path.dirname(file), file);
+    const body: unknown = load(...Object.values(CELL_TIMERS));
+    if (typeof body !== "function") throw new TypeError(`${file} was not compiled to a function`);
+    body(loaded.exports, require, loaded, file, path.dirname(file), loopGuard, awaitGuard);
     return loaded.exports;
   }
 

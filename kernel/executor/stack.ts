@@ -20,16 +20,17 @@ function frameLine(site: NodeJS.CallSite): string | undefined {
   const line = site.getLineNumber() ?? 0;
   const column = site.getColumnNumber() ?? 0;
   const found = sourcePosition(file, line, column);
-  if (found === null) return String(site);
   if (found === undefined) return undefined;
-  // Functions of earlier cells are called as members of the `exports` proxy, which is not in the source.
+  // Functions of earlier cells and imported ones are called as members of a proxy, which is not in the source.
   const text = String(site).replace(/^(async )?Proxy\./, "$1");
+  if (found === null) return text;
   return text.replace(`${file}:${line}:${column}`, `${found.file}:${found.line}:${found.column}`);
 }
 
 function headline(error: Error): string {
   try {
-    return String(error);
+    // As V8 does it. It also works for objects such as the one that `console.trace` passes to `captureStackTrace`.
+    return Error.prototype.toString.call(error);
   } catch {
     return "Error";
   }

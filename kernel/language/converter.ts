@@ -1,8 +1,8 @@
 import path from "node:path";
 import * as ts from "@tslab/typescript-for-tslab";
 import type * as tslab from "tslab/dist/converter";
+import { makeInterruptible } from "./interruptible";
 import type { LocalFiles } from "./local-files";
-import { guardLoops } from "./loop-guard";
 import { mountPackages, nodeTypeRoot } from "./virtual-files";
 
 /** The source maps pass through tslab, which handles only text, as a comment in the last line of the code. */
@@ -11,6 +11,17 @@ const INLINE_MAP = /\n?\/\/# sourceMappingURL=data:application\/json;base64,([\w
 
 /** The file in which tslab keeps the declarations of earlier cells. */
 const EARLIER_CELLS = "__prev__.d.ts";
+
+/** The file in which tslab keeps the cell. */
+const CELL = "__tslab__.ts";
+
+/** Marks the code of a local file that is already a CommonJS module. */
+const COMMONJS_COMMENT = "//# commonjs\n";
+
+/** Whether a JavaScript file uses `module.exports` or `exports`. The compiler's public types do not include this. */
+function isCommonJs(file: ts.SourceFile): boolean {
+  return "commonJsModuleIndicator" in file && file.commonJsModuleIndicator !== undefined;
+}
 
 type Program = ts.BuilderProgram;
 type HostArguments = Parameters<typeof ts.createWatchCompilerHost<Program>>;
@@ -39,7 +50,7 @@ export function splitMaps(text: string): { code: string; maps: string[] } {
  * loads the compiler with `require`, so the kernel can replace it. This one
  * - reads the types of Node from the kernel's own package, and no other types without an import,
  * - keeps source maps through both of tslab's passes,
- * - adds loop guards,
+ * - adds the points at which an interrupt can stop code,
  * - checks local files for changes before each cell instead of watching them,
  * - converts `{ x }` correctly when an earlier cell declared `x` (tslab does not handle shorthand properties).
  */
@@ -63,6 +74,15 @@ function compilerForCells(folder: string, files: LocalFiles): typeof ts {
       .getSourceFiles()
       .filter((file) => !file.isDeclarationFile && !built.isSourceFileFromExternalLibrary(file));
     builder.getAllDependencies = () => sources.map(({ fileName }) => fileName);
+    // tslab's transformers are for cells. In a local file they would change its syntax tree and its exports.
+    const emit = builder.emit;
+    builder.emit = (file, writeFile, token, declarationsOnly, transformers) => {
+      if (!file || path.basename(file.fileName) === CELL)
+        return emit.call(builder, file, writeFile, token, declarationsOnly, transformers);
+      const write: ts.WriteFileCallback = (name, text, ...rest) =>
+        writeFile?.(name, isCommonJs(file) && name.endsWith(".js") ? COMMONJS_COMMENT + text : text, ...rest);
+      return emit.call(builder, file, write, token, declarationsOnly, undefined);
+    };
     // tslab reads a cell's declared names from `locals`, which the binder sets.
     for (const file of sources) bind(file, built.getCompilerOptions());
     return builder;
@@ -100,15 +120,17 @@ function compilerForCells(folder: string, files: LocalFiles): typeof ts {
 
   const transpileModule: typeof ts.transpileModule = (input, options) => {
     const first = INLINE_MAP.exec(input);
+    const keepsModule = input.startsWith(COMMONJS_COMMENT);
     const { outputText, sourceMapText } = ts.transpileModule(first ? input.slice(0, first.index) : input, {
       ...options,
       compilerOptions: {
         ...options.compilerOptions,
+        ...(keepsModule ? { module: ts.ModuleKind.ESNext } : {}),
         sourceMap: true,
         // Treat files without import and export as modules too: elsewhere `await (x)` calls a function named await.
-        moduleDetection: ts.ModuleDetectionKind.Force,
+        moduleDetection: keepsModule ? ts.ModuleDetectionKind.Legacy : ts.ModuleDetectionKind.Force,
       },
-      transformers: { before: [guardLoops] },
+      transformers: { before: [makeInterruptible] },
     });
     const maps = [sourceMapText, first?.[1] && Buffer.from(first[1], "base64").toString()].filter(Boolean);
     const code = outputText.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n");

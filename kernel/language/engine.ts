@@ -5,7 +5,7 @@ export type Conversion =
 
 /** A converted cell, ready to be run. */
 export interface CellProgram {
-  /** CommonJS code. Run it in a function with the parameters `exports`, `require` and {@link LOOP_GUARD}. */
+  /** CommonJS code. Run it in a function with the parameters `exports`, `require`, {@link LOOP_GUARD} and {@link AWAIT_GUARD}. */
   readonly code: string;
   /** Whether the function has to be async. */
   readonly awaits: boolean;
@@ -13,7 +13,7 @@ export interface CellProgram {
   readonly resultName?: string;
   /** Source maps from `code` back to the cell, to be applied one after the other. */
   readonly maps: readonly string[];
-  /** The local TypeScript files that the cell imports, converted: absolute path (ending in `.js`), code and maps. */
+  /** The local files that cells have imported, converted: absolute path (ending in `.js`), code and maps. */
   readonly modules: readonly {
     readonly path: string;
     readonly code: string;
@@ -23,6 +23,9 @@ export interface CellProgram {
 
 /** The function that converted loops call, so that an interrupt can end them with an ordinary exception. */
 export const LOOP_GUARD = "__cellGuard";
+
+/** The function that receives every awaited value, so that an interrupt can end the `await` with an exception. */
+export const AWAIT_GUARD = "__cellAwait";
 
 /** A type or syntax error. */
 export interface Diagnostic {

@@ -9,7 +9,11 @@ export type LanguageRequest =
   | { readonly method: "complete" | "inspect"; readonly code: string; readonly position: number }
   | { readonly method: "isComplete"; readonly code: string };
 
+/** What the engine's thread sends: that it has loaded, or the reply to a request. */
+export type LanguageMessage = { readonly kind: "ready" } | LanguageReply;
+
 export interface LanguageReply {
+  readonly kind: "reply";
   readonly id: number;
   readonly value?: Conversion | Completions | QuickInfo | Completeness | undefined;
   readonly failure?: string;
@@ -17,6 +21,11 @@ export interface LanguageReply {
 
 /** The language engine, as the server sees it. The engine's thread answers the requests in order. */
 export class Language {
+  #markReady: () => void = () => {};
+  /** Resolves when the engine converts cells without a delay, or could not be started. */
+  readonly ready = new Promise<void>((resolve) => {
+    this.#markReady = resolve;
+  });
   #worker = this.#start();
   readonly #pending = new Map<number, (reply: LanguageReply) => void>();
   #nextId = 1;
@@ -69,18 +78,23 @@ export class Language {
 
   #start(): Worker {
     const worker = new Worker(path.join(__dirname, "worker.js"), { execArgv: [] });
-    worker.on("message", (reply: LanguageReply) => {
-      this.#pending.get(reply.id)?.(reply);
-      this.#pending.delete(reply.id);
+    worker.on("message", (message: LanguageMessage) => {
+      if (message.kind === "ready") {
+        this.#markReady();
+        return;
+      }
+      this.#pending.get(message.id)?.(message);
+      this.#pending.delete(message.id);
     });
     let reason = "the language engine ended";
     worker.on("error", (error) => {
       reason = `the language engine failed: ${error instanceof Error ? error.message : String(error)}`;
     });
     worker.on("exit", () => {
+      this.#markReady();
       if (this.#closed) return;
       this.#worker = this.#start();
-      for (const [id, resolve] of this.#pending) resolve({ id, failure: reason });
+      for (const [id, resolve] of this.#pending) resolve({ kind: "reply", id, failure: reason });
       this.#pending.clear();
     });
     return worker;

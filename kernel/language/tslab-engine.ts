@@ -20,6 +20,8 @@ export class TslabEngine implements LanguageEngine {
   readonly #folder: string;
   readonly #files: LocalFiles;
   #converter: tslab.Converter;
+  /** All local files that cells have imported, converted. tslab returns each of them only once. */
+  readonly #modules = new Map<string, { readonly code: string; readonly maps: readonly string[] }>();
   #moduleWasMissing = false;
   #declarations = "";
   #pending: { readonly declarations: string; readonly names: readonly string[] } | undefined;
@@ -36,6 +38,9 @@ export class TslabEngine implements LanguageEngine {
     this.#refresh();
     const magic = parseCellMagic(code);
     const source = readCell(magic ? magicSource(magic) : code);
+    // tslab appends code to the cell, so its syntax errors can have positions that are not in the cell.
+    const syntax = syntaxDiagnostics(source.code);
+    if (syntax.length > 0) return { kind: "diagnostics", diagnostics: syntax };
     const converted = this.#converter.convert(this.#declarations, source.code);
     if (converted.diagnostics.length > 0) {
       this.#moduleWasMissing = converted.diagnostics.some(
@@ -45,6 +50,7 @@ export class TslabEngine implements LanguageEngine {
     }
     const split = splitMaps(converted.output ?? "");
     const { code: program, names } = takeExportNames(split.code);
+    for (const { path, data } of converted.sideOutputs ?? []) this.#modules.set(path, splitMaps(data));
     this.#pending = { declarations: converted.declOutput ?? "", names };
     return {
       kind: "code",
@@ -53,7 +59,7 @@ export class TslabEngine implements LanguageEngine {
         awaits: source.awaits || converted.hasToplevelAwait === true,
         ...(converted.lastExpressionVar === undefined ? {} : { resultName: converted.lastExpressionVar }),
         maps: split.maps,
-        modules: (converted.sideOutputs ?? []).map(({ path, data }) => ({ path, ...splitMaps(data) })),
+        modules: [...this.#modules].map(([path, module]) => ({ path, ...module })),
       },
     };
   }
@@ -93,7 +99,7 @@ export class TslabEngine implements LanguageEngine {
     if (parseCellMagic(code)) return undefined;
     for (const at of inspectedPositions(code, position)) {
       const info: ts.QuickInfo | undefined = this.#converter.inspect(this.#declarations, code, at);
-      if (!info) continue;
+      if (!info || isUnknown(info)) continue;
       return {
         signature: ts.displayPartsToString(info.displayParts),
         documentation: ts.displayPartsToString(info.documentation),
@@ -108,15 +114,12 @@ export class TslabEngine implements LanguageEngine {
     if (magic) return magicCompleteness(magic);
     const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, true);
     const errors = syntaxErrors(file);
-    if (errors.length === 0) return { status: "complete" };
-    const end = code.trimEnd().length;
-    const open = errors.some(({ start, messageText }) => {
-      const text = typeof messageText === "string" ? messageText : messageText.messageText;
-      return (start ?? 0) >= end && /expected|Unterminated/.test(text);
-    });
-    const unterminated = errors.some(({ code: number }) => UNTERMINATED.has(number));
-    if (!open && !unterminated) return { status: "invalid" };
-    return { status: "incomplete", indent: nextIndent(code) };
+    const [first] = errors;
+    if (!first) return { status: "complete" };
+    // More input can only help if the code is correct up to its end.
+    const atEnd = (first.start ?? 0) >= code.trimEnd().length;
+    const isOpen = UNTERMINATED.has(first.code) || (atEnd && EXPECTED.test(messageOf(first)));
+    return isOpen ? { status: "incomplete", indent: nextIndent(code) } : { status: "invalid" };
   }
 }
 
@@ -124,6 +127,37 @@ const CANNOT_FIND_MODULE = 2307;
 
 /** The errors of an unterminated template literal and comment. More input can close them. */
 const UNTERMINATED = new Set([1010, 1160]);
+
+const EXPECTED = /expected/;
+
+function messageOf({ messageText }: ts.Diagnostic): string {
+  return typeof messageText === "string" ? messageText : messageText.messageText;
+}
+
+/** TypeScript describes a name that it does not know as `any`. A declared name has its declaration instead. */
+function isUnknown({ displayParts }: ts.QuickInfo): boolean {
+  return ts.displayPartsToString(displayParts) === "any";
+}
+
+/** Makes the parser treat a cell as a module, in which `await` is allowed outside of functions. */
+const MODULE_PREFIX = "export {};\n";
+
+function syntaxDiagnostics(code: string): Diagnostic[] {
+  const file = ts.createSourceFile("cell.ts", MODULE_PREFIX + code, ts.ScriptTarget.Latest, true);
+  const positionOf = (offset: number): Position => {
+    const { line, character } = ts.getLineAndCharacterOfPosition(file, offset);
+    return { offset: offset - MODULE_PREFIX.length, line: line - 1, column: character };
+  };
+  return syntaxErrors(file).map((error) => {
+    const start = error.start ?? 0;
+    return {
+      message: messageOf(error),
+      code: error.code,
+      start: positionOf(start),
+      end: positionOf(start + (error.length ?? 0)),
+    };
+  });
+}
 
 function nextIndent(code: string): string {
   const line = code.trimEnd().split("\n").at(-1) ?? "";

@@ -32,28 +32,25 @@ function answer(request: LanguageRequest): LanguageReply["value"] {
 port.on("message", ({ id, request }: { id: number; request: LanguageRequest }) => {
   busy = true;
   try {
-    port.postMessage({ id, value: answer(request) });
+    port.postMessage({ kind: "reply", id, value: answer(request) });
   } catch (error) {
-    port.postMessage({ id, failure: error instanceof Error ? error.message : String(error) });
+    port.postMessage({ kind: "reply", id, failure: error instanceof Error ? error.message : String(error) });
   }
 });
 
 /**
- * The first conversion reads and binds the type declarations of the libraries. These conversions do that
- * before the first cell arrives: first for the language, then for the bundled packages. A request stops
- * the warm-up.
+ * The first conversion reads and binds the type declarations of the language. The kernel is not ready before that:
+ * a client may measure the time of its first cell.
  */
-const warmUpCells = [
-  'const warm = await Promise.all(["a"].map((x) => x.length)); console.log(warm);',
-  ...BUNDLED_PACKAGES.filter(bundledPackageFolder).map(
-    (name) => `import * as bundled from "${name}"; console.log(Object.keys(bundled));`,
-  ),
-];
+engine.convert('const warm = await Promise.all(["a"].map((x) => x.length)); console.log(warm);');
+port.postMessage({ kind: "ready" });
 
-function warmUp(next = 0): void {
-  const code = warmUpCells[next];
-  if (busy || code === undefined) return;
-  engine.convert(code);
-  setTimeout(() => warmUp(next + 1), 20);
-}
-setTimeout(warmUp, 20);
+/** How long the engine must have had nothing to do before it loads the types of the bundled packages. */
+const IDLE_MS = 1_000;
+
+/** A client that sends its first cell at once does not wait for types that the cell may not need. */
+setTimeout(() => {
+  if (busy) return;
+  for (const name of BUNDLED_PACKAGES.filter(bundledPackageFolder))
+    engine.convert(`import * as bundled from "${name}"; console.log(Object.keys(bundled));`);
+}, IDLE_MS);

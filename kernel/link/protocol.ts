@@ -8,8 +8,12 @@ export type Command =
       readonly cell: number;
       /** The cell's name in stack traces, such as `In[3]`. */
       readonly name: string;
+      /** Identifies the cell in the notebook. It stays the same when the cell is run again. */
+      readonly key: string;
       /** The code as the user typed it, for the code frame of an error. */
       readonly source: string;
+      /** Whether the front end can ask the user for input. */
+      readonly allowsInput: boolean;
       readonly program: CellProgram;
     }
   | { readonly kind: "interrupt"; readonly cell: number }
@@ -38,6 +42,20 @@ export type Report =
       readonly update: boolean;
     } & Bundle)
   | ({ readonly kind: "result"; readonly cell: number } & Bundle)
+  /** Removes the cell's output; with `wait` when there is new output. */
+  | { readonly kind: "clear"; readonly cell: number; readonly wait: boolean }
+  /** A message for the iopub channel, whose type and content the cell defines. */
+  | {
+      readonly kind: "broadcast";
+      readonly cell: number;
+      readonly type: string;
+      readonly content: Readonly<Record<string, unknown>>;
+      readonly metadata: Readonly<Record<string, unknown>>;
+    }
+  /** The cell asks the user for a line of text. */
+  | { readonly kind: "input"; readonly cell: number; readonly prompt: string; readonly password: boolean }
+  /** An error was thrown, and nothing awaited it, after its cell had ended. */
+  | { readonly kind: "late-error"; readonly cell: number; readonly text: string }
   | {
       readonly kind: "done";
       readonly cell: number;
@@ -83,6 +101,17 @@ export function readReport(frame: Readonly<Record<string, unknown>>): Report | u
       };
     case "result":
       return isBundle(frame) ? { kind, cell, data: frame.data, metadata: frame.metadata } : undefined;
+    case "clear":
+      return { kind, cell, wait: frame["wait"] === true };
+    case "broadcast": {
+      const { content, metadata } = frame;
+      if (!isRecord(content) || !isRecord(metadata)) return undefined;
+      return { kind, cell, type: String(frame["type"]), content, metadata };
+    }
+    case "input":
+      return { kind, cell, prompt: String(frame["prompt"]), password: frame["password"] === true };
+    case "late-error":
+      return { kind, cell, text: String(frame["text"]) };
     case "done": {
       const error = readError(frame["error"]);
       return { kind, cell, defined: strings(frame["defined"]), ...(error ? { error } : {}) };
@@ -115,5 +144,7 @@ export function readCommand(frame: unknown): Command | undefined {
   if (kind === "interrupt") return { kind, cell };
   const program = readProgram(frame["program"]);
   if (kind !== "run" || !program) return undefined;
-  return { kind, cell, name: String(frame["name"]), source: String(frame["source"]), program };
+  const [name, key, source] = [frame["name"], frame["key"], frame["source"]].map(String);
+  if (name === undefined || key === undefined || source === undefined) return undefined;
+  return { kind, cell, name, key, source, allowsInput: frame["allowsInput"] === true, program };
 }

@@ -1,6 +1,6 @@
 import { Client, shown } from "../test-support/client";
 
-jest.setTimeout(30_000);
+jest.setTimeout(180_000);
 
 let client: Client;
 const run = async (code: string) => shown((await client.run(code)).messages);

@@ -1,6 +1,6 @@
 import { Client, shown } from "../test-support/client";
 
-jest.setTimeout(30_000);
+jest.setTimeout(180_000);
 
 let client: Client;
 beforeAll(async () => {
@@ -108,6 +108,15 @@ test("update_display_data has the display id", async () => {
   ]);
 });
 
+test("an update below another cell happens in place, and running a cell again shows a new output", async () => {
+  const shows = 'display("a", { id: "shared", update: true })';
+  expect(shown((await client.run(shows)).messages)).toEqual(["display: 'a'"]);
+  expect(shown((await client.run('display("b", { id: "shared", update: true })')).messages)).toEqual([
+    "update: 'b'",
+  ]);
+  expect(shown((await client.run(shows)).messages)).toEqual(["display: 'a'"]);
+});
+
 test("text printed after a cell has ended is shown below that cell", async () => {
   const first = await client.begin('setTimeout(() => console.log("late"), 150); "first"');
   await first.outcome;
@@ -136,7 +145,64 @@ test("all of 100 MB of output arrives", async () => {
   expect(reply["status"]).toBe("ok");
   const length = messages.reduce((sum, { content }) => sum + String(content["text"] ?? "").length, 0);
   expect(length).toBe(100_000_000);
-}, 60_000);
+}, 180_000);
+
+test("display.clear removes the output, in the order of the calls", async () => {
+  const { messages } = await client.run(
+    'console.log("old"); display.clear(true); display("new"); display.clear(); 1',
+  );
+  expect(messages.map(({ header, content }) => content["wait"] ?? header.msg_type).slice(2, -1)).toEqual([
+    "stream",
+    true,
+    "display_data",
+    false,
+    "execute_result",
+  ]);
+});
+
+test("a name with a question mark opens the pager", async () => {
+  const { reply, messages } = await client.run("Math.max?");
+  expect(reply["payload"]).toEqual([
+    {
+      source: "page",
+      start: 0,
+      data: expect.objectContaining({ "text/plain": expect.stringMatching(/Math\.max\(/) }),
+    },
+  ]);
+  expect(shown(messages)).toEqual([]);
+  expect((await client.run("noSuchName?")).reply["status"]).toBe("error");
+});
+
+test("a silent cell publishes nothing but its status", async () => {
+  const code = `console.log("out"); console.error("err"); display(1); display(2, { id: "silent" });
+    setTimeout(() => console.log("late"), 20); 5`;
+  const { messages, reply } = await client.run(code, { silent: true, store_history: false });
+  await client.run("await new Promise((r) => setTimeout(r, 100))");
+  expect(reply["status"]).toBe("ok");
+  expect(messages.map(({ header }) => header.msg_type)).toEqual(["status", "status"]);
+  const failed = await client.run("throw new Error('x')", { silent: true });
+  expect(failed.reply).toMatchObject({ status: "error", evalue: "x" });
+  expect(failed.messages.map(({ header }) => header.msg_type)).toEqual(["status", "status"]);
+});
+
+test("user_expressions are evaluated after a cell that succeeded", async () => {
+  const { reply, messages } = await client.run("const price = 4; price", {
+    user_expressions: {
+      double: "price * 2",
+      html: "({ [Symbol.for('Jupyter.display')]: () => ({ 'text/html': '<b>' }) })",
+      wrong: "missing",
+      thrown: "(() => { throw new RangeError('no') })()",
+    },
+  });
+  expect(reply["user_expressions"]).toMatchObject({
+    double: { status: "ok", data: { "text/plain": "8" }, metadata: {} },
+    html: { status: "ok", data: { "text/html": "<b>" } },
+    wrong: { status: "error", ename: "TypeScriptError" },
+    thrown: { status: "error", ename: "RangeError", evalue: "no" },
+  });
+  expect(shown(messages)).toEqual(["result: 4"]);
+  expect(shown((await client.run("price")).messages)).toEqual(["result: 4"]);
+});
 
 test("a silent cell shows no result and does not increase the execution count", async () => {
   const before = await client.run("0");

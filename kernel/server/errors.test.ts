@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Client, shown } from "../test-support/client";
 
-jest.setTimeout(30_000);
+jest.setTimeout(180_000);
 
 let client: Client;
 beforeAll(async () => {
@@ -99,8 +99,57 @@ test("a type error shows its line, and the cell does not run", async () => {
   expect(lines).toContain("    |       ^");
 });
 
-test("a syntax error is one error", async () => {
-  expect(await failure("let = ;")).toMatchObject({ ename: "TypeScriptError" });
+test.each([
+  "let = ;",
+  "let text = 'abc",
+  "const a = {\n  b: 1,",
+  "if (true) {\n  f(",
+  "const x = ",
+  "@",
+  "a b",
+  "`x",
+])("a syntax error in %j is one error with positions in the cell", async (code) => {
+  const { ename, lines } = await failure(code);
+  expect(ename).toBe("TypeScriptError");
+  const last = code.split("\n").length;
+  for (const line of lines) {
+    const [, row, column] = /^In\[\d+\]:(\d+):(\d+) - /.exec(line) ?? [];
+    if (row === undefined) continue;
+    expect(Number(row)).toBeLessThanOrEqual(last);
+    expect(Number(column)).toBeLessThanOrEqual((code.split("\n")[Number(row) - 1] ?? "").length + 1);
+  }
+});
+
+test("stack frames do not show how cells share their variables", async () => {
+  await client.run('import { execSync } from "node:child_process"; const run = (f: () => void) => f();');
+  for (const code of [
+    'execSync("exit 3")',
+    'run(() => { throw new Error("x") })',
+    "[1].map(() => { null!.x })",
+  ]) {
+    const { lines } = await failure(code);
+    expect(lines.join("\n")).not.toMatch(/Proxy\.|exports\./);
+  }
+});
+
+test("console.trace shows its message and the cell's frame, and Node's warnings do not appear", async () => {
+  const { messages } = await client.run('console.trace("here %d", 1)');
+  expect(shown(messages)[0]).toMatch(/^stderr: Trace: here 1\n {4}at In\[\d+\]:1:9\n$/);
+  const warnings =
+    await client.run(`const late = Promise.reject(new Error("handled late")).catch(() => {}); await late;
+    new (require("node:events").EventEmitter)().setMaxListeners(1).on("a", () => {}).on("a", () => {});
+    setTimeout(() => {}, 2 ** 40); process.emitWarning("mine"); require("node:buffer").Buffer(1); 1`);
+  expect(shown(warnings.messages)).toEqual(["result: 1"]);
+});
+
+test("a rejection that is handled late prints no warning", async () => {
+  const { messages } = await client.run(
+    `const rejected = Promise.reject(new Error("late")); await new Promise((r) => setTimeout(r, 50)); rejected.catch(() => {}); 1`,
+  );
+  expect(shown(messages)).toEqual(["error: Error: late"]);
+  expect(shown((await client.run("await new Promise((r) => setTimeout(r, 50)); 2")).messages)).toEqual([
+    "result: 2",
+  ]);
 });
 
 test("the error about a missing package says how to install it", async () => {
@@ -134,15 +183,21 @@ test("an error that nothing awaits fails the cell that runs", async () => {
   });
 });
 
-test("an error after a cell has ended is shown below that cell", async () => {
+test("an error after a cell has ended is shown below that cell and with the next cell", async () => {
   const first = await client.begin("setTimeout(() => { throw new Error('too late') }, 50); 1");
   await first.outcome;
-  const { reply, messages } = await client.run("await new Promise((r) => setTimeout(r, 250)); 2");
+  const { reply, messages } = await client.run("await new Promise((r) => setTimeout(r, 400)); 2");
   expect(reply["status"]).toBe("ok");
-  expect(shown(messages)).toEqual(["result: 2"]);
+  expect(shown(messages)).toEqual([
+    expect.stringMatching(
+      /^stderr: An error was thrown after In\[\d+\] had ended:\n[\s\S]*Error: too late\n$/,
+    ),
+    "result: 2",
+  ]);
   expect(shown(client.of(first.id)).join("\n")).toMatch(
     /stderr: Uncaught, after the cell had ended:[\s\S]*Error: too late/,
   );
+  expect(shown((await client.run("3")).messages)).toEqual(["result: 3"]);
 });
 
 test("an error of a display method is the error of the cell", async () => {

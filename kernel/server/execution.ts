@@ -1,8 +1,15 @@
 import { log } from "../debug-log";
 import type { Language } from "../language/language-client";
 import type { Stream } from "../link/output-order";
-import type { CellError, Report } from "../link/protocol";
+import type { Bundle, CellError, Report } from "../link/protocol";
 import type { Content, Header } from "../wire/message";
+import {
+  type CellOutcome,
+  executorLostBetweenCells,
+  executorLostError,
+  interruptedError,
+  interruptFailedError,
+} from "./cell-outcome";
 import { Executor, type ExitStatus } from "./executor";
 import { interruptCell } from "./interrupt";
 import { StreamBuffer } from "./stream-buffer";
@@ -14,39 +21,71 @@ export interface CellRequest {
   readonly code: string;
   /** The cell's execution count, as in `In[3]`; 0 for a silent cell. */
   readonly count: number;
+  /** A silent cell publishes nothing. */
   readonly silent: boolean;
+  /** The front end's identifier of the cell, if it sends one. It stays the same when the cell is run again. */
+  readonly cellId?: string;
+  /** Asks the user for a line of text. Undefined when the front end cannot do that. */
+  readonly requestInput?: (prompt: string, password: boolean) => void;
 }
 
 /** Publishes a message below the cell whose request is the parent. */
-export type Publish = (type: string, parent: Header | undefined, content: Content) => void;
+export type Publish = (
+  type: string,
+  parent: Header | undefined,
+  content: Content,
+  metadata?: Content,
+) => void;
+
+/** What a cell waits for: the language engine, a new executor, its own code, or the engine again. */
+type Phase = "converting" | "starting" | "running" | "committing";
 
 interface Running {
   readonly id: number;
+  readonly name: string;
   readonly request: CellRequest;
-  readonly startedMs: number;
-  readonly ended: Promise<void>;
-  finish(error: CellError | undefined, defined?: readonly string[]): void;
+  readonly ended: Promise<CellError | undefined>;
+  /** Resolves when the executor no longer runs its code. */
+  readonly codeEnded: Promise<void>;
+  readonly lateErrors: string[];
+  phase: Phase;
+  startedMs: number;
+  result?: Bundle;
+  finished: boolean;
+  interrupting: boolean;
   killed: boolean;
+  /** How many of its requests for input were not answered yet. */
+  pendingInputs: number;
+  markCodeEnded(): void;
+  finish(error?: CellError): void;
 }
 
 /** Runs cells in the executor, one at a time, and publishes their output below the right cell. */
 export class Execution {
   readonly #language: Language;
   readonly #publish: Publish;
-  readonly #parents = new Map<number, Header>();
+  readonly #requests = new Map<number, CellRequest>();
   readonly #streams: StreamBuffer;
+  /** The variables that cells have assigned in the current executor. */
+  readonly #variables = new Set<string>();
+  /** What happened after the last cell had ended. It is shown with the next cell. */
+  #lateErrors: string[] = [];
   #executor: Executor | undefined;
   #running: Running | undefined;
+  #lastCell = "the last cell";
   #nextId = 1;
   #closing = false;
 
   constructor(language: Language, publish: Publish) {
     this.#language = language;
     this.#publish = publish;
-    this.#streams = new StreamBuffer((cell, name, text) =>
-      this.#publish("stream", this.#parents.get(cell), { name, text }),
-    );
+    this.#streams = new StreamBuffer((cell, name, text) => this.#show(cell, "stream", { name, text }));
     this.#executor = this.#start();
+  }
+
+  /** Resolves when the first executor can run cells. */
+  get ready(): Promise<void> {
+    return this.#executor?.ready ?? Promise.resolve();
   }
 
   /** The request of the cell that runs now. */
@@ -54,51 +93,50 @@ export class Execution {
     return this.#running?.request.header;
   }
 
-  /** Runs a cell to its end. Resolves with its error when it failed. */
-  async run(request: CellRequest): Promise<CellError | undefined> {
-    const id = this.#nextId++;
-    const name = request.count > 0 ? `In[${request.count}]` : `In[s${id}]`;
-    this.#parents.set(id, request.header);
-    let error: CellError | undefined;
-    try {
-      const startedMs = performance.now();
-      const conversion = await this.#language.convert(request.code);
-      log(`${name} converted to ${conversion.kind} in ${(performance.now() - startedMs).toFixed(1)} ms`);
-      error =
-        conversion.kind === "diagnostics"
-          ? describeDiagnostics(name, request.code, conversion.diagnostics)
-          : await this.#execute(id, request, (executor) =>
-              executor.send({
-                kind: "run",
-                cell: id,
-                name,
-                source: request.code,
-                program: conversion.program,
-              }),
-            );
-    } catch (failure) {
-      const evalue = failure instanceof Error ? failure.message : String(failure);
-      error = { ename: "ConversionError", evalue, traceback: [`ConversionError: ${evalue}`] };
+  /** Runs a cell to its end. */
+  async run(request: CellRequest): Promise<CellOutcome> {
+    const cell = this.#begin(request);
+    if (!request.silent) {
+      for (const text of this.#lateErrors.splice(0)) this.#showLateError(cell, text);
     }
+    this.#perform(cell).catch((failure: unknown) => {
+      const evalue = failure instanceof Error ? failure.message : String(failure);
+      cell.finish({ ename: "ConversionError", evalue, traceback: [`ConversionError: ${evalue}`] });
+    });
+    const error = await cell.ended;
     this.#streams.flush();
-    if (error && !request.silent) this.#publish("error", request.header, { ...error });
-    return error;
+    if (error) this.#show(cell.id, "error", { ...error });
+    return {
+      ...(error ? { error } : {}),
+      ...(cell.result ? { result: cell.result } : {}),
+      lateErrors: cell.lateErrors,
+    };
   }
 
   /** Interrupts the cell that runs now. Does nothing when no cell runs. */
   async interrupt(): Promise<void> {
     const [running, executor] = [this.#running, this.#executor];
-    if (!running || !executor) {
-      log("interrupt ignored: no cell runs");
+    if (!running || running.interrupting || running.phase === "committing") {
+      log(`interrupt ignored: ${running ? `${running.name} is already ending` : "no cell runs"}`);
       return;
     }
+    running.interrupting = true;
     const requestedMs = performance.now();
-    log(`interrupt of cell ${running.id}`);
-    running.killed = !(await interruptCell(executor, running));
+    log(`interrupt of ${running.name}, which is ${running.phase}`);
+    if (running.phase !== "running" || !executor) running.finish(interruptedError());
+    else running.killed = !(await interruptCell(executor, { ...running, ended: running.codeEnded }));
     const durationMs = (performance.now() - requestedMs).toFixed(1);
     log(
-      `interrupt of cell ${running.id} ${running.killed ? "killed the executor" : "ended it"} after ${durationMs} ms`,
+      `interrupt of ${running.name} ${running.killed ? "killed the executor" : "ended it"} after ${durationMs} ms`,
     );
+  }
+
+  /** Passes the user's input to the cell that runs now. Does nothing when it did not ask for input. */
+  input(text: string): void {
+    const running = this.#running;
+    if (!running || running.pendingInputs === 0) return;
+    running.pendingInputs--;
+    this.#executor?.sendInput(text);
   }
 
   /** Ends the executor, which runs its exit hooks first. Kills it after `timeoutMs`. */
@@ -108,27 +146,68 @@ export class Execution {
     this.#streams.flush();
   }
 
-  #execute(
-    id: number,
-    request: CellRequest,
-    begin: (executor: Executor) => void,
-  ): Promise<CellError | undefined> {
-    return new Promise((resolve) => {
-      let markEnded: () => void = () => {};
-      const ended = new Promise<void>((done) => {
-        markEnded = done;
-      });
-      const finish = (error: CellError | undefined, defined?: readonly string[]) => {
+  #begin(request: CellRequest): Running {
+    const id = this.#nextId++;
+    const name = request.count > 0 ? `In[${request.count}]` : `In[s${id}]`;
+    this.#requests.set(id, request);
+    let end: (error: CellError | undefined) => void = () => {};
+    let markCodeEnded = () => {};
+    const cell: Running = {
+      id,
+      name,
+      request,
+      ended: new Promise((resolve) => {
+        end = resolve;
+      }),
+      codeEnded: new Promise((resolve) => {
+        markCodeEnded = resolve;
+      }),
+      lateErrors: [],
+      phase: "converting",
+      startedMs: performance.now(),
+      finished: false,
+      interrupting: false,
+      killed: false,
+      pendingInputs: 0,
+      markCodeEnded,
+      finish: (error) => {
+        if (cell.finished) return;
+        markCodeEnded();
+        cell.finished = true;
+        if (!request.silent) this.#lastCell = name;
         this.#running = undefined;
-        markEnded();
-        void this.#language
-          .commit(error ? (defined ?? []) : undefined)
-          .catch(() => {}) // the engine has restarted and no longer knows the cell
-          .then(() => resolve(error));
-      };
-      this.#running = { id, request, startedMs: performance.now(), ended, finish, killed: false };
-      this.#executor ??= this.#start();
-      begin(this.#executor);
+        end(error);
+      },
+    };
+    this.#running = cell;
+    return cell;
+  }
+
+  /** Converts a cell and starts it in the executor. Returns early when the cell has been interrupted. */
+  async #perform(cell: Running): Promise<void> {
+    const { name, request } = cell;
+    const conversion = await this.#language.convert(request.code);
+    log(`${name} converted to ${conversion.kind} in ${(performance.now() - cell.startedMs).toFixed(1)} ms`);
+    if (cell.finished) return;
+    if (conversion.kind === "diagnostics") {
+      cell.finish(describeDiagnostics(name, request.code, conversion.diagnostics));
+      return;
+    }
+    cell.phase = "starting";
+    this.#executor ??= this.#start();
+    const executor = this.#executor;
+    await executor.ready;
+    if (cell.finished) return;
+    cell.phase = "running";
+    cell.startedMs = performance.now();
+    executor.send({
+      kind: "run",
+      cell: cell.id,
+      name,
+      key: request.cellId ?? request.code,
+      source: request.code,
+      allowsInput: request.requestInput !== undefined,
+      program: conversion.program,
     });
   }
 
@@ -146,13 +225,12 @@ export class Execution {
     log(`executor reported ${report.kind}${"cell" in report ? ` for cell ${report.cell}` : ""}`);
     if (report.kind === "ready") return;
     this.#streams.flush();
-    const running = this.#running;
-    const parent = this.#parents.get(report.cell);
+    const running = this.#running?.id === report.cell ? this.#running : undefined;
     switch (report.kind) {
       case "display": {
         const { data, metadata, id, update } = report;
         const transient = id === undefined ? {} : { display_id: id };
-        this.#publish(update ? "update_display_data" : "display_data", parent, {
+        this.#show(report.cell, update ? "update_display_data" : "display_data", {
           data: forJson(data),
           metadata,
           transient,
@@ -160,18 +238,61 @@ export class Execution {
         return;
       }
       case "result": {
-        if (running?.request.silent) return;
-        const { data, metadata } = report;
-        const execution_count = running?.request.count ?? 0;
-        this.#publish("execute_result", parent, { data: forJson(data), metadata, execution_count });
+        if (!running) return;
+        const { metadata } = report;
+        const data = forJson(report.data);
+        running.result = { data, metadata };
+        this.#show(report.cell, "execute_result", { data, metadata, execution_count: running.request.count });
         return;
       }
+      case "broadcast":
+        this.#show(report.cell, report.type, report.content, report.metadata);
+        return;
+      case "clear":
+        this.#show(report.cell, "clear_output", { wait: report.wait });
+        return;
+      case "input":
+        if (!running?.request.requestInput) return;
+        running.pendingInputs++;
+        running.request.requestInput(report.prompt, report.password);
+        return;
+      case "late-error":
+        this.#onLateError(report.cell, report.text);
+        return;
       case "done":
-        if (running?.id === report.cell) running.finish(report.error, report.defined);
+        if (running) void this.#onDone(running, report.error, report.defined);
     }
   }
 
-  /** Reports the loss of the executor as the error of its cell, and starts a new executor. All variables are lost. */
+  async #onDone(cell: Running, error: CellError | undefined, defined: readonly string[]): Promise<void> {
+    cell.markCodeEnded();
+    cell.phase = "committing";
+    for (const name of defined) this.#variables.add(name);
+    // The engine may have restarted and no longer know the cell.
+    await this.#language.commit(error ? defined : undefined).catch(() => {});
+    cell.finish(error);
+  }
+
+  /** Shows an error that nothing awaits below its own cell and, so that it is noticed, with the next cell. */
+  #onLateError(id: number, text: string): void {
+    this.#show(id, "stream", { name: "stderr", text: `Uncaught, after the cell had ended:\n${text}\n` });
+    const name = this.#requests.has(id) ? this.#nameOf(id) : "an earlier cell";
+    const message = `An error was thrown after ${name} had ended:\n${text}`;
+    if (this.#running && !this.#running.request.silent) this.#showLateError(this.#running, message);
+    else this.#lateErrors.push(message);
+  }
+
+  #showLateError(cell: Running, text: string): void {
+    cell.lateErrors.push(text);
+    this.#show(cell.id, "stream", { name: "stderr", text: `${text}\n` });
+  }
+
+  #nameOf(id: number): string {
+    const count = this.#requests.get(id)?.count ?? 0;
+    return count > 0 ? `In[${count}]` : `In[s${id}]`;
+  }
+
+  /** Reports the loss of the executor as an error of its cell or of the next one, and starts a new executor. */
   #onExecutorExit(executor: Executor, status: ExitStatus): void {
     log(`executor exited: code ${status.code}, signal ${status.signal}`);
     if (this.#executor !== executor) return;
@@ -179,29 +300,24 @@ export class Execution {
     this.#streams.end(running?.id ?? this.#nextId - 1);
     this.#executor = undefined;
     if (this.#closing) return;
+    const names = [...this.#variables];
+    this.#variables.clear();
     // An executor that ends before any cell ran would end again: the next cell starts one.
     if (running || this.#nextId > 1) this.#executor = this.#start();
     void this.#language.reset().catch(() => {});
-    running?.finish(running.killed ? interruptFailedError() : executorLostError(status));
+    if (running) running.finish(running.killed ? interruptFailedError() : executorLostError(status));
+    else if (this.#nextId > 1) {
+      const text = executorLostBetweenCells(status, this.#lastCell, names);
+      this.#show(this.#nextId - 1, "stream", { name: "stderr", text: `${text}\n` });
+      this.#lateErrors.push(text);
+    }
   }
-}
 
-const ADVICE = "All variables are lost. A new process is ready: run the cells above again.";
-
-function interruptFailedError(): CellError {
-  const evalue = "the cell did not react to the interrupt, so its process was killed";
-  return { ename: "Interrupted", evalue, traceback: [ADVICE, `Interrupted: ${evalue}`] };
-}
-
-function executorLostError({ code, signal }: ExitStatus): CellError {
-  const reason =
-    signal === "SIGABRT" || signal === "SIGTRAP"
-      ? "it aborted, usually because it ran out of memory (see its last output above)"
-      : signal
-        ? `it was ended by ${signal}`
-        : `process.exit(${code}) was called`;
-  const evalue = `the process that ran the cell ended: ${reason}`;
-  return { ename: "ProcessEnded", evalue, traceback: [ADVICE, `ProcessEnded: ${evalue}`] };
+  /** Publishes a message below a cell, unless the cell is silent. */
+  #show(id: number, type: string, content: Content, metadata?: Content): void {
+    const request = this.#requests.get(id);
+    if (!request?.silent) this.#publish(type, request?.header, content, metadata);
+  }
 }
 
 /** Converts the bytes of a bundle to base64, as Jupyter expects for images. */

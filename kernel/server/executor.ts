@@ -1,19 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
 import { Readable, Writable } from "node:stream";
 import { encodeFrame } from "../link/frame";
 import { NONCE_LENGTH, OrderedReader, type Stream } from "../link/output-order";
+import { killSession, type ProcessActivity, processActivity, SESSION_MARKER } from "../link/process-tree";
 import { type Command, type Report, readReport } from "../link/protocol";
 import {
   COMMANDS_FD,
+  INTERRUPT_CHILDREN,
+  inputMessage,
+  KILL_CHILDREN,
   REPORTS_FD,
   STOP_LOOPS,
   TERMINATE,
   WATCHDOG_FD,
   watchdogMessage,
 } from "../link/watchdog-pipe";
-import { childrenOf, signal } from "./process-tree";
 import { Throttle } from "./throttle";
 
 /** How a child process ended: its exit code, or the signal that ended it. */
@@ -37,29 +40,42 @@ const MAX_DRAIN_INTERVALS = 50;
 
 /** The process that runs the cells, as the server sees it. */
 export class Executor {
+  readonly #marker = randomUUID();
   readonly #child: ChildProcess;
   readonly #commands: Writable;
   readonly #watchdog: Writable;
 
+  /** Resolves when the executor can run cells, or has ended. */
+  readonly ready: Promise<void>;
+
   constructor(listener: ExecutorListener) {
+    let markReady = () => {};
+    this.ready = new Promise((resolve) => {
+      markReady = resolve;
+    });
     const nonce = randomBytes(NONCE_LENGTH);
     this.#child = spawn(
       process.execPath,
       [
-        // Graders treat any text on stderr as a failure, so warnings about packages must not appear there.
-        "--disable-warning=ExperimentalWarning",
-        "--no-deprecation",
+        // Graders treat any text on stderr as a failure, so Node's warnings must not appear there.
+        "--no-warnings",
         // In Node 24 and later, where context tracking needs no async hooks, running code can be terminated.
         "--no-force-async-hooks-checks",
         path.join(__dirname, "..", "executor", "main.js"),
         nonce.toString("hex"),
       ],
-      { stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"] },
+      {
+        stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"],
+        // The executor leads its own session, so that its child processes can be found when it has ended.
+        detached: true,
+        env: { ...process.env, [SESSION_MARKER]: this.#marker },
+      },
     );
     const output = new OrderedReader(nonce, {
       text: (stream, cell, bytes) => listener.onText(stream, cell, bytes),
       frame: (frame) => {
         const report = readReport(frame);
+        if (report?.kind === "ready") markReady();
         if (report) listener.onReport(report);
       },
     });
@@ -96,12 +112,15 @@ export class Executor {
     this.#watchdog = this.#writable(WATCHDOG_FD);
     this.#child.on("error", () => {}); // the "exit" event and a missing pid report it
     this.#child.once("exit", (code, signal) => {
+      const { pid } = this.#child;
+      if (pid !== undefined) killSession(pid, this.#marker);
       let reported = false;
       const report = () => {
         if (reported) return;
         reported = true;
         output.end();
         listener.onExit({ code, signal });
+        markReady();
       };
       this.#child.once("close", report);
       // If this process was busy or reads slowly, the timer can fire before the pipes are read. The immediate runs
@@ -135,6 +154,11 @@ export class Executor {
     this.#watchdog.write(watchdogMessage(STOP_LOOPS, cell));
   }
 
+  /** Sends a line of input to the cell that asked for it. */
+  sendInput(text: string): void {
+    this.#watchdog.write(inputMessage(text));
+  }
+
   /** Terminates the JavaScript that runs now, where Node survives that. */
   terminate(cell: number): void {
     this.#watchdog.write(watchdogMessage(TERMINATE, cell));
@@ -144,10 +168,20 @@ export class Executor {
     if (this.alive) this.#child.kill(name);
   }
 
-  /** Signals the child processes that were started at most `maxAgeSeconds` ago. */
-  signalChildren(name: NodeJS.Signals, maxAgeSeconds: number): void {
+  /** Sends SIGINT to the child processes that were started at most `maxAgeMs` ago. */
+  interruptChildren(maxAgeMs: number): void {
+    this.#watchdog.write(watchdogMessage(INTERRUPT_CHILDREN, Math.ceil(maxAgeMs)));
+  }
+
+  /** Kills the child processes that were started at most `maxAgeMs` ago. */
+  killChildren(maxAgeMs: number): void {
+    this.#watchdog.write(watchdogMessage(KILL_CHILDREN, Math.ceil(maxAgeMs)));
+  }
+
+  /** Whether the process has a chance to react: see {@link processActivity}. */
+  activity(): ProcessActivity | undefined {
     const { pid } = this.#child;
-    if (pid !== undefined) signal(childrenOf(pid, maxAgeSeconds), name);
+    return pid === undefined ? undefined : processActivity(pid);
   }
 
   /** Closes the pipes, whereupon the executor runs its exit hooks and ends. Kills it after `timeoutMs`. */

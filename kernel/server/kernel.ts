@@ -2,16 +2,15 @@ import { Language } from "../language/language-client";
 import type { Connection } from "../wire/connection";
 import type { Content, Message } from "../wire/message";
 import { type RequestChannel, Sockets } from "../wire/sockets";
+import { CellQueue } from "./cell-queue";
 import { Execution } from "./execution";
 import { History } from "./history";
+import { describeName } from "./inspection";
 import { kernelInfo } from "./kernel-info";
 import { toCodePointOffset, toUtf16Offset } from "./text-offsets";
 
 /** How long cells may clean up when the kernel shuts down. Jupyter kills the kernel after five seconds. */
 const SHUTDOWN_GRACE_MS = 4_500;
-
-/** How long requests that were sent before a cell failed may take to arrive. */
-const ARRIVAL_MS = 10;
 
 /** Answers Jupyter's requests. See "Messaging in Jupyter" in the Jupyter client documentation. */
 export class Kernel {
@@ -19,33 +18,33 @@ export class Kernel {
   readonly #language = new Language();
   readonly #execution: Execution;
   readonly #history = new History();
-  #queue: Message[] = [];
-  #working = false;
-  #count = 0;
+  readonly #cells: CellQueue;
   #stopping: Promise<void> | undefined;
 
   constructor(connection: Connection) {
     this.#sockets = new Sockets(connection);
-    this.#execution = new Execution(this.#language, (type, parent, content) =>
-      this.#sockets.publish(type, parent, content),
+    this.#execution = new Execution(this.#language, (type, parent, content, metadata) =>
+      this.#sockets.publish(type, parent, content, metadata),
     );
+    this.#cells = new CellQueue(this.#sockets, this.#execution, this.#language, this.#history);
   }
 
   /** Binds the sockets and answers requests until a shutdown. */
   async serve(): Promise<void> {
     await this.#sockets.bind();
     this.#sockets.publish("status", undefined, { execution_state: "starting" });
-    await Promise.all(
-      (["shell", "control"] as const).map((channel) =>
+    await Promise.all([
+      ...(["shell", "control"] as const).map((channel) =>
         this.#sockets.listen(channel, (message) => this.#receive(channel, message)),
       ),
-    );
+      this.#sockets.listen("stdin", (message) => this.#onInput(message)),
+    ]);
     await this.#stopping;
   }
 
-  /** Interrupts the cell that runs now. */
+  /** Interrupts the cell that runs now, and aborts the queued ones. */
   interrupt(): Promise<void> {
-    return this.#execution.interrupt();
+    return this.#cells.interrupt();
   }
 
   /** Ends the executor (its exit hooks run), sends all pending messages, and closes the sockets. */
@@ -57,10 +56,14 @@ export class Kernel {
     return this.#stopping;
   }
 
+  #onInput({ header, content }: Message): void {
+    const { value } = content;
+    if (header.msg_type === "input_reply" && typeof value === "string") this.#execution.input(value);
+  }
+
   #receive(channel: RequestChannel, message: Message): void {
     if (message.header.msg_type === "execute_request" && channel === "shell") {
-      this.#queue.push(message);
-      void this.#work();
+      this.#cells.push(message);
       return;
     }
     void this.#respond(channel, message);
@@ -88,6 +91,8 @@ export class Kernel {
   async #answer({ header, content }: Message): Promise<Content | undefined> {
     switch (header.msg_type) {
       case "kernel_info_request":
+        // Clients send this request to learn when the kernel is ready, so the reply waits until a cell can run at once.
+        await Promise.all([this.#language.ready, this.#execution.ready]);
         return kernelInfo();
       case "complete_request":
         return await this.#complete(text(content, "code"), number(content, "cursor_pos"));
@@ -104,7 +109,7 @@ export class Kernel {
         this.#sockets.publish("comm_close", header, { comm_id: content["comm_id"], data: {} });
         return undefined;
       case "interrupt_request":
-        void this.#execution.interrupt();
+        void this.#cells.interrupt(header);
         return { status: "ok" };
       case "shutdown_request":
         return { status: "ok", restart: content["restart"] === true };
@@ -137,83 +142,7 @@ export class Kernel {
   async #inspect(code: string, cursor: number): Promise<Content> {
     const info = await this.#language.inspect(code, toUtf16Offset(code, cursor));
     if (!info) return { status: "ok", found: false, data: {}, metadata: {} };
-    const tags = info.tags.map(({ name, text }) => ({ name: `@${name}`, text }));
-    const plain = [
-      info.signature,
-      info.documentation,
-      tags.map(({ name, text }) => `${name} ${text}`).join("\n"),
-    ];
-    const markdown = [
-      `\`\`\`typescript\n${info.signature}\n\`\`\``,
-      info.documentation,
-      tags.map(({ name, text }) => `*${name}* ${text}`).join("\n\n"),
-    ];
-    const data = {
-      "text/plain": plain.filter(Boolean).join("\n\n"),
-      "text/markdown": markdown.filter(Boolean).join("\n\n"),
-    };
-    return { status: "ok", found: true, data, metadata: {} };
-  }
-
-  /** Runs the queued cells, one after the other. */
-  async #work(): Promise<void> {
-    if (this.#working) return;
-    this.#working = true;
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) await this.#runCell(next);
-    this.#working = false;
-  }
-
-  async #runCell(message: Message): Promise<void> {
-    const { header, content } = message;
-    const code = text(content, "code");
-    const silent = content["silent"] === true;
-    if (!silent) this.#count++;
-    this.#status("busy", message);
-    const execution_count = this.#count;
-    if (!silent) {
-      if (content["store_history"] !== false) this.#history.add(execution_count, code);
-      this.#sockets.publish("execute_input", header, { code, execution_count });
-    }
-    const error = await this.#execution.run({ header, code, silent, count: silent ? 0 : execution_count });
-    if (!error) {
-      const unsupported = {
-        status: "error",
-        ename: "NotSupported",
-        evalue: "user_expressions",
-        traceback: [],
-      };
-      const names = Object.keys(Object(content["user_expressions"] ?? {}));
-      const user_expressions = Object.fromEntries(names.map((name) => [name, unsupported]));
-      this.#sockets.reply("shell", message, { status: "ok", execution_count, payload: [], user_expressions });
-      this.#status("idle", message);
-      return;
-    }
-    const aborted = content["stop_on_error"] === false ? [] : await this.#takeQueue();
-    this.#sockets.reply("shell", message, {
-      status: "error",
-      execution_count,
-      ...error,
-      payload: [],
-      user_expressions: {},
-    });
-    this.#status("idle", message);
-    for (const request of aborted) {
-      this.#status("busy", request);
-      this.#sockets.reply("shell", request, { status: "aborted", execution_count });
-      this.#status("idle", request);
-    }
-  }
-
-  /**
-   * Takes the cells that were sent before their sender could know of the error. They may still be in transit,
-   * so this waits a little. Cells that are sent after the error's reply are never among them.
-   */
-  async #takeQueue(): Promise<Message[]> {
-    do await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
-    while (this.#sockets.hasRequests("shell"));
-    const taken = this.#queue;
-    this.#queue = [];
-    return taken;
+    return { status: "ok", found: true, data: describeName(info), metadata: {} };
   }
 
   #status(state: "busy" | "idle", { header }: Message): void {

@@ -1,6 +1,6 @@
 import { Client } from "../test-support/client";
 
-jest.setTimeout(30_000);
+jest.setTimeout(180_000);
 
 let client: Client;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ test("kernel_info describes the language", async () => {
   const { reply } = await client.ask("kernel_info_request");
   expect(reply).toMatchObject({
     status: "ok",
-    protocol_version: "5.3",
+    protocol_version: "5.5",
     implementation: "wirebook",
     language_info: {
       name: "typescript",
@@ -52,7 +52,10 @@ test("inspection returns text and markdown, on a name and inside of its call", a
       "text/markdown": "```typescript\nfunction add(left: number, right: number): number\n```",
     });
   }
-  expect((await client.ask("inspect_request", { code: "  ", cursor_pos: 1 })).reply["found"]).toBe(false);
+  for (const code of ["  ", "noSuchName", "noSuchName.member", "add.noSuchMember", "5 + 5"]) {
+    const request = { code, cursor_pos: code.length, detail_level: 0 };
+    expect([code, (await client.ask("inspect_request", request)).reply["found"]]).toEqual([code, false]);
+  }
 });
 
 test.each([
@@ -61,6 +64,14 @@ test.each([
   ["const text = `abc", { status: "incomplete", indent: "" }],
   ["add(1,", { status: "incomplete" }],
   ["add)", { status: "invalid" }],
+  ["function function", { status: "invalid" }],
+  ["const text = 'abc", { status: "invalid" }],
+  ['const text = "abc\n', { status: "invalid" }],
+  ["const = = 3; function f() {", { status: "invalid" }],
+  ["/* a comment", { status: "incomplete" }],
+  ["const x = [1,\n2,", { status: "incomplete" }],
+  ["if (true) {\n  add(", { status: "incomplete" }],
+  ["await Promise.all([", { status: "incomplete" }],
 ])("is_complete of %s", async (code, wanted) => {
   expect((await client.ask("is_complete_request", { code })).reply).toMatchObject(wanted);
 });
