@@ -5,6 +5,11 @@ import unittest
 import jupyter_kernel_test as jkt
 
 
+class Welcome(jkt.IopubWelcomeTests):
+    kernel_name = "wirebook"
+    support_iopub_welcome = True
+
+
 class TypeScriptKernel(jkt.KernelTests):
     kernel_name = "wirebook"
     language_name = "typescript"
@@ -37,6 +42,8 @@ class TypeScriptKernel(jkt.KernelTests):
     invalid_code_samples = ["let = = 3", "f)"]
     supported_history_operations = ("tail", "range", "search")
     code_history_pattern = "1 + 2*"
+    code_page_something = "Math.max?"
+    code_clear_output = 'console.log("old"); display.clear(true); console.log("new")'
 
 
 if __name__ == "__main__":

@@ -25,6 +25,12 @@ from nbclient.exceptions import CellExecutionError
 
 HOME = Path(__file__).resolve().parents[2]
 
+# Waits until no timer of the notebook is pending, for at most two seconds, so that an error in one of them is noticed.
+WAIT_FOR_TIMERS = """
+for (let i = 0; i < 40 && process.getActiveResourcesInfo().includes("Timeout"); i++)
+  await new Promise((resolve) => setTimeout(resolve, 50));
+"""
+
 
 def arguments():
     parser = argparse.ArgumentParser(prog="npm run chapters --", description=__doc__.splitlines()[0])
@@ -59,6 +65,28 @@ def selected(folder, names):
             yield path
 
 
+def late_errors(reply):
+    """Returns the errors that were thrown after earlier cells had ended. The kernel sends them with the next reply."""
+    return reply["metadata"].get("wirebook", {}).get("late_errors", [])
+
+
+async def late_errors_of_last_cell(client):
+    """Runs one more cell, which is not part of the notebook, and returns the errors that it is told of."""
+    message_id = client.kc.execute(WAIT_FOR_TIMERS, store_history=False)
+    while True:
+        reply = await client.kc.get_shell_msg(timeout=60)
+        if reply["parent_header"].get("msg_id") != message_id:
+            continue
+        content = reply["content"]
+        return late_errors(reply) + ([f"{content['ename']}: {content['evalue']}"] if content["status"] == "error" else [])
+
+
+def summary(late_error):
+    """Shortens the text of a late error to one line: where, and the last line of the traceback."""
+    lines = late_error.splitlines()
+    return f"{lines[0].rstrip(':')}: {lines[-1]}" if len(lines) > 1 else lines[0]
+
+
 def first_line(error):
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
@@ -90,13 +118,18 @@ class Run:
             name = f"cell {code.index(index) + 1} of {len(code)}"
             self.report(name, source, time.monotonic() - started[index], problem, detail)
 
-        def executed(cell, cell_index, execute_reply):
+        async def executed(cell, cell_index, execute_reply):
             content = execute_reply["content"]
             expected = "raises-exception" in cell.metadata.get("tags", [])
             if content["status"] == "error" and not expected:
                 end(cell_index, f"{content['ename']}: {content['evalue']}", "\n".join(content.get("traceback", [])))
+            elif late := late_errors(execute_reply):
+                end(cell_index, "; ".join(map(summary, late)), "\n".join(late))
             else:
                 end(cell_index, None)
+            # nbclient shuts the kernel down before its hook for the end of a notebook.
+            if cell_index == code[-1] and (late := await late_errors_of_last_cell(client)):
+                self.report("after the last cell", "", 0.0, "; ".join(map(summary, late)), "\n".join(late))
 
         client = NotebookClient(
             notebook,

@@ -45,6 +45,23 @@ test("a chapter with a deliberate error ends with exit code 1 and names notebook
   expect(xml).toContain('<failure message="RangeError: on purpose" />');
 });
 
+test("an error that is thrown after its cell has ended fails the notebook", () => {
+  writeNotebook(join(folder, "06-next.ipynb"), [
+    `setTimeout(() => { throw new RangeError("late one") }, 50); 1`,
+    "await new Promise((r) => setTimeout(r, 500)); 2",
+  ]);
+  writeNotebook(join(folder, "07-last.ipynb"), [
+    `setTimeout(() => { throw new RangeError("late two") }, 300); 1`,
+  ]);
+  writeNotebook(join(folder, "08-exit.ipynb"), ["setTimeout(() => process.exit(0), 300); 1"]);
+  const { code, text } = chapters();
+  expect(code).toBe(1);
+  expect(text).toContain("An error was thrown after In[1] had ended: RangeError: late one");
+  expect(text).toContain("An error was thrown after In[1] had ended: RangeError: late two");
+  expect(text).toContain("ProcessEnded");
+  expect(text).toContain("0 notebooks passed, 3 failed");
+});
+
 test("solutions are run, exercises with their blanks are not", () => {
   mkdirSync(join(folder, "exercises"));
   mkdirSync(join(folder, "solutions"));
