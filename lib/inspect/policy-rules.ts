@@ -1,4 +1,4 @@
-import type { Family } from "../netfilter/model";
+import type { Family } from "./family";
 import { type Fields, listOf } from "./json";
 import type { PolicyRule, PortMatch } from "./snapshot";
 
