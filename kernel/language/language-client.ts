@@ -1,5 +1,6 @@
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import { log } from "../debug-log";
 import type { Completeness, Completions, Conversion, QuickInfo } from "./engine";
 
 export type LanguageRequest =
@@ -80,6 +81,7 @@ export class Language {
     const worker = new Worker(path.join(__dirname, "worker.js"), { execArgv: [] });
     worker.on("message", (message: LanguageMessage) => {
       if (message.kind === "ready") {
+        log("language engine ready");
         this.#markReady();
         return;
       }

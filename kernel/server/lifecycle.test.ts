@@ -178,6 +178,17 @@ test.each([
   process.kill(detached, "SIGKILL");
 });
 
+test("the kernel says that it is ready when both the language engine and the executor can run a cell", async () => {
+  await client.close();
+  client = await Client.start(folder, { WIREBOOK_DEBUG: "kernel" });
+  await client.close();
+  const at = (text: string) => client.log.indexOf(text);
+  expect(at("language engine ready")).toBeGreaterThan(0);
+  expect(at("executor reported ready")).toBeGreaterThan(0);
+  const answered = at("sent kernel_info_reply");
+  expect(answered).toBeGreaterThan(Math.max(at("language engine ready"), at("executor reported ready")));
+});
+
 test("WIREBOOK_DEBUG=kernel writes a log to the server's stderr, and nothing to the cell's output", async () => {
   await client.close();
   client = await Client.start(folder, { WIREBOOK_DEBUG: "engine,kernel" });
