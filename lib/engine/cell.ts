@@ -1,14 +1,14 @@
-/** What a notebook's kernel tells a library of the cell it runs in. */
+/** What a notebook's kernel offers to code that runs in a cell. */
 export interface Cell {
-  /** Aborted when the reader interrupts the cell. */
+  /** Aborts when the reader interrupts the cell. */
   readonly signal: AbortSignal | undefined;
-  /** Shows a value before the cell's end; with `update` in place of the one of the same id. */
+  /** Shows a value while the cell runs. With `update` it replaces the value shown under the same id. */
   readonly display: (value: unknown, options: { id: string; update?: boolean }) => unknown;
-  /** Defines cells that begin with `%%name`: what they do with the rest of that line and the lines below it. */
+  /** Defines the cell magic `%%name`. `run` gets the rest of the first line and the lines below it. */
   readonly magic: (name: string, run: (argument: string, body: string) => unknown) => unknown;
 }
 
-/** The calling cell, from what the kernel keeps under `Symbol.for("Jupyter.cell")`; undefined outside of a kernel. */
+/** Returns the cell that is running, which the kernel stores under `Symbol.for("Jupyter.cell")`; undefined outside a kernel. */
 export function currentCell(): Cell | undefined {
   const cell: unknown = Reflect.get(globalThis, Symbol.for("Jupyter.cell"));
   if (typeof cell !== "object" || cell === null) return undefined;
@@ -22,12 +22,12 @@ export function currentCell(): Cell | undefined {
   };
 }
 
-/** Aborted when the calling cell is interrupted; undefined outside of a notebook. */
+/** Returns a signal that aborts when the running cell is interrupted; undefined outside a notebook. */
 export function interruptSignal(): AbortSignal | undefined {
   return currentCell()?.signal;
 }
 
-/** True in a notebook: output goes to the reader as it comes. */
+/** Returns true in a notebook, where output is shown as it arrives. */
 export function inNotebook(): boolean {
   return currentCell() !== undefined;
 }

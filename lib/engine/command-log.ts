@@ -1,32 +1,40 @@
-/** One thing that the library asked of an engine or ran in a container. */
+import { type DebugLog, debugLog } from "./debug-log";
+
+/** A request to an engine, or a command that ran in a container. */
 export interface CommandRecord {
-  /** When it began, in milliseconds since 1970. */
+  /** Time of the start, in milliseconds since 1970. */
   readonly at: number;
-  /** Where it ran: the name of a place, or of the engine. */
+  /** Where it ran: the name of a place or of the engine. */
   readonly where: string;
-  /** What ran, as one would type it: `docker run -d …`, `ip route`. */
+  /** The shell command: `docker run -d …`, `ip route`. */
   readonly command: string;
-  /** How long it took. */
+  /** Duration. */
   readonly milliseconds: number;
-  /** Exit code of a command; absent for a request to the engine. */
+  /** Exit code of a command. Absent for a request to the engine. */
   readonly exitCode?: number;
-  /** Why it failed, in the engine's own words. */
+  /** The error message, if it failed. */
   readonly failure?: string;
 }
 
 /**
- * The list of all that one engine was asked, in the order in which it ended. It keeps the newest `limit`.
- * Everything that touches Docker passes here, and only here.
+ * The requests and commands of one engine, in the order in which they ended. It keeps the last `limit` of them. With
+ * `WIREBOOK_DEBUG=engine` it also prints each of them to stderr.
  */
 export class CommandLog {
   /** The engine's name. */
   readonly engine: string;
   readonly #records: CommandRecord[] = [];
   readonly #limit: number;
+  readonly #debug: DebugLog;
 
-  constructor(engine = "engine", limit = 5_000) {
+  /**
+   * @param limit - number of records to keep. Default: 5,000.
+   * @param debug - receives a line for each record. Default: the debug log `engine`.
+   */
+  constructor(engine = "engine", limit = 5_000, debug = debugLog("engine")) {
     this.engine = engine;
     this.#limit = limit;
+    this.#debug = debug;
   }
 
   get records(): readonly CommandRecord[] {
@@ -36,9 +44,10 @@ export class CommandLog {
   add(record: CommandRecord): void {
     this.#records.push(record);
     if (this.#records.length > this.#limit) this.#records.splice(0, this.#records.length - this.#limit);
+    this.#debug(recordText(record));
   }
 
-  /** Runs `action` and records it; a failure is recorded and thrown on. */
+  /** Runs `action` and records it. If it fails, records the error message and rethrows the error. */
   async run<T>(where: string, command: string, action: () => Promise<T>): Promise<T> {
     const at = Date.now();
     const start = performance.now();
@@ -52,4 +61,15 @@ export class CommandLog {
       throw error;
     }
   }
+}
+
+/** Returns a record as one line. Line breaks in commands and messages are shown as `\n`. */
+function recordText({ where, command, milliseconds, exitCode, failure }: CommandRecord): string {
+  const parts = [
+    `${where}: ${command}`,
+    ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
+    `${milliseconds.toFixed(1)} ms`,
+    ...(failure === undefined ? [] : [`failed: ${failure}`]),
+  ];
+  return parts.join(", ").trim().replace(/\r?\n/g, "\\n");
 }

@@ -3,10 +3,10 @@ import type Docker from "dockerode";
 import { CommandLog } from "./command-log";
 import { type Endpoint, endpointOf, findEndpoint } from "./connection/endpoint";
 import { type DockerConnection, dialThrough, openConnection } from "./connection/transport";
-import { askKind, type EngineInfo, fetchEngineInfo, listSwarmNodes, type SwarmNode } from "./engine-info";
+import { type EngineInfo, fetchEngineInfo, fetchKind, listSwarmNodes, type SwarmNode } from "./engine-info";
 import { errno, translate } from "./errors/known-errors";
 import { LabError } from "./errors/lab-error";
-import { type ExecOptions, type ExecResult, Execs } from "./exec/exec";
+import { type ExecOptions, type ExecResult, Execs, shellText } from "./exec/exec";
 import type { Process } from "./exec/process";
 import { Containers } from "./resources/containers";
 import { type EngineEvent, type Subscription, subscribe } from "./resources/events";
@@ -15,31 +15,35 @@ import type { Labels } from "./resources/labels";
 import { Networks } from "./resources/networks";
 import { Volumes } from "./resources/volumes";
 
-/** Which engine to talk to. */
+/** Options of {@link Engine.connect}. */
 export interface ConnectOptions {
   /**
-   * `unix:///run/user/1000/docker.sock`, `ssh://user@host`, `tcp://host:2376` with the certificates of `DOCKER_CERT_PATH`
-   * and `DOCKER_TLS_VERIFY`, or the name of a docker context. Default: as the docker command finds it.
+   * The engine's address or the name of a docker context: `unix:///run/user/1000/docker.sock`, `ssh://user@host`,
+   * `tcp://host:2376` (with TLS from `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`). Default: the engine that the docker
+   * command uses.
    */
   readonly host?: string;
-  /** How long the engine may take to answer, in milliseconds. Default: 30,000. */
+  /** Time in milliseconds within which the engine must reply. Default: 30,000. */
   readonly timeoutMs?: number;
 }
 
-/** How long an engine may take to answer for the first time: ssh may ask a server on the other side of the world. */
+/** Time within which an engine must reply for the first time. Long enough for ssh to a distant server. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
 /**
- * A container engine: Docker, rootless Docker or Podman. A value that a lab holds, never a global.
+ * A connection to a container engine: Docker, rootless Docker or Podman. Every method sends requests to the engine's
+ * HTTP API (docs.docker.com/reference/api/engine) and records them in `log`.
  *
- * ```ts
+ * Shell: `docker -H HOST`.
+ *
+ * @example
+ * import { Engine } from "wirebook";
  * const engine = await Engine.connect();
- * const box = await engine.containers.run({ name: "box", image: "debian", command: ["sleep", "infinity"] });
- * await engine.exec(box.id, ["ip", "route"]);
- * ```
+ * const containers = await engine.containers.list();
+ * console.log(engine.kind, engine.version, containers.length);
  */
 export class Engine {
-  /** Its address, for people: `unix:///var/run/docker.sock`, `host1`. */
+  /** The engine's address, or the name of the Docker host in which it runs: `unix:///var/run/docker.sock`, `host1`. */
   readonly name: string;
   /** `20.10.24`. */
   readonly version: string;
@@ -48,134 +52,186 @@ export class Engine {
   readonly networks: Networks;
   readonly images: Images;
   readonly volumes: Volumes;
-  /** Everything this engine was asked. */
+  /** The requests sent to this engine and the commands that ran on it. */
   readonly log: CommandLog;
   readonly #docker: Docker;
   readonly #execs: Execs;
-  readonly #hangUp: () => void;
+  readonly #disconnect: () => void;
 
   private constructor(
     docker: Docker,
-    about: { name: string; version: string; kind: "docker" | "podman"; hangUp: () => void },
+    about: { name: string; version: string; kind: "docker" | "podman"; disconnect: () => void },
   ) {
     this.#docker = docker;
     this.name = about.name;
     this.version = about.version;
     this.kind = about.kind;
-    this.#hangUp = about.hangUp;
+    this.#disconnect = about.disconnect;
     this.log = new CommandLog(about.name);
     this.containers = new Containers(docker, this.log);
     this.networks = new Networks(docker, this.log);
     this.images = new Images(docker, this.log);
-    this.volumes = new Volumes(docker);
+    this.volumes = new Volumes(docker, this.log);
     this.#execs = new Execs(docker, this.log);
   }
 
   /**
-   * Connects to the engine that the docker command would use.
+   * Connects to an engine: by default to the one that the docker command uses (`DOCKER_HOST`, then the current context,
+   * then the first socket that exists).
    *
-   * @throws LabError `NO_ENGINE` when nothing answers, `NO_PERMISSION` when this user may not ask, `NOT_ENCRYPTED` for a
-   *   `tcp://` to another machine without TLS.
+   * Shell: `docker version`.
+   *
+   * @param options.host - address or docker context. Default: like the docker command.
+   * @param options.timeoutMs - time within which the engine must reply. Default: 30,000.
+   * @throws LabError `NO_ENGINE` if no engine replies, `NO_PERMISSION` if this user may not access it, `NOT_ENCRYPTED`
+   *   for `tcp://` to another machine without TLS.
+   * @example
+   * import { Engine } from "wirebook";
+   * const engine = await Engine.connect({ timeoutMs: 5_000 });
+   * console.log(engine.name);
    */
   static async connect(options: ConnectOptions = {}): Promise<Engine> {
     const endpoint = options.host === undefined ? findEndpoint() : endpointOf(options.host);
     return Engine.at(endpoint, options.timeoutMs);
   }
 
-  /** {@link connect}, to an endpoint that was found before. */
+  /** Connects to an endpoint that was already found. See {@link connect}. */
   static async at(endpoint: Endpoint, timeoutMs = CONNECT_TIMEOUT_MS): Promise<Engine> {
     const where = `${endpoint.url} (${endpoint.from})`;
-    return Engine.#greet(openConnection(endpoint), { name: endpoint.url, where, timeoutMs });
+    return Engine.#connectOn(openConnection(endpoint), { name: endpoint.url, where, timeoutMs });
   }
 
   /**
-   * Connects to an engine over streams that `open` makes: how a Docker host inside a container is reached,
-   * through an exec of `docker system dial-stdio`.
+   * Connects to an engine over streams that `open` returns. Labs reach the engine of a Docker host inside a container like
+   * this, through an exec of `docker system dial-stdio`.
    *
-   * @param open - makes one; its signal says that nobody needs it any more.
+   * @param open - returns a new stream. Its signal aborts when the engine is disconnected.
+   * @param name - name of the engine, for errors.
+   * @throws LabError `ENGINE_GONE` if a stream can't be opened, `NO_ENGINE` if no engine replies.
    */
   static async through(open: (signal: AbortSignal) => Promise<Duplex>, name: string): Promise<Engine> {
-    const gone = (cause?: unknown): LabError =>
+    const goneError = (cause?: unknown): LabError =>
       new LabError("ENGINE_GONE", {
         where: name,
-        found: "the container engine inside does not answer any more",
-        advice: "Its container has ended or was removed. Run the cell that makes it once more.",
+        found: "the container engine inside does not respond any more",
+        advice: "Its container has ended or was removed. Run the cell that creates it again.",
         cause,
       });
-    const line = dialThrough(async (signal) => {
-      if (signal.aborted) throw gone();
-      return open(signal).catch((cause: unknown) => Promise.reject(gone(cause)));
+    const connection = dialThrough(async (signal) => {
+      if (signal.aborted) throw goneError();
+      return open(signal).catch((cause: unknown) => Promise.reject(goneError(cause)));
     });
-    return Engine.#greet(line, { name, where: name, timeoutMs: CONNECT_TIMEOUT_MS });
+    return Engine.#connectOn(connection, { name, where: name, timeoutMs: CONNECT_TIMEOUT_MS });
   }
 
-  static async #greet(
-    { docker, hangUp }: DockerConnection,
+  static async #connectOn(
+    { docker, disconnect }: DockerConnection,
     { name, where, timeoutMs }: { name: string; where: string; timeoutMs: number },
   ): Promise<Engine> {
     const deadline = AbortSignal.timeout(timeoutMs);
     try {
-      return new Engine(docker, { name, ...(await askKind(docker, deadline)), hangUp });
+      return new Engine(docker, { name, ...(await fetchKind(docker, deadline)), disconnect });
     } catch (cause) {
-      hangUp();
+      disconnect();
       throw unreachable(
-        deadline.aborted ? new Error(`no answer within ${timeoutMs} ms`, { cause }) : cause,
+        deadline.aborted ? new Error(`no reply within ${timeoutMs} ms`, { cause }) : cause,
         where,
       );
     }
   }
 
-  /** Runs a program in a container to its end. Shell: `docker exec`. See {@link Execs.run}. */
+  /**
+   * Runs a program in a container and waits until it ends. A non-zero exit code is returned, not thrown.
+   *
+   * Shell: `docker exec CONTAINER ARGV…`.
+   *
+   * @param container - id or name.
+   * @param argv - the program and its arguments. No shell expands them.
+   * @param options.timeout - in milliseconds. Default: no limit.
+   * @throws LabError `COMMAND_MISSING`, `NOT_RUNNING`, `CONTAINER_GONE`, `TIMED_OUT`, `INTERRUPTED`, `ENGINE_GONE`.
+   * @example
+   * import { Engine } from "wirebook";
+   * const engine = await Engine.connect();
+   * const [first] = await engine.containers.list();
+   * if (first?.state === "running") console.log((await engine.exec(first.id, ["hostname"])).stdout);
+   */
   exec(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     return this.#execs.run(container, argv, options);
   }
 
-  /** Starts a program in a container and holds its streams open. Shell: `docker exec -i`. */
+  /**
+   * Starts a program in a container and returns it with open streams.
+   *
+   * Shell: `docker exec -i CONTAINER ARGV…`.
+   *
+   * @param options.signal - cancels the start; it has no effect on a program that runs.
+   * @throws LabError `COMMAND_MISSING`, `NOT_RUNNING`, `CONTAINER_GONE`, `ENGINE_GONE`.
+   */
   open(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
-    return this.#execs.open(container, argv, options);
-  }
-
-  /** Calls `listener` for each event of what bears all of `labels`. Shell: `docker events`. */
-  events(labels: Partial<Labels>, listener: (event: EngineEvent) => void): Promise<Subscription> {
-    return subscribe(this.#docker, labels, listener);
+    const where = options.where ?? container.slice(0, 12);
+    return this.log.run(where, `docker exec -i ${where} ${shellText(argv)}`, () =>
+      this.#execs.open(container, argv, options),
+    );
   }
 
   /**
-   * What the engine says of itself, its machine and its swarm. Shell: `docker info`.
+   * Calls `listener` for each event of a container or network that has all of `labels`. The stream doesn't keep the
+   * Node.js process alive.
    *
-   * @throws LabError `ENGINE_GONE` when it does not answer.
+   * Shell: `docker events --filter label=…`.
+   *
+   * @throws LabError `ENGINE_GONE` if the engine does not respond.
+   */
+  events(labels: Partial<Labels>, listener: (event: EngineEvent) => void): Promise<Subscription> {
+    return this.log.run(this.name, "docker events", () => subscribe(this.#docker, labels, listener));
+  }
+
+  /**
+   * Returns information about the engine, its machine and its swarm.
+   *
+   * Shell: `docker info`.
+   *
+   * @throws LabError `ENGINE_GONE` if the engine does not respond.
    */
   info(): Promise<EngineInfo> {
-    return fetchEngineInfo(this.#docker).catch((cause: unknown) =>
-      Promise.reject(translate(cause, this.name)),
-    );
+    return this.#request("docker info", () => fetchEngineInfo(this.#docker));
   }
 
   /**
-   * The members of the swarm that this engine manages. Shell: `docker node ls`.
+   * Lists the nodes of the swarm that this engine manages.
    *
-   * @throws LabError `ENGINE_GONE`; `ENGINE_FAILED` when it is no manager.
+   * Shell: `docker node ls`.
+   *
+   * @throws LabError `ENGINE_GONE`; `ENGINE_FAILED` if the engine is not a manager.
    */
   swarmNodes(): Promise<readonly SwarmNode[]> {
-    return listSwarmNodes(this.#docker).catch((cause: unknown) =>
-      Promise.reject(translate(cause, this.name)),
-    );
+    return this.#request("docker node ls", () => listSwarmNodes(this.#docker));
   }
 
-  /** True while the engine answers. Shell: `docker version`. */
+  /** Returns true if the engine replies to a ping. Shell: `docker version`. */
   async answers(): Promise<boolean> {
-    return this.#docker.ping().then(
-      () => true,
-      () => false,
-    );
+    return this.log
+      .run(this.name, "docker version", () => this.#docker.ping())
+      .then(
+        () => true,
+        () => false,
+      );
   }
 
   /**
-   * Hangs up on an engine that was reached {@link Engine.through} streams: all of them end, those too that are only being
-   * opened, and with them every call that waits. What it is asked from now on is refused with `ENGINE_GONE`.
+   * Closes the connection to an engine that was reached {@link Engine.through} streams: destroys every stream, also those
+   * that are being opened. Pending calls fail, and later ones throw `ENGINE_GONE`.
    */
   disconnect(): void {
-    this.#hangUp();
+    this.#disconnect();
+  }
+
+  async #request<T>(command: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await this.log.run(this.name, command, action);
+    } catch (error) {
+      throw translate(error, this.name);
+    }
   }
 }
 
@@ -184,7 +240,7 @@ function unreachable(cause: unknown, where: string): LabError {
   if (known.code === "NO_PERMISSION" || errno(cause) === "EACCES") return known;
   return new LabError("NO_ENGINE", {
     where,
-    found: `no container engine answers (${cause instanceof Error ? cause.message.trim() : String(cause)})`,
+    found: `no container engine responds (${cause instanceof Error ? cause.message.trim() : String(cause)})`,
     advice: adviceFor(where, cause),
     cause,
   });
@@ -193,10 +249,10 @@ function unreachable(cause: unknown, where: string): LabError {
 function adviceFor(where: string, cause: unknown): string {
   const [url = ""] = where.split(" ");
   if (/HTTP request to an HTTPS server/.test(String(cause)))
-    return "It wants TLS: DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH=FOLDER with ca.pem, cert.pem and key.pem.";
+    return "The engine requires TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem.";
   if (url.startsWith("ssh://"))
-    return `This must work without a question: ssh ${url.replace(/\/$/, "")} docker version. A key helps: ssh-copy-id.`;
+    return `This command must work without a prompt: ssh ${url.replace(/\/$/, "")} docker version. Set up a key with ssh-copy-id.`;
   if (/^(?:tcp|https?):/.test(url))
-    return `See what the docker command says: docker -H ${url} version. Its certificates may be of another authority, expired, or for other names.`;
-  return "Start it (sudo systemctl start docker), install it (npm start does), or name another with DOCKER_HOST.";
+    return `Compare with the docker command: docker -H ${url} version. The certificates may be from another authority, expired, or for other names.`;
+  return "Start it (sudo systemctl start docker), install it with npm start, or select another one with DOCKER_HOST.";
 }

@@ -1,11 +1,12 @@
 import type { ContainerSpec } from "./resources/container";
 
 /**
- * What a container needs to run a `dockerd`, in place of `--privileged`: the engine's default capabilities, and
- * namespaces, mounts, control groups, links and rules of its own (SYS_ADMIN, SYS_PTRACE, NET_ADMIN).
+ * Options for a container that runs `dockerd` without `--privileged`: the engine's default capabilities, and SYS_ADMIN,
+ * SYS_PTRACE and NET_ADMIN for its own namespaces, mounts, cgroups, links and rules.
  *
- * Its control groups are its own: `cgroups` in the host image mounts them from inside. It never gets the machine's
- * `/sys/fs/cgroup`, from which other containers could be frozen and programs started on the machine (`release_agent`).
+ * The script `cgroups` in the host image mounts the container's own cgroups from inside. The container never gets the
+ * machine's `/sys/fs/cgroup`: with it, it could freeze other containers and start programs on the machine
+ * (`release_agent`, cgroups(7)).
  */
 export const nestedEngine = {
   capabilities: [
@@ -18,11 +19,11 @@ export const nestedEngine = {
   tmpfs: ["/run", "/tmp"],
 } satisfies Partial<ContainerSpec>;
 
-/** Why a container found no control groups of its own, from what it wrote; undefined where it did. */
+/** Returns the reason why a container could not mount its own cgroups, from its logs; undefined if it could. */
 export function cgroupRefusal(logs: string): string | undefined {
   return /^NO_CGROUPS (.+)$/m.exec(logs)?.[1];
 }
 
-/** What to do about a {@link cgroupRefusal}. */
+/** The advice of an error about a {@link cgroupRefusal}. */
 export const cgroupAdvice =
-  "It takes an engine that gives a container a cgroup namespace: Docker 20.10 or newer on Linux 4.6 or newer, not rootless.";
+  "This requires an engine that supports private cgroup namespaces: Docker 20.10 or newer on Linux 4.6 or newer, not rootless.";

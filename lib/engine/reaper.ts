@@ -2,11 +2,11 @@ import type { Engine } from "./engine";
 import type { Process } from "./exec/process";
 import { type Labels, label, limitsRole } from "./resources/labels";
 
-/** Seconds that what a session made outlives the session. With the removal itself it is under ten. */
-const graceSeconds = 3;
+/** Time between the end of a session and the removal of its objects. Including the removal it is under 10 s. */
+const GRACE_SECONDS = 3;
 
-// Runs in the reaper's container: waits as long as a process holds it (a `cat` that ends with the owner's
-// connection), then removes all that bears the owner's label, again until nothing is left, and itself last.
+// Runs in the reaper's container. Waits while a `cat` process runs there, which ends with the owner's connection. Then
+// removes everything with the owner's label, repeats this until nothing is left, and finally removes its own container.
 const script = `
 owner=$1 grace=$2 self=
 rm -f /tmp/hold.*
@@ -19,7 +19,7 @@ leave() {
   api -X POST -H 'Content-Type: application/json' -d "{\\"Container\\":\\"$2\\",\\"Force\\":true}" "http://engine/networks/$1/disconnect" >/dev/null
 }
 things() { api -G --data-urlencode "filters=$filter" "http://engine/$1"; }
-# A swarm's networks have ids of letters and digits, all others of hex digits.
+# Ids of a swarm's networks consist of letters and digits, all others of hex digits.
 ids() { grep -o '"Id":"[0-9a-z]*"' | cut -d'"' -f4; }
 held() {
   for file in /tmp/hold.*; do
@@ -29,41 +29,42 @@ held() {
   done
   return 1
 }
-# Until it is held for the first time it waits longer: on a busy machine that takes a moment.
+# Waits longer for the first hold, because opening the stream can take several seconds on a busy machine.
 idle=-5
 while [ "$idle" -lt "$grace" ]; do
   if held; then idle=0; else idle=$((idle + 1)); fi
   sleep 1
 done
-# On the machine's own network the host name is the machine's, so the engine must say which container this is.
+# The container is on the machine's network and has the machine's host name, so its id comes from the engine.
 until [ -n "$self" ]; do
   self=$(api -G --data-urlencode "filters=$mine" 'http://engine/containers/json?all=1' | ids)
   [ -n "$self" ] || sleep 0.3
 done
-# What the owner asked for last may be starting. An engine that counts a network's endpoints may miscount one that comes
-# while another one goes, and then never removes the network. It answers for such a container once its start is over.
+# A container of the owner's last request may still be starting. If an endpoint joins a network while another one leaves,
+# Docker may miscount the endpoints and then never remove the network. Inspecting a starting container waits for its start.
 started="{\\"label\\":[\\"${label.owner}=$owner\\"],\\"status\\":[\\"created\\"]}"
 starting() { api -G --data-urlencode "filters=$started" 'http://engine/containers/json?all=1' | ids; }
 begun=$(date +%s)
-# A twentieth of the time that has passed, from 0.2 seconds to a minute: what cannot be removed, as a network that a swarm
-# keeps for an engine that is gone, is tried until it can.
+# Waits a twentieth of the time passed so far, from 0.2 s to 60 s. Objects that can't be removed yet, such as a network
+# that a swarm keeps for a stopped engine, are tried until they can.
 rest() {
   passed=$(($(date +%s) - begun))
   if [ "$passed" -lt 20 ]; then sleep 0.2; elif [ "$passed" -lt 1200 ]; then sleep $((passed / 20)); else sleep 60; fi
 }
 while :; do
-  # An engine that does not answer has not said that nothing is left.
+  # If a request fails, objects may be left: try again.
   containers=$(things 'containers/json?all=1') && networks=$(things networks) && volumes=$(things volumes) || { rest; continue; }
   containers=$(echo "$containers" | ids | grep -v "^$self")
   networks=$(echo "$networks" | ids)
   volumes=$(echo "$volumes" | grep -o '"Name":"[^"]*"' | cut -d'"' -f4)
   [ -n "$containers$networks$volumes" ] || break
-  # Those that hold the limits of others go when the others are gone.
+  # Containers whose cgroup holds the limits of others are removed after the others.
   last=$(api -G --data-urlencode "filters=$limits" 'http://engine/containers/json?all=1') || { rest; continue; }
   first=$(echo "$containers" | grep -vxF -e none $(echo "$last" | ids | sed 's/^/-e /'))
   containers=\${first:-$containers}
   for id in $(starting); do api "http://engine/containers/$id/json" >/dev/null & done; wait
-  # Off each network one by one, as of two endpoints that go at the same moment Docker may count one on; the rest at once.
+  # Containers leave each network one by one: if two endpoints leave at the same time, Docker may miscount them. All other
+  # removals run in parallel.
   members=
   for net in $networks; do
     on=$(api "http://engine/networks/$net" | grep -o '"[0-9a-f]\\{64\\}":{' | cut -d'"' -f2 | grep -xF "$containers")
@@ -89,28 +90,30 @@ api -X DELETE "http://engine/containers/$self?force=1&v=1"
 
 const hold = "echo $$ > /tmp/hold.$$; echo held; exec cat > /dev/null";
 
-/** What a {@link Reaper} is made from. */
+/** Options of a {@link Reaper}. */
 export interface ReaperSpec {
   readonly engine: Engine;
   readonly owner: string;
   readonly name: string;
-  /** The base image: it has a shell and curl. */
+  /** The base image, which has a shell and curl. */
   readonly image: string;
   readonly labels: Labels;
-  /** The engine's socket as its own machine names it. Default: `/var/run/docker.sock`. */
+  /** Path of the engine's socket on the engine's machine. Default: `/var/run/docker.sock`. */
   readonly socket?: string;
 }
 
 /**
- * The container that outlives every process of ours. It holds the engine's socket, and it is held by a stream from the
- * owner that ends with the owner, however that ends: `kill -9` closes sockets too, and a cell in a busy loop does not.
- * It starts again with the engine (`--restart always`), so that it also clears what a crash of the machine left.
+ * A container that removes everything a session created when the session ends. The session holds a stream to it, which
+ * the kernel closes however the session's process ends, including `kill -9`. A busy loop in a cell doesn't close it. The
+ * container has access to the engine's socket. It restarts with the engine (`--restart always`), so it also cleans up
+ * after a crash of the machine.
  *
- * It stands in the engine's own network namespace, which can so be read without another container.
+ * It runs in the engine's own network namespace (`--network host`), so that no other container is needed to read that
+ * namespace.
  */
 export class Reaper {
   readonly container: string;
-  /** A process in the engine's own network namespace, as the engine's machine counts. */
+  /** A process in the engine's own network namespace: its pid on the engine's machine. */
   readonly pid: number;
   readonly #engine: Engine;
   readonly #released = new AbortController();
@@ -122,15 +125,15 @@ export class Reaper {
     this.pid = pid;
   }
 
-  /** Starts one. Nothing holds it yet: it ends by itself after some seconds unless {@link hold} is called. */
+  /** Starts a reaper. It removes everything after some seconds unless {@link hold} is called. */
   static async start(spec: ReaperSpec): Promise<Reaper> {
     const info = await spec.engine.containers.run({
       name: spec.name,
       image: spec.image,
-      command: ["sh", "-c", script, "reaper", spec.owner, String(graceSeconds)],
+      command: ["sh", "-c", script, "reaper", spec.owner, String(GRACE_SECONDS)],
       labels: { ...spec.labels, [label.role]: "reaper" },
       network: "host",
-      // Only for reading the machine's rules and counters; nothing here writes to its namespace.
+      // To read the machine's rules and counters. Nothing writes to its namespace.
       capabilities: ["NET_ADMIN", "NET_RAW"],
       binds: [`${spec.socket ?? "/var/run/docker.sock"}:/run/engine.sock`],
       init: true,
@@ -142,21 +145,21 @@ export class Reaper {
   }
 
   /**
-   * Holds the reaper for as long as this process lives.
+   * Holds the reaper until this process ends.
    *
-   * @param lost - called when it cannot be held any more: the engine ended, or someone removed it.
+   * @param lost - called when the reaper can't be held any more: the engine stopped, or somebody removed the reaper.
    */
   hold(lost: () => void): Promise<void> {
     return this.#hold(lost, true);
   }
 
-  /** Lets go: after some seconds the reaper removes everything, and itself. */
+  /** Stops holding the reaper. After some seconds it removes everything, then itself. */
   drop(): void {
     this.#released.abort();
     this.#stream?.destroy();
   }
 
-  /** Removes the reaper, once nothing is left that it would have to remove. */
+  /** Removes the reaper. Call it when everything else has been removed. */
   async release(): Promise<void> {
     this.#released.abort();
     await this.#engine.containers.remove(this.container);
@@ -181,7 +184,7 @@ export class Reaper {
     stream.unref();
     ended.then(async () => {
       if (this.#released.signal.aborted) return;
-      // Once more, because a connection may break while both ends are well.
+      // Try a second time, because a connection can break while both ends still work.
       if (first) await this.#hold(lost, false).catch(lost);
       else lost();
     });

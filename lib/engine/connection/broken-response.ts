@@ -3,10 +3,10 @@ import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 
 /**
- * Lets no call of `docker` wait for ever: docker-modem waits for the end of an answer, and does not hear that the
- * connection broke in the middle of one. `docker wait` has the beginning of its answer at once and the rest when the
- * container ends, so an engine that goes away in between would never be missed. Here each answer is read as the stream
- * that it is.
+ * Makes calls fail when the connection breaks in the middle of a response. docker-modem waits for the end of a response
+ * and doesn't listen for the error of its stream. `docker wait` gets the response headers at once and the body when the
+ * container ends, so it would wait forever if the engine stopped in between. This function requests every response as a
+ * stream and reads it to the end itself.
  */
 export function failOnBrokenResponses(docker: Docker): Docker {
   const { modem } = docker;
@@ -14,18 +14,18 @@ export function failOnBrokenResponses(docker: Docker): Docker {
   modem.dial = (options, callback) => {
     if (options.isStream === true || options.hijack === true || options.openStdin === true)
       return dial(options, callback);
-    return dial({ ...options, isStream: true }, (error, answer) => {
-      if (error || !(answer instanceof Readable)) return callback?.(error, answer);
-      buffer(answer).then(
+    return dial({ ...options, isStream: true }, (error, response) => {
+      if (error || !(response instanceof Readable)) return callback?.(error, response);
+      buffer(response).then(
         (bytes) => callback?.(null, parsed(bytes)),
-        (broken: unknown) => callback?.(broken instanceof Error ? broken : new Error(String(broken)), null),
+        (reason: unknown) => callback?.(reason instanceof Error ? reason : new Error(String(reason)), null),
       );
     });
   };
   return docker;
 }
 
-// JSON, or else the bytes as they came: as docker-modem has it.
+// Like docker-modem, returns parsed JSON, or the bytes if they are not JSON.
 function parsed(bytes: Buffer): object {
   try {
     const value: unknown = JSON.parse(bytes.toString());

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { endpointOf, findEndpoint, isPlain, type Surroundings } from "./endpoint";
+import { endpointOf, findEndpoint, isPlain, type SystemAccess } from "./endpoint";
 import { sshArguments } from "./ssh";
 
 const id = (name: string): string => createHash("sha256").update(name).digest("hex");
@@ -10,11 +10,11 @@ const files: Readonly<Record<string, string>> = {
   "/var/run/docker.sock": "",
   [`${contexts}/meta/${id("far")}/meta.json`]: meta("ssh://me@far"),
   [`${contexts}/meta/${id("locked")}/meta.json`]: meta("tcp://locked:2376"),
-  // A context whose engine asks for no certificate of the client has the authority's alone.
+  // A context for an engine without client certificates contains only ca.pem.
   [`${contexts}/tls/${id("locked")}/docker/ca.pem`]: "",
 };
 
-function around(env: Readonly<Record<string, string>> = {}): Surroundings {
+function systemWith(env: Readonly<Record<string, string>> = {}): SystemAccess {
   return { env, home: "/home/me", exists: (path) => path in files, read: (path) => files[path] ?? "" };
 }
 
@@ -34,33 +34,33 @@ test.each([
   ["far", {}, { url: "ssh://me@far", from: "context far" }],
   ["locked", {}, { url: "tcp://locked:2376", certificates: `${contexts}/tls/${id("locked")}/docker` }],
   ["default", { DOCKER_HOST: "ssh://me@far" }, { url: "unix:///var/run/docker.sock" }],
-])("an engine that is named %s, with %o, is at %o", (name, env, endpoint) => {
-  expect(endpointOf(name, around(env))).toMatchObject(endpoint);
+])("the engine %s with the environment %o has the endpoint %o", (name, env, endpoint) => {
+  expect(endpointOf(name, systemWith(env))).toMatchObject(endpoint);
 });
 
 test.each(["tcp://10.0.0.5:2375", "tcp://two", "two:2375", "tcp://[fd00::5]:2375"])(
-  "%s without TLS is refused",
+  "throws NOT_ENCRYPTED for %s without TLS",
   (name) => {
-    expect(() => endpointOf(name, around())).toThrow(
+    expect(() => endpointOf(name, systemWith())).toThrow(
       expect.objectContaining({ code: "NOT_ENCRYPTED", where: name }),
     );
   },
 );
 
-test("a context that does not exist is named", () => {
-  expect(() => endpointOf("nowhere", around())).toThrow(
+test("the error for a missing context contains its name", () => {
+  expect(() => endpointOf("nowhere", systemWith())).toThrow(
     expect.objectContaining({ code: "NO_ENGINE", where: "docker context nowhere" }),
   );
 });
 
-test("what DOCKER_HOST says is taken as the docker command takes it, and told as unencrypted", () => {
-  const endpoint = findEndpoint(around({ DOCKER_HOST: "tcp://10.0.0.5:2375" }));
+test("like the docker command, accepts an unencrypted DOCKER_HOST, which isPlain() reports", () => {
+  const endpoint = findEndpoint(systemWith({ DOCKER_HOST: "tcp://10.0.0.5:2375" }));
   expect([endpoint.url, isPlain(endpoint)]).toEqual(["tcp://10.0.0.5:2375", true]);
-  expect(isPlain(findEndpoint(around({ DOCKER_HOST: "tcp://10.0.0.5:2376", ...tls })))).toBe(false);
-  expect(isPlain(findEndpoint(around()))).toBe(false);
+  expect(isPlain(findEndpoint(systemWith({ DOCKER_HOST: "tcp://10.0.0.5:2376", ...tls })))).toBe(false);
+  expect(isPlain(findEndpoint(systemWith()))).toBe(false);
 });
 
-test("ssh asks nothing, and takes what stands for a host as nothing else", () => {
+test("ssh never prompts, and never reads the host name as an option", () => {
   const argv = sshArguments({ host: "-oProxyCommand=x", user: "me", port: "2222" });
   expect(argv).toContain("BatchMode=yes");
   expect(argv.slice(0, 4)).toEqual(["-l", "me", "-p", "2222"]);

@@ -4,10 +4,10 @@ import type { Process } from "../exec/process";
 import { ProcessDuplex } from "./process-duplex";
 
 /**
- * The stdin and stdout of a program in a container as one stream, fit to carry HTTP.
+ * Runs a program in a container and returns its stdin and stdout as one stream, over which an http.Agent can send requests.
  *
- * @param signal - nobody needs the stream any more: one that is only being opened is given up.
- * @throws LabError as {@link Engine.open}.
+ * @param signal - cancels the start. It has no effect once the stream is open.
+ * @throws LabError the codes of {@link Engine.open}.
  */
 export async function execDuplex(
   engine: Engine,
@@ -18,32 +18,32 @@ export async function execDuplex(
   const stream = new ExecDuplex();
   const process = await engine.open(container, argv, {
     ...(signal ? { signal } : {}),
-    sink: { stdout: (chunk) => void stream.push(chunk), stderr: (chunk) => stream.complain(chunk) },
+    sink: { stdout: (chunk) => void stream.push(chunk), stderr: (chunk) => stream.addStderr(chunk) },
   });
-  stream.carry(process);
+  stream.attach(process);
   return stream;
 }
 
 class ExecDuplex extends ProcessDuplex {
   #process: Process | undefined;
-  #complaint = "";
+  #stderr = "";
 
-  carry(process: Process): void {
+  attach(process: Process): void {
     this.#process = process;
     const ended = (): void => {
-      if (this.#complaint !== "" && !this.destroyed)
-        this.destroy(new Error(`ECONNRESET ${this.#complaint.trim()}`));
+      if (this.#stderr !== "" && !this.destroyed)
+        this.destroy(new Error(`ECONNRESET ${this.#stderr.trim()}`));
       else this.push(null);
     };
     process.exit.then(ended, (error: unknown) => this.destroy(error instanceof Error ? error : undefined));
   }
 
-  complain(chunk: Buffer): void {
-    this.#complaint += chunk.toString();
+  addStderr(chunk: Buffer): void {
+    this.#stderr += chunk.toString();
   }
 
   override _read(): void {
-    // The engine sends as it comes; what is not yet read waits in this stream's buffer.
+    // An exec can't be paused: the engine pushes output as it arrives, and this stream buffers it.
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -60,7 +60,7 @@ class ExecDuplex extends ProcessDuplex {
     done(error);
   }
 
-  protected override hold(how: "ref" | "unref"): void {
+  protected override setRef(how: "ref" | "unref"): void {
     this.#process?.[how]();
   }
 }

@@ -1,8 +1,8 @@
 import { Duplex } from "node:stream";
 
 /**
- * A stream that carries HTTP to an engine: an http.Agent also calls the methods that only a socket has. Those that set
- * what no pipe has do nothing.
+ * A stream over the pipes of a process, on which an http.Agent can send requests. The agent calls methods that only
+ * net.Socket has; the ones that set TCP options do nothing here.
  */
 export abstract class ProcessDuplex extends Duplex {
   setKeepAlive(): this {
@@ -18,15 +18,15 @@ export abstract class ProcessDuplex extends Duplex {
   }
 
   ref(): this {
-    this.hold("ref");
+    this.setRef("ref");
     return this;
   }
 
   unref(): this {
-    this.hold("unref");
+    this.setRef("unref");
     return this;
   }
 
-  /** Whether what carries the bytes keeps this process from ending. */
-  protected abstract hold(how: "ref" | "unref"): void;
+  /** Sets whether the underlying process keeps the Node.js event loop alive. */
+  protected abstract setRef(how: "ref" | "unref"): void;
 }

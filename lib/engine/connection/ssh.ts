@@ -2,14 +2,15 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { ProcessDuplex } from "./process-duplex";
 
-/** Seconds for a machine to answer, and of silence after which it counts as gone. */
-const connectSeconds = 30;
-const silence = { seconds: 10, times: 3 } as const;
+/** ssh_config(5), ConnectTimeout. */
+const CONNECT_SECONDS = 30;
+/** ssh_config(5), ServerAliveInterval and ServerAliveCountMax: ssh ends after 30 s without a reply. */
+const KEEP_ALIVE = { seconds: 10, count: 3 } as const;
 
-/** Connections that may be opened at once: sshd refuses some of more than ten (sshd_config(5), MaxStartups). */
-const MOST_OPENING = 5;
+/** Connections that are opened at the same time. sshd drops some of them above ten (sshd_config(5), MaxStartups). */
+const MAX_OPENING = 5;
 
-/** Where an engine is reached by ssh. */
+/** The machine of an engine that is reached by ssh. */
 export interface SshTarget {
   readonly host: string;
   readonly user?: string;
@@ -17,44 +18,44 @@ export interface SshTarget {
 }
 
 /**
- * Opens connections to an engine by ssh, as the docker command does: the far side's own `docker system dial-stdio`
- * carries each, so that nothing listens there but sshd. A connection has answered once before it is given out, so that a
- * request is never sent into one that cannot be made.
+ * Opens connections to an engine by ssh like the docker command does: each connection runs `docker system dial-stdio` on
+ * the remote machine, so nothing but sshd has to listen there. A connection is returned after the engine has replied to a
+ * ping on it, so a request is never sent on a connection that could not be opened.
  *
- * It asks nothing (BatchMode): a notebook has nobody at a terminal. Keys come from the agent or ~/.ssh, as always.
+ * ssh runs in BatchMode and never prompts, because a notebook has no terminal. Keys come from the agent or ~/.ssh.
  */
 export class SshDialer {
   readonly #target: SshTarget;
-  readonly #turns: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #opening = 0;
 
   constructor(target: SshTarget) {
     this.#target = target;
   }
 
-  /** @throws the last words of ssh, or of the far side's docker. */
+  /** @throws Error with the last line that ssh or the remote docker wrote to stderr. */
   async open(signal: AbortSignal): Promise<Duplex> {
-    if (this.#opening >= MOST_OPENING) await new Promise<void>((resolve) => this.#turns.push(resolve));
+    if (this.#opening >= MAX_OPENING) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#opening++;
     try {
       return await SshDuplex.open(sshArguments(this.#target), signal);
     } finally {
-      const next = this.#turns.shift();
+      const next = this.#waiting.shift();
       if (next) next();
       else this.#opening--;
     }
   }
 }
 
-/** The arguments of ssh(1) for one connection. */
+/** Returns the arguments of ssh(1) for one connection. */
 export function sshArguments({ host, user, port }: SshTarget): readonly string[] {
   return [
     ...(user === undefined ? [] : ["-l", user]),
     ...(port === undefined ? [] : ["-p", port]),
     "-T",
     ...["-o", "BatchMode=yes"],
-    ...["-o", `ConnectTimeout=${connectSeconds}`],
-    ...["-o", `ServerAliveInterval=${silence.seconds}`, "-o", `ServerAliveCountMax=${silence.times}`],
+    ...["-o", `ConnectTimeout=${CONNECT_SECONDS}`],
+    ...["-o", `ServerAliveInterval=${KEEP_ALIVE.seconds}`, "-o", `ServerAliveCountMax=${KEEP_ALIVE.count}`],
     "--",
     host,
     "docker",
@@ -63,36 +64,36 @@ export function sshArguments({ host, user, port }: SshTarget): readonly string[]
   ];
 }
 
-const hello = "HEAD /_ping HTTP/1.1\r\nHost: docker\r\n\r\n";
+const PING_REQUEST = "HEAD /_ping HTTP/1.1\r\nHost: docker\r\n\r\n";
 
-/** The two pipes of one ssh as one stream. */
+/** The stdin and stdout of an ssh process as one stream. */
 class SshDuplex extends ProcessDuplex {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
-  #complaint = "";
+  #stderr = "";
 
   static open(argv: readonly string[], signal: AbortSignal): Promise<SshDuplex> {
-    // In a session of its own: an interrupt of the notebook's kernel is for its whole process group.
+    // In its own session: interrupting a cell sends SIGINT to the kernel's whole process group.
     const child = spawn("ssh", argv, { stdio: ["pipe", "pipe", "pipe"], detached: true });
     const stream = new SshDuplex(child);
     return new Promise((resolve, reject) => {
-      const giveUp = (): void => void stream.destroy(new Error("the connection was given up"));
-      signal.addEventListener("abort", giveUp, { once: true });
-      if (signal.aborted) giveUp();
+      const cancel = (): void => void stream.destroy(new Error("the connection was cancelled"));
+      signal.addEventListener("abort", cancel, { once: true });
+      if (signal.aborted) cancel();
       const fail = (error: Error): void => reject(error);
-      const end = (): void => reject(new Error("docker system dial-stdio ended without an answer"));
+      const end = (): void => reject(new Error("docker system dial-stdio ended before the engine replied"));
       stream.once("error", fail).once("close", end);
-      let answer = "";
+      let response = "";
       const read = (chunk: Buffer): void => {
-        answer += chunk.toString("latin1");
-        if (!answer.includes("\r\n\r\n")) return;
+        response += chunk.toString("latin1");
+        if (!response.includes("\r\n\r\n")) return;
         child.stdout.off("data", read);
-        signal.removeEventListener("abort", giveUp);
+        signal.removeEventListener("abort", cancel);
         stream.off("error", fail).off("close", end);
-        stream.#carry();
+        stream.#pipeStdout();
         resolve(stream);
       };
       child.stdout.on("data", read);
-      child.stdin.write(hello);
+      child.stdin.write(PING_REQUEST);
     });
   }
 
@@ -100,9 +101,9 @@ class SshDuplex extends ProcessDuplex {
     super();
     this.#child = child;
     child.stderr.on("data", (chunk: Buffer) => {
-      this.#complaint = (this.#complaint + chunk.toString()).slice(-2_000);
+      this.#stderr = (this.#stderr + chunk.toString()).slice(-2_000);
     });
-    // A pipe that breaks is told by the end of ssh, with its reason.
+    // The "close" handler reports a broken pipe, with the reason from stderr.
     child.stdin.on("error", () => undefined);
     child.once("error", (error) => this.destroy(error));
     child.once("close", (code) => this.#ended(code));
@@ -113,11 +114,11 @@ class SshDuplex extends ProcessDuplex {
       this.once("end", () => this.destroy());
       return;
     }
-    const reason = this.#complaint.trim().split("\n").at(-1) || `ssh ended with exit code ${code}`;
+    const reason = this.#stderr.trim().split("\n").at(-1) || `ssh ended with exit code ${code}`;
     this.destroy(code === 0 ? undefined : Object.assign(new Error(reason.trim()), { code: "ECONNRESET" }));
   }
 
-  #carry(): void {
+  #pipeStdout(): void {
     const { stdout } = this.#child;
     stdout.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) stdout.pause();
@@ -144,7 +145,7 @@ class SshDuplex extends ProcessDuplex {
     done(error);
   }
 
-  protected override hold(how: "ref" | "unref"): void {
+  protected override setRef(how: "ref" | "unref"): void {
     this.#child[how]();
     for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
       const method: unknown = Reflect.get(pipe, how);

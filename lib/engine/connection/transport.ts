@@ -8,15 +8,15 @@ import { failOnBrokenResponses } from "./broken-response";
 import type { Endpoint } from "./endpoint";
 import { SshDialer } from "./ssh";
 
-/** dockerode on an endpoint. */
+/** Returns a dockerode client for an endpoint. */
 export function dial(endpoint: Endpoint): Docker {
   return openConnection(endpoint).docker;
 }
 
 /**
- * dockerode on an endpoint. `host: undefined` keeps its own reading of DOCKER_HOST out of the way.
+ * Returns a dockerode client for an endpoint, and a function that closes its connections.
  *
- * @throws LabError `NO_ENGINE` for what is no address, and where the files of its certificates cannot be read.
+ * @throws LabError `NO_ENGINE` if the address is invalid or there are no certificates in the given folder.
  */
 export function openConnection(endpoint: Endpoint): DockerConnection {
   const url = endpoint.url.includes("://") ? endpoint.url : `tcp://${endpoint.url}`;
@@ -32,7 +32,7 @@ export function openConnection(endpoint: Endpoint): DockerConnection {
   const tls = endpoint.certificates !== undefined || protocol === "https:";
   return keepAliveConnection(
     new Docker({
-      // Without the brackets that an IPv6 address has in a URL.
+      // A URL has brackets around an IPv6 address, a host name has none.
       host: hostname.replace(/^\[(.*)\]$/, "$1"),
       port: port || (tls ? 2376 : 2375),
       protocol: tls ? "https" : "http",
@@ -41,19 +41,23 @@ export function openConnection(endpoint: Endpoint): DockerConnection {
   );
 }
 
-// Connections that Node's own agent keeps: an idle one keeps no process.
+// Node's global agent unrefs idle connections, so there is nothing to close.
 function keepAliveConnection(docker: Docker): DockerConnection {
-  return { docker: failOnBrokenResponses(docker), hangUp: () => undefined };
+  return { docker: failOnBrokenResponses(docker), disconnect: () => undefined };
 }
 
-/** dockerode on an engine that is reached over streams, and the end of all of them. */
+/** A dockerode client and a function that closes its connections. */
 export interface DockerConnection {
   readonly docker: Docker;
-  /** Ends every stream, those too that are only being opened. */
-  readonly hangUp: () => void;
+  /** Destroys every stream and cancels those that are being opened. */
+  readonly disconnect: () => void;
 }
 
-/** dockerode over streams that `open` makes, one for each connection; it is told when they are needed no more. */
+/**
+ * Returns a dockerode client that calls `open` for each new connection.
+ *
+ * @param open - returns a stream to the engine. Its signal aborts when the client disconnects.
+ */
 export function dialThrough(open: (signal: AbortSignal) => Promise<Duplex>): DockerConnection {
   const agent = new StreamAgent(open);
   const options: Docker.DockerOptions & { agent: Agent; socketPath: undefined } = {
@@ -63,14 +67,14 @@ export function dialThrough(open: (signal: AbortSignal) => Promise<Duplex>): Doc
     socketPath: undefined,
     agent,
   };
-  return { docker: failOnBrokenResponses(new Docker(options)), hangUp: () => agent.hangUp() };
+  return { docker: failOnBrokenResponses(new Docker(options)), disconnect: () => agent.disconnect() };
 }
 
 class StreamAgent extends Agent {
   readonly #open: (signal: AbortSignal) => Promise<Duplex>;
   readonly #streams = new Set<Duplex>();
   readonly #opening = new Set<AbortController>();
-  #gone = false;
+  #disconnected = false;
 
   constructor(open: (signal: AbortSignal) => Promise<Duplex>) {
     super({ keepAlive: true, maxFreeSockets: 8 });
@@ -82,7 +86,7 @@ class StreamAgent extends Agent {
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
     const opening = new AbortController();
-    if (this.#gone) opening.abort();
+    if (this.#disconnected) opening.abort();
     this.#opening.add(opening);
     const opened = this.#open(opening.signal).finally(() => this.#opening.delete(opening));
     opened.then(
@@ -90,7 +94,7 @@ class StreamAgent extends Agent {
         this.#streams.add(stream);
         stream.once("close", () => this.#streams.delete(stream));
         callback?.(null, stream);
-        if (this.#gone) stream.destroy();
+        if (this.#disconnected) stream.destroy();
       },
       (error: unknown) => {
         callback?.(error instanceof Error ? error : new Error(String(error)), new Duplex());
@@ -99,13 +103,14 @@ class StreamAgent extends Agent {
     return undefined;
   }
 
-  hangUp(): void {
-    this.#gone = true;
+  disconnect(): void {
+    this.#disconnected = true;
     for (const opening of this.#opening) opening.abort();
     for (const stream of this.#streams) stream.destroy();
   }
 }
 
+// dockerode reads DOCKER_HOST unless `host` is set, even to undefined.
 function socket(socketPath: string): Docker {
   return new Docker({ socketPath, host: undefined, port: undefined, protocol: "http" });
 }
@@ -117,11 +122,11 @@ function parse(url: string): URL {
   throw new LabError("NO_ENGINE", {
     where: url,
     found: "this is not the address of an engine",
-    advice: "DOCKER_HOST reads like unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host.",
+    advice: "An address looks like unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host.",
   });
 }
 
-// As the docker command has it: a certificate of one's own only where there is one.
+// Like the docker command, uses a client certificate only if there is one.
 function certificates(folder: string): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
   const read = (name: "ca" | "cert" | "key"): Partial<Record<typeof name, Buffer>> => {
     const path = join(folder, `${name}.pem`);
@@ -131,7 +136,8 @@ function certificates(folder: string): { ca?: Buffer; cert?: Buffer; key?: Buffe
   if (found.ca || (found.cert && found.key)) return found;
   throw new LabError("NO_ENGINE", {
     where: folder,
-    found: "there are no certificates of an engine: ca.pem, cert.pem and key.pem are looked for",
-    advice: "Name their folder with DOCKER_CERT_PATH; without TLS leave DOCKER_TLS_VERIFY out.",
+    found: "the folder has neither ca.pem nor cert.pem with key.pem",
+    advice:
+      "Set DOCKER_CERT_PATH to the folder of the certificates, or unset DOCKER_TLS_VERIFY if the engine has no TLS.",
   });
 }

@@ -1,6 +1,6 @@
 import { translate } from "./known-errors";
 
-// Real texts: Docker 20.10, 24, 28 and 29, Podman 4 and 5, Node.
+// Real texts of Docker 20.10, 24, 28 and 29, Podman 4 and 5, and Node.js.
 test.each([
   [
     "PORT_IN_USE",
@@ -81,32 +81,32 @@ test.each([
   ],
   ["ENGINE_GONE", "socket hang up"],
   ["ENGINE_GONE", "Parse Error: Expected HTTP/, RTSP/ or ICE/"],
-  ["ENGINE_FAILED", "something that nobody has seen yet"],
+  ["ENGINE_FAILED", "an unknown error"],
 ])("%s is recognised in: %s", (code, text) => {
   const cause = new Error(text);
   expect(translate(cause, "web")).toMatchObject({ code, where: "web", cause });
 });
 
-test("a port that is taken is named, and the message says what to do", () => {
+test("the message for a port in use contains the port and what to do", () => {
   const { message } = translate(
     new Error("Bind for 127.0.0.1:8080 failed: port is already allocated"),
     "web",
   );
   expect(message).toBe(
-    "PORT_IN_USE  web: port 8080 of the engine's machine is taken\n" +
-      "  Publish another port, or find who has this one: docker ps --filter publish=8080, ss -lnp 'sport = :8080'.",
+    "PORT_IN_USE  web: port 8080 of the engine's machine is already in use\n" +
+      "  Publish another port, or find out what uses this one: docker ps --filter publish=8080, ss -lnp 'sport = :8080'.",
   );
 });
 
-test("an engine that went away is named where its name is known", () => {
+test("the message for an engine that stopped contains its name", () => {
   const { code, message } = translate(new Error("socket hang up"), "web", "ssh://me@two");
   expect([code, message]).toEqual([
     "ENGINE_GONE",
-    expect.stringContaining("web: the container engine ssh://me@two does not"),
+    expect.stringContaining("web: the container engine ssh://me@two does not respond"),
   ]);
 });
 
-test("an error that is one already stays what it is", () => {
+test("a LabError is returned unchanged", () => {
   const error = translate(new Error("socket hang up"), "web");
   expect(translate(error, "other")).toBe(error);
 });

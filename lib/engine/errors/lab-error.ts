@@ -43,31 +43,39 @@ const codes = [
 ] as const;
 
 /**
- * Every way in which a lab can fail, as a stable code that a test, a grader or a script can compare with.
- * The message beside it may change from version to version; the code does not.
+ * The code of a {@link LabError}. Tests, graders and scripts can compare it: codes don't change between versions,
+ * messages may.
  */
 export type LabErrorCode = (typeof codes)[number];
 
-/** What a {@link LabError} is made of. */
+/** The parts of a {@link LabError}. */
 export interface LabErrorParts {
-  /** What it happened to: the name of a lab, place, image or command. */
+  /** Name of the lab, place, image or command that failed. */
   readonly where: string;
-  /** What was found, and what was expected: one line. */
+  /** What was found and what was expected, in one line. */
   readonly found: string;
-  /** What to do now: one line. */
+  /** What to do about it, in one line. */
   readonly advice: string;
-  /** The original failure, with the engine's or the kernel's own text. */
+  /** The original error, with the text of the engine or the kernel. */
   readonly cause?: unknown;
 }
 
 /**
- * What labs throw: a stable `code`, what happened and where, what to do about it, and the original failure
- * as `cause`.
+ * The error that labs throw. It has a stable `code`, says what happened, where, and what to do about it, and keeps the
+ * original error as `cause`. Its message has two lines:
  *
  * ```
- * PORT_IN_USE  web: host port 8080 is taken
- *   Publish another port, or find who has it: ss -ltnp 'sport = :8080'
+ * PORT_IN_USE  web: port 8080 of the engine's machine is already in use
+ *   Publish another port, or find out what uses this one: ss -lnp 'sport = :8080'.
  * ```
+ *
+ * @example
+ * import { Engine, LabError } from "wirebook";
+ * try {
+ *   await Engine.connect();
+ * } catch (error) {
+ *   if (error instanceof LabError && error.code === "NO_ENGINE") console.log(error.advice);
+ * }
  */
 export class LabError extends Error {
   override readonly name = "LabError";
@@ -76,7 +84,14 @@ export class LabError extends Error {
   readonly found: string;
   readonly advice: string;
 
-  /** The code that reads so; `ENGINE_FAILED` for one that this version does not have. */
+  /**
+   * Converts a string to a code.
+   *
+   * @returns `ENGINE_FAILED` if this version doesn't have the code.
+   * @example
+   * import { LabError } from "wirebook";
+   * console.log(LabError.code("PORT_IN_USE"));
+   */
   static code(text: string): LabErrorCode {
     return codes.find((code) => code === text) ?? "ENGINE_FAILED";
   }

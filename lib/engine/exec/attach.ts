@@ -2,18 +2,18 @@ import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type Docker from "dockerode";
 
-/** Milliseconds between two looks at a container in which a program is about to begin. */
-const LOOK_EVERY = 500;
+/** How often the container is checked while the engine has not replied. */
+const CHECK_INTERVAL_MS = 500;
 
 /**
  * Starts an exec and returns its streams.
  *
- * An engine may never answer for a program whose container ends at that very moment (seen with Docker 20.10: it neither
- * starts the program nor says that it will not, and keeps the connection). So as long as it does not answer, the
- * container is looked at.
+ * If the container ends while the exec starts, the engine may never reply (seen with Docker 20.10: it neither starts the
+ * program nor reports an error, and keeps the connection open). Until the engine replies, this function therefore checks
+ * regularly that the container is running.
  *
- * @param signal - gives up on it.
- * @throws the engine's own error, or one with its text for a container that does not run.
+ * @param signal - cancels the start.
+ * @throws Error of the engine, or with the text `Container ID is not running`.
  */
 export async function attach(
   docker: Docker,
@@ -22,39 +22,39 @@ export async function attach(
   signal?: AbortSignal,
 ): Promise<Duplex> {
   const request = new AbortController();
-  const answered = new AbortController();
-  const giveUp = (): void => request.abort();
-  signal?.addEventListener("abort", giveUp, { once: true });
-  if (signal?.aborted === true) giveUp();
+  const replied = new AbortController();
+  const cancel = (): void => request.abort();
+  signal?.addEventListener("abort", cancel, { once: true });
+  if (signal?.aborted === true) cancel();
   const started = exec.start({ hijack: true, stdin: true, abortSignal: request.signal });
   try {
-    return await Promise.race([started, untilEnded(docker, container, exec, answered.signal)]);
+    return await Promise.race([started, failWhenEnded(docker, container, exec, replied.signal)]);
   } catch (error) {
-    giveUp();
-    // An answer that was under way is nobody's any more.
+    cancel();
+    // If the exec starts after we gave up, destroy its stream.
     started.then(
       (stream) => stream.destroy(),
       () => undefined,
     );
     throw error;
   } finally {
-    answered.abort();
-    signal?.removeEventListener("abort", giveUp);
+    replied.abort();
+    signal?.removeEventListener("abort", cancel);
   }
 }
 
-/** Fails when the container can start no program of this exec any more; until then it never settles. */
-async function untilEnded(
+/** Rejects when the container can't run this exec any more. Never resolves. */
+async function failWhenEnded(
   docker: Docker,
   container: string,
   exec: Docker.Exec,
   signal: AbortSignal,
 ): Promise<never> {
   for (;;) {
-    await pause(LOOK_EVERY, undefined, { signal });
+    await pause(CHECK_INTERVAL_MS, undefined, { signal });
     const { State } = await docker.getContainer(container).inspect();
     if (!State.Running) throw new Error(`Container ${container} is not running`);
-    // One that was started again in between has forgotten the exec.
+    // If the container was restarted in between, the exec doesn't exist any more and this throws.
     await exec.inspect();
   }
 }

@@ -7,24 +7,27 @@ import { LabError } from "../errors/lab-error";
 import { attach } from "./attach";
 import { type Process, processOn, type Sink } from "./process";
 
-/** How a program runs in a container. */
+/** Options of a program that runs in a container. */
 export interface ExecOptions {
-  /** Name of the place, for the record and for errors. Default: the container's id. */
+  /** Name of the place, for the command log and for errors. Default: the container's id, 12 characters. */
   readonly where?: string;
-  /** Milliseconds until it is killed and `TIMED_OUT` thrown. Default: no limit. */
+  /** Time in milliseconds after which the program is killed and `TIMED_OUT` thrown. Default: no limit. */
   readonly timeout?: number;
-  /** Kills it when aborted, with `INTERRUPTED`. The interrupt of a notebook's cell does so in any case. */
+  /** When it aborts, the program is killed and `INTERRUPTED` thrown. Interrupting the cell always does this. */
   readonly signal?: AbortSignal;
-  /** What it reads from stdin. Default: end of file at once. */
+  /** Content of stdin. Default: empty. */
   readonly stdin?: string | Uint8Array;
+  /** User name or id, with an optional group: `www-data`, `1000:1000`. Default: the container's. */
   readonly user?: string;
+  /** Default: the container's. */
   readonly workdir?: string;
+  /** Variables in addition to those of the container. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Told the output as it comes. */
+  /** Receives the output as it arrives. */
   readonly sink?: Sink;
 }
 
-/** What a program that ended leaves. */
+/** The result of a program that ended. */
 export interface ExecResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -32,13 +35,13 @@ export interface ExecResult {
   readonly milliseconds: number;
 }
 
-// The variable that marks a program and all that it starts, so that an interrupt finds them.
+// The environment variable that marks a program and its child processes, so that they can be found and killed.
 const mark = "WIREBOOK_EXEC";
 
-// Ends every process that carries the mark $1: first as Ctrl-C does, so that ping and tcpdump print their
-// summary, then for good. In one exec, because an engine delays the next one by two seconds while a child of the
-// ended program still holds its output. /proc/PID/environ may be read by the same user with the same capabilities
-// (ptrace(2), PTRACE_MODE_READ), which another exec of that user is.
+// Ends every process with the mark $1: first with SIGINT like Ctrl-C, so that ping and tcpdump print their summary, then
+// with SIGKILL. Both in one exec, because an engine delays the next exec by two seconds while a child of the ended
+// program still has its output open. An exec of the same user has the same capabilities, and may therefore read
+// /proc/PID/environ (ptrace(2), PTRACE_MODE_READ).
 const endMarked = `marked() {
   for file in /proc/[0-9]*/environ; do
     if { tr '\\0' '\\n' < "$file"; } 2>/dev/null | grep -qx "${mark}=$1"; then
@@ -61,7 +64,7 @@ export class Execs {
   }
 
   /**
-   * Runs `argv` to its end. Any exit code is a result, not an error.
+   * Runs `argv` and waits until it ends. A non-zero exit code is returned, not thrown.
    *
    * Shell: `docker exec ID argv…`.
    *
@@ -102,16 +105,16 @@ export class Execs {
         env: { ...options.env, [mark]: id },
         signal: stop.signal,
       }).catch(async (error: unknown) => {
-        // It may have begun unheard.
-        if (stop.signal.aborted) await this.#end(container, id, options).catch(() => undefined);
+        // The program may have started before we saw a reply.
+        if (stop.signal.aborted) await this.#kill(container, id, options).catch(() => undefined);
         stop.throwIfStopped(where);
         throw error;
       });
       if (options.stdin !== undefined) process.write(options.stdin).catch(() => undefined);
       process.end();
-      const exitCode = await stop.race(process, where, () => this.#end(container, id, options));
+      const exitCode = await stop.race(process, where, () => this.#kill(container, id, options));
       const text = { stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
-      missing(where, exitCode, text.stdout + text.stderr);
+      throwIfNotStarted(where, exitCode, text.stdout + text.stderr);
       record({ exitCode });
       return { ...text, exitCode, milliseconds: performance.now() - start };
     } catch (error) {
@@ -123,7 +126,7 @@ export class Execs {
     }
   }
 
-  /** Starts `argv` and holds its streams open. `signal` is for the start alone. */
+  /** Starts `argv` and returns its streams. `signal` cancels the start; it has no effect on a program that runs. */
   async open(container: string, argv: readonly string[], options: ExecOptions = {}): Promise<Process> {
     const where = options.where ?? container.slice(0, 12);
     const translated = (cause: unknown): LabError => translate(cause, where, this.#log.engine);
@@ -144,7 +147,7 @@ export class Execs {
     }
   }
 
-  async #end(container: string, id: string, options: ExecOptions): Promise<void> {
+  async #kill(container: string, id: string, options: ExecOptions): Promise<void> {
     const user = options.user === undefined ? {} : { user: options.user };
     const killer = await this.open(container, ["sh", "-c", endMarked, "sh", id], user);
     killer.end();
@@ -152,8 +155,8 @@ export class Execs {
   }
 }
 
-// The stream can end a moment before the engine has noted the exit code (moby: the exec's exit event comes
-// from containerd on another path), so it is asked again until it is there.
+// The stream can end before the engine has stored the exit code (moby gets the exit event from containerd separately),
+// so this polls until it is set.
 async function exitCodeOf(exec: Docker.Exec): Promise<number> {
   for (let wait = 1; wait < 1_000; wait *= 2) {
     const { Running, ExitCode } = await exec.inspect();
@@ -163,9 +166,9 @@ async function exitCodeOf(exec: Docker.Exec): Promise<number> {
   return -1;
 }
 
-// A program that is not there is no failure of the request, nor is a container that ends before it begins: the engine
-// writes the runtime's text into the stream and gives 126 or 127.
-function missing(where: string, exitCode: number, text: string): void {
+// If the program doesn't exist, or the container ends before the program starts, the request succeeds all the same: the
+// engine writes the runtime's error to the stream and sets exit code 126 or 127.
+function throwIfNotStarted(where: string, exitCode: number, text: string): void {
   if (exitCode !== 126 && exitCode !== 127) return;
   const failed = /^(?:OCI runtime|runc).*exec failed/m.test(text);
   const ended =
@@ -191,12 +194,12 @@ function stopSignal({ timeout, signal }: ExecOptions): Stop {
       ? new LabError("TIMED_OUT", {
           where,
           found: `the command did not end within ${timeout} ms`,
-          advice: "Give it longer with { timeout }, or see what it waits for.",
+          advice: "Set a longer { timeout }, or find out what the command waits for.",
         })
       : new LabError("INTERRUPTED", {
           where,
-          found: "the command was interrupted and has been ended",
-          advice: "Run the cell again when you are ready.",
+          found: "the command was interrupted and killed",
+          advice: "Run the cell again to start it again.",
         });
   return {
     signal: all,
@@ -221,14 +224,16 @@ function stopSignal({ timeout, signal }: ExecOptions): Stop {
   };
 }
 
-/** `argv` as one would type it: words that a shell would take apart are quoted. */
+/** Returns `argv` as a shell command. Quotes the arguments that a shell would split or expand. */
 export function shellText(argv: readonly string[]): string {
   return argv
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .map((argument) =>
+      /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`,
+    )
     .join(" ");
 }
 
-/** True for a failure that says that the connection is gone, not that a request was refused. */
+/** Returns true if the error means that the connection was lost, not that the request was rejected. */
 export function isDisconnect(error: unknown): boolean {
   return ["ECONNRESET", "EPIPE", "ECONNREFUSED"].includes(errno(error));
 }

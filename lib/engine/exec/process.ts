@@ -1,29 +1,29 @@
 import type { Duplex } from "node:stream";
 
-/** A program that runs in a container and whose streams are held open. */
+/** A running program in a container, with open streams. */
 export interface Process {
-  /** Writes to its stdin. Resolves when the engine has taken it. */
+  /** Writes to stdin. Resolves when the data has been sent to the engine. */
   write(chunk: string | Uint8Array): Promise<void>;
-  /** Closes its stdin: the program reads end of file. */
+  /** Closes stdin: the program reads end of file. */
   end(): void;
-  /** Resolves when it ended and all its output was delivered. -1: the engine could not say. */
+  /** Resolves with the exit code when the program has ended and all output was delivered; -1 if the code is unknown. */
   readonly exit: Promise<number>;
-  /** Cuts the streams. The program sees end of file; one that ignores that runs on until its container ends. */
+  /** Closes the streams. The program reads end of file. If it ignores that, it runs until its container ends. */
   destroy(): void;
-  /** Lets our process end though the stream is open; `ref` takes that back. */
+  /** Lets the Node.js process exit while the stream is open. `ref` undoes this. */
   unref(): void;
   ref(): void;
 }
 
-/** Where a program's output goes, as it comes. */
+/** Receives a program's output as it arrives. */
 export interface Sink {
   stdout?(chunk: Buffer): void;
   stderr?(chunk: Buffer): void;
 }
 
 /**
- * Takes apart what an engine sends for a container without a terminal: frames of one byte for the stream,
- * three of padding, four of length (big-endian), then the text. docs.docker.com/engine/api: "Stream format".
+ * Splits the multiplexed stream that an engine sends for a container without a terminal. Each frame has one byte for the
+ * stream, three bytes of padding, a length of four bytes (big-endian), and the data. docs.docker.com/engine/api, "Stream format".
  */
 export class Demultiplexer {
   readonly #sink: Sink;
@@ -48,10 +48,10 @@ export class Demultiplexer {
 }
 
 /**
- * Connects a raw attach stream to `sink`.
+ * Returns a {@link Process} for an attach stream, whose output goes to `sink`.
  *
- * @param exitCode - asked once the stream has ended.
- * @param translated - the error to throw for one of the stream.
+ * @param exitCode - called when the stream has ended.
+ * @param translated - converts an error of the stream to the one that is thrown.
  */
 export function processOn(
   stream: Duplex,
@@ -66,14 +66,14 @@ export function processOn(
     stream.once("close", resolve);
     stream.once("error", reject);
   });
-  let cut = false;
-  // The engine has closed its side; ours would stay open, and keep our process alive.
+  let destroyed = false;
+  // The engine has closed its side. Our side would stay open and keep the Node.js process alive.
   const exit = ended
     .finally(() => stream.destroy())
-    // Whoever cut the streams does not ask how the program ends.
-    .then(() => (cut ? -1 : exitCode()))
+    // After destroy() the program may still run, so there is no exit code to wait for.
+    .then(() => (destroyed ? -1 : exitCode()))
     .catch((cause: unknown) => Promise.reject(translated(cause)));
-  // Whoever does not wait for the exit code must not die of it.
+  // Callers may ignore the exit code. Without a handler, a rejection would crash the process.
   exit.catch(() => undefined);
   return {
     write: (chunk) =>
@@ -82,7 +82,7 @@ export function processOn(
       }),
     end: () => stream.end(),
     destroy: () => {
-      cut = true;
+      destroyed = true;
       stream.destroy();
     },
     unref: () => call(stream, "unref"),

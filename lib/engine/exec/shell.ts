@@ -4,37 +4,41 @@ import { LabError } from "../errors/lab-error";
 import { shellText } from "./exec";
 import type { Process } from "./process";
 
-/** What one script that a {@link Shell} ran printed. */
+/** The output and exit code of a script that a {@link Shell} ran. */
 export interface ShellAnswer {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
 }
 
-interface Question {
+interface Pending {
   readonly script: string;
   readonly resolve: (answer: ShellAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
- * A shell that stays: one exec that answers many scripts, one after the other, for the price of a pipe instead
- * of 50 ms each. After each script it prints a token that no output can hold on both streams; what came before is
- * the answer. When it ends (its container or namespace went away) what waits fails, and the next script starts it anew.
+ * A persistent shell: one exec that runs many scripts, one after the other. A new exec for each script would take about
+ * 50 ms. After each script the shell prints a random token to both streams; everything before it is the output of the
+ * script. When the shell ends, because its container or namespace has ended, all waiting scripts fail. The next script
+ * starts a new shell.
  */
 export class Shell {
   readonly #open: (sink: { stdout(chunk: Buffer): void; stderr(chunk: Buffer): void }) => Promise<Process>;
   readonly #where: string;
   readonly #record: (script: string, milliseconds: number, exitCode: number) => void;
   readonly #token = `\n-wirebook-${randomBytes(12).toString("hex")} `;
-  readonly #queue: Question[] = [];
+  readonly #queue: Pending[] = [];
   #process: Promise<Process> | undefined;
-  #out = "";
-  #err = "";
-  #since = 0;
+  #stdout = "";
+  #stderr = "";
+  #startedAt = 0;
   readonly #closed = new AbortController();
 
-  /** @param enter - what runs the shell: `["sh"]`, or `["nsenter", "-t", "7", "-n", "sh"]`. */
+  /**
+   * @param enter - the command that starts the shell: `["sh"]`, or `["nsenter", "-t", "7", "-n", "sh"]`.
+   * @param where - name of the place, for the command log and for errors.
+   */
   constructor(engine: Engine, container: string, enter: readonly string[], where: string) {
     this.#where = where;
     this.#open = (sink) => engine.open(container, enter, { where, sink, signal: this.#closed.signal });
@@ -43,45 +47,47 @@ export class Shell {
   }
 
   /**
-   * Runs a script in a subshell, so that nothing it does (`exit`, `exec`, `cd`, a variable, a syntax error) reaches the
-   * next one. Any exit code is an answer; 2 is also that of a script which is no valid shell.
+   * Runs a script in a subshell, so that `exit`, `exec`, `cd`, variables and syntax errors don't affect the next one.
+   *
+   * @returns the output and the exit code; 2 for a syntax error.
+   * @throws LabError `CONTAINER_GONE` when the shell is closed, or its container or namespace has ended.
    */
   run(script: string): Promise<ShellAnswer> {
-    if (this.#closed.signal.aborted) return Promise.reject(this.#gone("the shell is closed"));
+    if (this.#closed.signal.aborted) return Promise.reject(this.#goneError("the shell is closed"));
     return new Promise((resolve, reject) => {
       this.#queue.push({ script, resolve, reject });
-      if (this.#queue.length === 1) this.#ask();
+      if (this.#queue.length === 1) this.#runNext();
     });
   }
 
-  /** Runs one command. */
+  /** Runs one command. See {@link run}. */
   command(argv: readonly string[]): Promise<ShellAnswer> {
     return this.run(shellText(argv));
   }
 
-  /** Ends the shell. What still waits fails. */
+  /** Ends the shell. Waiting scripts fail. */
   close(): void {
     this.#closed.abort();
     this.#process?.then(
       (process) => process.destroy(),
       () => undefined,
     );
-    this.#fail(this.#gone("the shell is closed"));
+    this.#fail(this.#goneError("the shell is closed"));
   }
 
-  #ask(): void {
-    const question = this.#queue[0];
-    if (!question) return;
-    this.#since = performance.now();
+  #runNext(): void {
+    const pending = this.#queue[0];
+    if (!pending) return;
+    this.#startedAt = performance.now();
     this.#start()
       .then((process) => {
         process.ref();
-        return process.write(`(eval ${quoted(question.script)}) </dev/null; ${this.#tail()}\n`);
+        return process.write(`(eval ${quoted(pending.script)}) </dev/null; ${this.#printToken()}\n`);
       })
-      .catch((error: unknown) => this.#fail(error instanceof Error ? error : this.#gone(String(error))));
+      .catch((error: unknown) => this.#fail(error instanceof Error ? error : this.#goneError(String(error))));
   }
 
-  #tail(): string {
+  #printToken(): string {
     const token = this.#token.trim();
     return `code=$?; printf '\\n%s %d\\n' ${token} $code; printf '\\n%s %d\\n' ${token} $code >&2`;
   }
@@ -89,17 +95,17 @@ export class Shell {
   #start(): Promise<Process> {
     this.#process ??= this.#open({
       stdout: (chunk) => {
-        this.#out += chunk.toString("latin1");
-        this.#look();
+        this.#stdout += chunk.toString("latin1");
+        this.#readAnswer();
       },
       stderr: (chunk) => {
-        this.#err += chunk.toString("latin1");
-        this.#look();
+        this.#stderr += chunk.toString("latin1");
+        this.#readAnswer();
       },
     }).then((process) => {
       const ended = (): void => {
         this.#process = undefined;
-        this.#fail(this.#gone(utf8(this.#err).trim() || "its namespace or container ended"));
+        this.#fail(this.#goneError(utf8(this.#stderr).trim() || "its namespace or container ended"));
       };
       process.exit.then(ended, ended);
       return process;
@@ -107,25 +113,25 @@ export class Shell {
     return this.#process;
   }
 
-  #look(): void {
-    const out = this.#cut(this.#out);
-    const err = out && this.#cut(this.#err);
-    if (!out || !err) return;
-    this.#out = out.rest;
-    this.#err = err.rest;
-    const question = this.#queue.shift();
-    this.#record(question?.script ?? "", performance.now() - this.#since, out.code);
-    // Between two questions the stream must not keep our process alive.
+  #readAnswer(): void {
+    const stdout = this.#splitAtToken(this.#stdout);
+    const stderr = stdout && this.#splitAtToken(this.#stderr);
+    if (!stdout || !stderr) return;
+    this.#stdout = stdout.rest;
+    this.#stderr = stderr.rest;
+    const pending = this.#queue.shift();
+    this.#record(pending?.script ?? "", performance.now() - this.#startedAt, stdout.code);
+    // While the shell is idle, its stream must not keep the Node.js process alive.
     if (this.#queue.length === 0)
       this.#process?.then(
         (process) => process.unref(),
         () => undefined,
       );
-    question?.resolve({ stdout: utf8(out.text), stderr: utf8(err.text), exitCode: out.code });
-    this.#ask();
+    pending?.resolve({ stdout: utf8(stdout.text), stderr: utf8(stderr.text), exitCode: stdout.code });
+    this.#runNext();
   }
 
-  #cut(text: string): { text: string; code: number; rest: string } | undefined {
+  #splitAtToken(text: string): { text: string; code: number; rest: string } | undefined {
     const at = text.indexOf(this.#token);
     const end = at < 0 ? -1 : text.indexOf("\n", at + this.#token.length);
     if (end < 0) return undefined;
@@ -138,16 +144,16 @@ export class Shell {
 
   #fail(error: Error): void {
     this.#process = undefined;
-    this.#out = "";
-    this.#err = "";
-    for (const question of this.#queue.splice(0)) question.reject(error);
+    this.#stdout = "";
+    this.#stderr = "";
+    for (const pending of this.#queue.splice(0)) pending.reject(error);
   }
 
-  #gone(why: string): LabError {
+  #goneError(reason: string): LabError {
     return new LabError("CONTAINER_GONE", {
       where: this.#where,
-      found: `its network namespace cannot be asked (${why})`,
-      advice: "Its container has ended or was removed. Run the cell that makes it once more.",
+      found: `its network namespace cannot be read (${reason})`,
+      advice: "Its container has ended or was removed. Run the cell that creates it again.",
     });
   }
 }
@@ -156,7 +162,8 @@ function quoted(script: string): string {
   return `'${script.replaceAll("'", "'\\''")}'`;
 }
 
-// Chunks may end inside a character, so text is kept as bytes until it is complete.
+// A chunk may end in the middle of a character, so output is collected as Latin-1 (one character per byte) and decoded
+// when it is complete.
 function utf8(bytes: string): string {
   return Buffer.from(bytes, "latin1").toString("utf8");
 }

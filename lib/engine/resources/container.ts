@@ -1,19 +1,19 @@
 import type Docker from "dockerode";
 import { checkPort } from "./port";
 
-/** A port of a container that is reached on the engine's machine. */
+/** A container port that is published on the engine's machine. */
 export interface Publish {
   /** 1-65535. */
   readonly containerPort: number;
-  /** 1-65535, or 0: the engine chooses a free one. */
+  /** 1-65535, or 0: the engine selects a free port. */
   readonly hostPort: number;
-  /** Default: 127.0.0.1, so that nobody else on the machine's network can reach a lab. */
+  /** Default: 127.0.0.1, so that other machines can't reach a lab. */
   readonly hostAddress?: string;
   /** Default: `tcp`. */
   readonly protocol?: "tcp" | "udp" | "sctp";
 }
 
-/** What a container is made from: the part of `docker run` that labs use. */
+/** Options of a container: those of `docker run` that labs use. */
 export interface ContainerSpec {
   readonly name: string;
   readonly image: string;
@@ -26,58 +26,58 @@ export interface ContainerSpec {
   readonly workdir?: string;
   /** `bridge`, `none`, `host`, `container:ID` or the name of a network. Default: the engine's. */
   readonly network?: string;
-  /** IPv4 address on that network. Default: the engine chooses. */
+  /** IPv4 address on that network. Default: the engine selects one. */
   readonly address?: string;
   readonly aliases?: readonly string[];
-  /** Name servers that the engine's own one asks for names it does not know. Default: the machine's. */
+  /** Name servers to which the engine's DNS server forwards other names. Default: the machine's. */
   readonly dns?: readonly string[];
   readonly publish?: readonly Publish[];
-  /** All the capabilities it gets, without `CAP_`. Default: none but the engine's own set. */
+  /** The complete list of capabilities, without `CAP_`. Default: the engine's default set. */
   readonly capabilities?: readonly string[];
-  /** Without the seccomp and AppArmor profiles: for a container that makes namespaces of its own. */
+  /** Disables the seccomp and AppArmor profiles, for containers that create namespaces. Default: false. */
   readonly unconfined?: boolean;
   readonly devices?: readonly string[];
-  /** `SOURCE:TARGET[:ro]`, as `docker run -v`. */
+  /** `SOURCE:TARGET[:ro]`, like `docker run -v`. */
   readonly binds?: readonly string[];
-  /** Paths that get an anonymous volume; it goes with the container. */
+  /** Paths of anonymous volumes, which are removed with the container. */
   readonly volumes?: readonly string[];
   readonly tmpfs?: readonly string[];
   /** `host` or `container:ID`. */
   readonly pid?: string;
   readonly ipc?: string;
   readonly sysctls?: Readonly<Record<string, string>>;
-  /** `private`: it sees its own control groups only (cgroup_namespaces(7)). Default: the engine's. */
+  /** `private`: the container sees only its own cgroups (cgroup_namespaces(7)). Default: the engine's. */
   readonly cgroupNamespace?: "private" | "host";
-  /** The control group in which its own is made. Default: the engine's. */
+  /** Parent of the container's cgroup. Default: the engine's. */
   readonly cgroupParent?: string;
   readonly memoryBytes?: number;
   readonly pids?: number;
   readonly restart?: "no" | "always" | "on-failure" | "unless-stopped";
-  /** A small process 1 of the engine's that reaps and passes signals on (`docker run --init`). */
+  /** Runs the engine's init as process 1, which reaps zombies and forwards signals (`docker run --init`). Default: false. */
   readonly init?: boolean;
   readonly stopSignal?: string;
 }
 
-/** What an engine says about a container that exists. */
+/** What `docker inspect` reports about a container. */
 export interface ContainerInfo {
   readonly id: string;
   readonly name: string;
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly state: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
-  /** Process 1 as the engine's machine counts processes; 0 when it does not run. */
+  /** Pid of process 1 on the engine's machine; 0 if the container is not running. */
   readonly pid: number;
   readonly exitCode: number;
   readonly restartCount: number;
-  /** Networks it is on, with its addresses there. */
+  /** The container's networks, with its addresses. */
   readonly networks: readonly Attachment[];
-  /** Where its ports are published. */
+  /** The published ports. */
   readonly ports: readonly Required<Publish>[];
   /** `bridge`, `none`, `container:ID` … */
   readonly networkMode: string;
 }
 
-/** One network that a container is on. */
+/** A network of a container. */
 export interface Attachment {
   readonly network: string;
   readonly address: string;
@@ -88,11 +88,11 @@ export interface Attachment {
 
 const protocols = ["tcp", "udp", "sctp"] as const;
 
-/** The engine's form of a {@link ContainerSpec}. */
+/** Converts a {@link ContainerSpec} to the options of the engine's API. */
 export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
   const ports = portBindings(spec);
   const joins = spec.network?.startsWith("container:") === true;
-  const named =
+  const userNetwork =
     spec.network !== undefined && !joins && !["none", "host", "bridge", "default"].includes(spec.network);
   return {
     name: spec.name,
@@ -101,7 +101,7 @@ export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOption
     ...(spec.command ? { Cmd: [...spec.command] } : {}),
     ...(spec.entrypoint ? { Entrypoint: [...spec.entrypoint] } : {}),
     ...(spec.env ? { Env: Object.entries(spec.env).map(([key, value]) => `${key}=${value}`) } : {}),
-    // A container that joins another's network also has its host name: the engine refuses a second one.
+    // A container that joins another one's network shares its host name. The engine rejects a second host name.
     ...(spec.hostname !== undefined && !joins && spec.network !== "host" ? { Hostname: spec.hostname } : {}),
     ...(spec.user === undefined ? {} : { User: spec.user }),
     ...(spec.workdir === undefined ? {} : { WorkingDir: spec.workdir }),
@@ -127,7 +127,7 @@ export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOption
       ...(spec.restart === undefined ? {} : { RestartPolicy: { Name: spec.restart } }),
       ...(spec.init === true ? { Init: true } : {}),
     },
-    ...(named && spec.network !== undefined
+    ...(userNetwork && spec.network !== undefined
       ? {
           NetworkingConfig: {
             EndpointsConfig: {
@@ -160,7 +160,7 @@ function device(path: string): Docker.DeviceMapping {
 
 const states = ["created", "running", "paused", "restarting", "removing", "exited", "dead"] as const;
 
-/** A {@link ContainerInfo} from what `docker inspect` says. */
+/** Converts the response of `docker inspect` to a {@link ContainerInfo}. */
 export function containerInfo(raw: Docker.ContainerInspectInfo): ContainerInfo {
   const networks = Object.entries(raw.NetworkSettings.Networks ?? {});
   return {

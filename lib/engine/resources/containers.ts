@@ -38,7 +38,9 @@ export class Containers {
   }
 
   /**
-   * Starts a container; one that runs is fine. Shell: `docker start`.
+   * Starts a container. Does nothing if it is running. Shell: `docker start`.
+   *
+   * @param where - name for the command log and for errors.
    *
    * @throws LabError `PORT_IN_USE`, `COMMAND_MISSING`, `CONTAINER_GONE`, `CAPABILITY_REFUSED`.
    */
@@ -47,24 +49,25 @@ export class Containers {
       try {
         await this.#docker.getContainer(id).start();
       } catch (error) {
-        // 304: it runs already, as when its restart policy was faster.
+        // 304: already running, for example because of its restart policy.
         if (statusCode(error) !== 304) throw error;
       }
     });
   }
 
   /**
-   * Creates and starts; a container that cannot be started is removed again. Shell: `docker run -d`.
+   * Creates and starts a container. If it can't be started, it is removed again. Shell: `docker run -d`.
    *
-   * @param turn - runs the start of the container with this id when its turn has come. Default: at once.
+   * @param schedule - calls `start` when the container with this id may start. Default: immediately.
+   * @throws LabError the codes of {@link create} and {@link start}.
    */
   async run(
     spec: ContainerSpec,
-    turn: (id: string, start: () => Promise<void>) => Promise<void> = (_id, start) => start(),
+    schedule: (id: string, start: () => Promise<void>) => Promise<void> = (_id, start) => start(),
   ): Promise<ContainerInfo> {
     const id = await this.create(spec);
     try {
-      await turn(id, () => this.start(id, spec.name));
+      await schedule(id, () => this.start(id, spec.name));
       return await this.inspect(id, spec.name);
     } catch (error) {
       await this.remove(id).catch(() => undefined);
@@ -72,7 +75,7 @@ export class Containers {
     }
   }
 
-  /** {@link run}, with the device where the engine's machine has it. */
+  /** Runs a container with a device, or without it if the engine's machine doesn't have the device. See {@link run}. */
   async runWithDevice(spec: ContainerSpec, device: string): Promise<ContainerInfo> {
     try {
       return await this.run({ ...spec, devices: [...(spec.devices ?? []), device] });
@@ -82,14 +85,14 @@ export class Containers {
     }
   }
 
-  /** What the engine knows of a container. Shell: `docker inspect`. */
+  /** Returns the state of a container. Shell: `docker inspect`. */
   inspect(id: string, where = id): Promise<ContainerInfo> {
     return this.#run(where, `docker inspect ${where}`, async () =>
       containerInfo(await this.#docker.getContainer(id).inspect()),
     );
   }
 
-  /** Containers that bear all of `labels`, running or not. Shell: `docker ps -a --filter label=…`. */
+  /** Lists the containers that have all of `labels`, running or not. Shell: `docker ps -a --filter label=…`. */
   list(labels: Partial<Labels> = {}): Promise<readonly ContainerLine[]> {
     return this.#run("engine", "docker ps -a", async () => {
       const lines = await this.#docker.listContainers({ all: true, filters: labelFilter(labels) });
@@ -104,49 +107,53 @@ export class Containers {
     });
   }
 
-  /** Shell: `docker stop -t SECONDS`. */
+  /**
+   * Stops a container: sends its stop signal, and SIGKILL after `seconds`. Shell: `docker stop -t SECONDS`.
+   *
+   * @param seconds - default: 10.
+   */
   async stop(id: string, seconds = 10): Promise<void> {
     await this.#run(id, `docker stop -t ${seconds} ${id}`, () =>
       this.#docker.getContainer(id).stop({ t: seconds }),
     );
   }
 
-  /** Shell: `docker kill -s SIGNAL`. */
+  /** Sends a signal to process 1. Default: `KILL`. Shell: `docker kill -s SIGNAL`. */
   async kill(id: string, signal = "KILL"): Promise<void> {
     await this.#run(id, `docker kill -s ${signal} ${id}`, () =>
       this.#docker.getContainer(id).kill({ signal }),
     );
   }
 
-  /** Shell: `docker restart -t 0`. */
+  /** Kills and starts a container. Shell: `docker restart -t 0`. */
   async restart(id: string): Promise<void> {
     await this.#run(id, `docker restart ${id}`, () => this.#docker.getContainer(id).restart({ t: 0 }));
   }
 
-  /** Shell: `docker pause`. */
+  /** Suspends all processes of a container. Shell: `docker pause`. */
   async pause(id: string): Promise<void> {
     await this.#run(id, `docker pause ${id}`, () => this.#docker.getContainer(id).pause());
   }
 
-  /** Shell: `docker unpause`. */
+  /** Resumes a paused container. Shell: `docker unpause`. */
   async unpause(id: string): Promise<void> {
     await this.#run(id, `docker unpause ${id}`, () => this.#docker.getContainer(id).unpause());
   }
 
-  /** Removes a container with its anonymous volumes; one that is gone is fine. Shell: `docker rm -fv`. */
+  /** Removes a container and its anonymous volumes. Does nothing if it doesn't exist. Shell: `docker rm -fv`. */
   async remove(id: string): Promise<void> {
     await this.#run(id, `docker rm -fv ${id}`, async () => {
       try {
         await this.#docker.getContainer(id).remove({ force: true, v: true });
       } catch (error) {
-        // 409: a removal is under way already (moby: "removal of container … is already in progress").
+        // 409: another removal is in progress (moby: "removal of container … is already in progress").
         const status = statusCode(error);
         if (status !== 404 && status !== 409) throw error;
       }
     });
   }
 
-  /** The newest lines that process 1 wrote, both streams. Shell: `docker logs --tail LINES`. */
+  /** Returns the last lines that process 1 wrote to stdout and stderr. Default: 100. Shell: `docker logs --tail LINES`. */
   logs(id: string, lines = 100): Promise<string> {
     return this.#run(id, `docker logs --tail ${lines} ${id}`, async () => {
       const raw = await this.#docker.getContainer(id).logs({ stdout: true, stderr: true, tail: lines });
@@ -154,7 +161,7 @@ export class Containers {
     });
   }
 
-  /** Waits until the container ends, and returns its exit code. Shell: `docker wait`. */
+  /** Waits until a container ends. Returns its exit code, or -1 if it is unknown. Shell: `docker wait`. */
   wait(id: string): Promise<number> {
     return this.#run(id, `docker wait ${id}`, async () => {
       const result: unknown = await this.#docker.getContainer(id).wait();
@@ -164,7 +171,7 @@ export class Containers {
     });
   }
 
-  /** Writes a tar archive into the container's file system. Shell: `docker cp - ID:FOLDER`. */
+  /** Extracts a tar archive to a folder of the container. Shell: `docker cp - ID:FOLDER`. */
   async put(id: string, folder: string, tar: Uint8Array): Promise<void> {
     await this.#run(id, `docker cp - ${id}:${folder}`, () =>
       this.#docker.getContainer(id).putArchive(Buffer.from(tar), { path: folder }),
@@ -180,14 +187,14 @@ export class Containers {
   }
 }
 
-/** The HTTP status that an engine refused a request with. */
+/** Returns the HTTP status of a failed request to the engine. */
 export function statusCode(error: unknown): number | undefined {
   const cause = error instanceof LabError ? error.cause : error;
   const code = typeof cause === "object" && cause !== null ? Reflect.get(cause, "statusCode") : undefined;
   return typeof code === "number" ? code : undefined;
 }
 
-/** The text of both streams, from the form in which an engine sends them where there is no terminal. */
+/** Returns the text of a multiplexed log: see {@link Demultiplexer} for its format. */
 export function unframe(raw: Buffer): string {
   const parts: Buffer[] = [];
   let at = 0;

@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { translate } from "../errors/known-errors";
 import { type Labels, labelFilter } from "./labels";
 
-/** Something that happened to a container or network, as `docker events` prints it. */
+/** An event of a container or network, as printed by `docker events`. */
 export interface EngineEvent {
   readonly type: "container" | "network";
   /** `start`, `die`, `kill`, `oom`, `destroy`, `pause`, `health_status: healthy`, `connect` … */
@@ -12,10 +12,11 @@ export interface EngineEvent {
   readonly id: string;
   /** Name, exit code, labels. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Time of the event, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** What `docker events --filter KEY=VALUE` takes. */
+/** The filters of `docker events --filter KEY=VALUE`. */
 export interface EventFilters {
   readonly type?: ("container" | "network")[];
   readonly event?: string[];
@@ -23,16 +24,16 @@ export interface EventFilters {
   readonly label?: string[];
 }
 
-/** A stream of events that goes on until it is closed. */
+/** A stream of events that runs until it is closed. */
 export interface Subscription {
   close(): void;
-  /** Resolves when the stream ended; rejects when the engine went away. */
+  /** Resolves when the stream has ended. Rejects with a LabError when the connection is lost. */
   readonly ended: Promise<void>;
 }
 
 /**
- * Calls `listener` for every event of containers and networks that bear all of `labels`.
- * The stream does not keep the process alive. Shell: `docker events --filter label=…`.
+ * Calls `listener` for every event of containers and networks that have all of `labels`.
+ * The stream doesn't keep the Node.js process alive. Shell: `docker events --filter label=…`.
  */
 export function subscribe(
   docker: Docker,
@@ -42,7 +43,7 @@ export function subscribe(
   return follow(docker, { type: ["container", "network"], ...labelFilter(labels) }, listener);
 }
 
-/** {@link subscribe}, with the engine's own filters. */
+/** Calls `listener` for every event that matches `filters`. See {@link subscribe}. */
 export async function follow(
   docker: Docker,
   filters: EventFilters,
@@ -65,7 +66,7 @@ export async function follow(
   const ended = new Promise<void>((resolve, reject) => {
     lines.once("close", resolve);
     const fail = (error: unknown): void => (closed ? resolve() : reject(translate(error, "engine")));
-    // The reader of lines has the stream's errors once more.
+    // readline emits the stream's errors again.
     for (const source of [stream, lines]) source.on("error", fail);
   });
   ended.catch(() => undefined);
@@ -80,7 +81,7 @@ export async function follow(
   };
 }
 
-/** Lets the process end though this socket is open. */
+/** Lets the Node.js process exit while this socket is open. */
 export function unref(socket: object): void {
   const method: unknown = Reflect.get(socket, "unref");
   if (typeof method === "function") method.call(socket);

@@ -3,7 +3,7 @@ import type { CommandLog } from "../command-log";
 import { translate } from "../errors/known-errors";
 import { statusCode } from "./containers";
 
-/** The images of one engine, and its volumes. */
+/** The images of one engine. */
 export class Images {
   readonly #docker: Docker;
   readonly #log: CommandLog;
@@ -13,7 +13,7 @@ export class Images {
     this.#log = log;
   }
 
-  /** The image's id, or undefined when the engine does not have it. Shell: `docker image inspect`. */
+  /** Returns the id of an image, or undefined if the engine doesn't have it. Shell: `docker image inspect`. */
   find(reference: string): Promise<string | undefined> {
     return this.#run(reference, `docker image inspect ${reference}`, async () => {
       try {
@@ -25,27 +25,27 @@ export class Images {
     });
   }
 
-  /** Gives an image a second name. Shell: `docker tag`. */
+  /** Adds a name to an image. Shell: `docker tag`. */
   async tag(reference: string, repository: string, tag: string): Promise<void> {
     await this.#run(reference, `docker tag ${reference} ${repository}:${tag}`, () =>
       this.#docker.getImage(reference).tag({ repo: repository, tag }),
     );
   }
 
-  /** Carries images to another engine as a stream; nothing is written between. Shell: `docker save | docker load`. */
+  /** Copies images to another engine as a stream, without a temporary file. Shell: `docker save | docker load`. */
   async copy(references: readonly string[], to: Images): Promise<void> {
     await this.#run(references.join(" "), `docker save ${references.join(" ")} | docker load`, async () => {
       const archive = await this.#save(references);
-      const answer = await to.#docker.loadImage(archive, { quiet: true });
-      // The load has ended when the answer has; its text is of no interest unless it names an error.
+      const response = await to.#docker.loadImage(archive, { quiet: true });
+      // The load is complete at the end of the response. Errors are part of its text, with HTTP status 200.
       let text = "";
-      for await (const chunk of answer) text += String(chunk);
+      for await (const chunk of response) text += String(chunk);
       const failure = /"error":"([^"]+)"/.exec(text)?.[1];
       if (failure !== undefined) throw new Error(failure);
     });
   }
 
-  // dockerode can save one image at a time; several in one archive share their layers.
+  // dockerode only supports one image per archive. In one archive, images share their layers.
   #save(references: readonly string[]): Promise<NodeJS.ReadableStream> {
     const names = references.map((reference) => `names=${encodeURIComponent(reference)}`).join("&");
     return new Promise((resolve, reject) => {

@@ -1,32 +1,32 @@
 /** Labels of a container, network or volume. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** What Wirebook writes on everything that it makes; nothing without `owner` is ever removed. */
+/** The labels of everything that Wirebook creates. It never removes anything without an `owner` label. */
 export const label = {
   /** `lab`, `session` or `image`. */
   wirebook: "wirebook",
-  /** The process that made it: one id for each session. */
+  /** Id of the session that created it. There is one session for each process. */
   owner: "wirebook.owner",
   /** Name of the lab. */
   lab: "wirebook.lab",
-  /** One id for each opening of a lab. */
+  /** Id of one opening of the lab. */
   opening: "wirebook.lab.id",
-  /** Node id of the engine that made it, on what all engines of a swarm list. */
+  /** Swarm node id of the engine that created it, for objects that all engines of a swarm list. */
   node: "wirebook.node",
   /** Name of the place. */
   place: "wirebook.place",
   /** `outside`, `pod`, `app`, `netns`, `docker-host`, `node`, `reaper`, `reader` … */
   role: "wirebook.role",
-  /** When it was made, in ISO 8601. */
+  /** Time of its creation, in ISO 8601. */
   since: "wirebook.since",
-  /** Host name and process id of the owner, for people. */
+  /** Host name and process id of the owner, to be shown to users. */
   by: "wirebook.by",
 } as const;
 
-/** Role of a container whose control group holds the limits of another one: it is removed after all others. */
+/** Role of a container whose cgroup holds the limits of another one. It is removed after all others. */
 export const limitsRole = "limits";
 
-/** The engine's filter for things that bear all of these labels; an empty value means any. */
+/** Returns the engine's filter for objects that have all of these labels. An empty value matches any value. */
 export function labelFilter(labels: Partial<Labels>): { label?: string[] } {
   const wanted = Object.entries(labels).map(([key, value]) => (value ? `${key}=${value}` : key));
   return wanted.length === 0 ? {} : { label: wanted };

@@ -5,33 +5,33 @@ import { statusCode } from "./containers";
 import { follow, type Subscription } from "./events";
 import { type Labels, labelFilter } from "./labels";
 
-/** Milliseconds that an endpoint of a removed container may take to go. */
-const endpointPatience = 15_000;
+/** Time within which the engine must remove the endpoint of a removed container. */
+const ENDPOINT_TIMEOUT_MS = 15_000;
 
-/** What a network is made from: the part of `docker network create` that labs use. */
+/** Options of a network: those of `docker network create` that labs use. */
 export interface NetworkSpec {
   readonly name: string;
   /** Default: `bridge`. */
   readonly driver?: string;
-  /** IPv4 range, `10.8.0.0/24`. Default: the engine chooses. */
+  /** IPv4 range, `10.8.0.0/24`. Default: the engine selects one. */
   readonly subnet?: string;
   readonly gateway?: string;
-  /** The part of `subnet` from which the engine takes what it gives out by itself. Default: all of it. */
+  /** The part of `subnet` from which the engine assigns addresses. Default: all of it. */
   readonly range?: string;
-  /** No way out of the machine. */
+  /** No default route and no NAT to other networks. Default: false. */
   readonly internal?: boolean;
   readonly attachable?: boolean;
   readonly labels?: Labels;
   readonly options?: Readonly<Record<string, string>>;
 }
 
-/** What an engine says about a network. */
+/** What `docker network inspect` reports about a network. */
 export interface NetworkInfo {
   readonly id: string;
   readonly name: string;
   readonly driver: string;
   readonly internal: boolean;
-  /** `local`, or `swarm` for one that all engines of a swarm know. */
+  /** `local`, or `swarm` for a network of all engines of a swarm. */
   readonly scope: string;
   readonly createdAt: Date;
   readonly subnets: readonly string[];
@@ -85,21 +85,25 @@ export class Networks {
     });
   }
 
-  /** Shell: `docker network inspect`. */
+  /** Returns the state of a network. Shell: `docker network inspect`. */
   inspect(name: string): Promise<NetworkInfo> {
     return this.#run(name, `docker network inspect ${name}`, async () =>
       networkInfo(await this.#docker.getNetwork(name).inspect()),
     );
   }
 
-  /** Networks that bear all of `labels`. Shell: `docker network ls --filter label=…`. */
+  /** Lists the networks that have all of `labels`. Shell: `docker network ls --filter label=…`. */
   list(labels: Partial<Labels> = {}): Promise<readonly NetworkInfo[]> {
     return this.#run("engine", "docker network ls", async () =>
       (await this.#docker.listNetworks({ filters: labelFilter(labels) })).map(networkInfo),
     );
   }
 
-  /** Shell: `docker network connect NETWORK CONTAINER`. */
+  /**
+   * Connects a container to a network. Shell: `docker network connect NETWORK CONTAINER`.
+   *
+   * @param address - IPv4 address. Default: the engine selects one.
+   */
   async connect(name: string, container: string, address?: string): Promise<void> {
     await this.#run(name, `docker network connect ${name} ${container}`, () =>
       this.#docker.getNetwork(name).connect({
@@ -109,7 +113,7 @@ export class Networks {
     );
   }
 
-  /** Shell: `docker network disconnect -f NETWORK CONTAINER`. */
+  /** Disconnects a container from a network. Shell: `docker network disconnect -f NETWORK CONTAINER`. */
   async disconnect(name: string, container: string): Promise<void> {
     await this.#run(name, `docker network disconnect ${name} ${container}`, () =>
       this.#docker.getNetwork(name).disconnect({ Container: container, Force: true }),
@@ -117,17 +121,18 @@ export class Networks {
   }
 
   /**
-   * Takes every running container off a network, one after the other: Docker counts the endpoints of a network, and of
-   * two that go at the same moment one may be counted on. A network with such a count cannot be removed until the engine
-   * is started anew. One that is gone has no containers. Shell: `docker network disconnect -f NETWORK CONTAINER` for each.
+   * Disconnects every running container from a network, one after the other. If two endpoints leave a network at the same
+   * time, Docker may miscount its endpoints, and then can't remove the network until the engine is restarted. Does nothing
+   * if the network doesn't exist. Shell: `docker network disconnect -f NETWORK CONTAINER` for each container.
    *
-   * @param left - called with each container that has left; from then on it can be removed beside all others.
+   * @param onLeft - called with the id of each container that was disconnected. The container can then be removed in
+   *   parallel with others.
    */
-  async empty(name: string, left: (container: string) => void = () => undefined): Promise<void> {
+  async empty(name: string, onLeft: (container: string) => void = () => undefined): Promise<void> {
     for (const id of await this.#members(name)) {
-      // One that ended in between has no endpoint any more.
+      // Fails if the container has ended in between; then it has no endpoint any more.
       await this.disconnect(name, id).catch(() => undefined);
-      left(id);
+      onLeft(id);
     }
   }
 
@@ -143,15 +148,15 @@ export class Networks {
     );
     const containers: unknown = raw?.Containers;
     if (typeof containers !== "object" || containers === null) return [];
-    // An overlay lists its load balancer as well, as `lb-NAME`.
+    // An overlay network also lists its load balancer, as `lb-NAME`.
     return Object.keys(containers).filter((id) => /^[0-9a-f]{64}$/.test(id));
   }
 
   /**
-   * Calls `listener` with the id of each container that gets its place on a network: while it is being started, before
-   * its program runs. Shell: `docker events --filter network=NAME --filter event=connect`.
+   * Calls `listener` with the id of each container that connects to a network. The event comes while the container is
+   * being started, before its program runs. Shell: `docker events --filter network=ID --filter event=connect`.
    *
-   * @param id - the network's id: the engine takes a name for the beginning of one.
+   * @param id - the network's id. With a name, the engine also matches networks whose name starts with it.
    */
   joins(id: string, listener: (container: string) => void): Promise<Subscription> {
     return follow(
@@ -164,11 +169,15 @@ export class Networks {
   }
 
   /**
-   * Removes a network; one that is gone is fine. A container that is being removed keeps its endpoint, and on a swarm
-   * its task, for a moment longer than the engine lists it, so that is waited for. Shell: `docker network rm`.
+   * Removes a network. Does nothing if it doesn't exist. Shell: `docker network rm`.
+   *
+   * A removed container keeps its endpoint, and in a swarm its task, a moment longer than the engine lists the container.
+   * This method waits for that, at most 15 s.
+   *
+   * @throws LabError `NETWORK_IN_USE`.
    */
   async remove(name: string): Promise<void> {
-    const deadline = performance.now() + endpointPatience;
+    const deadline = performance.now() + ENDPOINT_TIMEOUT_MS;
     await this.#run(name, `docker network rm ${name}`, async () => {
       for (;;) {
         try {
