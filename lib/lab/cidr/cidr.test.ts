@@ -8,7 +8,7 @@ const range = fc.tuple(fc.ipV4(), fc.integer({ min: 8, max: 30 })).map(([address
   return `${[24, 16, 8, 0].map((shift) => (first >>> shift) & 255).join(".")}/${prefix}`;
 });
 
-test("a range knows its first address and its size", () => {
+test("a range has a first address and a size", () => {
   expect(parseCidr("10.244.1.0/24", "node1")).toEqual({
     text: "10.244.1.0/24",
     first: 0x0af40100,
@@ -18,11 +18,11 @@ test("a range knows its first address and its size", () => {
 });
 
 test.each(["10.244.1.0", "10.244.1/24", "10.244.1.0/33", "256.0.0.0/8", "fd00::/64", "", "0x0a.0.0.0/8"])(
-  "%p is refused as a range",
+  "%p is not a valid range",
   (text) => expect(() => parseCidr(text, "node1")).toThrow(/^BAD_ADDRESS {2}node1: .* is not a range/),
 );
 
-test("an address inside a range is not the range, and the message names the range", () => {
+test("the error for an address inside a range contains the range", () => {
   expect(() => parseCidr("10.244.1.7/24", "node1")).toThrow("10.244.1.0/24");
 });
 

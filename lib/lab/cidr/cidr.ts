@@ -1,30 +1,30 @@
 import ipaddr from "ipaddr.js";
 import { LabError } from "../../engine/errors/lab-error";
 
-/** A range of IPv4 addresses, as a route or a bridge has it. */
+/** A range of IPv4 addresses. */
 export interface Cidr {
   /** `10.244.1.0/24`: the first address and the length of the prefix. */
   readonly text: string;
   /** The first address as a number. */
   readonly first: number;
   readonly prefixLength: number;
-  /** How many addresses it has, the first (network) and the last (broadcast) counted. */
+  /** Number of addresses, including the first (network) and the last (broadcast). */
   readonly size: number;
 }
 
 /**
- * Reads `10.244.1.0/24`.
+ * Parses a range such as `10.244.1.0/24`.
  *
- * @param text - address, slash and length of the prefix.
- * @param where - what it is for; begins the message when it is refused.
- * @throws LabError `BAD_ADDRESS` for anything that is no IPv4 range, or whose address is not its first one.
+ * @param text - first address, slash and prefix length.
+ * @param where - what the range is for, for the error.
+ * @throws LabError `BAD_ADDRESS` if it is not an IPv4 range, or doesn't start with its first address.
  */
 export function parseCidr(text: string, where: string): Cidr {
   if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(text) || !ipaddr.IPv4.isValidCIDR(text)) {
     throw new LabError("BAD_ADDRESS", {
       where,
       found: `${text} is not a range of IPv4 addresses`,
-      advice: "Write the first address, a slash and the length of the prefix, as in 10.244.1.0/24.",
+      advice: "Use the first address, a slash and the prefix length, as in 10.244.1.0/24.",
     });
   }
   const [, prefixLength] = ipaddr.IPv4.parseCIDR(text);
@@ -33,30 +33,30 @@ export function parseCidr(text: string, where: string): Cidr {
   if (canonical !== text) {
     throw new LabError("BAD_ADDRESS", {
       where,
-      found: `${text} does not begin at its first address`,
-      advice: `The range that this address is in is ${canonical}.`,
+      found: `${text} does not start with the first address of the range`,
+      advice: `This address is in the range ${canonical}.`,
     });
   }
   return { text, first: toNumber(first), prefixLength, size: 2 ** (32 - prefixLength) };
 }
 
-/** True when the two ranges share at least one address. */
+/** Returns true if the two ranges share at least one address. */
 export function overlaps(a: Cidr, b: Cidr): boolean {
   return a.first < b.first + b.size && b.first < a.first + a.size;
 }
 
-/** True when all of `inner`, a range or one address, lies in `outer`. */
+/** Returns true if `outer` contains all of `inner`, a range or an address. */
 export function contains(outer: Cidr, inner: Cidr | string): boolean {
   const { first, size } = typeof inner === "string" ? { first: toNumber(inner), size: 1 } : inner;
   return outer.first <= first && first + size <= outer.first + outer.size;
 }
 
-/** The address that stands `index` places after the first. */
+/** Returns the address `index` after the first one. */
 export function addressAt(range: Cidr, index: number): string {
   return toAddress(range.first + index);
 }
 
-/** All parts of `range` that have this prefix length, in order: how a cluster's range is split among its nodes. */
+/** Splits a range into chunks of this prefix length, in order. */
 export function* chunksOf(range: Cidr, prefixLength: number): Generator<Cidr> {
   const size = 2 ** (32 - prefixLength);
   for (let first = range.first; first + size <= range.first + range.size; first += size)

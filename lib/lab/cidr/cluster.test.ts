@@ -14,7 +14,7 @@ test("each node gets the next chunk", () => {
   ]);
 });
 
-test("a chunk that was chosen by hand is not given a second time", () => {
+test("a chunk that was requested is not assigned to another node", () => {
   const range = cluster();
   range.claim("node1", "10.244.1.0/24");
   expect(range.claim("node2").text).toBe("10.244.2.0/24");
@@ -25,8 +25,8 @@ test.each([
   ["10.96.4.0/24", "CIDR_OVERLAP", "overlaps the service range (10.96.0.0/16)"],
   ["10.244.1.128/25", "CIDR_OVERLAP", "overlaps the chunk of node1 (10.244.1.0/24)"],
   ["10.245.1.0/24", "BAD_ADDRESS", "is not in the cluster's range 10.244.0.0/16"],
-  ["10.244.9.0/31", "BAD_ADDRESS", "has no room for a bridge and a pod"],
-])("the chunk %s is refused with %s: it %s", (chunk, code, why) => {
+  ["10.244.9.0/31", "BAD_ADDRESS", "is too small for a bridge and a pod"],
+])("the chunk %s throws %s: it %s", (chunk, code, why) => {
   const range = cluster();
   range.claim("node1", "10.244.1.0/24");
   expect(() => range.claim("node2", chunk)).toThrow(code);
@@ -34,29 +34,29 @@ test.each([
   expect([...range.chunks.keys()]).toEqual(["node1"]);
 });
 
-test("a cluster's range that overlaps the service range is refused before any node has a chunk", () => {
+test("the constructor throws if the cluster's range overlaps the service range", () => {
   expect(() => cluster("10.96.0.0/12")).toThrow(
     "CIDR_OVERLAP  cluster range: 10.96.0.0/12 overlaps the service range",
   );
 });
 
-test.each([0, 31, 33, 24.5, Number.NaN])("a chunk of /%d for each node is refused", (prefix) => {
+test.each([0, 31, 33, 24.5, Number.NaN])("a chunk prefix of /%d throws", (prefix) => {
   expect(() => new ClusterRange("10.244.0.0/16", prefix)).toThrow("BAD_ADDRESS  cluster range: ");
 });
 
-test("a range that is used up says how to grow, and growing helps", () => {
+test("throws CIDR_EXHAUSTED without a free chunk, until the cluster grows", () => {
   const range = cluster("10.244.0.0/23");
   range.claim("node1");
   range.claim("node2");
   expect(() => range.claim("node3")).toThrow(
-    /^CIDR_EXHAUSTED {2}node3: 10\.244\.0\.0\/23 has no chunk of \/24 left/,
+    /^CIDR_EXHAUSTED {2}node3: 10\.244\.0\.0\/23 has no free \/24 chunk/,
   );
   range.grow("10.245.0.0/16");
   expect(range.claim("node3").text).toBe("10.245.1.0/24");
   expect(() => range.grow("10.245.128.0/17")).toThrow("CIDR_OVERLAP");
 });
 
-test("the chunk of a node that left is free again", () => {
+test("the chunk of a removed node is free again", () => {
   const range = cluster("10.244.0.0/24");
   range.claim("node1");
   range.release("node1");

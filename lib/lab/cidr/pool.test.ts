@@ -9,7 +9,7 @@ const pool = (cidr: string) =>
     advice: "Add a node.",
   });
 
-test("addresses are given in order, from the first after the network's own", () => {
+test("addresses are assigned in order, starting after the network address", () => {
   const addresses = pool("10.244.1.0/24");
   expect([addresses.take("bridge"), addresses.take("web"), addresses.take("db")]).toEqual([
     "10.244.1.1",
@@ -18,35 +18,35 @@ test("addresses are given in order, from the first after the network's own", () 
   ]);
 });
 
-test("an address that came back is given again as late as possible", () => {
+test("a released address is assigned again as late as possible", () => {
   const addresses = pool("10.244.1.0/29");
   addresses.take("a");
   addresses.release("10.244.1.1");
   expect(["b", "c", "d", "e", "f", "g"].map((owner) => addresses.take(owner)).at(-1)).toBe("10.244.1.1");
 });
 
-test("an exhausted chunk says how many addresses there were and what to do", () => {
+test("the error for an exhausted chunk contains the number of addresses and what to do", () => {
   const addresses = pool("10.244.1.0/30");
   addresses.take("bridge");
   addresses.take("web");
   expect(() => addresses.take("db")).toThrow(
-    "POD_CIDR_EXHAUSTED  node1: no address of 10.244.1.0/30 is left for db: all 2 are given out\n  Add a node.",
+    "POD_CIDR_EXHAUSTED  node1: 10.244.1.0/30 has no free address for db: all 2 are in use\n  Add a node.",
   );
 });
 
 test.each([
   ["10.244.2.5", "BAD_ADDRESS", "an address of another node"],
-  ["10.244.1.0", "BAD_ADDRESS", "the network's own address"],
+  ["10.244.1.0", "BAD_ADDRESS", "the network address"],
   ["10.244.1.255", "BAD_ADDRESS", "the broadcast address"],
-  ["10.244.1", "BAD_ADDRESS", "half an address"],
-  ["10.244.1.1", "ADDRESS_TAKEN", "an address that another has"],
-])("%s is refused with %s: %s", (address, code) => {
+  ["10.244.1", "BAD_ADDRESS", "an incomplete address"],
+  ["10.244.1.1", "ADDRESS_TAKEN", "an address in use"],
+])("%s throws %s: %s", (address, code) => {
   const addresses = pool("10.244.1.0/24");
   addresses.take("bridge");
   expect(() => addresses.claim(address, "web")).toThrow(code);
 });
 
-test("law: no address has two owners, and all lie in the range, whatever is taken and given back", () => {
+test("law: no address has two owners, and all are in the range, in any sequence of take and release", () => {
   const step = fc.oneof(fc.constant("take" as const), fc.nat(40));
   fc.assert(
     fc.property(fc.integer({ min: 25, max: 30 }), fc.array(step, { maxLength: 200 }), (prefix, steps) => {

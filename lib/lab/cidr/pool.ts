@@ -1,46 +1,46 @@
 import { LabError, type LabErrorCode } from "../../engine/errors/lab-error";
 import { addressAt, type Cidr, contains, overlaps, parseCidr } from "./cidr";
 
-/** How a pool speaks when it is empty. */
-export interface PoolWords {
-  /** What the addresses are for: `node1`, `services`. Begins each message. */
+/** The parts of the errors of a pool. */
+export interface PoolErrors {
+  /** What the addresses are for: `node1`, `services`. */
   readonly where: string;
   readonly code: Extract<LabErrorCode, "POD_CIDR_EXHAUSTED" | "CIDR_EXHAUSTED">;
   readonly advice: string;
 }
 
 /**
- * Gives out the addresses of one range, each to one owner at a time. The next one is looked for after the one
- * that was given last, so that an address comes back as late as possible (as the CNI plugin host-local does):
- * what a neighbour remembers of its former owner has then long been forgotten.
+ * Assigns the addresses of one range, each to one owner at a time. Like the CNI plugin host-local, it searches the next
+ * free address after the last one assigned, so that an address is reused as late as possible. By then the neighbour
+ * entries and connections of its previous owner have expired.
  *
- * The first address names the range and the last is its broadcast address: neither is given out.
+ * Never assigns the first address (network) and the last one (broadcast).
  */
 export class AddressPool {
   readonly range: Cidr;
-  readonly #words: PoolWords;
+  readonly #errors: PoolErrors;
   readonly #taken = new Map<string, string>();
   #last = 0;
 
-  constructor(range: Cidr, words: PoolWords) {
+  constructor(range: Cidr, errors: PoolErrors) {
     this.range = range;
-    this.#words = words;
+    this.#errors = errors;
   }
 
-  /** Every address that is given out, and who has it. */
+  /** The assigned addresses and their owners. */
   get taken(): ReadonlyMap<string, string> {
     return this.#taken;
   }
 
-  /** How many addresses can still be given out. */
+  /** Number of free addresses. */
   get free(): number {
     return Math.max(0, this.range.size - 2) - this.#taken.size;
   }
 
   /**
-   * Gives `owner` an address.
+   * Assigns the next free address to `owner`.
    *
-   * @throws LabError `POD_CIDR_EXHAUSTED` or `CIDR_EXHAUSTED` when none is left.
+   * @throws LabError `POD_CIDR_EXHAUSTED` or `CIDR_EXHAUSTED` if none is free.
    */
   take(owner: string): string {
     const usable = this.range.size - 2;
@@ -52,48 +52,48 @@ export class AddressPool {
       this.#last = index;
       return address;
     }
-    throw new LabError(this.#words.code, {
-      where: this.#words.where,
-      found: `no address of ${this.range.text} is left for ${owner}: all ${Math.max(0, usable)} are given out`,
-      advice: this.#words.advice,
+    throw new LabError(this.#errors.code, {
+      where: this.#errors.where,
+      found: `${this.range.text} has no free address for ${owner}: all ${Math.max(0, usable)} are in use`,
+      advice: this.#errors.advice,
     });
   }
 
   /**
-   * Gives `owner` this very address.
+   * Assigns a certain address to `owner`.
    *
-   * @throws LabError `BAD_ADDRESS` when it is not one of the range's, `ADDRESS_TAKEN` when another owner has it.
+   * @throws LabError `BAD_ADDRESS` if it is not a usable address of the range, `ADDRESS_TAKEN` if it is in use.
    */
   claim(address: string, owner: string): string {
-    const { where } = this.#words;
+    const { where } = this.#errors;
     const { range } = this;
     parseCidr(`${address}/32`, where);
     const edge = address === addressAt(range, 0) || address === addressAt(range, range.size - 1);
     if (!contains(range, address) || edge) {
       throw new LabError("BAD_ADDRESS", {
         where,
-        found: `${address} is not an address that ${range.text} can give`,
-        advice: `Choose one from ${addressAt(range, 1)} to ${addressAt(range, range.size - 2)}, or leave it out.`,
+        found: `${address} is not a usable address of ${range.text}`,
+        advice: `Choose an address from ${addressAt(range, 1)} to ${addressAt(range, range.size - 2)}, or leave it out to get a free one.`,
       });
     }
-    const has = this.#taken.get(address);
-    if (has !== undefined) {
+    const current = this.#taken.get(address);
+    if (current !== undefined) {
       throw new LabError("ADDRESS_TAKEN", {
         where,
-        found: `${owner} asks for ${address}, which ${has} has`,
-        advice: "Leave the address out and a free one is chosen.",
+        found: `${owner} requests ${address}, which is in use by ${current}`,
+        advice: "Leave the address out to get a free one.",
       });
     }
     this.#taken.set(address, owner);
     return address;
   }
 
-  /** Takes an address back. What was never given out is ignored. */
+  /** Releases an address. Ignores an address that is not assigned. */
   release(address: string): void {
     this.#taken.delete(address);
   }
 
-  /** True when the range shares addresses with `other`. */
+  /** Returns true if the range shares addresses with `other`. */
   overlaps(other: Cidr): boolean {
     return overlaps(this.range, other);
   }

@@ -3,13 +3,25 @@ import { App } from "../docker/pod";
 import type { PlaceParts } from "../place/place";
 import type { RestartPolicy } from "./pod-spec";
 
-/** First pause before an app that keeps ending is started again, in ms; it doubles each time, as kubelet's does. */
+/** Delay before the second restart of an app. Like kubelet's, it doubles with each restart. */
 const FIRST_BACKOFF_MS = 250;
-const LONGEST_BACKOFF_MS = 10_000;
-/** How long an app may take to end by a signal, in ms. */
-const LONGEST_END_MS = 5_000;
+const MAX_BACKOFF_MS = 10_000;
+/** Time within which an app must end after a signal. */
+const KILL_TIMEOUT_MS = 5_000;
 
-/** One app of a pod on a node. When it ends, the node starts it again if the pod's restart policy says so. */
+/**
+ * An app container of a pod on a node. It shares the network namespace of the pod's pause container. When it ends, the
+ * node restarts it according to the pod's restart policy.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("app-example");
+ * const node = await lab.node("node1");
+ * const pod = await node.pod("web", { image: "web", restart: "no" });
+ * await pod.app().kill();
+ * console.log(pod.app().exitCode);
+ * await lab.close();
+ */
 export class NodeApp extends App {
   readonly #settled: () => Promise<void>;
   readonly #waiting: (() => void)[] = [];
@@ -19,44 +31,46 @@ export class NodeApp extends App {
   #exitCode: number | undefined;
   #startedAt = Date.now();
 
-  /** @param settled - resolves when all that follows from the app's end has been done. */
+  /** @param settled - resolves when the rules of all nodes match the current state of the app. */
   constructor(parts: PlaceParts, settled: () => Promise<void>) {
     super(parts);
     this.#settled = settled;
   }
 
+  /** True while its container runs. */
   get running(): boolean {
     return this.#running;
   }
 
-  /** How often it was started again. */
+  /** Number of restarts. */
   get restarts(): number {
     return this.#restarts;
   }
 
-  /** What it ended with last; undefined while it has not. */
+  /** The exit code of its last end; undefined if it has never ended or the code is unknown. */
   get exitCode(): number | undefined {
     return this.#exitCode;
   }
 
   /**
-   * Ends the app with a signal, and returns when every rule that depends on it has followed. The pod's address stays.
-   * With restart policy `always` or `on-failure` it comes back by itself.
+   * Sends a signal to the app, and waits until it has ended and the rules of all nodes are updated. The pod keeps its
+   * address. With the restart policy `always` or `on-failure` the node starts the app again.
    *
    * Shell: `docker kill -s SIGNAL CONTAINER`.
    *
-   * @throws LabError `NOT_RUNNING` when it has ended already, `TIMED_OUT` when it does not end by the signal.
+   * @param signal - default: `KILL`.
+   * @throws LabError `NOT_RUNNING` if it has already ended, `TIMED_OUT` if it doesn't end within 5 s.
    */
   override async kill(signal = "KILL"): Promise<void> {
     if (!this.#running) {
       throw new LabError("NOT_RUNNING", {
         where: this.name,
-        found: `the app does not run: it ended with ${this.#exitCode ?? "an unknown code"}`,
-        advice: "Wait until it is started again, or start it with .start().",
+        found: `the app is not running: it ended with exit code ${this.#exitCode ?? "unknown"}`,
+        advice: "Wait until the node restarts it, or start it with .start().",
       });
     }
     const ended = new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), LONGEST_END_MS);
+      const timer = setTimeout(() => resolve(false), KILL_TIMEOUT_MS);
       this.#waiting.push(() => {
         clearTimeout(timer);
         resolve(true);
@@ -66,21 +80,21 @@ export class NodeApp extends App {
     if (!(await ended)) {
       throw new LabError("TIMED_OUT", {
         where: this.name,
-        found: `the app did not end within ${LONGEST_END_MS} ms of signal ${signal}`,
-        advice: "It may ignore the signal: process 1 hears only those it asked for. KILL ends every app.",
+        found: `the app did not end within ${KILL_TIMEOUT_MS} ms after signal ${signal}`,
+        advice: "Process 1 ignores signals for which it has no handler. KILL ends every app.",
       });
     }
     await this.#settled();
   }
 
-  /** Takes note that it ended. */
+  /** Records that its container ended. */
   noteEnd(exitCode: number | undefined): void {
     this.#running = false;
     this.#exitCode = exitCode;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Takes note that it was started again. */
+  /** Records that its container was started again. */
   noteStart(): void {
     if (this.#running) return;
     this.#running = true;
@@ -88,12 +102,12 @@ export class NodeApp extends App {
     this.#startedAt = Date.now();
   }
 
-  /** Milliseconds to wait before it is started again; undefined when it is not to be. */
-  backoff(policy: RestartPolicy): number | undefined {
+  /** Returns the delay before the next restart, in milliseconds; undefined if it is not restarted. */
+  backoffMs(policy: RestartPolicy): number | undefined {
     if (policy === "no" || (policy === "on-failure" && this.#exitCode === 0)) return undefined;
-    if (Date.now() - this.#startedAt > LONGEST_BACKOFF_MS) this.#backoffs = 0;
-    const wait = this.#backoffs === 0 ? 0 : FIRST_BACKOFF_MS * 2 ** (this.#backoffs - 1);
+    if (Date.now() - this.#startedAt > MAX_BACKOFF_MS) this.#backoffs = 0;
+    const delayMs = this.#backoffs === 0 ? 0 : FIRST_BACKOFF_MS * 2 ** (this.#backoffs - 1);
     this.#backoffs += 1;
-    return Math.min(LONGEST_BACKOFF_MS, wait);
+    return Math.min(MAX_BACKOFF_MS, delayMs);
   }
 }

@@ -13,12 +13,22 @@ import { type ClusterOptions, ClusterRanges } from "./ranges";
 
 export type { ClusterOptions } from "./ranges";
 
-/** How many events of containers that are not known yet are kept: a pod's first ones come before it is known. */
-const EARLY_EVENTS = 200;
+/** Maximum number of stored events of unknown containers: a pod's first events arrive before the pod is registered. */
+const MAX_EARLY_EVENTS = 200;
 
 const clusters = new WeakMap<LabContext, Cluster>();
 
-/** The nodes, pods and services of one lab, and what keeps them in step: the part of a cluster's control plane. */
+/**
+ * The nodes, pods and services of one lab. Acts as the cluster's control plane: assigns address ranges, follows the
+ * engine's events, and updates the rules of every node.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("cluster-example");
+ * await lab.node("node1");
+ * console.log(lab.cluster.podRange, [...lab.cluster.nodes.keys()]);
+ * await lab.close();
+ */
 export class Cluster {
   readonly context: LabContext;
   readonly #ranges: ClusterRanges;
@@ -42,9 +52,9 @@ export class Cluster {
   }
 
   /**
-   * The cluster of a lab; made when it is first asked for.
+   * Returns the cluster of a lab. The first call creates it.
    *
-   * @param options - only when it is made. Default: ranges apart from the lab's network.
+   * @param options - used by the first call only. Default: ranges that don't overlap the lab's network.
    * @throws LabError `BAD_ADDRESS`, `CIDR_OVERLAP`.
    */
   static on(context: LabContext, options: ClusterOptions = {}): Cluster {
@@ -55,24 +65,24 @@ export class Cluster {
     return made;
   }
 
-  /** The cluster of a lab, where it has one. */
+  /** Returns the cluster of a lab, or undefined if it has none. */
   static of(context: LabContext): Cluster | undefined {
     return clusters.get(context);
   }
 
-  /** The pod range with which the cluster began: `10.244.0.0/16`. */
+  /** The first pod range of the cluster: `10.244.0.0/16`. */
   get podRange(): string {
     return this.#ranges.pods.ranges[0]?.text ?? "";
   }
 
-  /** All ranges of pods: the first, and those that the cluster grew by. */
+  /** All pod ranges: the first one, and those added by {@link grow}. */
   get podRanges(): readonly string[] {
     return this.#ranges.pods.ranges.map(({ text }) => text);
   }
 
   /**
-   * How kube-proxy tells pods from the rest of the world on a node: by the cluster's range; after the cluster grew by
-   * the node's own chunk, as with `--detect-local-mode=NodeCIDR`, since kube-proxy knows one range only.
+   * Returns the options of kube-proxy on a node. It detects pod traffic by the cluster's range. Since kube-proxy supports
+   * one range only, a cluster with several ranges uses the node's own chunk, like `--detect-local-mode=NodeCIDR`.
    */
   proxyOptions(node: string): ProxyOptions {
     const chunk = this.#ranges.pods.chunks.get(node)?.text;
@@ -80,14 +90,25 @@ export class Cluster {
   }
 
   /**
-   * Adds a range for the pods of nodes to come. Nothing that exists is touched: a node's chunk never changes.
+   * Adds a pod range, from which new nodes get their chunks. Existing nodes keep theirs: a node's chunk never changes.
    *
+   * Shell: `iptables -t nat -I POSTROUTING 2 -s CHUNK -d RANGE -j RETURN` on every node, so that pod traffic to the new
+   * range is not masqueraded.
+   *
+   * @param range - an IPv4 range such as `10.245.0.0/16`.
    * @throws LabError `BAD_ADDRESS`, `CIDR_OVERLAP`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("grow-example");
+   * await lab.node("node1");
+   * await lab.cluster.grow("10.245.0.0/16");
+   * console.log(lab.cluster.podRanges);
+   * await lab.close();
    */
   async grow(range: string): Promise<void> {
     this.#ranges.pods.grow(range);
     const nodes = [...this.#nodes.values()].filter((node) => node.alive);
-    await Promise.all(nodes.map((node) => node.letReach(range)));
+    await Promise.all(nodes.map((node) => node.allowPodRange(range)));
     await this.changed(`the cluster grew by ${range}`);
   }
 
@@ -103,7 +124,7 @@ export class Cluster {
     return this.#byName;
   }
 
-  /** Every time that rules were written. */
+  /** Every change of the rules, oldest first. */
   get changes(): readonly RuleChange[] {
     return this.#controller.changes;
   }
@@ -113,8 +134,11 @@ export class Cluster {
   }
 
   /**
-   * Starts a node, and joins its pod range to those of the others by a route in each.
+   * Starts a node, and adds a route to its pod CIDR on every other node and the reverse.
    *
+   * Shell: `docker run -d --name NAME …`, then `ip route replace CIDR via NODE` on every node.
+   *
+   * @param name - unique in the lab; becomes the host name.
    * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `CIDR_OVERLAP`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`, `IMAGE_MISSING`.
    */
   node(name: string, spec: NodeSpec = {}): Promise<Node> {
@@ -140,13 +164,13 @@ export class Cluster {
     const others = [...this.#nodes.values()].filter((other) => other.alive);
     this.#nodes.set(node.name, node);
     this.context.register(node);
-    for (const event of this.#early.splice(0)) this.#take(event);
+    for (const event of this.#early.splice(0)) this.#onEvent(event);
     await Promise.all(others.flatMap((other) => [node.routeTo(other), other.routeTo(node)]));
     await this.changed(`${node.name}: joined`);
     return node;
   }
 
-  /** Ends the pods of a node, removes it, and takes the routes to it away. Shell: `kubectl delete node NAME`. */
+  /** Ends the pods of a node, removes the node, and deletes the routes to it. Shell: `kubectl delete node NAME`. */
   async removeNode(node: Node): Promise<void> {
     this.#nodes.delete(node.name);
     this.context.forget(node);
@@ -156,7 +180,9 @@ export class Cluster {
   }
 
   /**
-   * Makes a service. Returns when the rules of every node lead to it.
+   * Creates a service. Returns when every node has its rules.
+   *
+   * Shell: `kubectl create service`; kube-proxy then writes the rules with `iptables-restore --noflush` on every node.
    *
    * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `BAD_PORT`, `PORT_IN_USE`, `SELECTOR_EMPTY`, `ADDRESS_TAKEN`,
    *   `CIDR_EXHAUSTED`.
@@ -168,7 +194,7 @@ export class Cluster {
       throw new LabError("NAME_TAKEN", {
         where: name,
         found: "the lab already has a service of this name",
-        advice: "Choose another name, or remove the first: service.remove().",
+        advice: "Choose another name, or remove the existing service: service.remove().",
       });
     }
     checkService(name, spec);
@@ -180,7 +206,7 @@ export class Cluster {
     const service = new Service(this, name, spec, { clusterIP, nodePort });
     this.#byName.set(name, service);
     try {
-      await this.changed(`${name}: made`);
+      await this.changed(`${name}: created`);
       return service;
     } catch (error) {
       await this.removeService(service);
@@ -195,7 +221,7 @@ export class Cluster {
     await this.changed(`${service.name}: removed`);
   }
 
-  /** Pods whose labels match, ready or not. */
+  /** Returns the pods that match the selector, ready or not. */
   selected(spec: ServiceSpec): readonly SelectedPod[] {
     checkLabels(spec.selector, "selector");
     return [...this.#pods.values()]
@@ -203,6 +229,7 @@ export class Cluster {
       .map((pod) => ({ name: pod.name, node: pod.node, address: pod.address, ready: pod.ready }));
   }
 
+  /** Returns the output of `iptables-save -c -t nat` of every running node. */
   async dumps(): Promise<readonly string[]> {
     const nodes = [...this.#nodes.values()].filter((node) => node.alive);
     const answers = await Promise.all(nodes.map((node) => node.inside("iptables-save -c -t nat")));
@@ -210,33 +237,36 @@ export class Cluster {
   }
 
   /**
-   * Every range of the lab and what was cut from it, with how many addresses are given out.
+   * Returns the address ranges of the lab, the chunks allocated from them, and the number of addresses in use.
    *
-   * @param plan - further ranges by name, to see whether they would fit.
+   * @param plan - additional ranges by name, to check whether they fit. Default: none.
    */
   addresses(plan: Readonly<Record<string, string>> = {}): readonly AddressRange[] {
     const chunk = (node: string): number => this.#nodes.get(node)?.usedAddresses ?? 0;
     return this.#ranges.view({ machines: this.context.pool.taken.size, chunk }, plan);
   }
 
-  /** What a picture of the lab cannot show as a thing: services exist in rules only. */
+  /** A line for each service, for pictures of the lab: a service has no interface, only rules. */
   get notes(): readonly string[] {
     return [...this.#byName.values()].map(
       ({ name, clusterIP, port, endpoints }) =>
-        `service ${name} ${clusterIP}:${port} → ${endpoints.map(({ pod }) => pod).join(", ") || "no endpoint"}: in the rules of every node, on no interface`,
+        `service ${name} ${clusterIP}:${port} → ${endpoints.map(({ pod }) => pod).join(", ") || "no endpoint"}: only in the rules of every node, not on any interface`,
     );
   }
 
+  /** Resolves when the rules of every node match the current state. See {@link ServiceController.changed}. */
   changed(cause: string, at?: number): Promise<void> {
     return this.#controller.changed(cause, at);
   }
 
+  /** Registers a pod that was started. */
   added(pod: NodePod): void {
     this.#pods.set(pod.name, pod);
     this.context.register(pod);
-    for (const event of this.#early.splice(0)) this.#take(event);
+    for (const event of this.#early.splice(0)) this.#onEvent(event);
   }
 
+  /** Unregisters a pod that ended. */
   removed(pod: NodePod): void {
     if (this.#pods.get(pod.name) === pod) this.#pods.delete(pod.name);
     this.context.forget(pod);
@@ -245,25 +275,25 @@ export class Cluster {
   #subscribe(): Promise<readonly Subscription[]> {
     const { opening, runtimes } = this.context;
     const all = runtimes.map(({ engine }) =>
-      engine.events({ [label.opening]: opening }, (event) => this.#take(event)),
+      engine.events({ [label.opening]: opening }, (event) => this.#onEvent(event)),
     );
     return Promise.all(all);
   }
 
-  #take(event: EngineEvent): void {
+  #onEvent(event: EngineEvent): void {
     if (this.#closed || event.type !== "container" || !["die", "start"].includes(event.action)) return;
     const pod = [...this.#pods.values()].find(
       ({ pause, apps }) =>
         pause === event.id || [...apps.values()].some(({ container }) => container === event.id),
     );
     const node = [...this.#nodes.values()].find(({ container }) => container === event.id);
-    // What follows is done in the background: a failure of it shows in the state of what it happened to.
+    // Handled in the background. A failure is visible in the state of the pod or node.
     if (pod) pod.noteEvent(event).catch(() => undefined);
     else if (node) {
       if (event.action === "die" && node.alive) node.noteEnd().catch(() => undefined);
     } else {
       this.#early.push(event);
-      if (this.#early.length > EARLY_EVENTS) this.#early.shift();
+      if (this.#early.length > MAX_EARLY_EVENTS) this.#early.shift();
     }
   }
 
@@ -274,8 +304,8 @@ export class Cluster {
     );
     throw new LabError("SELECTOR_EMPTY", {
       where: name,
-      found: `no pod has ${selectorText(spec.selector)}; there ${labels.length === 0 ? "are none" : `are: ${labels.join(", ")}`}`,
-      advice: "Give the pods that label, or say that they come later: { allowEmpty: true }.",
+      found: `no pod matches ${selectorText(spec.selector)}; ${labels.length === 0 ? "the lab has no pods" : `the pods are: ${labels.join(", ")}`}`,
+      advice: "Add the label to the pods, or allow a service without pods: { allowEmpty: true }.",
     });
   }
 
@@ -289,8 +319,8 @@ export class Cluster {
     if (wanted === undefined || !taken.has(wanted)) return wanted;
     throw new LabError("PORT_IN_USE", {
       where: name,
-      found: `NodePort ${wanted} belongs to the service ${taken.get(wanted)}`,
-      advice: "Choose another, or let one be chosen: { nodePort: true }.",
+      found: `NodePort ${wanted} is in use by the service ${taken.get(wanted)}`,
+      advice: "Choose another port, or use the next free one: { nodePort: true }.",
     });
   }
 

@@ -3,7 +3,7 @@ import { planPod } from "./pod-spec";
 
 const never = () => Promise.reject(new Error("not started here"));
 
-test("a pod that is only described tells what starting it would do: pause first, then the apps that join it", () => {
+test("a described pod lists the commands that would start it: pause first, then the apps that join it", () => {
   const pod = new DescribedPod(
     "node1",
     planPod("shop", { apps: { web: { image: "web" }, side: {} } }),
@@ -15,6 +15,6 @@ test("a pod that is only described tells what starting it would do: pause first,
   expect(pod.shell.filter((line) => line.includes("--network container:shop"))).toHaveLength(2);
 });
 
-test("it has no address to give", () => {
+test("a described pod has no address", () => {
   expect(new DescribedPod("node1", planPod("shop"), never)).not.toHaveProperty("address");
 });

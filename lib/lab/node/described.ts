@@ -5,7 +5,18 @@ import { POD_BRIDGE, vethName } from "./wiring";
 
 const display = Symbol.for("Jupyter.display");
 
-/** A pod that is only described. It has a name and a plan, but no address: that comes with its namespace. */
+/**
+ * A pod that was described but not started. It has a name and a plan, but no address: a pod gets its address when it
+ * starts. As a cell's value it shows the commands that would start it.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("described-example");
+ * const node = await lab.node("node1");
+ * const described = node.describe("web", { image: "web" });
+ * console.log(described.shell.join("\n"));
+ * await lab.close();
+ */
 export class DescribedPod {
   readonly name: string;
   /** Name of the node on which it would start. */
@@ -20,12 +31,12 @@ export class DescribedPod {
     this.#start = start;
   }
 
-  /** Starts it. See {@link Node.pod}. */
+  /** Starts the pod. See {@link Node.pod}. */
   start(): Promise<NodePod> {
     return this.#start();
   }
 
-  /** What starting it does, as one would type it. */
+  /** The shell commands that would start the pod. */
   get shell(): readonly string[] {
     const { name, node } = this;
     const veth = vethName(name);

@@ -13,63 +13,65 @@ import { type NodePodSpec, planPod } from "./pod-spec";
 import { Prober } from "./prober";
 import { bridgeScript, growScript, POD_BRIDGE, routeScript, vethName, vethScript } from "./wiring";
 
-/** How a node is started. */
+/** Options of a node. */
 export interface NodeSpec {
-  /** The node's chunk of the cluster's pod range. Default: the next free one. */
+  /** The node's chunk of the cluster's pod range: `10.244.1.0/24`. Default: the next free one. */
   readonly podCidr?: string;
-  /** The engine of the lab on which it and its pods run, or its name. Default: the one with the fewest nodes. */
+  /** The engine on which the node and its pods run, or its name. Default: the lab's engine with the fewest nodes. */
   readonly engine?: Engine | string;
-  /** Further sysctls of its network namespace: `{ "net.ipv4.conf.all.rp_filter": "1" }`. */
+  /** Additional sysctls of its network namespace: `{ "net.ipv4.conf.all.rp_filter": "1" }`. Default: none. */
   readonly sysctls?: Readonly<Record<string, string>>;
 }
 
 const SYSCTLS: Readonly<Record<string, string>> = {
-  // A router, and nothing else makes pods of two nodes meet.
+  // The node routes packets between its pods and other nodes.
   "net.ipv4.ip_forward": "1",
-  // kube-proxy sets it, for NodePorts on localhost.
+  // kube-proxy sets this for NodePorts on localhost.
   "net.ipv4.conf.all.route_localnet": "1",
-  // A pod that is sent on to its neighbour by the node must not be told of a shorter way.
+  // When the node forwards packets between two of its own pods, it must not send them ICMP redirects.
   "net.ipv4.conf.all.send_redirects": "0",
   "net.ipv4.conf.default.send_redirects": "0",
 };
 
-const USUAL_MTU = 1500;
+const DEFAULT_MTU_BYTES = 1500;
 
-/** How long the kernel may take to remove the link of a namespace that ended, and how often it is looked at. */
+/** Time within which the kernel must remove the veth pair of a namespace that ended, and the polling interval. */
 const UNPLUG_TIMEOUT_MS = 20_000;
-const UNPLUG_LOOK_MS = 10;
+const UNPLUG_POLL_MS = 10;
 
-/** What a node tells its cluster. */
+/** The part of the cluster that a node uses. */
 export interface NodeCluster {
   readonly context: LabContext;
-  /** All ranges of the cluster's pods. */
+  /** All pod ranges of the cluster. */
   readonly podRanges: readonly string[];
   removeNode(node: Node): Promise<void>;
-  /** A pod was started, or ended. */
+  /** Called when a pod was started, and when it ended. */
   added(pod: NodePod): void;
   removed(pod: NodePod): void;
-  /** Resolves when the rules of every node agree with what the pods are now. */
+  /** Resolves when the rules of every node match the current state of the pods. */
   changed(cause: string, at?: number): Promise<void>;
 }
 
 /**
- * A node: a container with a network namespace of its own, that forwards packets between its pods' bridge and the
- * network on which all nodes meet.
+ * A node of the cluster: a container whose network namespace forwards packets between the bridge of its pods and the
+ * network of the nodes.
  *
- * ```ts
- * const n1 = await lab.node("node1", { podCidr: "10.244.1.0/24" });
- * const web = await n1.pod("web", { image: "web", labels: { app: "web" } });
- * await n1.sh`ip route`;
- * ```
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("node-example");
+ * const node = await lab.node("node1", { podCidr: "10.244.1.0/24" });
+ * await node.pod("web", { image: "web", labels: { app: "web" } });
+ * await node.sh`ip route`;
+ * await lab.close();
  */
 export class Node extends ContainerPlace {
-  /** Its address on the network of the nodes. */
+  /** The node's address on the network of the nodes. */
   readonly address: string;
-  /** Its chunk of the pod range: `10.244.1.0/24`. */
+  /** The node's chunk of the pod range: `10.244.1.0/24`. */
   readonly podCidr: string;
-  /** The bridge's address, and the default route of its pods: the first address of the chunk. */
+  /** The bridge's address and the gateway of the pods: the first usable address of the chunk. */
   readonly gateway: string;
-  /** Name of the bridge that its pods are plugged into. */
+  /** Name of the bridge that connects its pods. */
   readonly bridge = POD_BRIDGE;
   readonly #cluster: NodeCluster;
   readonly #runtime: EngineRuntime;
@@ -80,7 +82,7 @@ export class Node extends ContainerPlace {
   readonly #pods = new Map<string, NodePod>();
   #alive = true;
   #routed = false;
-  #mtu: number | undefined;
+  #mtuBytes: number | undefined;
 
   private constructor(
     parts: PlaceParts,
@@ -100,13 +102,13 @@ export class Node extends ContainerPlace {
     this.#pool = new AddressPool(chunk, {
       where: parts.name,
       code: "POD_CIDR_EXHAUSTED",
-      advice: "A node's chunk never grows: remove a pod, or add a node, which brings a chunk of its own.",
+      advice: "A node's chunk has a fixed size. Remove a pod, or add a node, which gets its own chunk.",
     });
     this.#pool.take("bridge");
     this.#prober = new Prober(this.engine, this.container, this.name);
   }
 
-  /** Starts the container, makes its bridge, and puts kube-proxy's jumps in place. */
+  /** Starts the container, creates its bridge, and inserts the jumps to kube-proxy's chains. */
   static async start(
     cluster: NodeCluster,
     runtime: EngineRuntime,
@@ -136,14 +138,14 @@ export class Node extends ContainerPlace {
         podCidr,
         podRanges: cluster.podRanges,
       });
-      const setUp = `${bridge}\niptables-restore --noflush <<'END'\n${jumpInput()}END`;
+      const setup = `${bridge}\niptables-restore --noflush <<'END'\n${jumpInput()}END`;
       const facts = await node.#must(
-        `${setUp}\nip -o link show eth0\ncat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || :`,
+        `${setup}\nip -o link show eth0\ncat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || :`,
       );
       node.#routed = !/^1$/m.test(facts);
-      // On an overlay a packet has an envelope around it: what pods send must leave room for that.
-      const mtu = Number(/ mtu (\d+)/.exec(facts)?.[1] ?? USUAL_MTU);
-      if (mtu !== USUAL_MTU) node.#mtu = mtu;
+      // An overlay network encapsulates packets, so the pods need its smaller MTU.
+      const mtuBytes = Number(/ mtu (\d+)/.exec(facts)?.[1] ?? DEFAULT_MTU_BYTES);
+      if (mtuBytes !== DEFAULT_MTU_BYTES) node.#mtuBytes = mtuBytes;
       return node;
     } catch (error) {
       await node.end();
@@ -151,51 +153,59 @@ export class Node extends ContainerPlace {
     }
   }
 
-  /** The pods that run on it, by name. */
+  /** The pods on this node, by name. */
   get pods(): ReadonlyMap<string, NodePod> {
     return this.#pods;
   }
 
-  /** False once its container has ended. */
+  /** False when its container has ended. */
   get alive(): boolean {
     return this.#alive;
   }
 
   /**
-   * True where bridged packets do not meet the node's rules, so that even pods of one node speak through it: the
-   * machine's kernel has no br_netfilter, or `net.bridge.bridge-nf-call-iptables` is 0.
+   * True if packets between two pods of this node are routed instead of bridged. This is the case if iptables doesn't see
+   * bridged packets: the kernel has no br_netfilter, or `net.bridge.bridge-nf-call-iptables` is 0.
    */
   get routed(): boolean {
     return this.#routed;
   }
 
-  /** How many addresses of its chunk are given out, the bridge's counted. */
+  /** Number of addresses of its chunk in use, including the bridge's. */
   get usedAddresses(): number {
     return this.#pool.taken.size;
   }
 
-  /** How many pods it still has addresses for. */
+  /** Number of free addresses in its chunk. */
   get freeAddresses(): number {
     return this.#pool.free;
   }
 
   /**
    * Starts a pod on this node: a pause container that owns the network namespace, and one app container for each entry
-   * of `apps` that joins it. Returns when it is ready, and every service that selects it has it as an endpoint.
+   * of `apps` that joins it. Returns when the pod is ready and is an endpoint of every service that selects it.
    *
    * Shell: `docker run -d --net=none --name pause …`, `ip link add … type veth peer name eth0 netns …`, then
    * `docker run -d --net=container:pause …` for each app.
    *
-   * @param name - unique on the lab; becomes the host name.
+   * @param name - unique in the lab; becomes the host name.
+   * @param spec - default: one app from the `base` image that sleeps.
    * @throws LabError `NODE_DOWN`, `POD_CIDR_EXHAUSTED`, `ADDRESS_TAKEN`, `NAME_TAKEN`, `BAD_NAME`, `BAD_PORT`,
    *   `IMAGE_MISSING`, `COMMAND_MISSING`, `CONTAINER_EXITED`, `NOT_READY`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("node-pod-example");
+   * const node = await lab.node("node1");
+   * const web = await node.pod("web", { image: "web", readiness: { tcp: 80 } });
+   * console.log(web.address);
+   * await lab.close();
    */
   pod(name: string, spec: NodePodSpec = {}): Promise<NodePod> {
     return this.#cluster.context.addPlace("pod", name, () => this.#start(name, spec));
   }
 
   /**
-   * Describes a pod without starting it: it has no address yet, and tells what starting it would do.
+   * Describes a pod without starting it. The result has no address, and lists the commands that would start the pod.
    *
    * @throws LabError `BAD_NAME`, `BAD_PORT`, `BAD_ADDRESS`.
    */
@@ -241,7 +251,7 @@ export class Node extends ContainerPlace {
   }
 
   /**
-   * Tells this node where the pods of another live. Shell: `ip route replace CIDR via NODE`.
+   * Adds a route to the pods of another node. Shell: `ip route replace CIDR via NODE`.
    *
    * @throws LabError `COMMAND_FAILED`, `NODE_DOWN`.
    */
@@ -249,18 +259,18 @@ export class Node extends ContainerPlace {
     await this.#must(routeScript(other.podCidr, other.address));
   }
 
-  /** Lets pods reach a further range of the cluster's untranslated. */
-  async letReach(range: string): Promise<void> {
+  /** Exempts traffic from this node's pods to another pod range from masquerading. */
+  async allowPodRange(range: string): Promise<void> {
     await this.#must(growScript(this.podCidr, range));
   }
 
-  /** Forgets where the pods of a node that left were. Shell: `ip route del CIDR`. */
+  /** Deletes the route to the pods of a node that was removed. Shell: `ip route del CIDR`. */
   async unroute(other: Node): Promise<void> {
     if (this.#alive) await this.#ask(`ip route del ${other.podCidr}`);
   }
 
   /**
-   * Gives `iptables-restore --noflush` this input, in the node's namespace.
+   * Runs `iptables-restore --noflush` with this input in the node's namespace.
    *
    * @throws LabError `COMMAND_FAILED`, `NODE_DOWN`.
    */
@@ -268,12 +278,12 @@ export class Node extends ContainerPlace {
     await this.#must(`iptables-restore --noflush <<'END'\n${input}END`);
   }
 
-  /** Runs a script in the node's namespace. */
+  /** Runs a shell script in the node's namespace. */
   async inside(script: string): Promise<ShellAnswer> {
     return this.#ask(script);
   }
 
-  /** Takes note that its container ended: its pods' links went with its namespace. */
+  /** Handles the end of its container: its namespace and the links of its pods are gone, so its pods end too. */
   async noteEnd(): Promise<void> {
     this.#alive = false;
     this.#prober.close();
@@ -281,12 +291,12 @@ export class Node extends ContainerPlace {
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} died`)));
   }
 
-  /** Ends its pods, removes it, and takes the routes to it away. Shell: `kubectl delete node NAME`. */
+  /** Ends its pods, removes the node, and deletes the routes to it. Shell: `kubectl delete node NAME`. */
   remove(): Promise<void> {
     return this.#cluster.removeNode(this);
   }
 
-  /** Ends its pods and its container. */
+  /** Ends its pods and removes its container. */
   async end(): Promise<void> {
     this.#alive = false;
     this.#prober.close();
@@ -296,7 +306,7 @@ export class Node extends ContainerPlace {
     this.#cluster.context.pool.release(this.address);
   }
 
-  /** Lets go of what it holds open. */
+  /** Closes its open streams. */
   close(): void {
     this.#prober.close();
   }
@@ -310,7 +320,7 @@ export class Node extends ContainerPlace {
       gateway,
       prefixLength: this.#prefixLength,
       routed: this.#routed,
-      ...(this.#mtu === undefined ? {} : { mtu: this.#mtu }),
+      ...(this.#mtuBytes === undefined ? {} : { mtuBytes: this.#mtuBytes }),
     };
     const { shell } = this.#runtime.toolbox;
     const answer = await shell.run(vethScript({ ...wire, nodePid: this.#pid }));
@@ -325,18 +335,18 @@ export class Node extends ContainerPlace {
       if (performance.now() > end) {
         throw new LabError("TIMED_OUT", {
           where: this.name,
-          found: `${veth} is still there ${UNPLUG_TIMEOUT_MS} ms after its pod ended`,
+          found: `${veth} still exists ${UNPLUG_TIMEOUT_MS} ms after its pod ended`,
           advice: "A process of the pod may still hold its network namespace: docker ps.",
         });
       }
-      await pause(UNPLUG_LOOK_MS);
+      await pause(UNPLUG_POLL_MS);
     }
   }
 
   async #probe(pod: NodePod): Promise<void> {
     const { readiness } = pod.plan;
     if (readiness === undefined) return;
-    // What follows from an answer is done in the background: a failure of it shows in the pod's next state.
+    // Handled in the background. A failure is visible in the pod's state.
     await this.#prober.watch(pod.name, pod.address, readiness, (ready) => {
       pod.noteProbe(ready).catch(() => undefined);
     });
@@ -365,19 +375,19 @@ export class Node extends ContainerPlace {
   #down(cause?: unknown): LabError {
     return new LabError("NODE_DOWN", {
       where: this.name,
-      found: "the node does not run any more: its container ended",
-      advice: `Run the pod on another node, or make a new one: lab.node("${this.name}-b").`,
+      found: "the node is down: its container has ended",
+      advice: `Run the pod on another node, or start a new one: lab.node("${this.name}-b").`,
       cause,
     });
   }
 }
 
 function failed(where: string, answer: ShellAnswer, script: string): LabError {
-  const said = (answer.stderr.trim() || answer.stdout.trim()).replace(/\s*\n\s*/g, " ");
+  const output = (answer.stderr.trim() || answer.stdout.trim()).replace(/\s*\n\s*/g, " ");
   return new LabError("COMMAND_FAILED", {
     where,
-    found: `the network could not be set up: ${said || `exit code ${answer.exitCode}`}`,
-    advice: "The cause has the commands that ran.",
+    found: `the network could not be set up: ${output || `exit code ${answer.exitCode}`}`,
+    advice: "The error's cause contains the commands that ran.",
     cause: new Error(script),
   });
 }

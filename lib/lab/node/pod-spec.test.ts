@@ -1,6 +1,6 @@
 import { type NodePodSpec, planPod, selects } from "./pod-spec";
 
-test("a pod of which nothing is said has one app, and comes back when it ends", () => {
+test("by default a pod has one app and the restart policy always", () => {
   expect(planPod("client")).toEqual({
     name: "client",
     labels: {},
@@ -9,7 +9,7 @@ test("a pod of which nothing is said has one app, and comes back when it ends", 
   });
 });
 
-test("what is said of the pod itself is not said of its app", () => {
+test("options of the pod are not passed to its app", () => {
   const plan = planPod("web", {
     image: "web",
     labels: { app: "web" },
@@ -22,15 +22,15 @@ test("what is said of the pod itself is not said of its app", () => {
 
 test.each<[NodePodSpec, string, string]>([
   [{ apps: {} }, "BAD_NAME", "no app at all"],
-  [{ apps: { "Web Server": {} } }, "BAD_NAME", "an app's name with a blank"],
-  [{ labels: { app: "my web" } }, "BAD_NAME", "a label with a blank"],
+  [{ apps: { "Web Server": {} } }, "BAD_NAME", "an app name with a space"],
+  [{ labels: { app: "my web" } }, "BAD_NAME", "a label with a space"],
   [{ labels: { "": "web" } }, "BAD_NAME", "a label without a key"],
-  [{ readiness: { tcp: 70000 } }, "BAD_PORT", "a port that there is not"],
-])("%j is refused with %s: %s", (spec, code) => {
+  [{ readiness: { tcp: 70000 } }, "BAD_PORT", "a port out of range"],
+])("%j throws %s: %s", (spec, code) => {
   expect(() => planPod("web", spec)).toThrow(`${code}  web: `);
 });
 
-test("a selector asks for all of its labels, and for no others", () => {
+test("a selector matches pods that have all of its labels, whatever other labels they have", () => {
   expect(selects({ app: "web" }, { app: "web", tier: "front" })).toBe(true);
   expect(selects({ app: "web", tier: "back" }, { app: "web", tier: "front" })).toBe(false);
   expect(selects({ app: "web" }, {})).toBe(false);

@@ -2,27 +2,30 @@ import { LabError } from "../../engine";
 import { type AppSpec, checkApps, type PodSpec } from "../docker/pod";
 import { checkReadiness, type Readiness } from "./readiness";
 
-/** When an app that ended is started again: Kubernetes' `restartPolicy`, for all apps of a pod. */
+/**
+ * When the node restarts an app that ended: Kubernetes' `restartPolicy` (kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle).
+ * `on-failure` restarts it if its exit code is not 0. Applies to all apps of a pod.
+ */
 export type RestartPolicy = "always" | "on-failure" | "no";
 
-/** One app of a pod on a node. */
+/** Options of one app of a pod on a node. */
 export type NodeAppSpec = Omit<AppSpec, "restart">;
 
-/** What a pod on a node is made from: one app, or several by their names. */
+/** Options of a pod on a node: those of its only app, or `apps` for several. */
 export interface NodePodSpec extends NodeAppSpec {
-  /** What services select it by. Default: none. */
+  /** Labels that services select pods by. Default: none. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Several apps by name. Default: one named `app`, from `image`, `command` and `env`. */
   readonly apps?: Readonly<Record<string, NodeAppSpec>>;
-  /** When it may take requests. Default: as soon as all its apps run. */
+  /** How to find out when the pod can accept requests. Default: it is ready as soon as all its apps run. */
   readonly readiness?: Readiness;
   /** Default: `always`. */
   readonly restart?: RestartPolicy;
-  /** An address of the node's chunk. Default: the next free one. */
+  /** An IPv4 address from the node's chunk. Default: the next free one. */
   readonly address?: string;
 }
 
-/** A {@link NodePodSpec} that was checked, with its defaults. */
+/** A validated {@link NodePodSpec} with its defaults. */
 export interface PodPlan {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -33,7 +36,7 @@ export interface PodPlan {
 }
 
 /**
- * Checks what a pod is to be made from.
+ * Validates the options of a pod and adds defaults.
  *
  * @throws LabError `BAD_NAME`, `BAD_PORT`, `BAD_ADDRESS`.
  */
@@ -52,7 +55,7 @@ export function planPod(name: string, spec: NodePodSpec = {}): PodPlan {
 }
 
 /**
- * Returns `labels` when services can select by them.
+ * Returns `labels` if they are valid.
  *
  * @throws LabError `BAD_NAME`. Rule: kubernetes.io/docs/concepts/overview/working-with-objects/labels.
  */
@@ -67,15 +70,15 @@ export function checkLabels(
     if (good) continue;
     throw new LabError("BAD_NAME", {
       where,
-      found: `${key}=${value} is not a label`,
+      found: `${key}=${value} is not a valid label`,
       advice:
-        "Keys and values have letters, digits, dots, hyphens and underscores, 63 at most, as in app=web.",
+        "Keys and values consist of at most 63 letters, digits, dots, hyphens and underscores, as in app=web.",
     });
   }
   return labels;
 }
 
-/** True when `labels` has every entry of `selector`. */
+/** Returns true if `labels` has every entry of `selector`. */
 export function selects(
   selector: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>>,

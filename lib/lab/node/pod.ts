@@ -7,36 +7,44 @@ import { NodeApp } from "./app";
 import { checkLabels, type PodPlan } from "./pod-spec";
 import { vethName } from "./wiring";
 
-/** How often, and with which pause, an app that still works is looked at before it is taken for one that stays. */
-const SETTLE_LOOKS = 30;
-const SETTLE_PAUSE_MS = 10;
-/** How long a runtime may take from the start that the engine told of to the app's program. */
-const RUNTIME_MS = 20_000;
+/** An app that is busy in this many checks is considered started. */
+const STARTED_CHECKS = 30;
+const STARTED_CHECK_INTERVAL_MS = 10;
+/** Time within which the runtime must execute the app's program after the engine reported the start. */
+const RUNTIME_TIMEOUT_MS = 20_000;
 
-/** What a pod needs of its node. */
+/** The part of a node that its pods use. */
 export interface PodHome {
   readonly name: string;
-  /** Its engine, on which its pods run. */
+  /** The engine on which the pods run. */
   readonly runtime: EngineRuntime;
-  /** Plugs the namespace of the process `podPid` into the node's bridge. */
+  /** Connects the network namespace of the process `podPid` to the node's bridge with a veth pair. */
   plug(pod: string, podPid: number, address: string): Promise<void>;
-  /** Resolves when the node has no link of this name any more. */
+  /** Resolves when the node has no link with this name any more. */
   unplugged(veth: string): Promise<void>;
   takeAddress(pod: string, wanted?: string): string;
   releaseAddress(address: string): void;
-  /** Asks from now on whether the pod is ready, and tells it. */
+  /** Starts the readiness probe, which calls {@link NodePod.noteProbe}. */
   probe(pod: NodePod): Promise<void>;
   forget(pod: NodePod): Promise<void>;
-  /** Resolves when the rules of every node agree with what the pods are now. */
+  /** Resolves when the rules of every node match the current state of the pods. */
   changed(cause: string, at?: number): Promise<void>;
 }
 
 /**
- * A pod that runs on a node: a pause container that holds the network namespace, the apps that joined it, and an address
- * from the node's chunk, which every other pod sees unchanged. Commands run in the first app.
+ * A running pod on a node: a pause container that owns the network namespace, the apps that joined it, and an address
+ * from the node's chunk. Other pods see this address without NAT. Commands run in the first app.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("pod-example");
+ * const node = await lab.node("node1");
+ * const pod = await node.pod("client");
+ * await pod.sh`ip address show eth0`;
+ * await lab.close();
  */
 export class NodePod extends ContainerPlace {
-  /** Name of its node. */
+  /** Name of the node. */
   readonly node: string;
   readonly apps: ReadonlyMap<string, NodeApp>;
   /** Id of the pause container. */
@@ -80,7 +88,7 @@ export class NodePod extends ContainerPlace {
     this.#probed = more.plan.readiness === undefined;
   }
 
-  /** Starts pause, plugs it in, then starts the apps. What was started is removed again when one of them fails. */
+  /** Starts pause, connects it to the node's bridge, then starts the apps. If an app fails, removes everything again. */
   static async start(home: PodHome, plan: PodPlan): Promise<NodePod> {
     const { runtime } = home;
     const { name } = plan;
@@ -134,24 +142,26 @@ export class NodePod extends ContainerPlace {
   }
 
   /**
-   * Its address, from the node's chunk.
+   * The pod's address, from the node's chunk.
    *
-   * @throws LabError `NOT_RUNNING` once its pause container has ended: the address went with it.
+   * @throws LabError `NOT_RUNNING` if its pause container has ended, because the address was in that namespace.
    */
   get address(): string {
     if (this.#phase !== "ended") return this.#address;
     throw new LabError("NOT_RUNNING", {
       where: this.name,
-      found: "the pod has no address any more: its pause container ended, and with it the network namespace",
-      advice: `Make it again, and it gets another: node.pod("${this.name}", …).`,
+      found:
+        "the pod has no address any more: its pause container has ended, and with it the network namespace",
+      advice: `Start it again with a new address: node.pod("${this.name}", …).`,
     });
   }
 
-  /** What services select it by. */
+  /** The labels that services select pods by. */
   get labels(): Readonly<Record<string, string>> {
     return this.#labels;
   }
 
+  /** The containers of the pod, for pictures. */
   async boxes(): Promise<readonly PlaceContainer[]> {
     const apps = [...this.apps].map(([name, app]) => {
       const image = this.plan.pod.apps?.[name]?.image ?? "base";
@@ -160,12 +170,12 @@ export class NodePod extends ContainerPlace {
     return [{ name: "pause", role: "pause", running: this.#phase !== "ended" }, ...apps];
   }
 
-  /** `ended` once its pause container has ended: then it has no address and no apps any more. */
+  /** `terminating` while {@link remove} runs; `ended` when its pause container has ended and it has no address any more. */
   get phase(): "running" | "terminating" | "ended" {
     return this.#phase;
   }
 
-  /** True while it may take requests: all its apps run, and its readiness probe succeeds. */
+  /** True while it can accept requests: all its apps run, and its readiness probe succeeds. */
   get ready(): boolean {
     return this.#phase === "running" && this.#probed && this.running;
   }
@@ -176,9 +186,10 @@ export class NodePod extends ContainerPlace {
   }
 
   /**
-   * One of its apps. Default: the first.
+   * Returns one of its apps.
    *
-   * @throws LabError `UNKNOWN_PLACE`, with the names there are.
+   * @param name - default: the first app.
+   * @throws LabError `UNKNOWN_PLACE` with the names of its apps.
    */
   app(name?: string): NodeApp {
     const app = name === undefined ? [...this.apps.values()][0] : this.apps.get(name);
@@ -186,14 +197,17 @@ export class NodePod extends ContainerPlace {
     throw new LabError("UNKNOWN_PLACE", {
       where: this.name,
       found: `the pod has no app ${JSON.stringify(name)}`,
-      advice: `It has: ${[...this.apps.keys()].join(", ")}.`,
+      advice: `Its apps are: ${[...this.apps.keys()].join(", ")}.`,
     });
   }
 
   /**
-   * Changes its labels, and the endpoints of every service with them. An empty value takes a label off.
+   * Changes its labels, and returns when the endpoints of every service are updated.
    *
    * Shell: `kubectl label pod NAME KEY=VALUE`.
+   *
+   * @param labels - added to the existing ones. An empty value removes a label.
+   * @throws LabError `BAD_NAME`.
    */
   async label(labels: Readonly<Record<string, string>>): Promise<void> {
     const all = Object.entries({ ...this.#labels, ...checkLabels(labels, this.name) });
@@ -202,10 +216,12 @@ export class NodePod extends ContainerPlace {
   }
 
   /**
-   * Resolves when it may take requests.
+   * Waits until the pod is ready.
+   *
+   * Shell: `kubectl wait --for=condition=Ready pod/NAME`.
    *
    * @param timeoutMs - default: 10,000.
-   * @throws LabError `CONTAINER_EXITED` when an app ended meanwhile, `NOT_READY` after the time.
+   * @throws LabError `CONTAINER_EXITED` if an app ended, `NOT_READY` after the timeout.
    */
   async untilReady(timeoutMs = 10_000): Promise<void> {
     await this.#untilReady(timeoutMs);
@@ -228,47 +244,47 @@ export class NodePod extends ContainerPlace {
       where: this.name,
       found: reached
         ? "the pod ended before it was ready"
-        : `its readiness probe did not succeed in ${timeoutMs} ms`,
-      advice: `See what it listens on: ss -ltn in it, and what it says: pod.app().logs(). The probe: ${JSON.stringify(this.plan.readiness)}.`,
+        : `its readiness probe did not succeed within ${timeoutMs} ms`,
+      advice: `Check its listening ports with ss -ltn, and its output with pod.app().logs(). The probe is ${JSON.stringify(this.plan.readiness)}.`,
     });
   }
 
   /**
-   * Resolves when every app has come so far that it waits for something, as what is to stay does.
+   * Waits until every app has started: its process sleeps for the first time, or stays busy for 0.3 s.
    *
-   * @throws LabError `CONTAINER_EXITED` when one of them has ended instead.
+   * @throws LabError `CONTAINER_EXITED` if one of them has ended.
    */
   async checkStarted(): Promise<void> {
-    await Promise.all([...this.apps.values()].map((app) => this.#settle(app)));
+    await Promise.all([...this.apps.values()].map((app) => this.#appStart(app)));
     const ended = [...this.apps.values()].find((app) => app.exitCode !== undefined);
     if (ended) throw await exited(ended, ended.exitCode);
     this.#started = true;
   }
 
-  async #settle(app: NodeApp): Promise<void> {
+  async #appStart(app: NodeApp): Promise<void> {
     const { pid } = await app.state();
     const { shell } = this.#home.runtime.toolbox;
-    const end = performance.now() + RUNTIME_MS;
-    for (let look = 0; look < SETTLE_LOOKS; ) {
+    const end = performance.now() + RUNTIME_TIMEOUT_MS;
+    for (let checks = 0; checks < STARTED_CHECKS; ) {
       const { stdout } = await shell.run(`cat /proc/${pid}/stat`);
       if (pid === 0 || stdout === "")
         throw await exited(app, await this.engine.containers.wait(app.container));
       if (!isRuntime(stdout)) {
-        if (waits(stdout)) return;
-        look += 1;
+        if (isSleeping(stdout)) return;
+        checks += 1;
       } else if (performance.now() > end) return;
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_PAUSE_MS));
+      await new Promise((resolve) => setTimeout(resolve, STARTED_CHECK_INTERVAL_MS));
     }
   }
 
   /**
-   * Ends the pause container. The kernel then takes the network namespace apart: address, veth pair, and all.
-   * The node ends the apps as well, since they have no network left, as kubelet does. Returns when the veth pair is gone:
-   * the kernel does this in the background (net/core/net_namespace.c, cleanup_net), and until then the address answers.
+   * Kills the pause container. The kernel then destroys the network namespace with its address and veth pair. Like
+   * kubelet, the node also ends the apps, which have no network any more. Returns when the veth pair is gone. The kernel
+   * removes it in the background (net/core/net_namespace.c, cleanup_net), and until then the address still replies.
    *
    * Shell: `docker kill PAUSE`.
    *
-   * @throws LabError `TIMED_OUT` when something keeps the namespace alive.
+   * @throws LabError `TIMED_OUT` if a process keeps the namespace alive.
    */
   async killPause(): Promise<void> {
     await this.engine.containers.kill(this.pause);
@@ -277,14 +293,14 @@ export class NodePod extends ContainerPlace {
   }
 
   /**
-   * Takes the pod out of every service, lets its apps finish, and removes it.
+   * Removes the pod from the endpoints of every service, stops its apps, and removes it.
    *
    * Shell: `kubectl delete pod NAME`.
    *
-   * @param graceSeconds - how long the apps may take to end. Default: 2.
+   * @param graceSeconds - time between SIGTERM and SIGKILL. Default: 2.
    */
   remove(graceSeconds = 2): Promise<void> {
-    // One that is ending by itself is not gone before all of it is.
+    // If the pod is already ending, wait until it has ended.
     this.#removal ??= this.#ending ?? this.#remove(graceSeconds);
     return this.#removal;
   }
@@ -292,12 +308,12 @@ export class NodePod extends ContainerPlace {
   async #remove(graceSeconds: number): Promise<void> {
     this.#phase = "terminating";
     await this.#home.changed(`${this.name}: removed`);
-    const apps = [...this.apps.values()].filter((app) => app.running && !this.#sleeps(app));
+    const apps = [...this.apps.values()].filter((app) => app.running && !this.#onlySleeps(app));
     await Promise.all(apps.map((app) => this.engine.containers.stop(app.container, graceSeconds)));
     await this.end("it was removed");
   }
 
-  /** Takes note of what the engine says happened to one of its containers. */
+  /** Handles an engine event of one of its containers. */
   async noteEvent(event: EngineEvent): Promise<void> {
     if (this.#phase === "ended") return;
     if (event.id === this.pause) {
@@ -309,15 +325,15 @@ export class NodePod extends ContainerPlace {
     if (app && event.action === "start") await this.#appStarted(app, event);
   }
 
-  /** Takes note of what the readiness probe says. */
+  /** Handles a new result of the readiness probe. */
   async noteProbe(ready: boolean): Promise<void> {
     if (this.#probed === ready || this.#phase === "ended") return;
     this.#probed = ready;
-    this.#wake();
+    this.#wakeWaiters();
     await this.#home.changed(`${this.name}: ${ready ? "ready" : "not ready any more"}`);
   }
 
-  /** Ends what is left of it and gives its address back. */
+  /** Removes its containers and releases its address. */
   end(why: string, at?: number): Promise<void> {
     this.#ending ??= this.#end(why, at);
     return this.#ending;
@@ -326,36 +342,36 @@ export class NodePod extends ContainerPlace {
   async #end(why: string, at?: number): Promise<void> {
     this.#phase = "ended";
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#wake(true);
-    const ruled = this.#home.changed(`${this.name}: ${why}`, at);
+    this.#wakeWaiters(true);
+    const rulesWritten = this.#home.changed(`${this.name}: ${why}`, at);
     await this.#home.forget(this);
-    // A shell that is open in the namespace would keep it, and its address, alive.
+    // An open shell in the namespace would keep it and its address alive.
     this.#home.runtime.toolbox.leave(this.#pid);
     const containers = [...this.apps.values()].map(({ container }) => container);
     await Promise.all([...containers, this.pause].map((id) => this.engine.containers.remove(id)));
     this.#home.releaseAddress(this.#address);
-    await ruled;
+    await rulesWritten;
   }
 
   async #appEnded(app: NodeApp, event: EngineEvent): Promise<void> {
     const code = event.attributes["exitCode"];
     if (this.plan.readiness !== undefined) this.#probed = false;
     app.noteEnd(code === undefined ? undefined : Number(code));
-    this.#wake(true);
-    const ruled = this.#home.changed(`${app.name} ended`, event.at);
-    // What does not even start is not started over and over, but refused.
-    const wait = this.#phase === "running" && this.#started ? app.backoff(this.plan.restart) : undefined;
-    if (wait !== undefined) {
+    this.#wakeWaiters(true);
+    const rulesWritten = this.#home.changed(`${app.name} ended`, event.at);
+    // An app that ends during the pod's start is not restarted: the start fails.
+    const delayMs = this.#phase === "running" && this.#started ? app.backoffMs(this.plan.restart) : undefined;
+    if (delayMs !== undefined) {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
-        // An engine that refuses has said so in its record; the next event of the pod will show where it stands.
+        // A failure is in the engine's command log.
         if (this.#phase === "running") app.start().catch(() => undefined);
-      }, wait);
-      // A lab that is closed meanwhile need not wait for it.
+      }, delayMs);
+      // The Node.js process may exit before the restart.
       timer.unref();
       this.#timers.add(timer);
     }
-    await ruled;
+    await rulesWritten;
   }
 
   async #appStarted(app: NodeApp, event: EngineEvent): Promise<void> {
@@ -363,37 +379,37 @@ export class NodePod extends ContainerPlace {
     app.noteStart();
     if (this.plan.readiness !== undefined) await this.#home.probe(this);
     else await this.#home.changed(`${app.name} started again`, event.at);
-    this.#wake();
+    this.#wakeWaiters();
   }
 
-  /** The base image's own command has nothing to finish, and as process 1 it would let every signal but KILL pass. */
-  #sleeps(app: NodeApp): boolean {
+  /** True for the default command of the base image. As process 1, sleep ignores every signal but KILL. */
+  #onlySleeps(app: NodeApp): boolean {
     const [name] = [...this.apps].find(([, each]) => each === app) ?? [];
     const spec = name === undefined ? undefined : this.plan.pod.apps?.[name];
     return spec?.command === undefined && isOurs(spec?.image ?? "base", "base");
   }
 
-  #wake(always = false): void {
+  #wakeWaiters(always = false): void {
     if (!always && !this.ready) return;
     for (const resolve of this.#readyWaiters.splice(0)) resolve();
   }
 }
 
 async function exited(app: NodeApp, code: number | undefined): Promise<LabError> {
-  const said = (await app.logs(3).catch(() => "")).trim().replaceAll("\n", " / ");
+  const output = (await app.logs(3).catch(() => "")).trim().replaceAll("\n", " / ");
   return new LabError("CONTAINER_EXITED", {
     where: app.name,
-    found: `it ended with exit code ${code ?? "unknown"}${said === "" ? "" : `: ${said}`}`,
-    advice: 'Give it a command that stays, for example { command: ["sleep", "infinity"] }.',
+    found: `it ended with exit code ${code ?? "unknown"}${output === "" ? "" : `: ${output}`}`,
+    advice: 'Use a command that keeps running, for example { command: ["sleep", "infinity"] }.',
   });
 }
 
-/** True for a process that sleeps: proc(5), stat. */
-function waits(stat: string): boolean {
+/** True if the process sleeps: proc(5), stat. */
+function isSleeping(stat: string): boolean {
   return /^\d+ \(.*\) [SIT] /.test(stat);
 }
 
-/** True for the runtime that is about to become the app's program: on a busy machine it may take its time. */
+/** True if the process is still the runtime, which has not yet executed the app's program. */
 function isRuntime(stat: string): boolean {
   return /^\d+ \((?:runc:|crun|youki)/.test(stat);
 }

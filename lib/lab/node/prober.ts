@@ -1,8 +1,8 @@
 import type { Engine, Process } from "../../engine";
 import { probeLine, type Readiness } from "./readiness";
 
-// One bash that starts no other program: /dev/tcp connects, `read -t` on a pipe that nobody writes to waits.
-// Each pod has a loop of its own, so that one that hangs holds up no other.
+// Runs in one bash process and starts no other programs: /dev/tcp connects, and `read -t` on an empty pipe sleeps.
+// Each pod has its own loop, so that a probe that hangs doesn't delay the others.
 const PROGRAM = `export LC_ALL=C
 trap '' PIPE
 exec 9<> <(:)
@@ -28,7 +28,7 @@ while read -r verb name rest; do
 done
 kill "\${loops[@]}" 2>/dev/null`;
 
-/** Asks the pods of one node whether they are ready, from the node itself, as a kubelet does. */
+/** Runs the readiness probes of the pods of one node. Like kubelet, it connects from the node. */
 export class Prober {
   readonly #engine: Engine;
   readonly #container: string;
@@ -43,7 +43,7 @@ export class Prober {
     this.#where = where;
   }
 
-  /** Tells `listener` at once whether the pod at `address` is ready, and then each time that this changes. */
+  /** Calls `listener` with the first result of the probe, and then whenever the result changes. */
   async watch(
     name: string,
     address: string,
@@ -54,13 +54,14 @@ export class Prober {
     await (await this.#open()).write(probeLine(name, address, readiness));
   }
 
-  /** Asks no more. */
+  /** Stops the probe of a pod. */
   async forget(name: string): Promise<void> {
     if (!this.#listeners.delete(name)) return;
     const process = await this.#process;
     await process?.write(`del ${name}\n`).catch(() => undefined);
   }
 
+  /** Stops all probes. */
   close(): void {
     this.#listeners.clear();
     const process = this.#process;
@@ -77,12 +78,12 @@ export class Prober {
   #open(): Promise<Process> {
     this.#process ??= this.#engine.open(this.#container, ["bash", "-c", PROGRAM], {
       where: this.#where,
-      sink: { stdout: (chunk) => this.#take(chunk.toString()) },
+      sink: { stdout: (chunk) => this.#onOutput(chunk.toString()) },
     });
     return this.#process;
   }
 
-  #take(text: string): void {
+  #onOutput(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
     for (const line of lines) {

@@ -1,23 +1,23 @@
 import type { AddressRange } from "../../chart/addresses";
 import { LabError } from "../../engine";
 import { type Cidr, contains, overlaps, parseCidr } from "../cidr/cidr";
-import { ClusterRange, type Neighbouring } from "../cidr/cluster";
+import { ClusterRange, type OtherRange } from "../cidr/cluster";
 import { AddressPool } from "../cidr/pool";
 
-/** The ranges of a cluster. All three, with the nodes' own network, must be apart from each other. */
+/** The address ranges of a cluster. They must not overlap each other or the network of the nodes. */
 export interface ClusterOptions {
-  /** All pods. Default: `10.244.0.0/16`. */
+  /** Range of all pods. Default: `10.244.0.0/16`, or `10.245.0.0/16` if that overlaps. */
   readonly podRange?: string;
-  /** Prefix length of a node's chunk. Default: 24. */
+  /** Prefix length of a node's chunk, 1-30. Default: 24. */
   readonly nodePrefix?: number;
-  /** All services. Default: `10.96.0.0/16`. */
+  /** Range of all Cluster IPs. Default: `10.96.0.0/16`, or `10.97.0.0/16` if that overlaps. */
   readonly serviceRange?: string;
 }
 
 const POD_RANGES = ["10.244.0.0/16", "10.245.0.0/16"];
 const SERVICE_RANGES = ["10.96.0.0/16", "10.97.0.0/16"];
 
-/** Every range of addresses that a cluster has: its nodes' network, its pods', its services'. */
+/** The address ranges of a cluster: the network of the nodes, the pod ranges and the service range. */
 export class ClusterRanges {
   readonly machines: Cidr;
   readonly pods: ClusterRange;
@@ -29,25 +29,25 @@ export class ClusterRanges {
    */
   constructor(machines: Cidr, options: ClusterOptions) {
     this.machines = machines;
-    const network: Neighbouring = { what: "the network of the nodes", cidr: machines };
-    const services = apart(options.serviceRange, SERVICE_RANGES, "service range", [network]);
+    const network: OtherRange = { what: "the network of the nodes", cidr: machines };
+    const services = freeRange(options.serviceRange, SERVICE_RANGES, "service range", [network]);
     const others = [network, { what: "the service range", cidr: services }];
-    const pods = apart(options.podRange, POD_RANGES, "cluster range", others);
+    const pods = freeRange(options.podRange, POD_RANGES, "cluster range", others);
     this.pods = new ClusterRange(pods.text, options.nodePrefix, others);
     this.services = new AddressPool(services, {
       where: "services",
       code: "CIDR_EXHAUSTED",
       advice: "Remove a service, or open the lab with a larger { cluster: { serviceRange } }.",
     });
-    // As in every cluster, the first address is the API server's: labs have none, and let it be.
+    // In every cluster, the first address belongs to the API server. Labs have none, but keep it reserved.
     this.services.take("kubernetes");
   }
 
   /**
-   * All of them, and what was cut from them, for a picture.
+   * Returns the ranges and the chunks allocated from them, for a picture.
    *
-   * @param used - how many addresses are given out: of the machines' network, and of each node's chunk.
-   * @param plan - ranges that nobody has yet, by name; placed where they would be cut from.
+   * @param used - number of addresses in use: in the network of the nodes, and in each node's chunk.
+   * @param plan - planned ranges by name. Each is placed in the range that contains it.
    */
   view(
     used: { readonly machines: number; readonly chunk: (node: string) => number },
@@ -79,20 +79,20 @@ export class ClusterRanges {
   }
 }
 
-/** The range that was asked for, or the first usual one that is apart from the others. */
-function apart(
+/** Returns the wanted range, or else the first default range that doesn't overlap the others. */
+function freeRange(
   wanted: string | undefined,
-  usual: readonly string[],
+  defaults: readonly string[],
   where: string,
-  others: readonly Neighbouring[],
+  others: readonly OtherRange[],
 ): Cidr {
-  const ranges = (wanted === undefined ? usual : [wanted]).map((text) => parseCidr(text, where));
+  const ranges = (wanted === undefined ? defaults : [wanted]).map((text) => parseCidr(text, where));
   const free = ranges.find((range) => !others.some(({ cidr }) => overlaps(range, cidr)));
   if (free) return free;
   const other = others.find(({ cidr }) => ranges.some((range) => overlaps(range, cidr)));
   throw new LabError("CIDR_OVERLAP", {
     where,
     found: `${ranges.map(({ text }) => text).join(" and ")} overlaps ${other?.what} (${other?.cidr.text})`,
-    advice: "One address would mean two things. Choose a range apart from it.",
+    advice: "Choose a range that doesn't overlap it: every address must belong to one range only.",
   });
 }

@@ -1,19 +1,23 @@
 import { checkPort, LabError } from "../../engine";
 
-/** How a node finds out whether a pod can take requests, as Kubernetes' readiness probes do. */
+/**
+ * How a node finds out whether a pod can accept requests, like Kubernetes' readiness probes
+ * (kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes). `everyMs` is the time between two
+ * probes. Default: 150.
+ */
 export type Readiness =
-  /** Ready while a TCP connection to this port is accepted. */
+  /** Ready while the pod accepts TCP connections on this port. */
   | { readonly tcp: number; readonly everyMs?: number }
-  /** Ready while `GET` of this path on this port is answered with a status from 200 to 399. */
+  /** Ready while the response to `GET` of this path on this port has a status from 200 to 399. */
   | { readonly http: string; readonly port: number; readonly everyMs?: number };
 
-/** Default time between two questions, in milliseconds: short, so that a rule follows within half a second. */
+/** Default time between two probes. Short, so that the rules are updated within half a second. */
 export const PROBE_EVERY_MS = 150;
 
 /**
- * Returns `readiness` when a probe can be made of it.
+ * Returns `readiness` if it is valid.
  *
- * @throws LabError `BAD_PORT`, or `BAD_ADDRESS` for a path that does not begin with a slash.
+ * @throws LabError `BAD_PORT`, or `BAD_ADDRESS` for a path that doesn't start with a slash or contains spaces.
  */
 export function checkReadiness(readiness: Readiness, where: string): Readiness {
   if ("tcp" in readiness) {
@@ -24,14 +28,14 @@ export function checkReadiness(readiness: Readiness, where: string): Readiness {
   if (!/^\/[\x21-\x7e]*$/.test(readiness.http)) {
     throw new LabError("BAD_ADDRESS", {
       where,
-      found: `${JSON.stringify(readiness.http)} is not a path that can be asked for`,
-      advice: 'A path begins with a slash and has no spaces: { http: "/ready", port: 8080 }.',
+      found: `${JSON.stringify(readiness.http)} is not a valid path`,
+      advice: 'A path starts with a slash and has no spaces: { http: "/ready", port: 8080 }.',
     });
   }
   return readiness;
 }
 
-/** One line for the prober: `add NAME ADDRESS PORT PATH SECONDS`; a path of `-` asks for a connection only. */
+/** Returns the command for the prober: `add NAME ADDRESS PORT PATH SECONDS`. With the path `-` it only connects. */
 export function probeLine(name: string, address: string, readiness: Readiness): string {
   const seconds = ((readiness.everyMs ?? PROBE_EVERY_MS) / 1000).toFixed(3);
   const [port, path] = "tcp" in readiness ? [readiness.tcp, "-"] : [readiness.port, readiness.http];

@@ -1,12 +1,12 @@
 import { bridgeScript, macFor, vethName, vethScript } from "./wiring";
 
-test("a link's name holds the pod's, or a hash of it where that is too long", () => {
+test("a link name contains the pod's name, or a hash of it if the name is too long", () => {
   expect(vethName("web0")).toBe("veth-web0");
   expect(vethName("frontend-of-the-shop")).toMatch(/^veth[0-9a-f]{8}$/);
   expect(vethName("frontend-of-the-shop")).not.toBe(vethName("frontend-of-the-show"));
 });
 
-test("a MAC address tells which address it belongs to", () => {
+test("a MAC address contains the IPv4 address", () => {
   expect(macFor("10.244.1.2")).toBe("0a:58:0a:f4:01:02");
 });
 
@@ -20,7 +20,7 @@ const wire = {
   routed: false,
 };
 
-test("a veth pair is born with one end in each namespace, and neither is touched from the machine's own", () => {
+test("a veth pair is created with one end in each namespace, and configured inside them", () => {
   const lines = vethScript(wire).split("\n");
   expect(lines[1]).toBe(
     "ip link add veth-web netns 100 type veth peer name eth0 address 0a:58:0a:f4:01:02 netns 200",
@@ -31,14 +31,14 @@ test("a veth pair is born with one end in each namespace, and neither is touched
   ]);
 });
 
-test("where bridged packets miss the rules, a pod knows no neighbour but its node", () => {
+test("if iptables doesn't see bridged packets, a pod has a /32 address and routes everything through its node", () => {
   expect(vethScript(wire)).toContain("addr add 10.244.1.2/24 dev eth0\n");
   const script = vethScript({ ...wire, routed: true });
   expect(script).toContain("addr add 10.244.1.2/32 dev eth0\n");
   expect(script).toContain("route add 10.244.1.1 dev eth0 scope link\nroute add default via 10.244.1.1\n");
 });
 
-test("from pod to pod nothing is translated, whatever range of the cluster the other is in", () => {
+test("traffic between pods is not masqueraded, in any pod range of the cluster", () => {
   const ranges = ["10.244.0.0/16", "10.245.0.0/16"];
   const network = { gateway: "10.244.1.1", prefixLength: 24, podCidr: "10.244.1.0/24", podRanges: ranges };
   const rules = bridgeScript(network)

@@ -1,36 +1,36 @@
 import { createHash } from "node:crypto";
 
-/** Name of the bridge that a node's pods are plugged into. */
+/** Name of the bridge that connects a node's pods. */
 export const POD_BRIDGE = "br-pods";
 
-/** Longest name that a link can have (IFNAMSIZ is 16, with the zero at the end). */
-const LONGEST_NAME = 15;
+/** Maximum length of a link name: IFNAMSIZ is 16, including the null byte (include/uapi/linux/if.h). */
+const MAX_NAME_LENGTH = 15;
 
-/** Name of the node's end of a pod's veth pair: with the pod's name where it fits. */
+/** Returns the name of the node's end of a pod's veth pair: `veth-POD`, or a hash if that is too long. */
 export function vethName(pod: string): string {
   const name = `veth-${pod}`;
-  return name.length <= LONGEST_NAME
+  return name.length <= MAX_NAME_LENGTH
     ? name
     : `veth${createHash("sha256").update(pod).digest("hex").slice(0, 8)}`;
 }
 
-/** A MAC address made from an IPv4 address, with the prefix 0a:58 that CNI plugins use: what has it can be read off. */
+/** Returns a MAC address that contains an IPv4 address, with the prefix 0a:58 of the CNI plugins. */
 export function macFor(address: string): string {
   const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
   return ["0a", "58", ...bytes].join(":");
 }
 
-/** What a node's own namespace needs before its first pod, run inside it. */
+/** The parameters of {@link bridgeScript}. */
 export interface NodeNetwork {
-  /** First address of the node's chunk: the bridge's, and the default route of its pods. */
+  /** First usable address of the node's chunk: the bridge's address, and the gateway of its pods. */
   readonly gateway: string;
   readonly prefixLength: number;
   readonly podCidr: string;
-  /** All ranges of the cluster's pods. */
+  /** All pod ranges of the cluster. */
   readonly podRanges: readonly string[];
 }
 
-/** Makes the bridge, and the rules by which pods reach what is outside of the cluster. */
+/** Returns a script that creates the bridge and the rules that masquerade pod traffic to outside the cluster. */
 export function bridgeScript(network: NodeNetwork): string {
   const { gateway, prefixLength, podCidr, podRanges } = network;
   return [
@@ -38,13 +38,13 @@ export function bridgeScript(network: NodeNetwork): string {
     `ip link add ${POD_BRIDGE} address ${macFor(gateway)} type bridge`,
     `ip addr add ${gateway}/${prefixLength} dev ${POD_BRIDGE}`,
     `ip link set ${POD_BRIDGE} up`,
-    // Between pods nothing is translated. Outside nobody has a route to them, so there they go by their node's name.
+    // No NAT between pods. Hosts outside the cluster have no route to pods, so pods use their node's address there.
     ...podRanges.map((range) => `iptables -t nat -A POSTROUTING ${untranslated(podCidr, range)}`),
     `iptables -t nat -A POSTROUTING -s ${podCidr} -m comment --comment "pods to outside the cluster" -j MASQUERADE`,
   ].join("\n");
 }
 
-/** Has a node let a further range of pods be: put behind kube-proxy's jump, which stands first. */
+/** Returns the command that exempts traffic to another pod range from masquerading. Rule 1 is kube-proxy's jump. */
 export function growScript(podCidr: string, range: string): string {
   return `iptables -t nat -I POSTROUTING 2 ${untranslated(podCidr, range)}`;
 }
@@ -53,7 +53,7 @@ function untranslated(podCidr: string, range: string): string {
   return `-s ${podCidr} -d ${range} -m comment --comment "pods to pods" -j RETURN`;
 }
 
-/** What {@link vethScript} joins: two namespaces by a process in each, as the engine's machine counts processes. */
+/** The parameters of {@link vethScript}. The pids are those on the engine's machine. */
 export interface PodWire {
   readonly nodePid: number;
   readonly podPid: number;
@@ -61,23 +61,24 @@ export interface PodWire {
   readonly address: string;
   readonly gateway: string;
   readonly prefixLength: number;
-  /** Bytes of the longest packet that the node's own uplink takes, where it is not the usual 1500. */
-  readonly mtu?: number;
+  /** MTU of the node's uplink. Default: 1500. */
+  readonly mtuBytes?: number;
   /**
-   * True where bridged packets do not meet the node's rules (no br_netfilter, or bridge-nf-call-iptables is 0). Pods of
-   * one node then speak to each other through the node instead of past it: a reply that took the short way over the
-   * bridge would never be translated back to the service's address.
+   * True if iptables doesn't see bridged packets (no br_netfilter, or bridge-nf-call-iptables is 0). Pods of one node then
+   * send packets to each other through the node's routing. Otherwise the reply of a service's endpoint would be bridged
+   * directly to the client, and its source would not be translated back to the service's address.
    */
   readonly routed: boolean;
 }
 
 /**
- * Joins a pod to its node's bridge. Runs outside of both namespaces, because a veth pair has one end in each.
- * The hairpin lets a pod that asks for its own service have its packets back through the port they came in by.
+ * Returns a script that connects a pod to its node's bridge. It runs outside both namespaces, because a veth pair has one
+ * end in each. With hairpin mode the bridge can send a packet back through the port it came from, which a pod needs to
+ * reach itself through its own service.
  */
 export function vethScript(wire: PodWire): string {
   const { nodePid, podPid, veth, address, gateway, prefixLength, routed } = wire;
-  const mtu = wire.mtu === undefined ? "" : ` mtu ${wire.mtu}`;
+  const mtu = wire.mtuBytes === undefined ? "" : ` mtu ${wire.mtuBytes}`;
   return [
     "set -e",
     `ip link add ${veth} netns ${nodePid}${mtu} type veth peer name eth0${mtu} address ${macFor(address)} netns ${podPid}`,
@@ -95,7 +96,7 @@ export function vethScript(wire: PodWire): string {
   ].join("\n");
 }
 
-/** Tells one node where the pods of another live. Shell: `ip route replace CIDR via NODE`. */
+/** Returns the command that adds a route to the pods of another node. Shell: `ip route replace CIDR via NODE`. */
 export function routeScript(podCidr: string, nodeAddress: string): string {
   return `ip route replace ${podCidr} via ${nodeAddress}`;
 }

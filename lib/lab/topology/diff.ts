@@ -5,14 +5,25 @@ import type { Snapshot } from "../../inspect/snapshot";
 import { describeRule } from "../../netfilter/describe";
 import { parseRuleset } from "../../netfilter/iptables";
 
-/** What an action changed in the places of a lab, and what the action returned. Drawn as the value of a cell. */
+/**
+ * The changes that an action made in the places of a lab, and the result of the action. As a cell's value it is drawn as a
+ * picture.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("diff-example");
+ * const netns = await lab.netns("a");
+ * const diff = await lab.diff(() => netns.sh`ip link add br0 type bridge`);
+ * console.log(String(diff));
+ * await lab.close();
+ */
 export class LabDiff<Result> implements Diff {
   readonly before: readonly Snapshot[];
   readonly after: readonly Snapshot[];
   readonly changes: readonly Change[];
-  /** What the action returned. */
+  /** The result of the action. */
   readonly result: Result;
-  /** What was done, as one would type it, where that is known. */
+  /** The shell command of the action; undefined if it is unknown. */
   readonly action: string | undefined;
 
   constructor(before: readonly Snapshot[], after: readonly Snapshot[], result: Result) {
@@ -24,13 +35,13 @@ export class LabDiff<Result> implements Diff {
     this.action = shellOf(result);
   }
 
-  /** The changes as a picture: what came, what went, what is otherwise, in each namespace. */
+  /** A picture of what was added, removed and changed in each namespace. */
   get picture(): Picture {
     const places = [...new Set([...this.before, ...this.after].map(({ place }) => place))];
     const changed = places.filter((place) => this.changes.some((change) => change.place === place));
     return diffPicture({
       ...(this.action === undefined ? {} : { action: this.action }),
-      // Where nothing at all changed, the places are named all the same.
+      // If nothing changed, the picture lists all places.
       places: (changed.length > 0 ? changed : places).map((place) => ({
         place,
         changes: this.changes.filter((change) => change.place === place).map(drawn),
@@ -38,7 +49,7 @@ export class LabDiff<Result> implements Diff {
     });
   }
 
-  /** The changes as text, a line each. */
+  /** The changes as text, one line each. */
   toString(): string {
     return this.picture.text;
   }
@@ -64,23 +75,23 @@ const kinds: Readonly<Record<ChangeSubject, ChangeKind>> = {
 
 function drawn(changed: Change): Drawn {
   const { subject, change, text, was, table, chain } = changed;
-  const says = change === "removed" ? undefined : ruleWords(changed);
-  const line = subject === "namespace" ? "a network namespace of its own" : text;
+  const description = change === "removed" ? undefined : ruleDescription(changed);
+  const line = subject === "namespace" ? "a new network namespace" : text;
   return {
     kind: kinds[subject],
     ...(table === undefined ? {} : { table: table.split(" ")[1] ?? table }),
     ...(chain === undefined ? {} : { chain }),
     ...(change === "removed" ? { before: line } : { after: line }),
     ...(was === undefined ? {} : { before: was }),
-    ...(says === undefined ? {} : { words: says }),
+    ...(description === undefined ? {} : { words: description }),
   };
 }
 
-/** What a rule does, in words. */
-function ruleWords({ subject, text, table = "", chain = "" }: Change): string | undefined {
+/** Describes what a rule does. */
+function ruleDescription({ subject, text, table = "", chain = "" }: Change): string | undefined {
   const [family, name] = table.split(" ");
   if (subject !== "rule" || (family !== "ipv4" && family !== "ipv6")) return undefined;
-  // Alone, it may jump to a chain that is not there: tolerated.
+  // The rule may jump to a chain that is not in this dump, so the parser must be tolerant.
   const dump = `*${name}\n:${chain} - [0:0]\n${text}\nCOMMIT\n`;
   const { tables } = parseRuleset(dump, { family, tolerant: true });
   const [rule] = [...tables.values()].flatMap(({ chains }) =>
@@ -89,7 +100,7 @@ function ruleWords({ subject, text, table = "", chain = "" }: Change): string | 
   return rule && describeRule(rule);
 }
 
-// What the library's own calls return says what one would have typed.
+// Results of the library's own methods have their shell equivalent in `shell`.
 function shellOf(result: unknown): string | undefined {
   const shell: unknown =
     typeof result === "object" && result !== null ? Reflect.get(result, "shell") : undefined;

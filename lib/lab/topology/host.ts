@@ -3,7 +3,7 @@ import { inspectNamespace } from "../../inspect/collect";
 import type { Snapshot } from "../../inspect/snapshot";
 import type { Session } from "../runtime/session";
 
-/** The engine's own machine. Its network namespace is read, and never written to: it runs no commands. */
+/** The engine's machine. Labs read its network namespace, but never write to it and never run commands in it. */
 export class Host {
   readonly name = "host";
   readonly kind = "host";
@@ -13,19 +13,19 @@ export class Host {
     this.#session = session;
   }
 
-  /** Everything the machine's own network namespace shows. */
+  /** Returns the state of the machine's network namespace. */
   async snapshot(): Promise<Snapshot> {
     this.#session.check(this.name);
     return inspectNamespace(this.#session.hostShell, this.name);
   }
 
-  /** Refused: labs do not run commands on the machine. */
+  /** Always throws: labs don't run commands on the machine. @throws LabError `NOT_SUPPORTED`. */
   exec(): Promise<never> {
     return Promise.reject(
       new LabError("NOT_SUPPORTED", {
         where: this.name,
-        found: "labs only read the machine's own namespace, and run nothing in it",
-        advice: "Look at it with lab.host.snapshot(), or use a terminal.",
+        found: "labs only read the machine's network namespace, and never run commands in it",
+        advice: "Read it with lab.host.snapshot(), or use a terminal.",
       }),
     );
   }

@@ -5,7 +5,7 @@ import type { Snapshot } from "../../inspect/snapshot";
 import type { LabContext } from "../context/lab-context";
 import { ContainerPlace, type Place } from "../place/place";
 
-/** A look at some places at one moment; one that cannot be asked any more has none. */
+/** Takes a snapshot of every place. It is undefined for places that don't exist any more. */
 export async function lookAt(places: readonly Place[]): Promise<ReadonlyMap<Place, Snapshot | undefined>> {
   const entries = await Promise.all(
     places.map(async (place) => [place, await place.snapshot().catch(ignoreGone)] as const),
@@ -19,7 +19,7 @@ function ignoreGone(error: unknown): undefined {
   throw error;
 }
 
-/** Everything a topology is drawn from: all places of a lab, what each looks like, and which links are pairs. */
+/** Collects what a topology picture shows: all places of a lab, their snapshots, and the pairs of links. */
 export async function worldOf(context: LabContext, notes: readonly string[] = []): Promise<World> {
   const places = await context.allPlaces();
   const [looks, boxes] = await Promise.all([
@@ -57,7 +57,7 @@ interface EngineFrame {
   readonly frame: WorldPlace;
 }
 
-/** A frame for each engine, where a lab has several. */
+/** Returns a frame for each engine if a lab has several. */
 function enginesOf({ runtimes }: LabContext, taken: ReadonlySet<string>): readonly EngineFrame[] {
   if (runtimes.length === 1) return [];
   return runtimes.map(({ engine, name, detail }) => {
