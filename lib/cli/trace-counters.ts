@@ -29,9 +29,9 @@ export function judgeReadings(
   readings: Readings,
 ): CounterAgreement {
   const { family } = traversal.packet;
-  const ways = traversal.outcomes.map(({ steps }) => steps);
+  const outcomes = traversal.outcomes.map(({ steps }) => steps);
   const own = host.rulesets.filter((ruleset) => ruleset.family === family);
-  const expected = expectedCounts(host.place, own, { ways, after: laterSteps(host, traversal, from) });
+  const expected = expectedCounts(host.place, own, { outcomes, after: laterSteps(host, traversal, from) });
   const now = tallyOf(own, family);
   const round = (sent: number, before: Round["before"], after: Round["after"]): Round => ({
     sent,

@@ -294,7 +294,7 @@ describe("wirebook trace", () => {
       "PREROUTING",
       "✓ -A WEB",
       "dst 172.30.0.41:80 → 10.1.0.1:8080",
-      "Way 1 of 3",
+      "Path 1 of 3",
       "ACCEPT leaves by eth1",
     ])
       expect(out).toContain(words);

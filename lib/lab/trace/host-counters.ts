@@ -62,7 +62,7 @@ export class HostCounters {
   judge(world: World, from: string, path: Journey, taken: number): HostObservation {
     const rulesets = world.hosts.get(this.place)?.host.rulesets ?? [];
     const expected = expectedCounts(this.place, rulesets, {
-      ways: path.outcomes.map(({ steps }) => steps),
+      outcomes: path.outcomes.map(({ steps }) => steps),
       after: laterSteps(world, from, path),
     });
     const { place } = this;

@@ -1,16 +1,16 @@
 import type { TcpState } from "./tcp";
 import type { Direction, FlowTuple } from "./tuple";
 
-/** A conntrack zone and the directions whose tuples it is part of (`CT --zone`, `--zone-orig`, `--zone-reply`). */
+/** A conntrack zone, and the directions it applies to (`-j CT --zone`, `--zone-orig`, `--zone-reply`). */
 export interface Zone {
   readonly id: number;
   readonly from: "both" | Direction;
 }
 
 /**
- * One entry of the connection table. Never changed in place: each change is a new value with the same `id`.
- * The four NAT flags are the kernel's: `*NatDone` says that the rules were asked (or would have been), `srcNat` and
- * `dstNat` that the tuple really changed (include/uapi/linux/netfilter/nf_conntrack_common.h, IPS_*).
+ * One entry of the connection tracking table. Immutable: each change creates a new value with the same `id`.
+ * The four NAT flags are those of the kernel. `srcNatDone` and `dstNatDone`: NAT was set up for this end, with or without
+ * a rule. `srcNat` and `dstNat`: the tuple changed (include/uapi/linux/netfilter/nf_conntrack_common.h, IPS_*).
  */
 export interface Connection {
   readonly id: number;
@@ -26,28 +26,31 @@ export interface Connection {
   readonly dstNat: boolean;
   readonly srcNatDone: boolean;
   readonly dstNatDone: boolean;
-  /** Device whose address MASQUERADE took: the entry dies when a later packet leaves by another one. */
+  /** The device whose address MASQUERADE used. If a later packet leaves by another device, the entry is removed. */
   readonly masqueradeOut?: string;
   readonly helper?: string;
   readonly tcp?: TcpState;
-  /** TCP: the direction of the last segment, where that was a RST; and whether one end has begun to close. */
+  /** TCP: the direction of the last segment if it was a RST. */
   readonly tcpReset?: Direction;
+  /** TCP: one end has sent a FIN. */
   readonly tcpClosing?: boolean;
-  /** Removed from the table while a packet still carries it. */
+  /** Removed from the table while a packet still refers to it. */
   readonly dying?: boolean;
-  /** When it was made, and when it will be forgotten: seconds on the state's clock. */
+  /** When the entry was created, in seconds on the clock of the kernel state. */
   readonly since: number;
+  /** When the entry expires, in seconds on the same clock. */
   readonly expires: number;
 }
 
+/** The default zone. */
 export const NO_ZONE: Zone = { id: 0, from: "both" };
 
-/** The zone that is part of the key of one direction. */
+/** Returns the zone id of one direction; 0 if the zone does not apply to it (nf_ct_zone_id). */
 export function zoneOf(zone: Zone, direction: Direction): number {
   return zone.from === "both" || zone.from === direction ? zone.id : 0;
 }
 
-/** What conntrack attached to a packet: the entry, the direction, and what `--ctstate` calls it. */
+/** The conntrack information of a packet (skb->_nfct): the entry, the direction, and the state for `--ctstate`. */
 export interface Attached {
   readonly connection: Connection;
   readonly direction: Direction;

@@ -1,8 +1,9 @@
+/** After this many layers, a new base map is built, which bounds the time of a lookup. */
 const DEPTH_LIMIT = 24;
 
 /**
- * An immutable map that a sequence of packets changes entry by entry. Each change is a thin layer over the map before,
- * so that every branch of a probability tree can go on from the same state without a copy.
+ * An immutable map. Each change adds a layer on top of the previous map, so that several branches of a traversal can
+ * continue from the same state without copying it.
  */
 export class LayeredMap<V> {
   readonly #base: ReadonlyMap<string, V>;
@@ -24,6 +25,7 @@ export class LayeredMap<V> {
     return this.#base.get(key);
   }
 
+  /** Returns a map with a new value; `undefined` removes the key. */
   with(key: string, value: V | undefined): LayeredMap<V> {
     const layers = [...this.#layers, [key, value] as const];
     return layers.length > DEPTH_LIMIT

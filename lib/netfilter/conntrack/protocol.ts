@@ -10,21 +10,21 @@ export const UDPLITE = 136;
 
 const numbers = new Map<string, number | undefined>();
 
-/** The number of a protocol's name or decimal number; undefined where the name is not known. 0 stands for all. */
+/** Returns the number of a protocol, given its name or decimal number; undefined if the name is unknown. `all` is 0. */
 export function protocolNumberOf(protocol: string): number | undefined {
   if (numbers.has(protocol)) return numbers.get(protocol);
-  const number = read(protocol.toLowerCase());
+  const number = parseProtocol(protocol.toLowerCase());
   numbers.set(protocol, number);
   return number;
 }
 
-function read(name: string): number | undefined {
+function parseProtocol(name: string): number | undefined {
   if (/^\d+$/.test(name)) return Number(name);
   if (name === "all") return 0;
   return name === "icmpv6" || name === "icmp6" ? ICMPV6 : protocolNumber(name);
 }
 
-/** Protocols whose first four bytes are two ports. */
+/** Whether the protocol's header starts with source and destination port. */
 export function hasPorts(protocol: number): boolean {
   return (
     protocol === TCP || protocol === UDP || protocol === SCTP || protocol === DCCP || protocol === UDPLITE

@@ -1,16 +1,16 @@
 import type { Packet, TcpFlag } from "../model";
 
-/** What the other end does with a packet that reaches it. */
+/** What the other end does with a packet that reaches it: `accepts`, or `refuses` because the port is closed. */
 export type Answer = "accepts" | "refuses";
 
-/** The segment that answers one with these flags. */
+/** The flags of the reply to a TCP segment with these flags (RFC 9293). */
 function tcpAnswer(flags: readonly TcpFlag[], answer: Answer): readonly TcpFlag[] {
   if (answer === "refuses") return flags.includes("ACK") ? ["RST"] : ["RST", "ACK"];
   if (flags.includes("SYN")) return ["SYN", "ACK"];
   return flags.includes("FIN") ? ["FIN", "ACK"] : ["ACK"];
 }
 
-/** The answer to an echo, timestamp or information request; other ICMP messages have none. */
+/** The type of the reply to an echo, timestamp or information request. Other ICMP messages have no reply. */
 const ICMP_ANSWERS: Readonly<Record<string, number>> = {
   "icmp 8": 0,
   "icmp 13": 14,
@@ -19,11 +19,22 @@ const ICMP_ANSWERS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The packet with which the other end answers: ends swapped, SYN answered by SYN,ACK (or RST where the port is closed),
- * an echo request by its reply. The packet is as it reached the other end, so that its NAT is still to be undone.
+ * Creates the packet that the other end sends in reply: source and destination are swapped, a SYN is answered by SYN,ACK
+ * (RFC 9293), an ICMP echo request by an echo reply (RFC 792, RFC 4443). NAT is not undone: that happens when the reply
+ * passes the hosts that translated the packet.
  *
- * @param answer - default `accepts`. `refuses`: a closed port; TCP answers with RST, all else with an ICMP error.
- * @returns undefined where there is no answer: a RST, an ICMP error, a broadcast.
+ * @param packet - the packet as it reached the other end, after NAT.
+ * @param answer - `refuses`: the port is closed, so that TCP answers with RST and UDP with an ICMP error (RFC 1122).
+ * Default: `accepts`.
+ * @returns undefined if there is no reply, for example to a RST or to an ICMP error.
+ * @example
+ * import { replyTo } from "wirebook";
+ *
+ * const reply = replyTo({
+ *   family: "ipv4", src: "192.0.2.1", dst: "192.0.2.2", protocol: "tcp", sport: 40000, dport: 80,
+ *   tcpFlags: ["SYN"], ttl: 64, tos: 0, length: 60, mark: 0,
+ * });
+ * console.log(reply?.src, reply?.tcpFlags); // 192.0.2.2 [ "SYN", "ACK" ]
  */
 export function replyTo(packet: Packet, answer: Answer = "accepts"): Packet | undefined {
   const { owner: _owner, payload: _payload, macSrc: _mac, sport, dport, ...rest } = packet;
@@ -48,7 +59,7 @@ export function replyTo(packet: Packet, answer: Answer = "accepts"): Packet | un
   return answer === "accepts" ? swapped : errorAbout(packet, packet.dst);
 }
 
-/** A port-unreachable error about a packet, from the host that it reached. */
+/** The ICMP port unreachable error that a host sends about a packet which reached a closed port. */
 export function errorAbout(packet: Packet, from: string): Packet {
   const ipv4 = packet.family === "ipv4";
   return {
@@ -64,7 +75,7 @@ export function errorAbout(packet: Packet, from: string): Packet {
   };
 }
 
-/** The packet that the first sender sends next: the ACK of a handshake, or the same datagram again. */
+/** The next packet of the connection's originator: the ACK of the TCP handshake, or another datagram. */
 export function nextOf(packet: Packet): Packet {
   return packet.protocol === "tcp" ? { ...packet, tcpFlags: ["ACK"] } : packet;
 }

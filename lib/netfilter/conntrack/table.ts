@@ -2,7 +2,7 @@ import { type Connection, zoneOf } from "./connection";
 import { LayeredMap } from "./layers";
 import { type Direction, type FlowTuple, tupleKey } from "./tuple";
 
-/** The connections that one network namespace tracks. Immutable: each change gives a new table. */
+/** The connection tracking table of one network namespace. Immutable: each change returns a new table. */
 export class ConntrackTable {
   static readonly empty = new ConntrackTable(new LayeredMap(), new LayeredMap(), 1);
 
@@ -16,7 +16,7 @@ export class ConntrackTable {
     this.#nextId = nextId;
   }
 
-  /** Number for the next new entry. */
+  /** The id for the next new entry. */
   get nextId(): number {
     return this.#nextId;
   }
@@ -25,7 +25,11 @@ export class ConntrackTable {
     return this.#byId.get(String(id));
   }
 
-  /** The live entry that has this tuple in one of its directions. */
+  /**
+   * Finds the entry that has this tuple in one of its directions.
+   *
+   * @param now - in seconds; entries that have expired are ignored.
+   */
   find(
     tuple: FlowTuple,
     zone: number,
@@ -39,7 +43,7 @@ export class ConntrackTable {
     return { connection, direction };
   }
 
-  /** Adds the entry, or puts a newer value in the place of the one with the same id. */
+  /** Adds an entry, or replaces the one with the same id. */
   with(connection: Connection): ConntrackTable {
     const id = String(connection.id);
     const before = this.#byId.get(id);
@@ -54,7 +58,7 @@ export class ConntrackTable {
         if (old !== key) tuples = tuples.without(old);
         else if (tuples.get(key) === letter + id) continue;
       }
-      // A loopback connection to itself has one key for both directions: the original one is found first.
+      // A connection from an address and port to itself has the same tuple in both directions. Lookup finds the original.
       if (direction === "reply" && tuples.get(key) === `o${id}`) continue;
       tuples = tuples.with(key, letter + id);
     }

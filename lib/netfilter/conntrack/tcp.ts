@@ -1,6 +1,7 @@
 import type { TcpFlag } from "../model";
 import type { Direction } from "./tuple";
 
+/** Conntrack's TCP states (include/uapi/linux/netfilter/nf_conntrack_tcp.h). */
 export type TcpState =
   | "NONE"
   | "SYN_SENT"
@@ -43,7 +44,7 @@ const CODES: Readonly<Record<string, Next>> = {
   IG: "ignored",
 };
 
-/** What follows each state, by direction and kind of segment (nf_conntrack_proto_tcp.c, tcp_conntracks). */
+/** The next state, by direction, kind of segment and current state (nf_conntrack_proto_tcp.c, tcp_conntracks). */
 const NEXT: Readonly<Record<Direction, Readonly<Record<Index, string>>>> = {
   original: {
     syn: "SS SS IG IG IG IG IG SS SS S2",
@@ -63,7 +64,7 @@ const NEXT: Readonly<Record<Direction, Readonly<Record<Index, string>>>> = {
   },
 };
 
-/** Seconds that an entry lives after a segment left it in this state. */
+/** Timeout of an entry by state, in seconds (nf_conntrack_proto_tcp.c, tcp_timeouts). */
 export const TCP_TIMEOUTS: Readonly<Record<TcpState, number>> = {
   NONE: 120,
   SYN_SENT: 120,
@@ -77,7 +78,7 @@ export const TCP_TIMEOUTS: Readonly<Record<TcpState, number>> = {
   SYN_SENT2: 120,
 };
 
-/** Combinations that tcp_valid_flags allows, PSH left out. */
+/** Combinations of flags that are valid, ignoring PSH (nf_conntrack_proto_tcp.c, tcp_valid_flags). */
 const VALID = new Set([
   "SYN",
   "SYN URG",
@@ -90,6 +91,7 @@ const VALID = new Set([
   "ACK URG",
 ]);
 
+/** Whether conntrack accepts a segment with these flags. Otherwise the packet is INVALID. */
 export function validTcpFlags(flags: readonly TcpFlag[]): boolean {
   return VALID.has(
     flags
@@ -125,7 +127,7 @@ function rowsOf(direction: Direction): Rows[Direction] {
 
 const ROWS: Rows = { original: rowsOf("original"), reply: rowsOf("reply") };
 
-/** The state after a segment, `invalid` where the kernel calls it INVALID, `ignored` where it leaves the state alone. */
+/** Returns the state after a segment. `invalid`: the packet is INVALID. `ignored`: the state does not change. */
 export function nextTcpState(state: TcpState, direction: Direction, flags: readonly TcpFlag[]): Next {
   return ROWS[direction][indexOf(flags)].get(state) ?? "invalid";
 }

@@ -14,18 +14,20 @@ import {
   tupleText,
 } from "./tuple";
 
-/** What raw's CT target and the namespace's sysctls give conntrack beside the packet. */
+/** Inputs of conntrack besides the packet: from the CT target of the raw table, and sysctls. */
 export interface TrackOptions {
   readonly zone: Zone;
   readonly helper?: string;
+  /** In seconds on the clock of the kernel state. */
   readonly now: number;
-  /** nf_conntrack_tcp_loose: whether a segment in the middle of a connection opens an entry. */
+  /** nf_conntrack_tcp_loose: whether a segment in the middle of an unknown connection creates an entry. */
   readonly loose: () => boolean;
 }
 
+/** The result of a conntrack lookup. */
 export interface Tracked {
   readonly table: ConntrackTable;
-  /** Absent: INVALID, or untracked. */
+  /** Absent if the packet is INVALID or untracked. */
   readonly attached?: Attached;
   readonly untracked?: boolean;
   readonly text: string;
@@ -41,7 +43,7 @@ const UNTRACKED6 = [130, 131, 132, 133, 134, 135, 136, 137, 143];
 
 const flagsOf = (packet: Packet): readonly TcpFlag[] => packet.tcpFlags ?? ["SYN"];
 
-/** What conntrack does with a packet at PREROUTING or OUTPUT (nf_conntrack_core.c, nf_conntrack_in). */
+/** Looks up or creates the entry of a packet in PREROUTING or OUTPUT (nf_conntrack_core.c, nf_conntrack_in). */
 export function track(table: ConntrackTable, packet: Packet, options: TrackOptions): Tracked {
   const tuple = tupleOf(packet);
   const protocol = tuple?.protocol ?? (packet.family === "ipv6" ? ICMPV6 : ICMP);
@@ -51,21 +53,25 @@ export function track(table: ConntrackTable, packet: Packet, options: TrackOptio
       return { table, untracked: true, text: "neighbour discovery is not tracked" };
     if (ERROR_TYPES[protocol]?.(type) === true) return trackError(table, packet, options);
   }
-  if (tuple === undefined) return { table, text: "not a message that conntrack knows: INVALID" };
+  if (tuple === undefined)
+    return { table, text: "conntrack does not know this type of ICMP message: INVALID" };
   if (protocol === TCP && !validTcpFlags(flagsOf(packet)))
-    return { table, text: `no TCP segment has the flags ${flagsOf(packet).join(",") || "none"}: INVALID` };
+    return {
+      table,
+      text: `invalid combination of TCP flags (${flagsOf(packet).join(",") || "none"}): INVALID`,
+    };
   const found = findEntry(table, tuple, options);
   if (found === undefined) return open(table, packet, tuple, options);
   return protocol === TCP ? trackTcp(table, packet, found, tuple, options) : follow(table, found, options);
 }
 
-/** An entry and the direction in which it was found. */
+/** An entry, and the direction whose tuple was found. */
 export interface FoundEntry {
   readonly connection: Connection;
   readonly direction: Direction;
 }
 
-/** The live entry that a packet with this tuple in this zone belongs to (nf_conntrack_find_get). */
+/** Finds the entry that a packet with this tuple in this zone belongs to (nf_conntrack_find_get). */
 export function findEntry(
   table: ConntrackTable,
   tuple: FlowTuple,
@@ -79,29 +85,33 @@ export function findEntry(
   return undefined;
 }
 
-/** An ICMP error belongs to the connection of the packet that it carries. */
+/** An ICMP error is RELATED to the connection of the packet embedded in it (nf_conntrack_inet_error). */
 function trackError(table: ConntrackTable, packet: Packet, options: TrackOptions): Tracked {
   const inner = packet.icmp?.about === undefined ? undefined : tupleOf(packet.icmp.about);
   const found = inner === undefined ? undefined : findEntry(table, invert(inner), options);
-  if (found === undefined) return { table, text: "an error about no connection that is known: INVALID" };
-  // The error must come back to where the packet came from.
+  if (found === undefined) return { table, text: "an ICMP error about an unknown connection: INVALID" };
+  // The error must be addressed to the sender of the embedded packet.
   if (found.connection[found.direction].dst !== packet.dst)
-    return { table, text: "an error about a connection of somebody else: INVALID" };
+    return {
+      table,
+      text: "an ICMP error that is not addressed to the sender of the packet it is about: INVALID",
+    };
   const { connection, direction } = found;
   return {
     table,
     attached: { connection, direction, state: "RELATED" },
-    text: `an error about ${tupleText(connection.original)}: RELATED`,
+    text: `an ICMP error about ${tupleText(connection.original)}: RELATED`,
   };
 }
 
+/** Creates an entry for the first packet of a connection (nf_conntrack_core.c, init_conntrack). */
 function open(table: ConntrackTable, packet: Packet, tuple: FlowTuple, options: TrackOptions): Tracked {
   const flags = flagsOf(packet);
   let tcp: TcpState | undefined;
   if (tuple.protocol === TCP) {
     const next = nextTcpState("NONE", "original", flags);
     if (next === "invalid" || next === "ignored")
-      return { table, text: `${flags.join(",")} opens no connection: INVALID` };
+      return { table, text: `${flags.join(",")} cannot open a connection: INVALID` };
     if (next === "ESTABLISHED" && !options.loose())
       return {
         table,
@@ -110,7 +120,7 @@ function open(table: ConntrackTable, packet: Packet, tuple: FlowTuple, options: 
     tcp = next;
   }
   if (isIcmp(tuple.protocol) && packet.icmp !== undefined && !opensIcmp(tuple.protocol, packet.icmp.type))
-    return { table, text: "an answer that nobody asked for: INVALID" };
+    return { table, text: "an ICMP reply without a request: INVALID" };
   const connection: Connection = {
     id: table.nextId,
     original: tuple,
@@ -138,6 +148,7 @@ function open(table: ConntrackTable, packet: Packet, tuple: FlowTuple, options: 
   };
 }
 
+/** The default timeouts in seconds (Documentation/networking/nf_conntrack-sysctl.rst). */
 function timeout(protocol: number, tcp: TcpState | undefined, stream: boolean): number {
   if (tcp !== undefined) return TCP_TIMEOUTS[tcp];
   if (protocol === UDP) return stream ? 120 : 30;
@@ -150,8 +161,8 @@ function stateOf({ connection, direction }: FoundEntry): Attached["state"] {
 }
 
 /**
- * Whether the entry may be called ASSURED now: TCP that was answered and has been established before this segment, UDP
- * that is answered and lasts more than two seconds. Other protocols never are (nf_conntrack_proto_*.c).
+ * Whether the entry becomes ASSURED: TCP if it has seen a reply and was established before this segment, UDP if it has
+ * seen a reply and is older than two seconds. Entries of other protocols never do (nf_conntrack_proto_*.c).
  */
 function becomesAssured(connection: Connection, options: TrackOptions, tcp: TcpState | undefined): boolean {
   if (!connection.seenReply) return false;
@@ -160,7 +171,7 @@ function becomesAssured(connection: Connection, options: TrackOptions, tcp: TcpS
   return tcp === "ESTABLISHED" && (connection.tcp === "SYN_RECV" || connection.tcp === "ESTABLISHED");
 }
 
-/** A packet of a known connection. `ignored`: TCP takes note of nothing in it. */
+/** Updates the entry of a known connection. `ignored`: TCP does not change its state. */
 function follow(
   table: ConntrackTable,
   found: FoundEntry,
@@ -178,11 +189,11 @@ function follow(
     expires: options.now + timeout(found.connection.original.protocol, tcp, assured),
   };
   const state = stateOf(found);
-  const way = direction === "reply" ? "the reply of" : "another packet of";
+  const subject = direction === "reply" ? "the reply of" : "another packet of";
   return {
     table: table.with(connection),
     attached: { connection, direction, state },
-    text: `${way} ${tupleText(connection.original)}: ${state}`,
+    text: `${subject} ${tupleText(connection.original)}: ${state}`,
   };
 }
 
@@ -202,17 +213,17 @@ function trackTcp(
       table,
       text: `${flags.join(",")} is not possible in ${before} (${direction} direction): INVALID`,
     };
-  const last = (from: Connection): Connection => {
+  const withLastReset = (from: Connection): Connection => {
     const { tcpReset: _reset, ...rest } = from;
     return flags.includes("RST") ? { ...rest, tcpReset: direction } : rest;
   };
-  // RFC 1122: a SYN may reopen what was closed; the old entry goes and a new one is made. That it was closed is believed
-  // only where one end sent a FIN, or the SYN's own sender a RST (nf_conntrack_tcp_packet).
+  // RFC 1122: a SYN may reopen a closed connection. The kernel then replaces the entry, but only if one end has sent a
+  // FIN, or the sender of the SYN has sent a RST (nf_conntrack_tcp_packet).
   const reopens = next === "SYN_SENT" && (before === "TIME_WAIT" || before === "CLOSE");
   if (reopens && (connection.tcpClosing === true || connection.tcpReset === direction))
     return open(table.without(connection), packet, tuple, options);
   if (reopens || next === "ignored")
-    return follow(table, { ...found, connection: last(connection) }, options, before, true);
+    return follow(table, { ...found, connection: withLastReset(connection) }, options, before, true);
   if (flags.includes("RST") && !connection.seenReply) {
     const killed = {
       ...connection,
@@ -227,10 +238,10 @@ function trackTcp(
     };
   }
   const closing = before !== next && next === "FIN_WAIT" ? { tcpClosing: true } : {};
-  return follow(table, { ...found, connection: { ...last(connection), ...closing } }, options, next);
+  return follow(table, { ...found, connection: { ...withLastReset(connection), ...closing } }, options, next);
 }
 
-/** Whether a tuple is the key of another live connection (nf_conntrack_tuple_taken). */
+/** Whether another connection has this tuple (nf_conntrack_tuple_taken). */
 export function isTaken(
   table: ConntrackTable,
   tuple: FlowTuple,
@@ -238,20 +249,21 @@ export function isTaken(
   direction: Direction,
   now: number,
 ): boolean {
-  // A port drawn at random is not known; the kernel drew a free one.
+  // An unknown port was chosen at random by the kernel, which chose a free one.
   if (tuple.sport === undefined || tuple.dport === undefined) return false;
   const found = table.find(tuple, zoneOf(own.zone, direction), now);
   if (found === undefined || found.connection.id === own.id) return false;
-  // nf_ct_key_equal looks at the zones of the direction that was found, which need not be the one that is asked for.
+  // nf_ct_key_equal compares the zones of the direction that was found, which may differ from the requested one.
   if (zoneOf(found.connection.zone, found.direction) !== zoneOf(own.zone, found.direction)) return false;
-  // The same flow seen twice before it was confirmed is no clash; in another zone it is another flow.
+  // Two packets of the same flow before it is confirmed do not clash. In another zone, it is another flow.
   const keyOf = ({ original, zone }: Connection): string => tupleKey(original, zoneOf(zone, "original"));
   return keyOf(found.connection) !== keyOf(own);
 }
 
 /**
- * Whether NAT takes the tuple of a connection that it need not change for another's (nf_nat_core.c,
- * nf_nat_used_tuple_new): of UDP, the answer to a connection that it did not find is left as it is, and clashes later.
+ * Whether a tuple that NAT does not need to change is used by another connection (nf_nat_core.c,
+ * nf_nat_used_tuple_new). Exception: a UDP packet that looks like the reply to a connection without NAT keeps its tuple.
+ * The clash is then resolved when the entry is confirmed.
  */
 export function isTakenAsIs(table: ConntrackTable, tuple: FlowTuple, own: Connection, now: number): boolean {
   if (!isTaken(table, invert(tuple), own, "reply", now)) return false;

@@ -1,12 +1,12 @@
 import type { Packet } from "../model";
 import { hasPorts, ICMP, ICMPV6, isIcmp, protocolNumberOf } from "./protocol";
 
-/** The direction of a packet in its connection: that of the packet that opened it, or the other one. */
+/** The direction of a packet in its connection. `original` is the direction of the first packet. */
 export type Direction = "original" | "reply";
 
 /**
- * One direction of a connection as conntrack keys it. ICMP keeps its identifier as `sport`, and type and code
- * (256 * type + code) as `dport`, as struct nf_conntrack_tuple does. A port that nothing knows stays undefined.
+ * The tuple of one direction of a connection (struct nf_conntrack_tuple). For ICMP, `sport` is the identifier and
+ * `dport` is 256 * type + code. An unknown port is undefined.
  */
 export interface FlowTuple {
   readonly protocol: number;
@@ -16,22 +16,24 @@ export interface FlowTuple {
   readonly dport?: number;
 }
 
-/** Type of the answer to an ICMP request (nf_conntrack_proto_icmp.c, invmap; nf_conntrack_proto_icmpv6.c). */
+/** ICMP types of requests and their replies (nf_conntrack_proto_icmp.c, invmap; nf_conntrack_proto_icmpv6.c). */
 const ANSWERS: Readonly<Record<number, Readonly<Record<number, number>>>> = {
   [ICMP]: { 8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 17: 18, 18: 17 },
   [ICMPV6]: { 128: 129, 129: 128, 139: 140, 140: 139 },
 };
 
-/** Requests that may open a connection; other ICMP types that have no entry are INVALID. */
+/** ICMP requests that create an entry. Other types without an entry are INVALID. */
 const OPENING: Readonly<Record<number, readonly number[]>> = {
   [ICMP]: [8, 13, 15, 17],
   [ICMPV6]: [128, 139],
 };
 
+/** Whether an ICMP message of this type may create an entry. */
 export function opensIcmp(protocol: number, type: number): boolean {
   return OPENING[protocol]?.includes(type) ?? false;
 }
 
+/** Returns the tuple of a packet; undefined for ICMP types that conntrack does not know. */
 export function tupleOf(packet: Packet): FlowTuple | undefined {
   const protocol = protocolNumberOf(packet.protocol) ?? 255;
   const ends = { protocol, src: packet.src, dst: packet.dst };
@@ -48,7 +50,7 @@ export function tupleOf(packet: Packet): FlowTuple | undefined {
   };
 }
 
-/** The tuple that the answer carries (nf_ct_invert_tuple). */
+/** Returns the tuple of the reply (nf_ct_invert_tuple). */
 export function invert(tuple: FlowTuple): FlowTuple {
   if (isIcmp(tuple.protocol)) {
     const type = (tuple.dport ?? 0) >> 8;
@@ -64,6 +66,7 @@ export function invert(tuple: FlowTuple): FlowTuple {
   };
 }
 
+/** Key of a tuple in the connection table. */
 export function tupleKey(tuple: FlowTuple, zone: number): string {
   return `${zone}|${tuple.protocol}|${tuple.src}|${tuple.sport ?? "?"}|${tuple.dst}|${tuple.dport ?? "?"}`;
 }
@@ -78,6 +81,7 @@ export function sameTuple(a: FlowTuple, b: FlowTuple): boolean {
   );
 }
 
+/** Formats a tuple: `192.0.2.1:40000 → 192.0.2.2:80`. */
 export function tupleText(tuple: FlowTuple): string {
   const end = (address: string, port: number | undefined): string => {
     if (!hasPorts(tuple.protocol)) return address;

@@ -2,7 +2,7 @@ import type { ConntrackEntry } from "../../inspect/snapshot";
 import type { Packet, Step } from "../model";
 import { canonical } from "../routing/address";
 
-/** A connection that a prediction says a place has made, and whether it is there. */
+/** Whether conntrack of a place contains the connection that a prediction expects. */
 export interface CountedConnection {
   readonly says: "agrees" | "differs";
   /** One sentence. */
@@ -10,11 +10,11 @@ export interface CountedConnection {
 }
 
 /**
- * Looks for the connection that a packet makes where it comes by: conntrack keeps its two tuples, so other traffic cannot
- * be taken for it, and the second one says what was translated.
+ * Looks for the conntrack entry that a packet is predicted to create in a place. The original tuple identifies the entry,
+ * and the reply tuple shows the NAT.
  *
- * @param entries - what conntrack had after the packet was sent.
- * @returns undefined where none is predicted, or where a protocol without ports leaves several to choose from.
+ * @param entries - the conntrack entries of the place after the packet was sent.
+ * @returns undefined if no entry is predicted, or if the protocol has no ports, so that several entries may match.
  */
 export function judgeConnection(
   place: string,
@@ -32,7 +32,7 @@ export function judgeConnection(
       (step) =>
         step.kind === "link" || step.place !== place || (step.kind === "end" && step.verdict === "accept"),
     );
-  // What does not go on from here was dropped, and a connection that was never confirmed leaves no entry.
+  // If the packet does not leave the place, it was dropped. Its entry is then never confirmed and not in the table.
   if (length < 0) return undefined;
   const left = steps[from + length - 1]?.after ?? start.after;
   const found = entries.find((entry) => isOf(entry, start.before));

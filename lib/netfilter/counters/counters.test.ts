@@ -3,7 +3,7 @@ import type { Packet } from "../model";
 import { traverse } from "../traverse";
 import { expectedCounts, judgeConnection, judgeCounts, keysOf, type Round, tallyOf } from ".";
 
-/** A dump as `iptables-save -c` prints it, with the counters of its rules in order. */
+/** A dump like that of `iptables-save -c`, with the counters of its rules in order. */
 const dump = (...counts: readonly number[]): string => {
   const [tcp = 0, web = 0, mail = 0, jump = 0] = counts;
   return `*filter
@@ -49,8 +49,8 @@ const links = [
 const traversal = traverse({ place: "host", rulesets, links, routes: [], sysctls: {} }, packet, {
   from: { in: "eth0" },
 });
-const ways = traversal.outcomes.map(({ steps }) => steps);
-const expected = expectedCounts("host", rulesets, { ways, after: [] });
+const outcomes = traversal.outcomes.map(({ steps }) => steps);
+const expected = expectedCounts("host", rulesets, { outcomes, after: [] });
 
 const round = (sent: number, before: readonly number[], after: readonly number[]): Round => ({
   sent,
@@ -59,14 +59,14 @@ const round = (sent: number, before: readonly number[], after: readonly number[]
   milliseconds: 1000,
 });
 const quiet = round(0, [5, 5, 5, 5, 5], [5, 5, 5, 5, 5]);
-/** What is said of: LOGGED's rule, port 80, port 25, the jump, the policy. */
-const said = (...rounds: readonly Round[]) => {
+/** The results for: the rule of LOGGED, port 80, port 25, the jump, the policy. */
+const results = (...rounds: readonly Round[]) => {
   const { agrees, rules } = judgeCounts(expected, rounds);
   const about = (part: string) => rules.find(({ expected: { text } }) => text.includes(part))?.says;
   return [agrees, ...["RETURN", "--dport 80", "--dport 25", "-j LOGGED", "policy"].map(about)];
 };
 
-test("a prediction says which counters must grow and which must not", () => {
+test("a prediction contains the counters that must grow and those that must not", () => {
   expect(expected.map(({ text, says, least }) => [text, says, least])).toEqual([
     ["-A INPUT -j LOGGED", "matches", 1],
     ["-A LOGGED -p tcp -j RETURN", "matches", 1],
@@ -78,65 +78,65 @@ test("a prediction says which counters must grow and which must not", () => {
 
 test.each<[string, readonly Round[], readonly unknown[]]>([
   [
-    "what was sent is what grew: all agree",
+    "all counters agree if they grew by what was sent",
     [quiet, round(8, [5, 5, 5, 5, 5], [13, 13, 5, 13, 13])],
     [true, "agrees", "agrees", "agrees", "agrees", "agrees"],
   ],
   [
-    "a rule that grew by less than was sent has not matched, whatever others sent",
+    "a rule that should match differs if it grew by less than was sent, regardless of other traffic",
     [round(0, [0, 0, 0, 0, 0], [90, 90, 0, 90, 90]), round(8, [5, 5, 5, 5, 5], [13, 12, 5, 13, 13])],
     [false, "unsure", "differs", "agrees", "unsure", "unsure"],
   ],
   [
-    "a rule that grew by all that was sent although it was to be passed by has matched",
+    "a rule that should not match differs if it grew by everything that was sent",
     [quiet, round(8, [5, 5, 5, 5, 5], [13, 13, 13, 13, 13])],
     [false, "agrees", "agrees", "differs", "agrees", "agrees"],
   ],
   [
-    "a rule that grew by less than that was matched by somebody else's packets",
+    "a rule that should not match agrees if it grew by less, because of other traffic",
     [quiet, round(8, [5, 5, 5, 5, 5], [13, 13, 12, 13, 13])],
     [true, "agrees", "agrees", "agrees", "agrees", "agrees"],
   ],
   [
-    "where other traffic counts as much, nothing can be told",
+    "the result is unsure if there is as much other traffic",
     [round(0, [0, 0, 0, 0, 0], [9, 9, 9, 9, 9]), round(8, [5, 5, 5, 5, 5], [25, 25, 25, 25, 25])],
     [undefined, "unsure", "unsure", "unsure", "unsure", "unsure"],
   ],
   [
-    "a flow far above the noise is seen in it",
+    "a flow with many more packets than other traffic is distinguishable",
     [round(0, [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]), round(8, [5, 5, 5, 5, 5], [14, 14, 6, 14, 14])],
     [true, "agrees", "agrees", "agrees", "agrees", "agrees"],
   ],
   [
-    "a counter that was set back says nothing",
+    "the result is unsure if the counter was reset",
     [quiet, round(8, [5, 5, 5, 5, 5], [1, 13, 5, 13, 13])],
     [true, "unsure", "agrees", "agrees", "agrees", "agrees"],
   ],
   [
-    "a policy that never counts says nothing (iptables-nft makes base chains without a counter)",
+    "the result is unsure for a policy that never counts (iptables-nft creates base chains without a counter)",
     [round(0, [5, 5, 5, 5, 0], [5, 5, 5, 5, 0]), round(8, [5, 5, 5, 5, 0], [13, 13, 5, 13, 0])],
     [true, "agrees", "agrees", "agrees", "agrees", "unsure"],
   ],
   [
-    "without a measure of other traffic nothing is confirmed",
+    "no matching rule is confirmed if other traffic was not measured",
     [round(8, [0, 0, 0, 0, 0], [8, 8, 0, 8, 8])],
     [undefined, "unsure", "unsure", "agrees", "unsure", "unsure"],
   ],
 ])("%s", (_name, rounds, verdicts) => {
-  expect(said(...rounds)).toEqual(verdicts);
+  expect(results(...rounds)).toEqual(verdicts);
 });
 
-test("a rule that a later packet of the connection matches is not judged", () => {
+test("a rule that matches a later packet of the connection is left out", () => {
   const mail = traverse(
     { place: "host", rulesets, links, routes: [] },
     { ...packet, dport: 25 },
     { from: { in: "eth0" } },
   );
-  const both = expectedCounts("host", rulesets, { ways, after: mail.outcomes.map(({ steps }) => steps) });
+  const both = expectedCounts("host", rulesets, { outcomes, after: mail.outcomes.map(({ steps }) => steps) });
   expect(both.map(({ text }) => text)).not.toContain("-A INPUT -p tcp -m tcp --dport 25 -j DROP");
 });
 
-test("a rule keeps its name when others are put before it, and equal rules are told apart", () => {
+test("a rule keeps its key if others are inserted before it, and equal rules have different keys", () => {
   const rules = (lines: string) => read(`*filter\n:INPUT ACCEPT [0:0]\n${lines}COMMIT\n`);
   const [a, b] = [
     rules("-A INPUT -j ACCEPT\n"),
@@ -148,7 +148,7 @@ test("a rule keeps its name when others are put before it, and equal rules are t
   expect(new Set(keys).size).toBe(3);
 });
 
-describe("conntrack as a witness", () => {
+describe("comparing a connection with conntrack", () => {
   const nat = read(`*nat
 :PREROUTING ACCEPT [0:0]
 :POSTROUTING ACCEPT [0:0]
@@ -165,10 +165,10 @@ COMMIT
     },
   ];
   const sysctls = { "net.ipv4.ip_forward": "1" };
-  const [way] = traverse({ place: "host", rulesets: nat, links, routes, sysctls }, packet, {
+  const [outcome] = traverse({ place: "host", rulesets: nat, links, routes, sysctls }, packet, {
     from: { in: "eth0" },
   }).outcomes;
-  const steps = way?.steps ?? [];
+  const steps = outcome?.steps ?? [];
   const entry = (replySrc: string, sport = 40_000) => ({
     family: "ipv4" as const,
     protocol: "tcp",
@@ -181,14 +181,14 @@ COMMIT
   });
 
   test.each([
-    ["the connection with its translation agrees", [entry("10.0.0.2")], "agrees"],
+    ["the connection with the predicted translation agrees", [entry("10.0.0.2")], "agrees"],
     ["another translation differs", [entry("10.0.0.3")], "differs"],
-    ["another connection is not it", [entry("10.0.0.2", 40_001)], "differs"],
+    ["another connection differs", [entry("10.0.0.2", 40_001)], "differs"],
   ] as const)("%s", (_name, entries, says) => {
     expect(judgeConnection("host", steps, entries)?.says).toBe(says);
   });
 
-  test("a place that the packet does not cross has nothing to say", () => {
+  test("a place that is not on the path has no result", () => {
     expect(judgeConnection("elsewhere", steps, [entry("10.0.0.2")])).toBeUndefined();
   });
 });

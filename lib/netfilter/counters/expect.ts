@@ -1,7 +1,7 @@
 import type { Rule, Ruleset, Step, TableName } from "../model";
 import { keysOf, policyKey } from "./tally";
 
-/** What one rule's or policy's counter must do when the predicted packet comes by. */
+/** What a prediction says about the counter of one rule or policy. */
 export interface ExpectedCount {
   readonly key: string;
   readonly table: TableName;
@@ -10,35 +10,36 @@ export interface ExpectedCount {
   readonly rule?: Rule;
   /** `-A FORWARD -j DOCKER-USER`, `policy DROP`. */
   readonly text: string;
-  /** `matches`: it grows with every packet that is sent. `passes`: it was asked and did not match. */
+  /** `matches`: the counter grows with every packet that is sent. `passes`: the rule is evaluated and does not match. */
   readonly says: "matches" | "passes";
-  /** For `matches`: by how much it grows for one packet, at least. For `passes`: why it did not match. */
+  /** For `matches`: by how much the counter grows for each packet, at least. */
   readonly least: number;
+  /** For `passes`: why the rule does not match. */
   readonly reason?: string;
 }
 
-/** The ways that a packet can take through a place, and what follows it there. */
+/** The predicted steps of a packet, and of the packets that follow it. */
 export interface Passage {
-  /** One list of steps for each outcome of the packet. */
-  readonly ways: readonly (readonly Step[])[];
-  /** Steps of what comes after it: replies, the connection's later packets, a host's own answers. Their hits are no news. */
+  /** The steps of each outcome of the packet. */
+  readonly outcomes: readonly (readonly Step[])[];
+  /** The steps of later packets: replies, more packets of the connection, packets that the kernel sends in response. */
   readonly after: readonly (readonly Step[])[];
 }
 
 /**
- * What a prediction says of the counters of one place: which rules must grow when the packet comes by, whatever way of
- * several it takes, and which must not, because they did not match on each.
+ * Returns what a prediction says about the counters of one place: which counters must grow, because the rule matches in
+ * every outcome, and which must not, because the rule is evaluated and never matches.
  *
- * Rules that only some ways match, or that a later packet of the connection matches, are not judged: they may grow.
+ * Leaves out rules that match in some outcomes only, or that match a later packet.
  */
 export function expectedCounts(
   place: string,
   rulesets: readonly Ruleset[],
-  { ways, after }: Passage,
+  { outcomes, after }: Passage,
 ): readonly ExpectedCount[] {
   const keys = keysOf(rulesets);
   const found = new Map<string, ExpectedCount>();
-  const hits = ways.map((steps) => hitsOf(place, steps, keys, found));
+  const hits = outcomes.map((steps) => hitsOf(place, steps, keys, found));
   const later = after.map((steps) => hitsOf(place, steps, keys, new Map()));
   return [...found.values()].flatMap((each) => {
     const counts = hits.map((hit) => hit.get(each.key) ?? 0);
@@ -69,7 +70,7 @@ function hitsOf(
         put({ key, table, chain, rule, text: rule.text, says: "passes", least: 0, reason });
     }
     const rule = step.kind === "policy" ? undefined : step.rule;
-    // A RETURN is told as the rule and again as the way back: it counts once.
+    // A RETURN rule appears in two steps, the rule and the return. It counts once.
     const again = step.kind === "return" && rule !== undefined && rule === last;
     last = rule;
     if (step.kind === "rule" && step.hotdrop === true) continue;

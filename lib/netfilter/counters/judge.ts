@@ -1,42 +1,43 @@
 import type { ExpectedCount } from "./expect";
 import type { Tally } from "./tally";
 
-/** Counters at the two ends of a stretch of time, and how many packets of the flow were sent in it. */
+/** Counters before and after a period of time, and how many packets of the flow were sent in it. */
 export interface Round {
-  /** New connections, each of one packet and what follows it; 0 to learn what other traffic does. */
+  /** Number of connections opened, each with its first packet and what follows. 0 to measure other traffic. */
   readonly sent: number;
   readonly before: Tally;
   readonly after: Tally;
   readonly milliseconds: number;
 }
 
-/** What the counters say of one rule. */
+/** The result of comparing the counter of one rule with the prediction. */
 export interface CountedRule {
   readonly expected: ExpectedCount;
-  /** By how many packets it grew while the flow was sent; absent where the rule was replaced in the meantime. */
+  /** By how many packets the counter grew while the flow was sent. Undefined if the rule was replaced in the meantime. */
   readonly grew: number | undefined;
-  /** `unsure`: other traffic, or a change of the rules, made it impossible to tell. */
+  /** `unsure`: other traffic or a change of the rules makes a comparison impossible. */
   readonly says: "agrees" | "differs" | "unsure";
   /** One sentence. */
   readonly text: string;
 }
 
-/** Whether counters before and after are those that a path predicted. */
+/** Whether the counters confirm a predicted path. */
 export interface CounterAgreement {
-  /** False when one rule differs; true when the rules on the packet's way agree; undefined when nothing could be told. */
+  /** False if one rule differs, true if a rule on the packet's path agrees, undefined if nothing can be compared. */
   readonly agrees: boolean | undefined;
   readonly rules: readonly CountedRule[];
 }
 
-/** How much more than the noise a flow must be to be seen in it. */
+/** A flow is distinguishable from other traffic if it has more than this many times as many packets. */
 const ABOVE_NOISE = 4;
 
 /**
- * Judges a prediction by counters. Other traffic counts too, so the two ways to be wrong are not alike: a rule that should
- * have matched and grew by less than was sent is wrong in any case; one that grew although it should not may have been
- * somebody else's, and differs only when it grew by all that was sent while it stood still before.
+ * Compares a prediction with counters. Other traffic also increases counters, so the two kinds of errors are treated
+ * differently. If a rule should match but its counter grew by less than was sent, the prediction is wrong. If a rule
+ * should not match but its counter grew, other traffic may be the reason; the prediction is wrong only if the counter
+ * grew by everything that was sent and did not grow before.
  *
- * @param rounds - at least one with packets; those without are the measure of other traffic.
+ * @param rounds - at least one in which packets were sent. Those without packets measure other traffic.
  */
 export function judgeCounts(expected: readonly ExpectedCount[], rounds: readonly Round[]): CounterAgreement {
   const rules = expected.map((each) => judge(each, rounds));
@@ -64,7 +65,7 @@ function judge(expected: ExpectedCount, rounds: readonly Round[]): CountedRule {
   if (grew === undefined || sending.length === 0) {
     return result("unsure", `${name} was replaced while its counter was watched`);
   }
-  // iptables-nft makes some base chains without a counter of their own: their policy says 0 for ever.
+  // iptables-nft creates some base chains without a policy counter, which then always shows 0.
   if (rule === undefined && rounds.every(({ after }) => (after.get(key) ?? 0) === 0)) {
     return result("unsure", `${name} does not count`);
   }
@@ -87,7 +88,7 @@ function judge(expected: ExpectedCount, rounds: readonly Round[]): CountedRule {
       );
     return result("unsure", `${name} grew by ${packets(grew)}, but other traffic counts there as well`);
   }
-  // Each packet of the flow is the same to a rule: one that does not grow by all of them has matched none of them.
+  // All packets of the flow are equal to a rule. If its counter grew by less than all of them, it matched none.
   if (sending.some((each) => (each.grew ?? 0) < each.sent)) {
     return result(
       "agrees",
@@ -105,7 +106,7 @@ function growth(key: string, { before, after }: Round): number | undefined {
   return from === undefined || to === undefined || to < from ? undefined : to - from;
 }
 
-/** Packets a millisecond that others send, as the rounds without packets show it; boundless where none could. */
+/** Packets of other traffic per millisecond, measured in the rounds without packets. Infinity if there are none. */
 function noiseRate(grown: readonly (Round & { readonly grew: number | undefined })[]): number {
   const quiet = grown.filter(({ sent, grew }) => sent === 0 && grew !== undefined);
   const time = quiet.reduce((sum, { milliseconds }) => sum + milliseconds, 0);

@@ -1,13 +1,12 @@
 import type { Family, Rule, Ruleset, Table } from "../model";
 
 /**
- * How often each rule and each policy of one family had matched at one moment: what `iptables-save -c` prints before a
- * rule. Rules are known by what they say, not by their number: Docker inserts and deletes rules at any time, and every
- * rule behind them gets another number.
+ * The packet counters of all rules and policies of one family, as printed by `iptables-save -c`. The keys contain the text
+ * of a rule instead of its number, because the number changes when Docker inserts or deletes another rule.
  */
 export type Tally = ReadonlyMap<string, number>;
 
-/** The name of every rule of these rule sets, for {@link Tally}. */
+/** Returns the key of each rule in a {@link Tally}. */
 export function keysOf(rulesets: readonly Ruleset[]): ReadonlyMap<Rule, string> {
   const keys = new Map<Rule, string>();
   for (const { variant, tables } of rulesets) {
@@ -25,7 +24,7 @@ export function keysOf(rulesets: readonly Ruleset[]): ReadonlyMap<Rule, string> 
   return keys;
 }
 
-/** The name of a base chain's policy, for {@link Tally}. */
+/** Returns the key of the policy of a base chain in a {@link Tally}. */
 export function policyKey(variant: Ruleset["variant"], table: Table["name"], chain: string): string {
   return ruleKey(variant, table, chain, "policy");
 }
@@ -34,7 +33,7 @@ function ruleKey(variant: Ruleset["variant"], table: string, chain: string, what
   return `${variant ?? ""} ${table} ${chain} ${what}`;
 }
 
-/** What the counters of these rule sets say. A rule without counters (a dump without `-c`) is left out. */
+/** Reads the counters of rule sets. Leaves out rules without counters (a dump without `-c`). */
 export function tallyOf(rulesets: readonly Ruleset[], family: Family): Tally {
   const own = rulesets.filter((ruleset) => ruleset.family === family);
   const tally = new Map<string, number>();

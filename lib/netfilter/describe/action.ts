@@ -19,7 +19,7 @@ const portsOf = ({ addresses: _, ...ports }: NatRange): string => target(ports);
 
 const withPorts = (to: NatRange): string => (to.ports ? `, ${portsOf(to)}` : "");
 
-/** `mark = (mark & ~mask) ^ value` in the words of the option that is meant. */
+/** Describes `mark = (mark & ~mask) ^ value`, distinguishing the usual options (`--set-mark`, `--or-mark`, `--and-mark` …). */
 function setMark(name: string, { value, mask }: Masked): string {
   if (mask === ALL) return `set ${name} to ${hex(value)}`;
   if (mask === 0) return `flip bits ${hex(value)} of ${name}`;
@@ -29,15 +29,17 @@ function setMark(name: string, { value, mask }: Masked): string {
 }
 
 /**
- * Describes what a rule does with a packet.
+ * Describes in English what a rule does with a packet.
  *
  * @example
- * describeAction({ kind: "drop" }); // "drop it"
+ * import { describeAction } from "wirebook";
+ *
+ * console.log(describeAction({ kind: "drop" })); // drop it
  */
 export function describeAction(action: Action): string {
   switch (action.kind) {
     case "none":
-      return "count it and go on";
+      return "count it and continue";
     case "accept":
       return "let it through this table";
     case "drop":
@@ -45,13 +47,13 @@ export function describeAction(action: Action): string {
     case "reject":
       return `refuse it with ${action.with}`;
     case "queue":
-      return "hand it to a program";
+      return "pass it to a program";
     case "return":
-      return "go back to where this chain was called";
+      return "return to the calling chain";
     case "jump":
       return `go through chain ${action.chain}`;
     case "goto":
-      return `go on in chain ${action.chain} for good`;
+      return `continue in chain ${action.chain} without returning`;
     case "dnat":
       return `send it to ${target(action.to)}`;
     case "snat":
@@ -63,7 +65,7 @@ export function describeAction(action: Action): string {
     case "netmap":
       return `map its address into ${action.prefix}`;
     case "tproxy":
-      return `hand it to the local socket on port ${action.port}${action.address ? ` of ${action.address}` : ""}, unchanged`;
+      return `deliver it to the local socket on port ${action.port}${action.address ? ` of ${action.address}` : ""}, unchanged`;
     case "mark":
       return setMark("its mark", action.mark);
     case "connmarkSet":
@@ -71,7 +73,7 @@ export function describeAction(action: Action): string {
     case "connmarkSave":
       return "save its mark in its connection";
     case "connmarkRestore":
-      return "take its mark from its connection";
+      return "restore its mark from its connection";
     case "notrack":
       return "do not track its connection";
     case "ct": {
@@ -86,12 +88,12 @@ export function describeAction(action: Action): string {
         : `${action.change === "dec" ? "lower" : "raise"} its TTL by ${action.by}`;
     case "note":
       return action.target === "LOG" || action.target === "NFLOG"
-        ? "log it and go on"
-        : `${action.target} it and go on`;
+        ? "log it and continue"
+        : `${action.target} it and continue`;
     case "set": {
-      return `${action.change === "add" ? "put" : "take"} its ${sidesOf(action.directions)} ${action.change === "add" ? "into" : "out of"} set ${action.set}`;
+      return `${action.change === "add" ? "add" : "remove"} its ${sidesOf(action.directions)} ${action.change === "add" ? "to" : "from"} set ${action.set}`;
     }
     case "opaque":
-      return `${action.target}, whose effect is not known here`;
+      return `${action.target}, whose effect is unknown`;
   }
 }

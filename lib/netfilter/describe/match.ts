@@ -61,10 +61,12 @@ function limitTo(side: string | undefined): string {
 }
 
 /**
- * Describes one condition of a rule.
+ * Describes one condition of a rule in English.
  *
  * @example
- * describeMatch({ kind: "inInterface", inverted: false, name: "eth0" }); // "came in by eth0"
+ * import { describeMatch } from "wirebook";
+ *
+ * console.log(describeMatch({ kind: "inInterface", inverted: false, name: "eth0" })); // came in by eth0
  */
 export function describeMatch(match: Match): string {
   const not = "inverted" in match && match.inverted ? "not " : "";
@@ -100,10 +102,10 @@ export function describeMatch(match: Match): string {
       return `${not}${match.family === "ipv6" ? "ICMPv6" : "ICMP"} ${name}${code}`;
     }
     case "ctState": {
-      const said = match.states.map((state) =>
+      const states = match.states.map((state) =>
         state === "SNAT" || state === "DNAT" ? `under ${state}` : state.toLowerCase(),
       );
-      return `connection is ${not}${oneOf(said)}`;
+      return `connection is ${not}${oneOf(states)}`;
     }
     case "ctProtocol":
       return `connection is ${not}${protocolName(match.protocol)}`;
@@ -122,10 +124,10 @@ export function describeMatch(match: Match): string {
     case "connmark":
       return masked("connection's mark", match.mark, not);
     case "addressType": {
-      const said = oneOf(
+      const types = oneOf(
         match.types.map((type) => (type === "LOCAL" ? "one of this host's own" : type.toLowerCase())),
       );
-      return `${match.side} address is ${not}${said}${limitTo(match.limitTo)}`;
+      return `${match.side} address is ${not}${types}${limitTo(match.limitTo)}`;
     }
     case "addressRange":
       return `${not}${match.side === "source" ? "from" : "to"} ${match.from} to ${match.to}`;
@@ -175,16 +177,16 @@ export function describeMatch(match: Match): string {
       const list = `list ${match.name}`;
       const seconds = match.seconds === undefined ? "" : ` in the last ${match.seconds} s`;
       const hits = match.hitcount === undefined ? "" : ` at least ${match.hitcount} times`;
-      if (match.action === "set") return `${not}after putting its ${who} on ${list}`;
-      if (match.action === "remove") return `its ${who} was ${not}taken off ${list}`;
-      const update = match.action === "update" ? ", which is noted again" : "";
+      if (match.action === "set") return `${not}after adding its ${who} to ${list}`;
+      if (match.action === "remove") return `its ${who} was ${not}removed from ${list}`;
+      const update = match.action === "update" ? ", which is updated" : "";
       return `its ${who} was ${not}seen${hits}${seconds} on ${list}${update}`;
     }
     case "set": {
       return `its ${sidesOf(match.directions)} is ${not}in set ${match.set}`;
     }
     case "rpfilter":
-      return `${match.inverted ? "the way back does not lead" : "the way back leads"} over ${match.loose ? "any interface" : "the interface it came in by"}`;
+      return `${match.inverted ? "the route back does not lead" : "the route back leads"} over ${match.loose ? "any interface" : "the interface it came in by"}`;
     case "physdev": {
       if (match.in !== undefined) return `${not}entered the bridge by port ${interfaceName(match.in)}`;
       if (match.out !== undefined) return `${not}leaves the bridge by port ${interfaceName(match.out)}`;
@@ -194,6 +196,6 @@ export function describeMatch(match: Match): string {
     case "comment":
       return `note: ${match.text}`;
     case "opaque":
-      return `${match.extension} says so (${match.text})`;
+      return `${match.extension} matches (${match.text})`;
   }
 }

@@ -43,7 +43,7 @@ test.each([
     "-m mark --mark 0x4000/0x4000 -j RETURN",
     "filter",
     "FORWARD",
-    "mark & 0x4000 is 0x4000: go back to where this chain was called",
+    "mark & 0x4000 is 0x4000: return to the calling chain",
   ],
   ["-j MARK --set-xmark 0x4000/0x4000", "mangle", "FORWARD", "any packet: set bits 0x4000 of its mark"],
   [
@@ -58,20 +58,20 @@ test.each([
     "FORWARD",
     "TCP opening a connection (SYN): refuse it with icmp-port-unreachable",
   ],
-  ["-p icmp -m icmp --icmp-type 8", "filter", "FORWARD", "ICMP echo request: count it and go on"],
+  ["-p icmp -m icmp --icmp-type 8", "filter", "FORWARD", "ICMP echo request: count it and continue"],
   [
     "-m string --algo bm --string abc -j DROP",
     "filter",
     "FORWARD",
-    'string says so (--string "abc" --algo bm): drop it',
+    'string matches (--string "abc" --algo bm): drop it',
   ],
   [
     "-m limit --limit 5/min -j LOG",
     "filter",
     "FORWARD",
-    "at most 5 packets a minute (after a burst of 5): log it and go on",
+    "at most 5 packets a minute (after a burst of 5): log it and continue",
   ],
-  ["-g A", "filter", "FORWARD", "any packet: go on in chain A for good"],
+  ["-g A", "filter", "FORWARD", "any packet: continue in chain A without returning"],
 ])("%s", (rule, table, chain, expected) => {
   expect(described(rule, table, chain)).toBe(expected);
 });

@@ -3,10 +3,14 @@ import { describeAction } from "./action";
 import { describeMatch } from "./match";
 
 /**
- * Describes a rule in words that need no knowledge of iptables' options: its conditions, then what it does.
+ * Describes a rule in English: its conditions, then what it does. Comments are left out.
  *
  * @example
- * describeRule(rule); // "came in by eth0, TCP to port 8080: send it to 172.17.0.2:80"
+ * import { describeRule, parseRuleset } from "wirebook";
+ *
+ * const rules = parseRuleset("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i eth0 -p tcp --dport 23 -j DROP\nCOMMIT\n");
+ * const rule = rules.tables.get("filter")?.chains.get("INPUT")?.rules[0];
+ * if (rule !== undefined) console.log(describeRule(rule)); // came in by eth0, TCP to port 23: drop it
  */
 export function describeRule(rule: Rule): string {
   const conditions = describeConditions(rule.matches);

@@ -3,23 +3,45 @@ import type { Packet } from "../model";
 import { type Journey, type JourneyOptions, type JourneyOutcome, journey } from "./journey";
 import type { World } from "./world";
 
-/** The first packets of a connection: the request, its reply, and the packet after that. */
+/** The first packets of a connection: the request, its reply, and the second packet of the originator. */
 export interface Conversation {
   readonly request: Journey;
-  /** Absent where nobody got the request, or where it has no answer. */
+  /** Absent if the request was not delivered, or has no reply. */
   readonly reply?: Journey;
-  /** The second packet of the sender, after the reply. Absent where the reply did not come back. */
+  /** The second packet of the originator, after the reply. Absent if the reply was not delivered. */
   readonly second?: Journey;
 }
 
+/** Options of {@link converse}. */
 export interface ConversationOptions extends JourneyOptions {
-  /** What the other end does. Default: it accepts. */
+  /** What the other end does: `accepts`, or `refuses` because the port is closed. Default: `accepts`. */
   readonly answer?: Answer;
-  /** Which outcome of the request is answered. Default: the first that was delivered. */
+  /** Selects the outcome of the request that is answered. Default: the first one that was delivered. */
   readonly follow?: (outcomes: readonly JourneyOutcome[]) => JourneyOutcome | undefined;
 }
 
-/** Follows a request, its reply and the second packet, each with the connections that the one before left behind. */
+/**
+ * Follows the first packets of a connection: a request, its reply and the second packet of the originator. Each packet
+ * starts with the conntrack entries of the previous ones, so that it shows which rules a later packet passes. Sends
+ * nothing.
+ *
+ * @param world - the namespaces and their links, from {@link worldOf}.
+ * @param place - the namespace that opens the connection.
+ * @param packet - the first packet.
+ * @param options.answer - what the other end does. Default: `accepts`.
+ * @throws RangeError if the world has no such place.
+ * @example
+ * import { converse, Lab, worldOf } from "wirebook";
+ *
+ * const lab = await Lab.open("converse");
+ * const client = await lab.netns("client");
+ * const { request, reply } = converse(worldOf([await client.snapshot()]), "client", {
+ *   family: "ipv4", src: "127.0.0.1", dst: "127.0.0.1", protocol: "tcp", sport: 40000, dport: 80,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * });
+ * console.log(request.outcomes[0]?.verdict, reply?.outcomes[0]?.verdict);
+ * await lab.close();
+ */
 export function converse(
   world: World,
   place: string,

@@ -1,6 +1,6 @@
 import { type End, endKey, hostAt, linkOf, owns, type World, type WorldHost } from "./world";
 
-/** One crossing of the link layer: over a cable, or through a bridge from port to port. */
+/** One segment of a frame's path: a cable, or a bridge from port to port. */
 export type Crossing =
   | { readonly kind: "cable"; readonly from: End; readonly to: End; readonly text: string }
   | {
@@ -11,14 +11,14 @@ export type Crossing =
       readonly to: string;
     };
 
-/** How a frame for an address gets from a device to the namespace that answers for it. */
+/** The path of a frame from a device to the namespace that owns an address. */
 export interface FrameRoute {
   readonly crossings: readonly Crossing[];
-  /** Where it arrives, and by which link. */
+  /** The namespace and link where the frame arrives. */
   readonly to: End;
 }
 
-/** Who answers for an address on the wire behind a device, and the way there. */
+/** Finds the namespace that answers ARP or neighbour requests for an address on a link, and the path to it. */
 export function frameRouteTo(world: World, from: End, address: string): FrameRoute | undefined {
   const host = world.hosts.get(from.place);
   const link = linkOf(world, from);
@@ -28,7 +28,7 @@ export function frameRouteTo(world: World, from: End, address: string): FrameRou
   return overCable(world, from, address, new Set());
 }
 
-/** The port of a bridge behind which an address is; undefined where none has it. */
+/** Returns the port of a bridge that leads to an address, or undefined if none does. */
 export function portTowards(world: World, bridge: End, address: string): string | undefined {
   const first = frameRouteTo(world, bridge, address)?.crossings[0];
   return first?.kind === "cable" ? first.from.link : undefined;
@@ -38,17 +38,17 @@ function portsOf(host: WorldHost, bridge: string): string[] {
   return host.links.filter(({ master }) => master === bridge).map(({ name }) => name);
 }
 
-/** Out of a bridge by the port behind which the address is: what the bridge has learnt from the answer to "who has". */
+/** The path from a bridge through the port that leads to the address, as the bridge learns it from the ARP reply. */
 function fromBridge(
   world: World,
   host: WorldHost,
   bridge: string,
-  cameBy: string | undefined,
+  ingressPort: string | undefined,
   address: string,
   seen: Set<string>,
 ): FrameRoute | undefined {
   for (const port of portsOf(host, bridge)) {
-    if (port === cameBy) continue;
+    if (port === ingressPort) continue;
     const route = overCable(world, { place: host.place, link: port }, address, seen);
     if (route !== undefined) return route;
   }
@@ -60,7 +60,7 @@ function overCable(world: World, from: End, address: string, seen: Set<string>):
   if (seen.has(key)) return undefined;
   seen.add(key);
   const far = world.cables.get(key);
-  if (far === undefined) return onWire(world, from, address);
+  if (far === undefined) return onSegment(world, from, address);
   const cable: Crossing = {
     kind: "cable",
     from,
@@ -83,8 +83,8 @@ function arriveAt(world: World, at: End, address: string, seen: Set<string>): Fr
   return { ...route, crossings: [through, ...route.crossings] };
 }
 
-/** A wire whose own machinery is not in view: the address is where it is configured. */
-function onWire(world: World, from: End, address: string): FrameRoute | undefined {
+/** A segment whose switches are not part of the world: the frame goes to the link with the address. */
+function onSegment(world: World, from: End, address: string): FrameRoute | undefined {
   for (const segment of world.segments) {
     if (!segment.some((end) => endKey(end) === endKey(from))) continue;
     for (const end of segment) {

@@ -148,7 +148,7 @@ const only = <T>(outcomes: readonly T[]): T => {
   return first;
 };
 
-describe("a container and the world", () => {
+describe("a container on a Docker host", () => {
   const world = worldOf(docker());
 
   test("a container's request leaves with the host's address, and the reply and the second packet need no rule", () => {
@@ -172,7 +172,7 @@ describe("a container and the world", () => {
     expect(again.steps.some((step) => step.kind === "nat")).toBe(true);
   });
 
-  test("a published port leads from outside into the container, which sees the caller's address", () => {
+  test("a published port reaches the container, which sees the client's address", () => {
     const { request, reply } = converse(world, "outside", tcp("192.0.2.9", "192.0.2.1", 8080));
     expect(only(request.outcomes)).toMatchObject({
       place: "web",
@@ -207,7 +207,7 @@ describe("a container and the world", () => {
     });
   });
 
-  test("an address that nobody has ends in no route to host", () => {
+  test("an address that no host has is unreachable: no route to host", () => {
     expect(only(journey(world, "web", tcp("172.17.0.2", "172.17.0.77", 80)).outcomes)).toMatchObject({
       verdict: "unreachable",
       place: "web",
@@ -224,13 +224,13 @@ describe("a container and the world", () => {
 describe("two containers on one bridge", () => {
   const between = tcp("172.17.0.3", "172.17.0.2", 81);
 
-  test("without br_netfilter no rule of the host sees the frame", () => {
+  test("without br_netfilter, no rule of the host is evaluated", () => {
     const there = only(journey(worldOf(docker(false)), "client", between).outcomes);
     expect(there).toMatchObject({ place: "web", delivered: true, packet: { ttl: 64 } });
     expect(there.steps.some((step) => step.kind === "rule" || step.kind === "policy")).toBe(false);
   });
 
-  test("with br_netfilter FORWARD decides, with the bridge on both sides", () => {
+  test("with br_netfilter, FORWARD is evaluated with the bridge as both devices", () => {
     const there = only(journey(worldOf(docker(true)), "client", between).outcomes);
     expect(there).toMatchObject({ place: "host", verdict: "drop" });
     const last = there.steps.findLast((step) => step.kind === "policy");
@@ -318,7 +318,7 @@ describe("a ClusterIP over two nodes", () => {
     expect(hops(outcomes[1]?.steps ?? [])).toEqual(["client1>node1", "node1>node2", "node2>web2"]);
   });
 
-  test("the reply from the other node comes from the service's address, and the second packet goes the same way", () => {
+  test("the reply from the other node has the service's address, and the second packet takes the same path", () => {
     const { reply, second } = converse(world, "client1", tcp("10.244.1.3", "10.96.0.10", 80), {
       follow: (outcomes) => outcomes.find(({ place: at }) => at === "web2"),
     });
@@ -334,7 +334,7 @@ describe("a ClusterIP over two nodes", () => {
     });
   });
 
-  test("a reply over the same bridge is undone by br_netfilter", () => {
+  test("NAT of a reply over the same bridge is undone by br_netfilter", () => {
     const { reply } = converse(world, "client1", tcp("10.244.1.3", "10.96.0.10", 80), {
       follow: (outcomes) => outcomes.find(({ place: at }) => at === "web1"),
     });

@@ -5,29 +5,37 @@ import type { Departure } from "../traverse/packet-context";
 import { type Crossing, frameRouteTo, portTowards } from "./frame-route";
 import { type End, hostAt, linkOf, type World } from "./world";
 
-/** What each namespace of a world has learnt from the packets so far, by place. */
+/** The kernel state of each namespace of a world, by place. */
 export type WorldState = ReadonlyMap<string, KernelState>;
 
+/** Options of {@link journey}. */
 export interface JourneyOptions extends Pick<TraverseOptions, "unknownFields" | "maxOutcomes" | "indexed"> {
-  /** Default: what the snapshots' conntrack lists say. */
+  /** Connections and counters from earlier packets. Default: the conntrack entries of the snapshots. */
   readonly state?: WorldState;
-  /** A device by which the packet comes into the first namespace. Default: a process of it sends the packet. */
+  /** The device on which the packet arrives in the first namespace. Default: a local process sends the packet. */
   readonly in?: string;
 }
 
-/** An outcome of a journey, with what the next packet needs. */
+/** An outcome of a journey, with the state for the next packet. */
 export interface JourneyOutcome extends Outcome {
-  /** The namespace in which the path ended. */
+  /** The namespace in which the path ends. */
   readonly place: string;
-  /** True where a socket of that namespace would get it. */
+  /** True if the packet reaches the local sockets of that namespace. */
   readonly delivered: boolean;
   readonly state: WorldState;
 }
 
-/** The course of one packet through several network namespaces. */
+/**
+ * All possible paths of one packet through several network namespaces.
+ *
+ * @example
+ * import type { Journey } from "wirebook";
+ *
+ * const isLost = (path: Journey): boolean => path.outcomes.every(({ delivered }) => !delivered);
+ */
 export type Journey = Traversal<JourneyOutcome>;
 
-/** A path so far: where the packet is, and what it took with it. */
+/** The part of a path that has been followed so far. */
 interface PartialJourney {
   readonly probability: Probability;
   readonly dependsOn: readonly string[];
@@ -43,10 +51,26 @@ const MAX_OUTCOMES = 4096;
 const MAX_HOSTS = 70;
 
 /**
- * The path of one packet across namespaces, from a process in one of them until it is delivered, stopped, or leaves
- * what is in view. Between namespaces a packet loses its mark and its connection, as skb_scrub_packet has it.
+ * Computes the path of one packet through several namespaces, until it is delivered, dropped, or leaves the world. Between
+ * namespaces, a packet loses its mark and its conntrack entry (net/core/skbuff.c, skb_scrub_packet). Sends nothing.
  *
- * @param place - the namespace whose process sends it, or into which it comes by `in`.
+ * @param world - the namespaces and their links, from {@link worldOf}.
+ * @param place - the namespace whose process sends the packet, or where it arrives on the device `options.in`.
+ * @param packet - the packet as it is sent.
+ * @param options.in - the device on which the packet arrives. Default: a local process sends it.
+ * @param options.state - connections and counters from earlier packets. Default: the conntrack entries of the snapshots.
+ * @throws RangeError if the world has no such place.
+ * @example
+ * import { journey, Lab, worldOf } from "wirebook";
+ *
+ * const lab = await Lab.open("journey");
+ * const client = await lab.netns("client");
+ * const { outcomes } = journey(worldOf([await client.snapshot()]), "client", {
+ *   family: "ipv4", src: "127.0.0.1", dst: "127.0.0.1", protocol: "tcp", sport: 40000, dport: 80,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * });
+ * console.log(outcomes[0]?.verdict);
+ * await lab.close();
  */
 export function journey(world: World, place: string, packet: Packet, options: JourneyOptions = {}): Journey {
   const state = options.state ?? new Map([...world.hosts].map(([name, host]) => [name, host.state]));
@@ -71,7 +95,7 @@ class JourneyExplorer {
     readonly options: JourneyOptions,
   ) {}
 
-  /** One namespace, and from each of its outcomes on to the next. */
+  /** Follows the packet through one namespace, and from each outcome to the next namespace. */
   visit(place: string, packet: Packet, from: Entry, partial: PartialJourney, depth: number): void {
     const { host, state: fresh } = hostAt(this.world, place);
     const { unknownFields, indexed, maxOutcomes = MAX_OUTCOMES } = this.options;
@@ -96,7 +120,7 @@ class JourneyExplorer {
     let state: WorldState = new Map(partial.state).set(place, outcome.state);
     const caused: Caused[] = [...partial.caused];
     for (const answer of outcome.caused ?? []) {
-      const sent = this.#answer(place, answer, state);
+      const sent = this.#followReply(place, answer, state);
       state = sent.state;
       caused.push(sent.caused);
     }
@@ -114,8 +138,8 @@ class JourneyExplorer {
     };
   }
 
-  /** An answer goes on to where it leads; where chance would split it, its first way stands for it. */
-  #answer(
+  /** Follows a packet that the kernel sent in response. If it has several outcomes, only the first one is used. */
+  #followReply(
     place: string,
     answer: Caused & { readonly left?: Departure },
     state: WorldState,
@@ -155,7 +179,7 @@ class JourneyExplorer {
       });
       return;
     }
-    // The step that says "leaves by eth0" gives way to the links that it leaves by.
+    // The last step ("leaves by eth0") is replaced by the steps for the links.
     const steps = [...partial.steps, ...outcome.steps.slice(0, -1)];
     this.cross(
       place,
@@ -167,7 +191,7 @@ class JourneyExplorer {
     );
   }
 
-  /** Over the wire to whoever answers for the next hop. */
+  /** Sends the packet over the link to the namespace that owns the next hop. */
   cross(
     place: string,
     packet: Packet,
@@ -179,7 +203,7 @@ class JourneyExplorer {
     const from: End = { place, link: left.dev };
     const route = frameRouteTo(this.world, from, left.nexthop);
     if (route === undefined) {
-      this.#nobody(place, packet, left, partial, verdict);
+      this.#unanswered(place, packet, left, partial, verdict);
       return;
     }
     const link = linkOf(this.world, from);
@@ -224,7 +248,7 @@ class JourneyExplorer {
       this.#crossings(rest, packet, packet, first.to, { ...partial, steps: [...partial.steps, step] }, depth);
       return;
     }
-    // Bridged in a namespace on the way: its rules may see it (br_netfilter), and may send it elsewhere.
+    // A bridge in another namespace: with br_netfilter, the rules there see the frame and may change its destination.
     const { host, state: fresh } = hostAt(this.world, first.place);
     const traversal = traverse(host, packet, {
       from: {
@@ -270,8 +294,11 @@ class JourneyExplorer {
     return ifindex === undefined ? end : { ...end, ifindex };
   }
 
-  /** Nobody in view has the next hop: on a wire that is all in view the sender gives up, else the packet is out of sight. */
-  #nobody(
+  /**
+   * No namespace of the world owns the next hop. On a link whose other end is not in the world, the packet leaves the
+   * world. Otherwise neighbour resolution fails.
+   */
+  #unanswered(
     place: string,
     packet: Packet,
     left: { dev: string; nexthop: string },
@@ -282,8 +309,8 @@ class JourneyExplorer {
       segment.some((end) => end.place === place && end.link === left.dev),
     );
     const text = open
-      ? `leaves by ${left.dev} towards ${left.nexthop}, which is not in view`
-      : `nobody on ${left.dev} answers for ${left.nexthop} (no route to host)`;
+      ? `leaves by ${left.dev} to ${left.nexthop}, which is not part of this world`
+      : `no host on ${left.dev} has the address ${left.nexthop} (no route to host)`;
     const ended: Verdict = open ? verdict : "unreachable";
     const step: Step = { kind: "end", place, before: packet, after: packet, verdict: ended, text };
     this.#end(place, packet, ended, false, { ...partial, steps: [...partial.steps, step] });

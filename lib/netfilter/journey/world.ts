@@ -4,7 +4,7 @@ import type { Host } from "../model";
 import { canonical } from "../routing/address";
 import { hostOf, type KernelState, stateOf } from "../traverse";
 
-/** One end of a cable: a namespace and a link of it. */
+/** One end of a cable: a namespace and one of its links. */
 export interface End {
   readonly place: string;
   readonly link: string;
@@ -18,32 +18,44 @@ export interface WorldHost {
   readonly state: KernelState;
 }
 
-/** Several namespaces and how they are wired. Pure data, made once from snapshots. */
+/** Several namespaces and the cables between them, from {@link worldOf}. Immutable. */
 export interface World {
   readonly hosts: ReadonlyMap<string, WorldHost>;
-  /** Places that share a namespace with one that is listed (the apps of a pod), by that one's name. */
+  /** Places that share a namespace (the apps of a pod): maps their name to that of the place in `hosts`. */
   readonly aliases: ReadonlyMap<string, string>;
-  /** The far end of each cable whose two ends are in view. */
+  /** Maps each end of a cable to the other end, for cables with both ends in this world. */
   readonly cables: ReadonlyMap<string, End>;
-  /** Links that share a wire whose own machinery is not in view (the lab's network): each is told its neighbours. */
+  /** Groups of links on the same network, whose switches are not part of this world (the lab's network). */
   readonly segments: readonly (readonly End[])[];
 }
 
+/** Key of an end in {@link World.cables}. */
 export const endKey = ({ place, link }: End): string => `${place} ${link}`;
 
+/** Options of {@link worldOf}. */
 export interface WorldOptions {
   /**
-   * Links that share a wire. Default: all links with a far end that is not in view count as one wire, on which an
-   * address is found where it is configured.
+   * Groups of links on the same network. Default: all links whose other end is not in the world are on one network.
    */
   readonly segments?: readonly (readonly End[])[];
 }
 
 /**
- * The world that snapshots of several namespaces make: veth pairs are found by ifindex and namespace, bridges by their
- * ports, everything else by who has which address.
+ * Creates a world from snapshots of several namespaces. Connects veth pairs by ifindex and namespace, and bridges with
+ * their ports. Other links are connected by their addresses.
  *
- * @throws what `hostOf` throws when a rule set cannot be read.
+ * Shell: `ip -d link` shows the ifindex and the namespace of the other end of a veth pair (`veth1@if4`, `link-netnsid`).
+ *
+ * @param snapshots - one for each namespace. A snapshot of a namespace that is already included becomes an alias.
+ * @throws RulesError `RULES_UNREADABLE` if a rule dump is not valid `iptables-save` output.
+ * @example
+ * import { Lab, worldOf } from "wirebook";
+ *
+ * const lab = await Lab.open("world-of");
+ * const places = await Promise.all([lab.netns("one"), lab.netns("two")]);
+ * const world = worldOf(await Promise.all(places.map((place) => place.snapshot())));
+ * console.log([...world.hosts.keys()]);
+ * await lab.close();
  */
 export function worldOf(snapshots: readonly Snapshot[], options: WorldOptions = {}): World {
   const hosts = new Map<string, WorldHost>();
@@ -72,7 +84,7 @@ export function worldOf(snapshots: readonly Snapshot[], options: WorldOptions = 
   return { hosts, aliases, cables, segments: options.segments ?? [openWire(hosts, cables)] };
 }
 
-/** Links that lead to something that is not in view. */
+/** Returns the links whose other end is not in the world. */
 function openWire(hosts: ReadonlyMap<string, WorldHost>, cables: ReadonlyMap<string, End>): End[] {
   return [...hosts.values()].flatMap(({ place, links }) =>
     links
@@ -85,20 +97,26 @@ function openWire(hosts: ReadonlyMap<string, WorldHost>, cables: ReadonlyMap<str
   );
 }
 
+/**
+ * Returns the namespace of a place.
+ *
+ * @throws RangeError if the world has no such place.
+ */
 export function hostAt(world: World, place: string): WorldHost {
   const host = world.hosts.get(world.aliases.get(place) ?? place);
   if (host === undefined)
     throw new RangeError(
-      `no namespace is called ${place}; the world has ${[...world.hosts.keys()].join(", ")}`,
+      `the world has no namespace named ${place}; it has ${[...world.hosts.keys()].join(", ")}`,
     );
   return host;
 }
 
+/** Returns the link of an end. */
 export function linkOf(world: World, { place, link }: End): Link | undefined {
   return world.hosts.get(place)?.links.find(({ name }) => name === link);
 }
 
-/** Whether the namespace answers for this address when it is asked who has it (any of its own, on any link). */
+/** Whether the namespace answers ARP requests for this address. Linux does so for all of its addresses (arp_ignore=0). */
 export function owns(host: WorldHost, address: string): boolean {
   const wanted = canonical(address);
   return host.links.some(

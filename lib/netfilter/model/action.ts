@@ -1,6 +1,6 @@
 import type { Masked } from "./match";
 
-/** Where NAT may send: an address or range, and a port or range. Absent parts stay as they are. */
+/** The target of a NAT rule: an address or a range, and a port or a range. NAT leaves absent parts unchanged. */
 export interface NatRange {
   readonly addresses?: { readonly from: string; readonly to: string };
   readonly ports?: { readonly from: number; readonly to: number };
@@ -12,8 +12,9 @@ export interface NatRange {
 }
 
 /**
- * What a rule does when it matched. `none`, `mark`, `log`… go on with the next rule; `accept`, `drop`, `reject`, `queue`
- * and the translations end the table's chain; `jump`, `goto` and `return` move between chains.
+ * What a rule does when it matches. After `none`, `mark`, `note` and the like, the next rule of the chain is evaluated.
+ * `accept`, `drop`, `reject`, `queue` and the NAT targets end the evaluation of the table. `jump`, `goto` and `return`
+ * move between chains (iptables(8), TARGETS; iptables-extensions(8)).
  */
 export type Action =
   | { readonly kind: "none" }
@@ -31,7 +32,7 @@ export type Action =
   | { readonly kind: "redirect"; readonly to: NatRange }
   | { readonly kind: "netmap"; readonly prefix: string }
   | { readonly kind: "tproxy"; readonly address?: string; readonly port: number; readonly mark: Masked }
-  /** `mark = (mark & ~mask) ^ value`: what `--set-xmark value/mask` does, and what all other forms come down to. */
+  /** `mark = (mark & ~mask) ^ value`, as `--set-xmark value/mask`. All other options are converted to this form. */
   | { readonly kind: "mark"; readonly mark: Masked }
   | { readonly kind: "connmarkSet"; readonly mark: Masked }
   | { readonly kind: "connmarkSave" | "connmarkRestore"; readonly nfMask: number; readonly ctMask: number }
@@ -44,7 +45,7 @@ export type Action =
     }
   | { readonly kind: "tos"; readonly tos: Masked }
   | { readonly kind: "ttl"; readonly change: "set" | "dec" | "inc"; readonly by: number }
-  /** Ends nothing and changes nothing that the path depends on: LOG, NFLOG, TRACE, TCPMSS, CHECKSUM, AUDIT … */
+  /** A target that neither ends the evaluation nor affects the path: LOG, NFLOG, TRACE, TCPMSS, CHECKSUM, AUDIT … */
   | { readonly kind: "note"; readonly target: string; readonly text: string }
   | {
       readonly kind: "set";
@@ -52,5 +53,5 @@ export type Action =
       readonly set: string;
       readonly directions: readonly ("src" | "dst")[];
     }
-  /** A target whose effect the model does not know: it is named, and every way on is followed. */
+  /** A target whose effect the model does not know. Traversal follows every possible outcome. */
   | { readonly kind: "opaque"; readonly target: string; readonly text: string };

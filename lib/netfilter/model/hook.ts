@@ -1,11 +1,12 @@
-/** The five places where the kernel asks netfilter (include/uapi/linux/netfilter.h). */
+/** The five netfilter hooks of IPv4 and IPv6 (include/uapi/linux/netfilter.h). */
 export type Hook = "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING";
 
+/** The five tables of iptables (iptables(8), TABLES). */
 export type TableName = "raw" | "mangle" | "nat" | "filter" | "security";
 
 /**
  * The tables that each hook runs, in the kernel's order (netfilter_ipv4.h, enum nf_ip_hook_priorities).
- * Conntrack stands between raw (-300) and mangle (-150) in PREROUTING and OUTPUT; in INPUT nat comes last (100).
+ * In PREROUTING and OUTPUT, conntrack (-200) runs between raw (-300) and mangle (-150). In INPUT, nat runs last (100).
  */
 export const TABLES_AT: Readonly<Record<Hook, readonly TableName[]>> = {
   PREROUTING: ["raw", "mangle", "nat"],

@@ -1,25 +1,30 @@
 import type { TcpFlag } from "./packet";
 
-/** Inclusive range of numbers: ports, types, lengths, marks' bits. `from === to` for one value. */
+/** An inclusive range of numbers, for example of ports or lengths. `from === to` for a single value. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** An address and a mask as text; IPv4 masks may have holes (`10.0.0.1/255.0.0.255`). */
+/**
+ * An address and a mask: a prefix length, or a mask in address notation. The mask may be non-contiguous
+ * (`10.0.0.1/255.0.0.255`).
+ */
 export interface Prefix {
   readonly address: string;
   readonly mask: string | number;
 }
 
-/** `(value & mask) == wanted`, as mark, connmark, tos and dscp compare. */
+/** Matches when `(field & mask) == value`. Used by mark, connmark, tos and dscp. */
 export interface Masked {
   readonly value: number;
   readonly mask: number;
 }
 
+/** A state of `-m conntrack --ctstate`. `SNAT` and `DNAT` are virtual states: the entry's reply tuple was changed by NAT. */
 export type ConnectionState = "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" | "SNAT" | "DNAT";
 
+/** An address type of `-m addrtype` (net/netfilter/xt_addrtype.c). */
 export type AddressType =
   | "UNSPEC"
   | "UNICAST"
@@ -35,34 +40,34 @@ export type AddressType =
   | "XRESOLVE";
 
 interface Negatable {
-  /** `!` before the option. */
+  /** True if the option is preceded by `!`. */
   readonly inverted: boolean;
 }
 
 interface OfConnection extends Negatable {
   /**
-   * The same `-m conntrack` also asks for the state. A packet without a connection then passes this condition
-   * (xt_conntrack.c looks no further once the state matched); else it fails it.
+   * Set if the same `-m conntrack` also has `--ctstate`. A packet without a connection then passes this condition,
+   * because xt_conntrack.c returns after the state check. Without `--ctstate` it fails the condition.
    */
   readonly withState?: true;
 }
 
 /**
- * One condition of a rule, in the kernel's terms and apart from any syntax: what iptables writes as
- * `-s`, `-i`, `-p` or `-m NAME --option`, and what nftables writes as an expression.
+ * One condition of a rule, independent of syntax: what iptables writes as `-s`, `-i`, `-p` or `-m NAME --option`, and
+ * nftables as an expression.
  *
- * A rule matches when all of its conditions match; they are asked in order and the first that fails ends the rule.
- * What the model cannot decide is kept as `opaque` and answered with "unknown", never guessed.
+ * The kernel evaluates the conditions of a rule in order and stops at the first one that does not match. A condition
+ * that the model cannot evaluate is kept as `opaque`; its result is unknown, and traversal follows both results.
  */
 export type Match =
   | (Negatable & { readonly kind: "source"; readonly prefix: Prefix })
   | (Negatable & { readonly kind: "destination"; readonly prefix: Prefix })
-  /** A trailing `+` matches any name that begins so. */
+  /** With a trailing `+`, matches every name that starts with the text before it. */
   | (Negatable & { readonly kind: "inInterface"; readonly name: string })
   | (Negatable & { readonly kind: "outInterface"; readonly name: string })
   | (Negatable & { readonly kind: "protocol"; readonly protocol: string })
   | (Negatable & { readonly kind: "fragment" })
-  /** tcp, udp, sctp, dccp, udplite and multiport: `ports` are alternatives; `either` is multiport's `--ports`. */
+  /** tcp, udp, sctp, dccp, udplite and multiport. Matches if one of `ports` does. `either` is multiport's `--ports`. */
   | (Negatable & {
       readonly kind: "port";
       readonly side: "source" | "destination" | "either";
@@ -123,10 +128,10 @@ export type Match =
   | (Negatable & { readonly kind: "ttl"; readonly ttl: Range })
   | (Negatable & { readonly kind: "length"; readonly bytes: Range })
   | (Negatable & { readonly kind: "tos"; readonly tos: Masked })
-  /** Probability is `threshold` / 2^31, exactly as the kernel keeps it (net/netfilter/xt_statistic.c). */
+  /** Matches with a probability of `threshold` / 2^31, which is how the kernel stores it (net/netfilter/xt_statistic.c). */
   | (Negatable & { readonly kind: "statisticRandom"; readonly threshold: number })
   | (Negatable & { readonly kind: "statisticNth"; readonly every: number; readonly packet: number })
-  /** Token bucket: `perSecond` as an exact fraction of packets over seconds. */
+  /** A token bucket that refills with `packets` per `seconds` and holds up to `burst` packets (net/netfilter/xt_limit.c). */
   | (Negatable & {
       readonly kind: "limit";
       readonly packets: number;
@@ -182,7 +187,7 @@ export type Match =
       readonly isOut: boolean;
       readonly isBridged: boolean;
     })
-  /** A comment: it always matches. */
+  /** A comment. Always matches. */
   | { readonly kind: "comment"; readonly text: string }
-  /** Understood as syntax, not decidable from a snapshot (string, bpf, time, policy …), or not understood at all. */
+  /** A match that cannot be evaluated from a snapshot (string, bpf, time, policy …), or that the parser does not know. */
   | { readonly kind: "opaque"; readonly extension: string; readonly text: string };

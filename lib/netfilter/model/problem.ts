@@ -1,4 +1,4 @@
-/** One thing in a rule set that could not be read, or that iptables would refuse. */
+/** A part of a rule set that could not be parsed, or that iptables would reject. */
 export interface Problem {
   /** Stable name of the kind of problem. */
   readonly code: ProblemCode;
@@ -10,7 +10,7 @@ export interface Problem {
   /** What was found. */
   readonly message: string;
   readonly expected: string;
-  /** What to do, where that is not plain from what was expected. */
+  /** What to do, if `expected` does not make it clear. */
   readonly advice?: string;
 }
 
@@ -29,27 +29,29 @@ export type ProblemCode =
   | "NFT_NATIVE"
   | "POLICY";
 
-/** Characters that would move a terminal's cursor or hide what stands there are written as escapes. */
-const plain = (text: string): string =>
+/** Escapes control and bidirectional characters, which could move a terminal's cursor or hide text. */
+const escapeControls = (text: string): string =>
   text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu, (char) => {
     const code = char.charCodeAt(0).toString(16);
     return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
   });
 
-/** What is quoted of a line is no longer than this; the rest is left out in the middle. */
-const LONGEST = 240;
+/** Longer messages are shortened in the middle. */
+const MAX_CHARACTERS = 240;
 
-const short = (text: string): string =>
-  text.length <= LONGEST ? text : `${text.slice(0, LONGEST / 2)} … ${text.slice(-LONGEST / 4)}`;
+const shorten = (text: string): string =>
+  text.length <= MAX_CHARACTERS
+    ? text
+    : `${text.slice(0, MAX_CHARACTERS / 2)} … ${text.slice(-MAX_CHARACTERS / 4)}`;
 
-/** `rules.txt:12:8: no match is named "foo" …` */
+/** Formats a problem for people: `rules.txt:12:8: no match is named "foo" …` */
 export function describeProblem(problem: Problem): string {
-  const where = `${problem.file ?? "rules"}:${problem.line}:${problem.column}`;
+  const location = `${problem.file ?? "rules"}:${problem.line}:${problem.column}`;
   const advice = problem.advice ? `\n  ${problem.advice}` : "";
-  return `${plain(where)}: ${plain(short(problem.message))}; expected ${problem.expected}${advice}`;
+  return `${escapeControls(location)}: ${escapeControls(shorten(problem.message))}; expected ${problem.expected}${advice}`;
 }
 
-/** Thrown by a strict parse. Its first problem is its message; all of them are in `problems`. */
+/** Thrown when strict parsing finds problems. The message describes the first one; `problems` contains all of them. */
 export class RulesError extends Error {
   readonly code = "RULES_UNREADABLE";
   constructor(readonly problems: readonly Problem[]) {

@@ -1,4 +1,4 @@
-/** Protocol numbers and names as /etc/protocols of Debian's netbase has them (IANA, protocol-numbers). */
+/** Protocol numbers and names from /etc/protocols of Debian's netbase (IANA, protocol-numbers). */
 const NAMES: readonly (readonly [number, ...string[]])[] = [
   [0, "ip"],
   [0, "hopopt"],
@@ -58,8 +58,8 @@ const NAMES: readonly (readonly [number, ...string[]])[] = [
   [143, "ethernet"],
 ];
 
-/** Names that iptables itself knows before it asks the system (xtables.c, xtables_chain_protos). */
-const OWN: readonly (readonly [string, number])[] = [
+/** Names that iptables resolves itself before it calls getprotobyname() (xtables.c, xtables_chain_protos). */
+const IPTABLES_NAMES: readonly (readonly [string, number])[] = [
   ["tcp", 6],
   ["sctp", 132],
   ["udp", 17],
@@ -82,10 +82,10 @@ for (const [number, ...names] of NAMES) {
   const [first] = names;
   if (first !== undefined && !byNumber.has(number)) byNumber.set(number, first);
 }
-for (const [name, number] of OWN) byName.set(name, number);
+for (const [name, number] of IPTABLES_NAMES) byName.set(name, number);
 
-/** Number of a protocol by its lower-case name. */
+/** Returns the number of a protocol, given its lower-case name. */
 export const protocolNumber = (name: string): number | undefined => byName.get(name);
 
-/** Name of a protocol, or its number in decimal where it has none. */
+/** Returns the name of a protocol, or the decimal number if it has no name. */
 export const protocolName = (number: number): string => byNumber.get(number) ?? String(number);

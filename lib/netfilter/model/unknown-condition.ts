@@ -1,6 +1,6 @@
 /**
- * A question that the snapshot cannot answer. `key` is the same wherever the same fact is asked for, so that one branch
- * never assumes both answers; `yes` and `no` say in words what each branch depends on.
+ * A condition that cannot be evaluated from the snapshot. Conditions about the same fact have the same `key`, so that one
+ * branch never assumes contradicting answers. `yes` and `no` are the texts of what each branch depends on.
  */
 export interface UnknownCondition {
   readonly kind: "unknown";
@@ -9,9 +9,10 @@ export interface UnknownCondition {
   readonly no: string;
 }
 
+/** Creates an {@link UnknownCondition}. */
 export function unknownCondition(key: string, yes: string, no: string): UnknownCondition {
   return { kind: "unknown", key, yes, no };
 }
 
-/** Parts of a packet's header that whoever asks may not know; matches on them are then followed both ways. */
+/** A header field whose value may be unknown. Both results of a match on it are then followed. */
 export type UnknownField = "length" | "ttl" | "tos" | "mac" | "owner" | "payload" | "mark";

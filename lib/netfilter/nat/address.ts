@@ -2,10 +2,11 @@ import { sameWords, textOf, type Words } from "../routing/address";
 import { jhash2, reciprocalScale, swapped } from "./jhash";
 
 /**
- * The address that a range gives (nf_nat_core.c, find_best_ips_proto): a hash of source and destination, so the same
- * pair always gets the same address. Ports play no part, and `persistent` leaves the destination out.
+ * Chooses an address of a NAT range by a hash of source and destination, so that the same pair always gets the same
+ * address (nf_nat_core.c, find_best_ips_proto). Ports are not part of the hash; with `persistent`, the destination is
+ * not either.
  *
- * Notes: src is hashed as the four words of union nf_inet_addr, whose last three are zero for IPv4.
+ * The source is hashed as the four words of union nf_inet_addr, whose last three are zero for IPv4.
  */
 export function chooseAddress(
   range: { readonly from: Words; readonly to: Words },
@@ -19,7 +20,7 @@ export function chooseAddress(
   const last = swapped(dst[from.length - 1] ?? 0);
   let hash = jhash2(hashed, options.persistent ? 0 : (last ^ options.zone) >>> 0);
   const chosen: number[] = [];
-  // find_best_ips_proto writes into the tuple as it goes: with DNAT the words it mixes in are the new ones.
+  // find_best_ips_proto modifies the tuple during the loop. With DNAT it therefore mixes in the new words.
   const mixed = [...dst];
   let fullRange = false;
   for (let at = 0; at < from.length; at++) {

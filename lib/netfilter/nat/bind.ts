@@ -5,34 +5,37 @@ import type { NatRange } from "../model";
 import { addressWords, compareWords } from "../routing/address";
 import { chooseAddress } from "./address";
 
-/** Which end of the packet is rewritten: `src` at POSTROUTING and INPUT, `dst` at PREROUTING and OUTPUT. */
+/** Which end of the packet NAT rewrites: `src` in POSTROUTING and INPUT, `dst` in PREROUTING and OUTPUT. */
 export type Manip = "src" | "dst";
 
-/** Where the tuple may go. Without addresses or ports they stay. */
+/** The addresses and ports that NAT may choose. If absent, the tuple keeps its own. */
 export type Range = Pick<
   NatRange,
   "addresses" | "ports" | "basePort" | "random" | "fullyRandom" | "persistent"
 >;
 
+/** What choosing a tuple depends on. */
 export interface BindContext {
-  /** Whether another connection already uses the reply of this tuple. */
+  /** Whether another connection already uses the reply of this tuple (nf_nat_used_tuple). */
   readonly taken: (tuple: FlowTuple) => boolean;
-  /** The same for a tuple that is left as it is. */
+  /** The same check for a tuple that NAT does not need to change (nf_nat_used_tuple_new). */
   readonly takenAsIs: (tuple: FlowTuple) => boolean;
   readonly connections: () => readonly Connection[];
-  /** Draws one of several ports by weight. */
+  /** Chooses one of several ports at random, by weight. */
   readonly pick: (weights: readonly bigint[]) => number;
-  /** Says that a port was drawn at random and is not known. */
+  /** Called when a port is chosen at random from too many to follow each. */
   readonly unknownPort: (text: string) => void;
 }
 
+/** No mapping: the tuple keeps its addresses and ports unless they clash with another connection. */
 export const NO_RANGE: Range = { random: false, fullyRandom: false, persistent: false };
 
+/** Number of ports that the kernel tries (nf_nat_core.c, NF_NAT_MAX_ATTEMPTS). */
 const MAX_ATTEMPTS = 128;
-/** Draws from at most this many ports are followed port by port; from more, the port is not known. */
+/** If a port is chosen at random from more ports than this, it is unknown. Otherwise each port is followed. */
 const FOLLOWED_PORTS = 16;
 
-/** The connection with this manipulation set up (nf_nat_core.c, nf_nat_setup_info). */
+/** Returns the connection with NAT set up for one end (nf_nat_core.c, nf_nat_setup_info). */
 export function bind(connection: Connection, manip: Manip, range: Range, context: BindContext): Connection {
   const current = invert(connection.reply);
   const chosen = uniqueTuple(current, connection, manip, range, context);
@@ -42,6 +45,7 @@ export function bind(connection: Connection, manip: Manip, range: Range, context
   return { ...connection, ...done, ...changed, reply: invert(chosen) };
 }
 
+/** Returns the tuple after NAT, which no other connection uses (nf_nat_core.c, get_unique_tuple). */
 function uniqueTuple(
   tuple: FlowTuple,
   connection: Connection,
@@ -86,10 +90,10 @@ function between(address: string, range: { readonly from: string; readonly to: s
   return compareWords(words, from) >= 0 && compareWords(words, to) <= 0;
 }
 
-/** The zone under which NAT remembers sources (hash_by_src): one that holds for a single direction does not count. */
+/** The zone in the NAT source hash (hash_by_src). A zone that applies to one direction only is not part of it. */
 const sourceZone = ({ zone }: Connection): number => (zone.from === "both" ? zone.id : 0);
 
-/** A source that is mapped already keeps its mapping where it fits, the newest one first (find_appropriate_src). */
+/** If another connection of the same source was mapped into the range, uses that mapping; newest first (find_appropriate_src). */
 function sameSource(
   tuple: FlowTuple,
   own: Connection,
@@ -131,7 +135,10 @@ function withoutPort(tuple: FlowTuple, manip: Manip): FlowTuple {
   return sport === undefined ? rest : { ...rest, sport };
 }
 
-/** nf_nat_l4proto_unique_tuple: a free port in the range, or in the class of the port that the packet has. */
+/**
+ * Chooses a free port of the range. Without a range, the port stays in its class: below 512, below 1024, or above
+ * (nf_nat_l4proto_unique_tuple).
+ */
 function uniquePort(tuple: FlowTuple, manip: Manip, range: Range, context: BindContext): FlowTuple {
   const icmp = isIcmp(tuple.protocol);
   if (!icmp && !hasPorts(tuple.protocol)) return tuple;
@@ -160,7 +167,7 @@ function uniquePort(tuple: FlowTuple, manip: Manip, range: Range, context: BindC
     );
     return withoutPort(tuple, which);
   }
-  return drawn(at, size, context);
+  return randomPort(at, size, context);
 }
 
 function firstFree(
@@ -173,12 +180,15 @@ function firstFree(
     const candidate = at(start + round);
     if (!context.taken(candidate)) return candidate;
   }
-  // All are taken: the last one tried stays, and the packet is dropped when the entry is confirmed.
+  // If all ports are taken, the kernel keeps the last one, and drops the packet when it confirms the entry.
   return at(start + attempts - 1);
 }
 
-/** The first free port from a random 16-bit start: each port's weight is the number of starts that lead to it. */
-function drawn(at: (offset: number) => FlowTuple, size: number, context: BindContext): FlowTuple {
+/**
+ * The kernel starts at a random 16-bit offset and takes the first free port. The weight of a port is the number of
+ * offsets that lead to it.
+ */
+function randomPort(at: (offset: number) => FlowTuple, size: number, context: BindContext): FlowTuple {
   const free = Array.from({ length: size }, (_, offset) => !context.taken(at(offset)));
   if (!free.includes(true)) return at(size - 1);
   const weights = new Array<bigint>(size).fill(0n);

@@ -4,7 +4,7 @@ const rotate = (value: number, by: number): number => ((value << by) | (value >>
 const minus = (a: number, b: number): number => (a - b) >>> 0;
 const plus = (a: number, b: number): number => (a + b) >>> 0;
 
-/** Bob Jenkins' hash of 32-bit words as the kernel has it (include/linux/jhash.h, jhash2). */
+/** Bob Jenkins' hash of 32-bit words as implemented by the kernel (include/linux/jhash.h, jhash2). */
 export function jhash2(words: readonly number[], init: number): number {
   let left = words.length;
   let a = plus(plus(GOLDEN, left * 4), init >>> 0);
@@ -52,12 +52,12 @@ function final(a: number, b: number, c: number): number {
   return minus((c ^ b) >>> 0, rotate(b, 24));
 }
 
-/** Maps a 32-bit hash evenly onto 0 … size-1 (include/linux/kernel.h, reciprocal_scale). */
+/** Scales a 32-bit hash to the range 0 … size-1 (include/linux/kernel.h, reciprocal_scale). */
 export function reciprocalScale(hash: number, size: number): number {
   return Number((BigInt(hash >>> 0) * BigInt(size >>> 0)) >> 32n);
 }
 
-/** A word as a little-endian machine reads network order: what the kernel really feeds to jhash2 on x86 and arm64. */
+/** Swaps the bytes of a word. On little-endian machines (x86, arm64) the kernel hashes network-order words this way. */
 export function swapped(word: number): number {
   return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
 }

@@ -9,30 +9,33 @@ import {
 } from "../routing/address";
 import { type OutRoute, selectAddress, selectAddress6 } from "../routing/output";
 
-/** What the choice of an address depends on: the packet, and the devices and the route it has at this hook. */
+/** What the address of a translation depends on: the packet, and its devices and route at this hook. */
 export interface TranslationContext {
   readonly host: Host;
   readonly hook: Hook;
   readonly packet: Packet;
   readonly dst: Words | undefined;
-  /** Empty where the hook has no such device, undefined where it is not known. */
+  /** Devices. Empty if the hook has none, undefined if unknown. */
   readonly in: string | undefined;
   readonly out: string | undefined;
   readonly route?: OutRoute;
 }
 
-/** A translation's address: found, none (the packet is dropped), or not known. */
-export type Found =
+/** The new address of a translation. `none`: the device has no address, and the kernel drops the packet. */
+export type TranslationAddress =
   | { readonly kind: "address"; readonly address: string }
   | { readonly kind: "none" }
   | { readonly kind: "unknown" };
 
-/** MASQUERADE (nf_nat_masquerade.c): an address of the device the packet leaves by, in the next hop's subnet if there is one. */
-export function masqueradeAddress({ host, out, dst, route }: TranslationContext): Found {
+/**
+ * The source address of MASQUERADE: an address of the outgoing device, preferably in the subnet of the next hop
+ * (nf_nat_masquerade.c, nf_nat_masquerade_ipv4 and nf_nat_masquerade_ipv6).
+ */
+export function masqueradeAddress({ host, out, dst, route }: TranslationContext): TranslationAddress {
   if (host.links === undefined || out === undefined || out === "" || dst === undefined)
     return { kind: "unknown" };
   if (host.links.every(({ name }) => name !== out)) return { kind: "unknown" };
-  // Only a next hop of the packet's own family counts (rt_nexthop).
+  // A next hop of the other family is ignored (rt_nexthop).
   const via = route?.via === undefined ? undefined : addressWords(route.via);
   const nexthop = via !== undefined && familyOf(via) === familyOf(dst) ? via : dst;
   const address =
@@ -40,8 +43,11 @@ export function masqueradeAddress({ host, out, dst, route }: TranslationContext)
   return address === undefined ? { kind: "none" } : { kind: "address", address };
 }
 
-/** REDIRECT (nf_nat_redirect.c): loopback for what this host sends, else the first address of the device it came in by. */
-export function redirectAddress(context: TranslationContext): Found {
+/**
+ * The destination address of REDIRECT: loopback for packets that this host sends, otherwise the first address of the
+ * incoming device (nf_nat_redirect.c).
+ */
+export function redirectAddress(context: TranslationContext): TranslationAddress {
   const ipv4 = context.packet.family === "ipv4";
   if (context.hook === "OUTPUT") return { kind: "address", address: ipv4 ? "127.0.0.1" : "::1" };
   if (context.host.links === undefined || context.in === undefined) return { kind: "unknown" };
@@ -55,7 +61,7 @@ export function redirectAddress(context: TranslationContext): Found {
   return first === undefined ? { kind: "none" } : { kind: "address", address: first.address };
 }
 
-/** nf_nat_redirect_ipv6_usable: a destination that means something on one link only wants an address that does too. */
+/** If the destination has host, link or site scope, REDIRECT uses an address of the same scope (nf_nat_redirect_ipv6_usable). */
 function scopeOf6(words: Words): "host" | "link" | "site" | "any" {
   if (isLoopback(words)) return "host";
   if (isLinkLocal6(words)) return "link";

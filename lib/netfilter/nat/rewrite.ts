@@ -4,12 +4,12 @@ import { type FlowTuple, invert } from "../conntrack/tuple";
 import type { Hook, Packet } from "../model";
 import type { Manip } from "./bind";
 
-/** Which end a hook rewrites (HOOK2MANIP). */
+/** Returns which end of the packet a hook rewrites (HOOK2MANIP). */
 export function manipOf(hook: Hook): Manip {
   return hook === "PREROUTING" || hook === "OUTPUT" ? "dst" : "src";
 }
 
-/** Whether the connection says that this hook rewrites packets of this direction (nf_nat_packet). */
+/** Whether this end of packets in this direction is rewritten (nf_nat_packet). */
 function applies(attached: Attached, manip: Manip): boolean {
   const { connection, direction } = attached;
   const original = direction === "original";
@@ -23,8 +23,9 @@ function applies(attached: Attached, manip: Manip): boolean {
 }
 
 /**
- * The packet as this hook leaves it, from the connection alone: the way there gets the new addresses, the way back the
- * old ones. For an ICMP error the packet inside is rewritten as well. The same object where nothing changes.
+ * Rewrites one end of a packet from its conntrack entry: packets in the original direction get the new address and port,
+ * replies get the old ones back. In ICMP errors, the embedded packet is rewritten as well (nf_nat_icmp_reply_translation).
+ * Returns the same object if nothing changes.
  */
 export function rewrite(packet: Packet, attached: Attached, hook: Hook): Packet {
   const manip = manipOf(hook);
@@ -34,15 +35,15 @@ export function rewrite(packet: Packet, attached: Attached, hook: Hook): Packet 
   const target = invert(opposite);
   const about = packet.icmp?.about;
   if (packet.icmp !== undefined && about !== undefined) {
-    const inner = put(about, opposite, manip === "src" ? "dst" : "src");
+    const inner = withEnd(about, opposite, manip === "src" ? "dst" : "src");
     const outer = { ...packet, [manip]: target[manip] };
     return { ...outer, icmp: { ...packet.icmp, about: inner } };
   }
-  return put(packet, target, manip, attached.state === "RELATED" && isIcmp(target.protocol));
+  return withEnd(packet, target, manip, attached.state === "RELATED" && isIcmp(target.protocol));
 }
 
-/** The same object where nothing changes: most packets pass most hooks so. */
-function put(packet: Packet, tuple: FlowTuple, manip: Manip, addressOnly = false): Packet {
+/** Sets one end of a packet to that of a tuple. Returns the same object if nothing changes, the most common case. */
+function withEnd(packet: Packet, tuple: FlowTuple, manip: Manip, addressOnly = false): Packet {
   if (!addressOnly && isIcmp(tuple.protocol) && packet.icmp !== undefined) {
     const { id: _before, ...rest } = packet.icmp;
     const icmp = tuple.sport === undefined ? rest : { ...rest, id: tuple.sport };

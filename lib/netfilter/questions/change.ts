@@ -3,7 +3,7 @@ import type { Match, Packet, TcpFlag } from "../model";
 import { addressWords, masked, type Net, netOf, textOf, type Words, within } from "../routing/address";
 import type { GivenState } from "../traverse/given-state";
 
-/** A packet together with where it is asked: all that a rule's conditions look at. */
+/** Everything that the conditions of a rule depend on: the packet, its devices and its conntrack state. */
 export interface Circumstances {
   readonly packet: Packet;
   readonly in: string;
@@ -16,7 +16,7 @@ const packetChange = (at: Circumstances, change: Partial<Packet>): Change => ({
   packet: { ...at.packet, ...change },
 });
 
-/** The address of a network that differs least from one: its own host bits in the network's prefix. */
+/** Moves an address into a network: keeps the host bits and replaces the prefix. */
 function inside(address: string, net: Net): string {
   const words = addressWords(address) ?? net.words;
   if (words.length !== net.words.length) return textOf(net.words);
@@ -31,7 +31,7 @@ function inside(address: string, net: Net): string {
 
 const sameAs = (a: Words, b: Words): boolean => a.every((word, at) => word === b[at]);
 
-/** An address outside of a network: the last bit of its prefix flipped. */
+/** Moves an address out of a network by flipping the last bit of the prefix. */
 function outside(address: string, net: Net): string | undefined {
   const words = addressWords(address) ?? net.words;
   const length = net.length ?? net.words.length * 32;
@@ -47,6 +47,7 @@ function addressFor(address: string, net: Net | undefined, inverted: boolean): s
   return inverted ? outside(address, net) : inside(address, net);
 }
 
+/** Returns the number inside (or with `inverted`, outside) of the ranges that is closest to a value. */
 function nearest(
   value: number | undefined,
   ranges: readonly { from: number; to: number }[],
@@ -91,7 +92,7 @@ function withProtocol(packet: Packet, protocol: string): Packet {
   };
 }
 
-/** The smallest change that makes one failed condition hold; undefined where nothing of the packet decides it. */
+/** Returns the smallest change that makes a failed condition match, or undefined if it does not depend on the packet. */
 export function changeFor(match: Match, at: Circumstances): Change | undefined {
   const { packet } = at;
   switch (match.kind) {
@@ -138,10 +139,10 @@ export function changeFor(match: Match, at: Circumstances): Change | undefined {
     case "tcpFlags": {
       const based = packet.protocol === "tcp" ? packet : withProtocol(packet, "tcp");
       const kept = (based.tcpFlags ?? ["SYN"]).filter((flag) => !match.mask.includes(flag));
-      const asked: readonly TcpFlag[] = match.inverted
+      const wanted: readonly TcpFlag[] = match.inverted
         ? match.mask.filter((flag) => !match.set.includes(flag))
         : match.set;
-      return { packet: { ...based, tcpFlags: [...kept, ...asked] } };
+      return { packet: { ...based, tcpFlags: [...kept, ...wanted] } };
     }
     case "icmp":
       return {

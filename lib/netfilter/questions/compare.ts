@@ -13,25 +13,27 @@ export interface Witness {
   readonly state: GivenState;
   readonly first: Traversal<HostOutcome>;
   readonly second: Traversal<HostOutcome>;
-  /** `drop here, accept (to 10.0.0.1:80) there` */
+  /** Describes the difference: `drop by the first, accept (…) by the second`. */
   readonly text: string;
 }
 
+/** The result of {@link compareRulesets}. */
 export type Comparison =
   | { readonly kind: "different"; readonly witness: Witness }
-  /** No difference was found among so many packets; that is no proof that there is none. */
+  /** No difference was found with this number of packets. This does not prove that there is none. */
   | { readonly kind: "no difference found"; readonly packets: number };
 
+/** Options of {@link compareRulesets}. */
 export interface CompareOptions {
-  /** What the rules stand in: addresses, routes. Default: a router, eth0 with 192.0.2.1/24, the rest by eth1. */
+  /** The host on which both rule sets are evaluated. Default: a router, eth0 with 192.0.2.1/24, default route by eth1. */
   readonly host?: Omit<Host, "rulesets">;
-  /** Packets to try at most. Default: 4000. */
+  /** Maximum number of packets to try. Default: 4000. */
   readonly packets?: number;
 }
 
 const STATES: readonly GivenState[] = ["NEW", "ESTABLISHED"];
 
-const FIRST: Circumstances = {
+const START: Circumstances = {
   packet: {
     family: "ipv4",
     src: "198.51.100.7",
@@ -70,8 +72,20 @@ const ROUTER: Omit<Host, "rulesets"> = {
 };
 
 /**
- * Compares two rule sets by what they do and not by how they are written: packets made to meet each of their rules, and
- * mixtures of these, are sent through both until one is treated differently.
+ * Compares the behaviour of two rule sets, regardless of how they are written. Generates packets that match each rule,
+ * packets that almost match, and combinations of these, and evaluates them with both rule sets until the result differs.
+ * Sends nothing.
+ *
+ * @param options.packets - maximum number of packets to try. Default: 4000.
+ * @param options.host - the host on which both are evaluated. Default: a router with eth0 and eth1.
+ * @returns a packet with different results, or that none was found. The latter is not a proof.
+ * @example
+ * import { compareRulesets, parseRuleset } from "wirebook";
+ *
+ * const drop = parseRuleset("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 22 -j DROP\nCOMMIT\n");
+ * const reject = parseRuleset("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 22 -j REJECT\nCOMMIT\n");
+ * const result = compareRulesets(drop, reject);
+ * if (result.kind === "different") console.log(result.witness.text);
  */
 export function compareRulesets(first: Ruleset, second: Ruleset, options: CompareOptions = {}): Comparison {
   const base = options.host ?? ROUTER;
@@ -90,8 +104,8 @@ export function compareRulesets(first: Ruleset, second: Ruleset, options: Compar
       if (packets++ >= limit) return { kind: "no difference found", packets: limit };
       const [a, b] = [one, other].map((host) => traverse(host, packet, { from, ctState: state }));
       if (a === undefined || b === undefined) continue;
-      const [said, meant] = [behaviour(a), behaviour(b)];
-      if (said === meant) continue;
+      const [ours, theirs] = [behaviour(a), behaviour(b)];
+      if (ours === theirs) continue;
       return {
         kind: "different",
         witness: {
@@ -100,7 +114,7 @@ export function compareRulesets(first: Ruleset, second: Ruleset, options: Compar
           state,
           first: a,
           second: b,
-          text: `${said} by the first, ${meant} by the second`,
+          text: `${ours} by the first, ${theirs} by the second`,
         },
       };
     }
@@ -108,9 +122,9 @@ export function compareRulesets(first: Ruleset, second: Ruleset, options: Compar
   return { kind: "no difference found", packets };
 }
 
-/** What is seen from outside: verdicts, where the packet goes and how it looks, with their chances. */
+/** Describes the externally visible result: verdicts and packets that leave, with their probabilities. */
 function behaviour({ outcomes }: Traversal<HostOutcome>): string {
-  const ways = new Map<string, string[]>();
+  const results = new Map<string, string[]>();
   for (const { verdict, packet, probability, caused, dependsOn, drawn } of outcomes) {
     const header = `${packet.src}:${packet.sport ?? ""} to ${packet.dst}:${packet.dport ?? ""} ${(drawn ?? []).map((text) => `(${text}) `).join("")}mark ${packet.mark} tos ${packet.tos} ttl ${packet.ttl}`;
     const answers = (caused ?? [])
@@ -119,18 +133,21 @@ function behaviour({ outcomes }: Traversal<HostOutcome>): string {
           ` answered by ${answer.packet.protocol} ${answer.packet.icmp?.type ?? ""}/${answer.packet.icmp?.code ?? ""}`,
       )
       .join("");
-    const way = `${verdict}${verdict === "accept" ? ` (${header})` : ""}${answers}`;
-    ways.set(way, [...(ways.get(way) ?? []), `${fractionText(probability)} ${dependsOn.join("; ")}`.trim()]);
+    const result = `${verdict}${verdict === "accept" ? ` (${header})` : ""}${answers}`;
+    results.set(result, [
+      ...(results.get(result) ?? []),
+      `${fractionText(probability)} ${dependsOn.join("; ")}`.trim(),
+    ]);
   }
-  return [...ways]
-    .map(([way, chances]) => (ways.size === 1 ? way : `${way} [${chances.sort().join(" | ")}]`))
+  return [...results]
+    .map(([result, chances]) => (results.size === 1 ? result : `${result} [${chances.sort().join(" | ")}]`))
     .sort()
     .join(" or ");
 }
 
-/** Circumstances that meet each rule, and mixtures of two: what one rule asks of the source with another's destination. */
+/** Generates packets that match each rule, and combinations: for example the source of one and the destination of another. */
 function* candidates(rulesets: readonly Ruleset[], host: Host): Generator<Circumstances> {
-  yield FIRST;
+  yield START;
   const met: Circumstances[] = [];
   const { family = "ipv4" } = rulesets[0] ?? {};
   const own = host.links
@@ -139,12 +156,12 @@ function* candidates(rulesets: readonly Ruleset[], host: Host): Generator<Circum
   for (const ruleset of rulesets) {
     const start: Circumstances =
       ruleset.family === "ipv4"
-        ? FIRST
-        : { ...FIRST, packet: { ...FIRST.packet, family: "ipv6", src: "2001:db8::7", dst: "2001:db8:1::7" } };
+        ? START
+        : { ...START, packet: { ...START.packet, family: "ipv6", src: "2001:db8::7", dst: "2001:db8:1::7" } };
     for (const table of ruleset.tables.values())
       for (const chain of table.chains.values())
         for (const rule of chain.rules)
-          for (const at of meeting(rule, chain.name, start, host)) {
+          for (const at of packetsFor(rule, chain.name, start, host)) {
             met.push(at);
             yield at;
             if (own !== undefined) yield { ...at, packet: { ...at.packet, dst: own } };
@@ -165,8 +182,8 @@ function* candidates(rulesets: readonly Ruleset[], host: Host): Generator<Circum
 
 const HOOKS: readonly Hook[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
-/** A packet that meets the rule, and for each of its conditions one that just misses it. */
-function* meeting(rule: Rule, chain: string, start: Circumstances, host: Host): Generator<Circumstances> {
+/** Generates a packet that matches the rule, and for each condition one that does not match because of it. */
+function* packetsFor(rule: Rule, chain: string, start: Circumstances, host: Host): Generator<Circumstances> {
   const hook = HOOKS.find((name) => name === chain) ?? "FORWARD";
   const met = satisfy(rule, start, hook, host);
   if (met === undefined) return;
@@ -186,7 +203,7 @@ function* meeting(rule: Rule, chain: string, start: Circumstances, host: Host): 
   }
 }
 
-/** The values at and just beyond the ends of what a condition allows: where two ranges that differ a little differ. */
+/** Generates packets with the values at both ends of a range and next to them, to find small differences of ranges. */
 function* edges(match: Match, met: Circumstances): Generator<Circumstances> {
   if (match.kind === "port") {
     const side = match.side === "source" ? "sport" : "dport";

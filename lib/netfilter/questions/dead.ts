@@ -7,14 +7,15 @@ export interface DeadRule {
   readonly table: TableName;
   readonly chain: string;
   readonly rule: Rule;
-  /** The earlier rule that takes every packet this one could match. */
+  /** The earlier rule that matches every packet this one could match. */
   readonly shadowedBy?: Rule;
+  /** One sentence. */
   readonly reason: string;
 }
 
 const BASE = new Set(["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]);
 
-/** Actions after which no later rule of the chain is asked. `goto` and a jump into a chain may come back. */
+/** Actions after which later rules of the chain are not evaluated. After a `jump`, the packet may return. */
 const ENDS = new Set([
   "accept",
   "drop",
@@ -31,8 +32,8 @@ const ENDS = new Set([
 ]);
 
 /**
- * Whether a condition gives the same answer for the same packet each time. Counters, rates, sets and chance may decide
- * differently for a packet that matched before.
+ * Whether a condition always has the same result for the same packet. The result of counters, rates, sets and random
+ * conditions may change.
  */
 const IS_REPEATABLE: Readonly<Record<Match["kind"], boolean>> = {
   source: true,
@@ -75,8 +76,15 @@ const IS_REPEATABLE: Readonly<Record<Match["kind"], boolean>> = {
 };
 
 /**
- * Rules that can never match: behind a rule that takes all of theirs, with conditions that exclude each other, or in
- * chains to which nothing leads. Only what is certain is told; a rule that is not listed may still never match.
+ * Finds rules that can never match: because an earlier rule matches all of their packets, because their conditions
+ * exclude each other, or because no rule calls their chain. Reports only certain cases; a rule that is not listed may
+ * still never match.
+ *
+ * @example
+ * import { deadRules, parseRuleset } from "wirebook";
+ *
+ * const rules = parseRuleset("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP\n-A INPUT -p tcp -j ACCEPT\nCOMMIT\n");
+ * for (const { rule, reason } of deadRules(rules)) console.log(rule.text, reason);
  */
 export function deadRules(ruleset: Ruleset): DeadRule[] {
   const dead: DeadRule[] = [];
@@ -86,7 +94,7 @@ export function deadRules(ruleset: Ruleset): DeadRule[] {
       const at = { table: name, chain: chain.name };
       if (!reached.has(chain.name)) {
         for (const rule of chain.rules)
-          dead.push({ ...at, rule, reason: `no rule leads to the chain ${chain.name}` });
+          dead.push({ ...at, rule, reason: `no rule calls the chain ${chain.name}` });
         continue;
       }
       const earlier: Rule[] = [];
@@ -99,7 +107,7 @@ export function deadRules(ruleset: Ruleset): DeadRule[] {
             ...at,
             rule,
             shadowedBy: shadow,
-            reason: `line ${shadow.line} takes every packet that it could match`,
+            reason: `the rule in line ${shadow.line} matches every packet that it could match`,
           });
         else if (ENDS.has(rule.action.kind) && rule.matches.every(({ kind }) => IS_REPEATABLE[kind]))
           earlier.push(rule);
@@ -123,7 +131,7 @@ function reachable(
   return reached;
 }
 
-/** Whether every packet that `later` matches is matched by `first`: each condition of `first` follows from one of `later`. */
+/** Whether `first` matches every packet that `later` matches: each condition of `first` is implied by one of `later`. */
 function covers(first: Rule, later: Rule): boolean {
   return first.matches.every(
     (wide) => wide.kind === "comment" || later.matches.some((narrow) => implies(narrow, wide)),
@@ -132,7 +140,7 @@ function covers(first: Rule, later: Rule): boolean {
 
 const same = (a: Match, b: Match): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Whether a packet that meets `narrow` always meets `wide`. */
+/** Whether every packet that matches `narrow` also matches `wide`. */
 export function implies(narrow: Match, wide: Match): boolean {
   if (same(narrow, wide)) return true;
   if (
@@ -142,7 +150,7 @@ export function implies(narrow: Match, wide: Match): boolean {
     wide.kind === "opaque"
   )
     return false;
-  // `--dport 80` of tcp says that the protocol is tcp.
+  // `-m tcp --dport 80` implies that the protocol is TCP.
   if (narrow.kind === "port" && wide.kind === "protocol" && !wide.inverted && narrow.protocol !== undefined)
     return protocolNumberOf(narrow.protocol) === protocolNumberOf(wide.protocol);
   if (narrow.kind === "protocol" && wide.kind === "protocol" && !narrow.inverted && wide.inverted)
@@ -153,7 +161,7 @@ export function implies(narrow: Match, wide: Match): boolean {
   return includes(narrow, wide);
 }
 
-/** Of two conditions of one kind, both plain: whether the first's values lie within the second's. */
+/** For two conditions of the same kind, not negated: whether the values of `wide` include those of `narrow`. */
 function includes(narrow: Match, wide: Match): boolean {
   switch (narrow.kind) {
     case "source":
@@ -207,7 +215,7 @@ function includes(narrow: Match, wide: Match): boolean {
   }
 }
 
-/** A plain and a negated condition of one kind: whether what meets the plain `narrow` is outside of the negated `wide`. */
+/** For `narrow` and a negated `wide` of the same kind: whether every packet that matches `narrow` matches the negation. */
 function excludes(narrow: Match, wide: Match): boolean {
   if (narrow.kind === "comment" || narrow.kind === "opaque" || narrow.inverted) return false;
   if ((narrow.kind === "source" || narrow.kind === "destination") && wide.kind === narrow.kind) {
@@ -229,7 +237,7 @@ function excludes(narrow: Match, wide: Match): boolean {
   return false;
 }
 
-/** Two conditions of one rule that no packet can meet together. */
+/** Finds two conditions of a rule that no packet can match together. */
 function contradiction(matches: readonly Match[]): string | undefined {
   for (const [at, one] of matches.entries()) {
     for (const other of matches.slice(at + 1)) {

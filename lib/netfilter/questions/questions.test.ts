@@ -102,7 +102,7 @@ describe("why", () => {
     expect(again?.answer).toBe("matches");
   });
 
-  test("two conditions that fail are both changed", () => {
+  test("both of two failed conditions are changed", () => {
     const { failed, change } = why(
       ruleOf("-A FORWARD -s 10.1.0.0/16 -p tcp -m tcp --dport 22 -j ACCEPT"),
       packet,
@@ -111,7 +111,7 @@ describe("why", () => {
     expect(change?.text).toBe("src 10.1.0.1 instead of 172.30.0.1, dport 22 instead of 80");
   });
 
-  test("what cannot be known is unknown", () => {
+  test("the result of an opaque match is unknown", () => {
     expect(why(ruleOf("-A FORWARD -m string --string x --algo bm --to 65535 -j ACCEPT"), packet).answer).toBe(
       "unknown",
     );
@@ -122,45 +122,49 @@ describe("rules that can never match", () => {
   const dead = (...rules: string[]): string[] =>
     deadRules(filter(...rules)).map(({ rule, reason }) => `${rule.text}: ${reason}`);
   test.each([
-    ["behind one that takes everything", ["-A FORWARD -j DROP", "-A FORWARD -s 10.0.0.1/32 -j ACCEPT"], 1],
     [
-      "behind a wider network",
+      "after a rule that matches everything",
+      ["-A FORWARD -j DROP", "-A FORWARD -s 10.0.0.1/32 -j ACCEPT"],
+      1,
+    ],
+    [
+      "after a wider network",
       ["-A FORWARD -s 10.0.0.0/8 -j ACCEPT", "-A FORWARD -s 10.1.0.0/16 -p tcp -j DROP"],
       1,
     ],
     [
-      "behind a wider port range",
+      "after a wider port range",
       ["-A FORWARD -p tcp -m tcp --dport 1:100 -j ACCEPT", "-A FORWARD -p tcp -m tcp --dport 80 -j DROP"],
       1,
     ],
-    ["behind an interface pattern", ["-A FORWARD -i eth+ -j ACCEPT", "-A FORWARD -i eth0 -j DROP"], 1],
+    ["after an interface pattern", ["-A FORWARD -i eth+ -j ACCEPT", "-A FORWARD -i eth0 -j DROP"], 1],
     [
-      "behind more states",
+      "after a superset of states",
       [
         "-A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT",
         "-A FORWARD -m conntrack --ctstate NEW -j DROP",
       ],
       1,
     ],
-    ["in a chain that nothing calls", ["-A USER -j DROP"], 1],
+    ["in a chain that no rule calls", ["-A USER -j DROP"], 1],
     [
-      "not: the first may fail by chance",
+      "not dead: the first rule is random",
       ["-A FORWARD -m statistic --mode random --probability 0.5 -j DROP", "-A FORWARD -j ACCEPT"],
       0,
     ],
     [
-      "not: the first is narrower",
+      "not dead: the first rule is narrower",
       ["-A FORWARD -s 10.1.0.0/16 -j ACCEPT", "-A FORWARD -s 10.0.0.0/8 -j DROP"],
       0,
     ],
-    ["not: the first goes on", ["-A FORWARD -j LOG", "-A FORWARD -j DROP"], 0],
+    ["not dead: the first rule does not end the chain", ["-A FORWARD -j LOG", "-A FORWARD -j DROP"], 0],
     [
-      "not: negated on both sides, the other way round",
+      "not dead: both are negated, and the first is narrower",
       ["-A FORWARD ! -s 10.0.0.0/8 -j ACCEPT", "-A FORWARD ! -s 10.1.0.0/16 -j DROP"],
       0,
     ],
     [
-      "behind a negation that it meets",
+      "after a negation that includes it",
       ["-A FORWARD ! -s 10.0.0.0/8 -j ACCEPT", "-A FORWARD -s 192.168.0.0/16 -j DROP"],
       1,
     ],
@@ -169,34 +173,34 @@ describe("rules that can never match", () => {
   });
 });
 
-describe("two rule sets compared by what they do", () => {
+describe("comparing the behaviour of two rule sets", () => {
   test.each([
     [
-      "the same rules in another writing",
+      "equivalent rules",
       ["-A FORWARD -s 10.0.0.0/9 -j ACCEPT", "-A FORWARD -s 10.128.0.0/9 -j ACCEPT"],
       ["-A FORWARD -s 10.0.0.0/8 -j ACCEPT"],
       false,
     ],
     [
-      "an order that matters",
+      "another order that matters",
       ["-A FORWARD -s 10.0.0.1/32 -j DROP", "-A FORWARD -s 10.0.0.0/8 -j ACCEPT"],
       ["-A FORWARD -s 10.0.0.0/8 -j ACCEPT", "-A FORWARD -s 10.0.0.1/32 -j DROP"],
       true,
     ],
     [
-      "one port more",
+      "one more port",
       ["-A FORWARD -p tcp -m tcp --dport 80:90 -j ACCEPT"],
       ["-A FORWARD -p tcp -m tcp --dport 80:91 -j ACCEPT"],
       true,
     ],
     [
-      "drop or reject",
+      "drop instead of reject",
       ["-A INPUT -p tcp -m tcp --dport 22 -j DROP"],
       ["-A INPUT -p tcp -m tcp --dport 22 -j REJECT"],
       true,
     ],
     [
-      "a chance that differs",
+      "another probability",
       ["-A FORWARD -m statistic --mode random --probability 0.5 -j ACCEPT"],
       ["-A FORWARD -m statistic --mode random --probability 0.25 -j ACCEPT"],
       true,
@@ -246,6 +250,6 @@ test.each([
   expect(recognise(chain)?.sentence).toMatch(/^[A-Z].*\.$/);
 });
 
-test.each(["MY-OWN", "OUT_OF_OFFICE", "IN_ALLOW_LOG", "input"])("%s is somebody else's chain", (chain) => {
+test.each(["MY-OWN", "OUT_OF_OFFICE", "IN_ALLOW_LOG", "input"])("%s is not recognised", (chain) => {
   expect(recognise(chain)).toBeUndefined();
 });

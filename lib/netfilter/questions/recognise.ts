@@ -1,5 +1,6 @@
-/** Who made a chain, and what it is for. */
+/** The program that created a chain, and the purpose of the chain. */
 export interface Recognised {
+  /** The program that created the chain. */
   readonly by:
     | "Docker"
     | "kube-proxy"
@@ -16,24 +17,25 @@ export interface Recognised {
     | "Flannel"
     | "fail2ban"
     | "Tailscale";
+  /** The purpose of the chain in one sentence. */
   readonly sentence: string;
 }
 
 type Entry = readonly [RegExp, Recognised["by"], string];
 
-/** The most special name first: the first that fits is taken. */
+/** The first matching pattern is used, so that specific patterns come first. */
 const CHAINS: readonly Entry[] = [
   [
     /^DOCKER-USER$/,
     "Docker",
-    "Your own rules for forwarded traffic: Docker asks this chain first and never writes to it.",
+    "Your own rules for forwarded traffic. It is evaluated before Docker's rules, and Docker never changes it.",
   ],
   [
     /^DOCKER-FORWARD$/,
     "Docker",
-    "Docker's entry from FORWARD: it leads to the chains for known connections, internal networks and bridges.",
+    "Called from FORWARD. Calls the chains for known connections, internal networks and bridges.",
   ],
-  [/^DOCKER-CT$/, "Docker", "Lets packets of connections that are already known into Docker's bridges."],
+  [/^DOCKER-CT$/, "Docker", "Accepts packets of established connections to Docker's bridges."],
   [/^DOCKER-INTERNAL$/, "Docker", "Keeps the traffic of internal networks inside them."],
   [
     /^DOCKER-BRIDGE$/,
@@ -43,23 +45,23 @@ const CHAINS: readonly Entry[] = [
   [
     /^DOCKER-ISOLATION-STAGE-1$/,
     "Docker",
-    "First half of the isolation of Docker networks: packets that leave one bridge for another interface go on to stage 2.",
+    "First stage of the isolation of Docker networks: packets from a bridge to another interface go to stage 2.",
   ],
   [
     /^DOCKER-ISOLATION-STAGE-2$/,
     "Docker",
-    "Second half of the isolation of Docker networks: packets that would enter another bridge are dropped.",
+    "Second stage of the isolation of Docker networks: drops packets to another bridge.",
   ],
   [/^DOCKER-INGRESS$/, "Docker", "Published ports of Swarm services, sent to the ingress network."],
   [
     /^DOCKER_OUTPUT$|^DOCKER_POSTROUTING$/,
     "Docker",
-    "Inside a container: leads questions to 127.0.0.11 to Docker's own name server.",
+    "Inside a container: redirects DNS requests to 127.0.0.11 to Docker's DNS server.",
   ],
   [
     /^DOCKER$/,
     "Docker",
-    "Docker's published ports: in nat it translates them to containers, in filter it lets them through.",
+    "Docker's published ports: in nat it translates them to containers, in filter it accepts them.",
   ],
   [
     /^KUBE-SERVICES$/,
@@ -69,7 +71,7 @@ const CHAINS: readonly Entry[] = [
   [
     /^KUBE-EXTERNAL-SERVICES$/,
     "kube-proxy",
-    "Refuses external addresses and node ports of services that have no endpoints.",
+    "Rejects traffic to external addresses and node ports of services without endpoints.",
   ],
   [
     /^KUBE-NODEPORTS$/,
@@ -79,12 +81,12 @@ const CHAINS: readonly Entry[] = [
   [
     /^KUBE-SVC-/,
     "kube-proxy",
-    "One service: chooses one of its endpoints by chance, each as likely as the others.",
+    "One service: chooses one of its endpoints at random, with equal probability.",
   ],
   [
     /^KUBE-SVL-/,
     "kube-proxy",
-    "One service, for traffic that must stay on this node: chooses one of the local endpoints by chance.",
+    "One service, for traffic that must stay on this node: chooses one of the local endpoints at random.",
   ],
   [
     /^KUBE-SEP-/,
@@ -94,7 +96,7 @@ const CHAINS: readonly Entry[] = [
   [
     /^KUBE-EXT-/,
     "kube-proxy",
-    "Traffic that reaches a service from outside the cluster: marked for masquerading where its policy asks for it.",
+    "Traffic to a service from outside the cluster: marked for masquerading if the service's policy requires it.",
   ],
   [
     /^KUBE-FW-|^KUBE-PROXY-FIREWALL$/,
@@ -102,52 +104,52 @@ const CHAINS: readonly Entry[] = [
     "Drops traffic to a load balancer from sources that it does not allow.",
   ],
   [/^KUBE-XLB-/, "kube-proxy", "A load balancer's traffic that must stay on this node."],
-  [
-    /^KUBE-MARK-MASQ$/,
-    "kube-proxy",
-    "Marks a packet (0x4000) so that it will be masqueraded when it leaves.",
-  ],
+  [/^KUBE-MARK-MASQ$/, "kube-proxy", "Marks a packet (0x4000) so that KUBE-POSTROUTING masquerades it."],
   [/^KUBE-MARK-DROP$/, "kubelet", "Marks a packet (0x8000) so that KUBE-FIREWALL drops it."],
   [
     /^KUBE-POSTROUTING$/,
     "kube-proxy",
-    "Masquerades what was marked, so that the reply comes back through this node.",
+    "Masquerades marked packets, so that the reply returns through this node.",
   ],
-  [
-    /^KUBE-FORWARD$/,
-    "kube-proxy",
-    "Lets forwarded traffic of services through: what is marked, and replies.",
-  ],
-  [/^KUBE-FIREWALL$/, "kubelet", "Drops packets from elsewhere to this node's loopback addresses."],
+  [/^KUBE-FORWARD$/, "kube-proxy", "Accepts forwarded traffic of services: marked packets and replies."],
+  [/^KUBE-FIREWALL$/, "kubelet", "Drops packets from other hosts to this node's loopback addresses."],
   [
     /^KUBE-KUBELET-CANARY$|^KUBE-PROXY-CANARY$/,
     "kubelet",
-    "Empty on purpose: when it is gone, somebody flushed the rules and they are written anew.",
+    "Empty on purpose. If this chain is missing, the rules were flushed, and all of them are written again.",
   ],
-  [/^KUBE-ROUTER-/, "kube-router", "kube-router's entry: leads to the network policies of pods."],
-  [/^KUBE-POD-FW-/, "kube-router", "One pod's firewall: asks each network policy that selects the pod."],
-  [/^KUBE-NWPLCY-/, "kube-router", "One network policy: marks what it allows."],
+  [/^KUBE-ROUTER-/, "kube-router", "Called from the base chains. Calls the network policies of pods."],
+  [/^KUBE-POD-FW-/, "kube-router", "One pod's firewall: calls each network policy that selects the pod."],
+  [/^KUBE-NWPLCY-/, "kube-router", "One network policy: marks the packets that it allows."],
   [/^KUBE-/, "kube-proxy", "A chain of Kubernetes."],
-  [/^ufw6?-user-(input|output|forward)$/, "ufw", "The rules that you gave ufw."],
-  [/^ufw6?-user-limit-accept$/, "ufw", "Connections that do not come too often: let in (ufw limit)."],
-  [/^ufw6?-user-limit/, "ufw", "Connections that come too often: logged and refused (ufw limit)."],
-  [/^ufw6?-user-logging/, "ufw", "Logs for the rules that you gave ufw."],
-  [/^ufw6?-before-logging|^ufw6?-after-logging|^ufw6?-logging/, "ufw", "Logs what ufw allows or denies."],
-  [/^ufw6?-before-/, "ufw", "What ufw decides before your rules: loopback, known connections, needed ICMP."],
-  [/^ufw6?-after-/, "ufw", "What ufw decides after your rules: noise that need not be logged."],
-  [/^ufw6?-reject-/, "ufw", "Refuses what no rule allowed, where ufw's default is reject."],
-  [/^ufw6?-not-local$/, "ufw", "Lets through what is for this host, and drops other hosts' broadcasts."],
-  [/^ufw6?-skip-to-policy-/, "ufw", "Goes straight to ufw's default for this direction."],
-  [/^ufw6?-track-/, "ufw", "Makes conntrack know new connections of this direction."],
+  [/^ufw6?-user-(input|output|forward)$/, "ufw", "Your own ufw rules."],
+  [/^ufw6?-user-limit-accept$/, "ufw", "Accepts connections within the rate limit (ufw limit)."],
+  [/^ufw6?-user-limit/, "ufw", "Logs and rejects connections above the rate limit (ufw limit)."],
+  [/^ufw6?-user-logging/, "ufw", "Logging of your own ufw rules."],
+  [
+    /^ufw6?-before-logging|^ufw6?-after-logging|^ufw6?-logging/,
+    "ufw",
+    "Logs packets that ufw allows or denies.",
+  ],
+  [
+    /^ufw6?-before-/,
+    "ufw",
+    "Rules of ufw before your own: loopback, established connections, required ICMP.",
+  ],
+  [/^ufw6?-after-/, "ufw", "Rules of ufw after your own: frequent packets that need no logging."],
+  [/^ufw6?-reject-/, "ufw", "Rejects packets that no rule allowed, if ufw's default policy is reject."],
+  [/^ufw6?-not-local$/, "ufw", "Returns packets for this host to the calling chain, and drops the rest."],
+  [/^ufw6?-skip-to-policy-/, "ufw", "Applies ufw's default policy for this direction."],
+  [/^ufw6?-track-/, "ufw", "Accepts new connections in this direction, so that conntrack tracks them."],
   [/^ufw/, "ufw", "A chain of ufw, the firewall front end."],
-  [/_direct$/, "firewalld", "Rules given to firewalld directly, asked before its zones."],
+  [/_direct$/, "firewalld", "Direct rules of firewalld, evaluated before its zones."],
   [/_ZONES(_SOURCE)?$/, "firewalld", "Sends a packet to the zone of its interface or source."],
   [
     /^(IN|FWDI|FWDO|FWD|PRE|POST|OUT)_(?=.*[a-z].*_)[\w-]+_(log|deny|allow|pre|post)$/,
     "firewalld",
     "One part of a firewalld zone: its logging, its denials or what it allows.",
   ],
-  // Zones are written small, other people's chains (OUT_OF_OFFICE) are not.
+  // Names of zones contain lower-case letters. Other chains such as OUT_OF_OFFICE do not.
   [
     /^(IN|FWDI|FWDO|FWD|PRE|POST|OUT)_policy_[\w-]+$/,
     "firewalld",
@@ -161,20 +163,24 @@ const CHAINS: readonly Entry[] = [
   [
     /^(INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING)_POLICIES_(pre|post)$/,
     "firewalld",
-    "The policies between zones that firewalld was given.",
+    "Policies between zones of firewalld.",
   ],
   [
     /^ISTIO_INBOUND$/,
     "Istio",
-    "Traffic that comes into the pod: all but the excluded ports goes to the sidecar.",
+    "Incoming traffic of the pod: sent to the sidecar, except for excluded ports.",
   ],
-  [/^ISTIO_IN_REDIRECT$/, "Istio", "Hands incoming traffic to the sidecar's port 15006."],
-  [/^ISTIO_OUTPUT$/, "Istio", "Traffic that the pod sends: all but the sidecar's own goes to the sidecar."],
-  [/^ISTIO_REDIRECT$/, "Istio", "Hands outgoing traffic to the sidecar's port 15001."],
+  [/^ISTIO_IN_REDIRECT$/, "Istio", "Redirects incoming traffic to the sidecar's port 15006."],
+  [
+    /^ISTIO_OUTPUT$/,
+    "Istio",
+    "Outgoing traffic of the pod: sent to the sidecar, except for the sidecar's own.",
+  ],
+  [/^ISTIO_REDIRECT$/, "Istio", "Redirects outgoing traffic to the sidecar's port 15001."],
   [
     /^ISTIO_(DIVERT|TPROXY)$/,
     "Istio",
-    "Hands traffic to the sidecar without changing its addresses (TPROXY).",
+    "Sends traffic to the sidecar without changing its addresses (TPROXY).",
   ],
   [/^ISTIO/, "Istio", "A chain of Istio's sidecar."],
   [
@@ -182,24 +188,28 @@ const CHAINS: readonly Entry[] = [
     "libvirt",
     "Forwarded traffic of libvirt's virtual networks: into them, out of them, or between their guests.",
   ],
-  [
-    /^LIBVIRT_INP$|^LIBVIRT_OUT$/,
-    "libvirt",
-    "Name and address service (DNS, DHCP) that this host gives to libvirt's guests.",
-  ],
+  [/^LIBVIRT_INP$|^LIBVIRT_OUT$/, "libvirt", "DNS and DHCP that this host provides to libvirt's guests."],
   [/^LIBVIRT_PRT$/, "libvirt", "Source NAT and checksums for libvirt's virtual networks."],
   [/^LIBVIRT/, "libvirt", "A chain of libvirt's virtual networks."],
   [/^cali-/, "Calico", "A chain of Calico: network policy of one workload, one interface or one direction."],
-  [/^CILIUM_/, "Cilium", "A chain of Cilium: what its programs in the kernel leave to iptables."],
+  [/^CILIUM_/, "Cilium", "A chain of Cilium, for tasks that its eBPF programs leave to iptables."],
   [/^NETAVARK/, "Podman", "A chain of Podman's networks: forwarding, port maps and source NAT."],
   [/^CNI-HOSTPORT-/, "CNI", "Host ports of pods (the CNI portmap plugin)."],
   [/^CNI-|^CNI_/, "CNI", "A chain of a CNI plugin: one pod's source NAT, port map or firewall."],
-  [/^FLANNEL-/, "Flannel", "Flannel: forwards pod traffic, and masquerades what leaves the cluster."],
+  [/^FLANNEL-/, "Flannel", "Forwards pod traffic, and masquerades traffic that leaves the cluster."],
   [/^f2b-/, "fail2ban", "Addresses that fail2ban has banned from one service."],
-  [/^ts-/, "Tailscale", "Traffic of the tailnet: what may come in, be forwarded, or is masqueraded."],
+  [/^ts-/, "Tailscale", "Traffic of the tailnet: which packets are accepted, forwarded or masqueraded."],
 ];
 
-/** Says in one sentence what a well-known program's chain is for; undefined for a chain of somebody else's. */
+/**
+ * Recognises chains of well-known programs (Docker, kube-proxy, ufw, firewalld, …) by their name.
+ *
+ * @returns the program and the purpose of the chain, or undefined for an unknown chain.
+ * @example
+ * import { recognise } from "wirebook";
+ *
+ * console.log(recognise("DOCKER-USER")?.sentence);
+ */
 export function recognise(chain: string): Recognised | undefined {
   const known = CHAINS.find(([pattern]) => pattern.test(chain));
   return known === undefined ? undefined : { by: known[1], sentence: known[2] };

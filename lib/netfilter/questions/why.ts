@@ -10,28 +10,28 @@ import { FRESH } from "../traverse/state";
 import { packetText } from "../traverse/text";
 import { type Circumstances, changeFor } from "./change";
 
-/** Where a rule is asked. What is left out takes the value in brackets. */
+/** Where a rule is evaluated. */
 export interface WhyOptions {
-  /** [the only hook of a base chain, else FORWARD] */
+  /** Default: FORWARD. */
   readonly hook?: Hook;
-  /** [eth0, or none in OUTPUT and POSTROUTING] */
+  /** The incoming device. Default: eth0, or none in OUTPUT and POSTROUTING. */
   readonly in?: string;
-  /** [eth1, or none in PREROUTING and INPUT] */
+  /** The outgoing device. Default: eth1, or none in PREROUTING and INPUT. */
   readonly out?: string;
-  /** [NEW] */
+  /** The conntrack state of the packet. Default: NEW. */
   readonly state?: Circumstances["state"];
-  /** Decides about local addresses and sets. [a host of which nothing is known] */
+  /** Provides local addresses, routes and sets. Default: all of them are unknown. */
   readonly host?: Host;
 }
 
-/** Why a rule matches a packet, or does not. */
+/** Whether and why a rule matches a packet. */
 export interface Why {
   readonly answer: "matches" | "does not match" | "unknown";
-  /** The first condition that failed, or that is not known. */
+  /** The first condition that does not match, or whose result is unknown. */
   readonly failed?: Match;
-  /** In words. */
+  /** One sentence. */
   readonly reason: string;
-  /** What would have to be different for the rule to match: the fewest fields, each changed the least. */
+  /** A small change with which the rule would match. */
   readonly change?: {
     readonly packet: Packet;
     readonly in: string;
@@ -41,9 +41,9 @@ export interface Why {
   };
 }
 
-const NOWHERE: Host = { place: "host", rulesets: [] };
+const UNKNOWN_HOST: Host = { place: "host", rulesets: [] };
 
-function viewAt(host: Host, hook: Hook, at: Circumstances): HookState {
+function hookStateAt(host: Host, hook: Hook, at: Circumstances): HookState {
   const hookState = hookStateOf(host, hook, at.packet, { in: at.in, out: at.out });
   const options = { zone: NO_ZONE, now: 0, loose: () => true };
   const { attached, untracked } = trackAsGiven(FRESH.conntrack, at.packet, at.state, options);
@@ -76,26 +76,42 @@ function firstFailing(rule: Rule, hookState: HookState): { match: Match; known: 
 }
 
 /**
- * Asks one rule about one packet: the first condition that failed, and the smallest change that would make it match.
- * Conditions that chance or a counter decides are taken as met.
+ * Explains whether a rule matches a packet: the first condition that does not match, and a small change to the packet with
+ * which the rule would match. Assumes that random conditions and conditions with a counter match.
+ *
+ * @param options.hook - default: FORWARD.
+ * @param options.in - the incoming device. Default: eth0, or none in OUTPUT and POSTROUTING.
+ * @param options.out - the outgoing device. Default: eth1, or none in PREROUTING and INPUT.
+ * @param options.state - the conntrack state. Default: NEW.
+ * @param options.host - provides local addresses, routes and sets. Default: all of them are unknown.
+ * @example
+ * import { parseRuleset, why } from "wirebook";
+ *
+ * const rules = parseRuleset("*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -p tcp --dport 443 -j DROP\nCOMMIT\n");
+ * const rule = rules.tables.get("filter")?.chains.get("FORWARD")?.rules[0];
+ * const packet = {
+ *   family: "ipv4", src: "192.0.2.1", dst: "192.0.2.2", protocol: "tcp", sport: 40000, dport: 80,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * } as const;
+ * if (rule !== undefined) console.log(why(rule, packet).reason); // destination port 80 is not 443
  */
 export function why(rule: Rule, packet: Packet, options: WhyOptions = {}): Why {
   const hook = options.hook ?? "FORWARD";
-  const host = options.host ?? NOWHERE;
+  const host = options.host ?? UNKNOWN_HOST;
   const at: Circumstances = {
     packet,
     in: options.in ?? (hook === "OUTPUT" || hook === "POSTROUTING" ? "" : "eth0"),
     out: options.out ?? (hook === "PREROUTING" || hook === "INPUT" ? "" : "eth1"),
     state: options.state ?? "NEW",
   };
-  const hookState = viewAt(host, hook, at);
+  const hookState = hookStateAt(host, hook, at);
   const failing = firstFailing(rule, hookState);
-  if (failing === undefined) return { answer: "matches", reason: "every condition holds" };
+  if (failing === undefined) return { answer: "matches", reason: "all conditions match" };
   if (!failing.known)
     return {
       answer: "unknown",
       failed: failing.match,
-      reason: `not known: ${reasonOf(failing.match, hookState)}`,
+      reason: `unknown: ${reasonOf(failing.match, hookState)}`,
     };
   const changed = satisfy(rule, at, hook, host);
   return {
@@ -106,17 +122,17 @@ export function why(rule: Rule, packet: Packet, options: WhyOptions = {}): Why {
   };
 }
 
-/** Circumstances in which a rule matches, as near to the given ones as can be; undefined where none were found. */
+/** Changes a packet, its devices or its state as little as possible, so that a rule matches. Undefined if that fails. */
 export function satisfy(
   rule: Rule,
   at: Circumstances,
   hook: Hook,
-  host: Host = NOWHERE,
+  host: Host = UNKNOWN_HOST,
 ): Circumstances | undefined {
   let now = at;
-  // Each round mends one condition; mending one may break another, so there are more rounds than conditions.
+  // Each round fixes one condition, which may break another one. There are therefore more rounds than conditions.
   for (let round = 0; round < rule.matches.length * 2 + 2; round++) {
-    const failing = firstFailing(rule, viewAt(host, hook, now));
+    const failing = firstFailing(rule, hookStateAt(host, hook, now));
     if (failing === undefined || !failing.known) return now;
     const change = changeFor(failing.match, now);
     if (change === undefined) return undefined;

@@ -4,18 +4,18 @@ import type { Family } from "../model";
 /** An address as unsigned 32-bit words in network order: one for IPv4, four for IPv6. */
 export type Words = readonly number[];
 
-/** An address and its mask. `length` is absent where the mask has holes. */
+/** An address and its mask. `length` is absent if the mask is non-contiguous. */
 export interface Net {
   readonly words: Words;
   readonly mask: Words;
   readonly length?: number;
 }
 
-// Packets of one rule set carry few addresses, and each is asked about many times.
+// A traversal evaluates many conditions on the same few addresses, so parsed addresses are cached.
 const parsed = new Map<string, Words | undefined>();
 const PARSED_LIMIT = 20_000;
 
-/** The words of an address, or undefined where the text is no address (a masqueraded source that is not known). */
+/** Returns the words of an address, or undefined if the text is not an address (a masqueraded source may be unknown). */
 export function addressWords(address: string): Words | undefined {
   if (parsed.has(address)) return parsed.get(address);
   if (parsed.size > PARSED_LIMIT) parsed.clear();
@@ -44,13 +44,13 @@ function pack(bytes: readonly number[]): Words {
   return words;
 }
 
-/** Canonical text: dotted decimal, or IPv6 as RFC 5952 writes it. */
+/** Formats an address: dotted decimal, or IPv6 as specified by RFC 5952. */
 export function textOf(words: Words): string {
   const bytes = words.flatMap((word) => [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255]);
   return words.length === 1 ? bytes.join(".") : new ipaddr.IPv6(bytes).toRFC5952String();
 }
 
-/** The same address in canonical text; text that is no address comes back as it is. */
+/** Returns the canonical form of an address. Returns other text unchanged. */
 export function canonical(address: string): string {
   const words = addressWords(address);
   return words === undefined ? address : textOf(words);
@@ -66,7 +66,7 @@ export function sameWords(a: Words, b: Words): boolean {
   return true;
 }
 
-/** Whether the address lies in the network; false across families. */
+/** Whether the network contains the address. False if the families differ. */
 export function within(address: Words, net: Net): boolean {
   if (address.length !== net.words.length) return false;
   for (let at = 0; at < address.length; at++) {
@@ -95,7 +95,7 @@ export function masked(address: Words, mask: Words): Words {
   return address.map((word, at) => (word & (mask[at] ?? 0)) >>> 0);
 }
 
-/** A network from an address and a length or a mask written as an address. */
+/** Creates a network from an address and a prefix length, or a mask in address notation. */
 export function netOf(address: string, mask: string | number): Net | undefined {
   const words = addressWords(address);
   if (words === undefined) return undefined;
@@ -106,7 +106,7 @@ export function netOf(address: string, mask: string | number): Net | undefined {
   return { words, mask: dotted };
 }
 
-/** `10.0.0.0/8`, `fd00::/64`, or a bare address. */
+/** Parses `10.0.0.0/8`, `fd00::/64`, or an address without a length, which becomes a host route. */
 export function parseNet(text: string): Net | undefined {
   const [address = "", mask] = text.split("/");
   const words = addressWords(address);
@@ -114,18 +114,18 @@ export function parseNet(text: string): Net | undefined {
   return netOf(address, mask ?? words.length * 32);
 }
 
-const net4 = (text: string): Net => {
+const netConstant = (text: string): Net => {
   const net = parseNet(text);
   if (net === undefined) throw new Error(`not a network: ${text}`);
   return net;
 };
 
-const LOOPBACK = net4("127.0.0.0/8");
-const ZERO = net4("0.0.0.0/8");
-const MULTICAST = net4("224.0.0.0/4");
-const MULTICAST6 = net4("ff00::/8");
-const LOOPBACK6 = net4("::1/128");
-const LINK_LOCAL6 = net4("fe80::/10");
+const LOOPBACK = netConstant("127.0.0.0/8");
+const ZERO = netConstant("0.0.0.0/8");
+const MULTICAST = netConstant("224.0.0.0/4");
+const MULTICAST6 = netConstant("ff00::/8");
+const LOOPBACK6 = netConstant("::1/128");
+const LINK_LOCAL6 = netConstant("fe80::/10");
 
 export const isLoopback = (words: Words): boolean => within(words, LOOPBACK) || within(words, LOOPBACK6);
 export const isZeronet = (words: Words): boolean => within(words, ZERO);

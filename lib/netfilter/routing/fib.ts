@@ -7,16 +7,18 @@ import { type Judge, settled } from "./judge";
 import { type CompiledRule, compileRules, ruleMatches, suppresses } from "./policy";
 import { deviceHas } from "./sysctl";
 
-/** What a lookup found, or why it found nothing. */
+/** The result of a lookup. */
 export type Found =
   | {
       readonly kind: "route";
       readonly route: Route;
+      /** Routes of equal cost, including `route` (ECMP). */
       readonly equal: readonly Route[];
       readonly length: number;
     }
   | { readonly kind: "none" };
 
+/** All routes of one table with the same prefix length. */
 interface Level {
   readonly length: number;
   readonly mask: Words;
@@ -25,7 +27,7 @@ interface Level {
 
 const sourceLength = ({ from }: Route): number => (from === undefined ? 0 : (parseNet(from)?.length ?? 0));
 
-/** An IPv4 prefix is looked up as the number it is. */
+/** Key of a prefix in a level. For IPv4 it is a number, which is faster to look up. */
 function keyOf(dst: Words, mask: Words): string | number {
   return dst.length === 1 ? ((dst[0] ?? 0) & (mask[0] ?? 0)) >>> 0 : masked(dst, mask).join(".");
 }
@@ -34,17 +36,17 @@ const NONE: Found = { kind: "none" };
 const TABLE_NAMES: Readonly<Record<string, string>> = { "255": "local", "254": "main", "253": "default" };
 const tableName = (table: string): string => TABLE_NAMES[table] ?? table;
 
-/** The routing tables and policy rules of one family of one host, ready to be asked. */
+/** The routing tables and policy rules of one family of one host, indexed by table and prefix length. */
 export class Fib {
   readonly #host: Host;
   readonly #family: Family;
   readonly #tables = new Map<string, Level[]>();
   readonly #rules: readonly CompiledRule[];
-  /** Only the main table was listed: what another one holds is not known. */
+  /** Only the main table was listed. The contents of other tables are unknown. */
   readonly #mainOnly: boolean;
   /** Whether rules other than the default ones exist (fib4_has_custom_rules). */
   readonly customRules: boolean;
-  /** Whether some rule or route asks for more than addresses, devices and the mark. */
+  /** Whether some rule or route depends on more than addresses, devices and the mark. */
   readonly asksHeader: boolean;
 
   constructor(host: Host, family: Family) {
@@ -52,7 +54,7 @@ export class Fib {
     this.#family = family;
     const width = family === "ipv4" ? 1 : 4;
     const routes = (host.routes ?? []).filter((route) => route.family === family);
-    // ip names the table of each route that is not in main, so a list of all tables has at least the local one.
+    // `ip route show table all` prints the table of each route outside of main, so a complete list contains `local`.
     this.#mainOnly = routes.every((route) => tableName(route.table) === "main");
     const listsLocal = routes.some((route) => tableName(route.table) === "local");
     for (const route of listsLocal ? routes : [...routes, ...localRoutes(host, family)])
@@ -87,8 +89,8 @@ export class Fib {
     const key = keyOf(net.words, level.mask);
     const same = level.routes.get(key) ?? [];
     same.push(route);
-    // IPv4 keeps them by TOS, the highest first, and those of one TOS by metric (fib_trie.c, fib_find_alias). IPv6 looks
-    // for the longest source prefix before it looks at the metric (ip6_fib.c, fib6_node_lookup).
+    // IPv4 sorts routes with the same prefix by TOS, highest first, then by metric (fib_trie.c, fib_find_alias). IPv6
+    // prefers the longest source prefix, then the lowest metric (ip6_fib.c, fib6_node_lookup).
     same.sort(
       (a, b) =>
         (b.tos ?? 0) - (a.tos ?? 0) || sourceLength(b) - sourceLength(a) || (a.metric ?? 0) - (b.metric ?? 0),
@@ -96,7 +98,7 @@ export class Fib {
     level.routes.set(key, same);
   }
 
-  /** Longest prefix first, then the smallest metric, in one table; conditions beside the prefix are taken as met. */
+  /** Looks up an address in one table: longest prefix first, then lowest metric. Ignores conditions besides the prefix. */
   lookupIn(table: string, dst: Words): Found {
     for (const level of this.#tables.get(tableName(table)) ?? []) {
       const routes = level.routes.get(keyOf(dst, level.mask));
@@ -107,8 +109,8 @@ export class Fib {
   }
 
   #found(routes: readonly Route[], best: Route, length: number): Found {
-    // IPv4 takes the first of routes that were added with the same prefix and metric; only next hops of one route are
-    // shared. IPv6 makes them next hops of one route when they are added.
+    // If several IPv4 routes have the same prefix and metric, the kernel uses the first one. It distributes traffic only
+    // between the next hops of one route. IPv6 turns such routes into next hops of one route when they are added.
     const shares = this.#family === "ipv6" || best.weight !== undefined;
     const equal = shares
       ? routes.filter(
@@ -134,7 +136,7 @@ export class Fib {
     return NONE;
   }
 
-  /** Whether a route with the right prefix is for this flow (fib_table_lookup, fib_select_default, rt6_score_route). */
+  /** Whether a route with a matching prefix applies to this flow (fib_table_lookup, fib_select_default, rt6_score_route). */
   #usable(route: Route, flow: Flow, judge: Judge): boolean {
     if (route.dead === true) return false;
     if (flow.oif !== undefined && route.dev !== flow.oif) return false;
@@ -165,8 +167,8 @@ export class Fib {
   }
 
   /**
-   * Asks the policy rules in order (fib_rules_lookup); a `throw` route goes on with the next rule. What a rule or a route
-   * says that the model does not know is put to the judge.
+   * Evaluates the policy rules in order (fib_rules_lookup). After a `throw` route, continues with the next rule. If a rule
+   * or a route has a condition that the model does not know, the judge decides.
    */
   lookup(flow: Flow, judge: Judge): Found {
     let from = 0;
@@ -180,7 +182,7 @@ export class Fib {
       if (rule.action.kind === "goto") {
         const { priority } = rule.action;
         const target = this.#rules.findIndex((other) => other.rule.priority === priority);
-        // A rule that is not there (yet): the goto does nothing.
+        // A goto to a rule that does not exist is ignored (FIB_RULE_UNRESOLVED).
         if (target > at) from = target;
         continue;
       }
@@ -203,19 +205,19 @@ export class Fib {
   }
 
   #lookupByRule(rule: PolicyRule, table: string, flow: Flow, judge: Judge): Found {
-    if (rule.l3mdev === true) return this.#elsewhere("of the VRF", flow, judge);
+    if (rule.l3mdev === true) return this.#lookupUnlisted("of the VRF", flow, judge);
     const name = tableName(table);
     if (this.#mainOnly && !["local", "main", "default"].includes(name))
-      return this.#elsewhere(`${name} (not among the routes given)`, flow, judge);
+      return this.#lookupUnlisted(`${name} (not among the routes given)`, flow, judge);
     const found = this.#lookupFlow(table, flow, judge);
-    // Routes that refuse are errors to the kernel, and an error is not passed over.
+    // The suppress options apply to routes that were found. A lookup that ends with an error is not suppressed.
     if (found.kind === "none" || REFUSING.has(found.route.type)) return found;
     const passed = suppresses(rule, { dev: found.route.dev, length: found.length }, this.#host);
     return settled(passed, judge) ? NONE : found;
   }
 
-  /** A table that was not listed: it may have a route, which nobody knows. */
-  #elsewhere(which: string, flow: Flow, judge: Judge): Found {
+  /** A lookup in a table that was not listed. Whether it contains a route is unknown. */
+  #lookupUnlisted(which: string, flow: Flow, judge: Judge): Found {
     const destination = textOf(flow.dst);
     const has = judge.decide(
       unknownCondition(
@@ -230,10 +232,10 @@ export class Fib {
   }
 }
 
-/** Types of routes whose lookup is an error (fib_props in fib_semantics.c). */
+/** Route types for which a lookup returns an error (fib_props in fib_semantics.c). */
 const REFUSING: ReadonlySet<Route["type"]> = new Set(["unreachable", "prohibit", "blackhole", "throw"]);
 
-/** One route as `ip route` prints it. */
+/** Formats a route like `ip route`. */
 export function routeText(route: Route): string {
   const type = route.type === "unicast" ? "" : `${route.type} `;
   const destination = /^(0\.0\.0\.0|::)\/0$/.test(route.destination) ? "default" : route.destination;
@@ -247,7 +249,7 @@ export function routeText(route: Route): string {
     .join(" ");
 }
 
-/** The local table as the kernel fills it from the addresses (fib_frontend.c, fib_add_ifaddr; addrconf.c). */
+/** The routes that the kernel adds to the local table for the addresses (fib_frontend.c, fib_add_ifaddr; addrconf.c). */
 function localRoutes(host: Host, family: Family): Route[] {
   const routes: Route[] = [];
   const width = family === "ipv4" ? 1 : 4;
@@ -261,7 +263,7 @@ function localRoutes(host: Host, family: Family): Route[] {
       ...(source === undefined || family === "ipv6" ? {} : { source }),
     });
   };
-  // A list of addresses without lo: it has its network all the same.
+  // The list of links may lack lo. Its network is local in any case.
   if (!host.links?.some(({ name }) => name === "lo"))
     add(
       family === "ipv4" ? "127.0.0.0/8" : "::1/128",
@@ -273,7 +275,7 @@ function localRoutes(host: Host, family: Family): Route[] {
     for (const address of link.addresses) {
       const words = addressWords(address.address);
       if (address.family !== family || words === undefined) continue;
-      // What is sent to a secondary address comes from its primary one.
+      // The preferred source of the route to a secondary address is the primary address.
       const net = { words, mask: maskOf(address.prefixLength, width), length: address.prefixLength };
       const primary = address.secondary
         ? link.addresses.find((other) => !other.secondary && within(addressWords(other.address) ?? [], net))
@@ -295,7 +297,7 @@ function localRoutes(host: Host, family: Family): Route[] {
 
 const fibs = new WeakMap<Host, Partial<Record<Family, Fib>>>();
 
-/** The host's tables, built once. */
+/** Returns the tables of a host. They are built once. */
 export function fibOf(host: Host, family: Family): Fib {
   const known = fibs.get(host) ?? {};
   fibs.set(host, known);

@@ -3,25 +3,25 @@ import type { Packet } from "../model";
 import type { Words } from "./address";
 import type { Judge } from "./judge";
 
-/** What the kernel asks the routing tables with (struct flowi4, flowi6). */
+/** The key of a routing lookup (struct flowi4, flowi6). */
 export interface Flow {
   readonly dst: Words;
   readonly src?: Words | undefined;
   readonly mark: number;
-  /** Device that the packet came in by; `lo` for what a local process sends. */
+  /** The incoming device; `lo` for packets that a local process sends. */
   readonly iif: string;
-  /** Device that the way out must use (the reverse-path check's second look). */
+  /** The device that the route must use, for example in the second lookup of the reverse-path check. */
   readonly oif?: string;
   /** Default: 0. */
   readonly tos?: number;
-  /** IP protocol. Default: 0, as where the kernel routes again: no rule by protocol or port matches. */
+  /** IP protocol. Default: 0, as in ip_route_me_harder. Policy rules with a protocol or a port then do not match. */
   readonly protocol?: number;
   /** Default: 0. */
   readonly sport?: number;
   readonly dport?: number;
-  /** The sending user. Default: 0, which the kernel takes for packets that no local socket sent. */
+  /** The sending user. Default: 0, which the kernel uses for packets that no local socket sent. */
   readonly uid?: number;
-  /** Parts of it that whoever asks does not know. */
+  /** Fields whose value is unknown. */
   readonly unknownFields?: readonly FlowField[];
 }
 
@@ -29,7 +29,7 @@ export type FlowField = "tos" | "sport" | "dport" | "uid";
 
 type Header = Pick<Flow, "tos" | "protocol" | "sport" | "dport" | "uid" | "unknownFields">;
 
-/** What a packet that came in shows to policy rules (fib4_rules_early_flow_dissect). */
+/** Returns the fields of an incoming packet that policy rules compare (fib4_rules_early_flow_dissect). */
 export function headerOf(packet: Packet, judge: Judge): Header {
   const protocol = protocolNumberOf(packet.protocol) ?? 0;
   const unknownFields: FlowField[] = judge.unknownFields.has("tos") ? ["tos"] : [];
@@ -46,8 +46,8 @@ export function headerOf(packet: Packet, judge: Judge): Header {
   };
 }
 
-/** The same for the route back, which the kernel asks for with the ports exchanged (fib_validate_source). */
-export function turned({ sport, dport, unknownFields, ...rest }: Header): Header {
+/** Swaps the ports, as in the lookup of the reverse route (fib_validate_source). */
+export function reversedHeader({ sport, dport, unknownFields, ...rest }: Header): Header {
   const other = { sport: "dport", dport: "sport" } as const;
   return {
     ...rest,
@@ -63,12 +63,12 @@ export function turned({ sport, dport, unknownFields, ...rest }: Header): Header
   };
 }
 
-/** What a packet that a local socket sends shows to policy rules. */
+/** Returns the fields of a packet from a local socket that policy rules compare. */
 export function sentHeaderOf(packet: Packet, judge: Judge): Header {
   const { unknownFields = [], ...header } = headerOf(packet, judge);
   const icmp = packet.icmp !== undefined;
   const uid = judge.unknownFields.has("owner") ? undefined : packet.owner?.uid;
-  // struct flowi keeps an ICMP type and code where ports are; which of them the sender's socket fills in varies.
+  // In struct flowi, the ICMP type and code share a union with the ports. Which of them is set depends on the socket.
   const open: readonly FlowField[] = [
     ...unknownFields,
     ...(icmp ? (["sport", "dport"] as const) : []),

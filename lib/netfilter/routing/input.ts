@@ -17,7 +17,7 @@ import { type OutRoute, pickRoute } from "./output";
 import { validateSource } from "./source";
 import { either, forwards, presumedSysctl } from "./sysctl";
 
-/** What the routing decision after PREROUTING can be. */
+/** The result of the routing decision after PREROUTING. */
 export type Decision =
   | { readonly kind: "local"; readonly text: string; readonly route?: string }
   | { readonly kind: "forward"; readonly text: string; readonly out: OutRoute }
@@ -31,13 +31,13 @@ export type Decision =
 const drop = (text: string): Extract<Decision, { kind: "drop" }> => ({ kind: "drop", verdict: "drop", text });
 
 /**
- * The routing decision for a packet that came in by a device (net/ipv4/route.c, ip_route_input_slow): martian checks,
- * local delivery, reverse-path filter, forwarding.
+ * Makes the routing decision for a packet that arrived on a device: martian checks, local delivery, reverse-path filter,
+ * forwarding (net/ipv4/route.c, ip_route_input_slow; net/ipv6/route.c, ip6_route_input).
  */
 export function routeIn(host: Host, packet: Packet, device: string, judge: Judge): Decision {
   const src = addressWords(packet.src);
   const dst = addressWords(packet.dst);
-  if (dst === undefined) return { kind: "local", text: "to an address of this host that is not known" };
+  if (dst === undefined) return { kind: "local", text: "the destination is an unknown address of this host" };
   return packet.family === "ipv6"
     ? routeIn6(host, packet, device, dst, judge)
     : routeIn4(host, packet, device, src, dst, judge);
@@ -66,7 +66,7 @@ function routeIn4(
     }
   }
   if (isLimitedBroadcast(dst) || isMulticast(dst)) {
-    // ip_route_input_slow (brd_input) and ip_mc_validate_source: the source of what is for all is looked at as well.
+    // The source of broadcasts and multicasts is validated too (ip_route_input_slow, brd_input; ip_mc_validate_source).
     const martian = src === undefined ? undefined : groupSource(host, packet, src, device, judge);
     if (martian !== undefined) return drop(martian);
     if (isLimitedBroadcast(dst)) return { kind: "local", text: "broadcast, delivered to this host" };
@@ -75,6 +75,7 @@ function routeIn4(
   return lookup4(host, packet, device, src, dst, judge);
 }
 
+/** Validates the source of a broadcast or multicast packet. Returns why it is a martian, or undefined. */
 function groupSource(
   host: Host,
   packet: Packet,
@@ -134,10 +135,10 @@ function lookup4(
   const route = pickRoute(found, packet.dst, judge);
   const text = routeText(route);
   if (route.type === "local" || route.type === "broadcast") {
-    // For a broadcast the source is asked for with no destination (brd_input): a policy rule by it does not match.
-    const asked = route.type === "local" ? packet : { ...packet, dst: "0.0.0.0" };
+    // For a broadcast, the kernel validates the source without a destination (brd_input). Policy rules with `to` do not match.
+    const validated = route.type === "local" ? packet : { ...packet, dst: "0.0.0.0" };
     const martian =
-      src === undefined ? undefined : validateSource(host, asked, src, device, undefined, judge);
+      src === undefined ? undefined : validateSource(host, validated, src, device, undefined, judge);
     if (martian !== undefined) return { ...drop(martian), route: text };
     if (route.type === "broadcast" && presumedSysctl(host, "net.ipv4.conf.all.bc_forwarding", judge) !== 0)
       judge.assume("net.ipv4.conf.all.bc_forwarding is 1: the broadcast may be forwarded as well");
@@ -172,12 +173,13 @@ function unknownRoute(
       : validateSource(host, packet, src, device, undefined, judge);
   if (martian !== undefined) return drop(martian);
   judge.assume(`${host.place} has a route to ${packet.dst}`);
-  return { kind: "forward", text: "by a route that is not known", out: { dev: undefined, local: false } };
+  return { kind: "forward", text: "by an unknown route", out: { dev: undefined, local: false } };
 }
 
 function routeIn6(host: Host, packet: Packet, device: string, dst: Words, judge: Judge): Decision {
   if (isMulticast(dst)) return multicast(host, packet, dst, judge);
-  // ::1 is looked for on the incoming device alone (rt6_need_strict), where it is not: a DNAT to it is routed on.
+  // ::1 is looked up on the incoming device only (rt6_need_strict). It is not there, so a packet with DNAT to ::1 is
+  // routed like any other.
   const strict = isLoopback(dst);
   const own = strict ? false : isLocal(host, dst);
   if (settled(own, judge)) return { kind: "local", text: `${packet.dst} is an address of this host` };
@@ -194,7 +196,7 @@ function routeIn6(host: Host, packet: Packet, device: string, dst: Words, judge:
     },
     judge,
   );
-  // ip6_route_input gives the null entry, whose input handler answers with an error: before the forwarding check.
+  // Without a route, ip6_route_input returns the null entry. Its input handler sends an ICMP error, before the forwarding check.
   if (found.kind === "none")
     return {
       kind: "drop",
@@ -202,7 +204,7 @@ function routeIn6(host: Host, packet: Packet, device: string, dst: Words, judge:
       text: `no route to ${packet.dst} (no route to destination)`,
     };
   const text = routeText(found.route);
-  // The first address of a subnet is every router's of it: a host that forwards has it as an anycast address.
+  // The first address of a subnet is the subnet-router anycast address of all its routers (RFC 4291, 2.6.1).
   if (found.route.type === "anycast")
     return { kind: "local", text: `${packet.dst} is an anycast address of this host`, route: text };
   if (found.route.type === "blackhole") return { ...drop(text), route: text };
@@ -210,7 +212,10 @@ function routeIn6(host: Host, packet: Packet, device: string, dst: Words, judge:
   if (!forwards(host, packet.family, device, judge))
     return { ...drop("not for this host, and forwarding is off"), route: text };
   if (src !== undefined && (isLinkLocal6(src) || isLoopback(src) || isMulticast(src) || isUnspecified(src)))
-    return { ...drop(`${packet.src} cannot be forwarded: its scope ends at the link`), route: text };
+    return {
+      ...drop(`a packet from ${packet.src} cannot be forwarded: the scope of this address is the link`),
+      route: text,
+    };
   const route = pickRoute(found, packet.dst, judge);
   return {
     kind: "forward",

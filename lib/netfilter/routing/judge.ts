@@ -1,37 +1,42 @@
 import type { UnknownCondition, UnknownField } from "../model";
 
-/** How routing settles what the host does not tell: the traversal follows both branches. */
+/** Decides what the snapshot of the host does not contain. The judge of a traversal follows both answers. */
 export interface Judge {
   decide(condition: UnknownCondition): boolean;
-  /** What is settled about it already. */
+  /** Returns whether the condition is already decided. */
   known(condition: UnknownCondition): boolean | undefined;
-  /** One of several equal routes, by weight. */
+  /** Chooses one of several routes of equal cost, by weight. */
   pick(weights: readonly bigint[], what: string): number;
-  /** What cannot be followed both ways and is taken as given; the outcome is no longer certain. */
+  /** Records an assumption that is not followed both ways. The outcome is then not certain. */
   assume(text: string): void;
-  /** What was not given and is taken as it most often is; it is listed with the outcome, which stays as it is. */
+  /** Records a usual value that was used because the value was not given. The outcome stays certain. */
   presume(text: string): void;
-  /** Parts of the header that are not known. */
+  /** Header fields whose value is unknown. */
   readonly unknownFields: ReadonlySet<UnknownField>;
 }
 
-/** An answer, or the judge's where there is none. */
+/** Returns a known answer, or lets the judge decide. */
 export function settled(answer: boolean | UnknownCondition, judge: Judge): boolean {
   return typeof answer === "boolean" ? answer : judge.decide(answer);
 }
 
-/** Attempts at most, before a question that may not matter is asked all the same. */
-const ATTEMPTS = 64;
+/** Maximum number of combinations to try before the judge decides all conditions. */
+const MAX_ATTEMPTS = 64;
 
 /**
- * Runs something that asks the judge, and keeps its questions to itself where the answers make no difference.
+ * Runs a function that depends on unknown conditions. Tries all combinations of answers first. Lets the judge decide only
+ * if the results differ.
  *
- * @param same - what counts as one result.
+ * @param same - whether two results are equal.
  */
-export function askIfItMatters<T>(judge: Judge, run: (judge: Judge) => T, same: (a: T, b: T) => boolean): T {
+export function decideIfRelevant<T>(
+  judge: Judge,
+  run: (judge: Judge) => T,
+  same: (a: T, b: T) => boolean,
+): T {
   const trail: boolean[] = [];
   let first: { readonly value: T } | undefined;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     let at = 0;
     const facts = new Map<string, boolean>();
     const assumed: string[] = [];
@@ -39,18 +44,18 @@ export function askIfItMatters<T>(judge: Judge, run: (judge: Judge) => T, same: 
       ...judge,
       assume: (text) => assumed.push(text),
       presume: () => undefined,
-      decide(asked) {
-        const known = judge.known(asked) ?? facts.get(asked.key);
+      decide(condition) {
+        const known = judge.known(condition) ?? facts.get(condition.key);
         if (known !== undefined) return known;
         const answer = trail[at] ?? true;
         trail[at++] = answer;
-        facts.set(asked.key, answer);
+        facts.set(condition.key, answer);
         return answer;
       },
     });
     trail.length = at;
     first ??= { value };
-    // An assumption is one whatever comes of it.
+    // An assumption must be recorded even if all results are equal.
     if (assumed.length > 0 || !same(first.value, value)) return run(judge);
     while (trail.at(-1) === false) trail.pop();
     if (trail.length === 0) return first.value;
@@ -59,7 +64,7 @@ export function askIfItMatters<T>(judge: Judge, run: (judge: Judge) => T, same: 
   return run(judge);
 }
 
-/** For who wants one answer and no branches: no doubtful rule or route counts, and the first of equal routes is taken. */
+/** A judge without branches: unknown conditions do not hold, and the first of several routes of equal cost is used. */
 export const FIRST: Judge = {
   decide: () => false,
   known: () => undefined,

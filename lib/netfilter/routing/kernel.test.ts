@@ -1,4 +1,4 @@
-// Policy rules and routes of every kind, against the kernel's own answers: golden/README.md says where they come from.
+// Compares policy rules and routes of all kinds with the kernel's results. See golden/README.md for their origin.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ interface Case {
   readonly named?: string;
   readonly strict?: boolean;
   readonly ignore?: string;
-  /** Null: this tool does not know such a rule. */
+  /** Null: this tool does not support such a rule. */
   readonly rules?: readonly (string | null)[];
   readonly routes?: readonly string[];
   readonly links?: readonly object[];
@@ -52,7 +52,7 @@ function hostOf(each: Case, tool: number): Host {
   };
 }
 
-/** The packet that `ip route get` was asked about. */
+/** The packet of the `ip route get` command. */
 function asked(ask: string): { packet: Packet; from: Entry } {
   const [dst = "", ...words] = ask.split(" ");
   const word = (name: string): string | undefined => {
@@ -90,19 +90,19 @@ const answered = ({ error, dev, via }: Answer): string =>
   error === undefined ? `${dev} ${via ?? ""}` : "refused";
 
 describe.each(printedBy.map((name, tool) => ({ name, tool })))(
-  "rules and routes as $name prints them",
+  "rules and routes printed by $name",
   ({ tool }) => {
     test.each(golden.cases.filter(({ rules }) => rules?.[tool] !== null))("$name", (each) => {
       const host = hostOf(each, tool);
       for (const answer of each.answers) {
         const { packet, from } = asked(answer.ask);
         const { outcomes } = traverse(host, packet, { from });
-        const ways = outcomes.map((outcome) => went(outcome, packet.dst));
+        const results = outcomes.map((outcome) => went(outcome, packet.dst));
         if (each.named === undefined) {
-          expect([answer.ask, ...ways]).toEqual([answer.ask, answered(answer)]);
+          expect([answer.ask, ...results]).toEqual([answer.ask, answered(answer)]);
           expect(outcomes[0]).toMatchObject({ certain: true, dependsOn: [] });
         } else {
-          expect(ways).toContain(answered(answer));
+          expect(results).toContain(answered(answer));
           for (const { certain, dependsOn } of outcomes)
             expect([certain, dependsOn.join("\n")]).toEqual([false, expect.stringContaining(each.named)]);
         }

@@ -1,5 +1,5 @@
-// IPv6's policy rules and routes: the answers are those of `ip -6 route get` on kernel 6.18. What packets from outside show
-// to uidrange and tun_id was measured with packets that were forwarded, for `route get` makes up a user of its own.
+// IPv6 policy rules and routes. The expected values are from `ip -6 route get` on kernel 6.18. Those for uidrange and tun_id
+// were measured with forwarded packets, because `route get` uses the uid of its caller.
 
 import { parsePolicyRules } from "../../inspect/policy-rules";
 import { parseRoutes } from "../../inspect/routes";
@@ -67,13 +67,13 @@ const plain = {
 };
 
 test.each([
-  ["tos compares the whole DSCP: equal", rule({ tos: "0x10" }), [], { tos: 0x10 }, "e1"],
-  ["tos does not see the ECN bits", rule({ tos: "0x10" }), [], { tos: 0x12 }, "e1"],
+  ["tos compares the whole DSCP: the same", rule({ tos: "0x10" }), [], { tos: 0x10 }, "e1"],
+  ["tos ignores the ECN bits", rule({ tos: "0x10" }), [], { tos: 0x12 }, "e1"],
   ["tos compares the whole DSCP: another precedence", rule({ tos: "0x10" }), [], { tos: 0x30 }, "e2"],
-  ["tos beyond the old field", rule({ tos: "0xb0" }), [], { tos: 0xb0 }, "e1"],
+  ["tos with bits outside of the old TOS field", rule({ tos: "0xb0" }), [], { tos: 0xb0 }, "e1"],
   ["dport", rule({ dport: 80 }), [], {}, "e1"],
   ["another dport", rule({ dport: 80 }), [], { dport: 81 }, "e2"],
-  ["uidrange with 0, which packets from outside have", rule({ uid_start: 0, uid_end: 5 }), [], {}, "e1"],
+  ["uidrange with 0, the uid of forwarded packets", rule({ uid_start: 0, uid_end: 5 }), [], {}, "e1"],
   ["uidrange without 0", rule({ uid_start: 1, uid_end: 5 }), [], {}, "e2"],
   [
     "suppress_prefixlength",
@@ -82,8 +82,8 @@ test.each([
     {},
     "e1",
   ],
-  ["a route for sources of a prefix comes first", [], [plain, from], {}, "e1"],
-  ["a route for sources of another prefix is passed over", [], [plain, from], { src: "fd05::9" }, "e2"],
+  ["a route with a source prefix is preferred", [], [plain, from], {}, "e1"],
+  ["a route with another source prefix is ignored", [], [plain, from], { src: "fd05::9" }, "e2"],
 ])("%s", (_name, rules, routes, sent, dev) => {
   expect(wayOf(rules, routes, sent)).toEqual([[dev, true]]);
 });

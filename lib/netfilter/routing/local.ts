@@ -10,13 +10,14 @@ import {
 } from "./address";
 import { fibOf } from "./fib";
 
-/** Whether the host's own addresses are known: by its links, or by a listed local table. */
+/** Whether the host's own addresses are known, from its links or from the local table. */
 export function knowsAddresses(host: Host): boolean {
   return (
     host.links !== undefined || (host.routes ?? []).some((route) => ["local", "255"].includes(route.table))
   );
 }
 
+/** The condition that an address belongs to the host. */
 export function unknownLocal(host: Host, address: Words): UnknownCondition {
   const text = textOf(address);
   return {
@@ -28,11 +29,12 @@ export function unknownLocal(host: Host, address: Words): UnknownCondition {
 }
 
 /**
- * What kind of address it is to this host (fib_frontend.c, inet_dev_addr_type): the local table alone decides, so an
- * address behind a blackhole route of the main table is still UNICAST. The types exclude each other.
+ * Returns the type of an address from the point of view of this host (fib_frontend.c, inet_dev_addr_type). It depends on
+ * the local table only: an address with a blackhole route in the main table is still UNICAST. The types are mutually
+ * exclusive.
  *
- * @param device - `--limit-iface-in`/`-out`: LOCAL and BROADCAST count only on this device.
- * @returns an unknown condition where the host's addresses are not known.
+ * @param device - with `--limit-iface-in` or `--limit-iface-out`, only routes of this device count.
+ * @returns an unknown condition if the host's addresses are unknown.
  */
 export function addressType(host: Host, address: Words, device?: string): AddressType | UnknownCondition {
   if (isZeronet(address) || isLimitedBroadcast(address)) return "BROADCAST";
@@ -46,7 +48,7 @@ export function addressType(host: Host, address: Words, device?: string): Addres
   return type === "unicast" ? "UNICAST" : (type.toUpperCase() as Uppercase<typeof type>);
 }
 
-/** Whether packets to this address are for the host itself. */
+/** Whether packets to this address are delivered locally. */
 export function isLocal(host: Host, address: Words): boolean | UnknownCondition {
   if (isLoopback(address)) return true;
   if (isMulticast(address) || isUnspecified(address)) return false;

@@ -17,22 +17,23 @@ import type { Flow } from "./flow";
 import { type Judge, settled } from "./judge";
 import { either } from "./sysctl";
 
-/** The way out that a packet has: device and next hop. Undefined parts are not known. */
+/** Outgoing device and next hop of a packet. Undefined parts are unknown. */
 export interface OutRoute {
   readonly route?: Route;
   readonly dev: string | undefined;
   readonly via?: string;
-  /** For the host itself: it comes back in by lo. */
+  /** The destination is the host itself: the packet is sent over `lo` and received again. */
   readonly local: boolean;
 }
 
+/** The result of an output route lookup; `error` if the kernel returns an error to the sender. */
 export type Routed =
   | { readonly kind: "out"; readonly out: OutRoute }
   | { readonly kind: "error"; readonly text: string };
 
 const error = (text: string): Routed => ({ kind: "error", text });
 
-/** What the errors of a lookup are called by `ping` and `curl`. */
+/** The errno of each route type that refuses packets (fib_props in fib_semantics.c). */
 const REFUSALS: Readonly<Partial<Record<Route["type"], string>>> = {
   unreachable: "unreachable route (EHOSTUNREACH)",
   prohibit: "prohibited route (EACCES)",
@@ -40,10 +41,10 @@ const REFUSALS: Readonly<Partial<Record<Route["type"], string>>> = {
 };
 
 /**
- * Where a packet of this host goes (ip_route_output_key). Without routes the answer is an unknown device, except for
- * loopback addresses.
+ * Looks up the route of a packet that this host sends (ip_route_output_key). If the routes are unknown, the device is
+ * unknown too, except for local addresses.
  *
- * @param flow.header - what policy rules may ask about beside addresses and mark.
+ * @param flow.header - fields that policy rules may compare, besides addresses and mark.
  */
 export function routeOut(
   host: Host,
@@ -68,7 +69,7 @@ export function routeOut(
     judge,
   );
   if (found.kind === "none") {
-    // A list of routes without the local table: lo answers for its network all the same.
+    // The list of routes may lack the local table. Loopback addresses are local in any case.
     if (isLoopback(dst)) return { kind: "out", out: { dev: "lo", local: true } };
     return error("no route (ENETUNREACH)");
   }
@@ -77,7 +78,7 @@ export function routeOut(
   const route = pickRoute(found, textOf(dst), judge);
   if (route.type === "local" || route.type === "anycast")
     return { kind: "out", out: { dev: "lo", local: true, route } };
-  // __mkroute_output: a loopback source leaves by a real device only where route_localnet allows it.
+  // A packet with a loopback source may leave by another device only if route_localnet is set (__mkroute_output).
   const leaves = route.dev !== undefined && route.dev !== "lo";
   if (family === "ipv4" && leaves && src !== undefined && isLoopback(src)) {
     if (!settled(either(host, route.dev ?? "", "route_localnet"), judge))
@@ -89,7 +90,7 @@ export function routeOut(
   };
 }
 
-/** One of the equal routes that a lookup found. The kernel chooses by a hash of the addresses, in the long run by weight. */
+/** Chooses one of the routes of equal cost. The kernel chooses by a hash of the flow, in proportion to the weights (fib_select_multipath). */
 export function pickRoute(
   found: Extract<Found, { kind: "route" }>,
   destination: string,
@@ -106,8 +107,8 @@ const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 2
 const scopeOf = (scope: string): number => SCOPES[scope] ?? (Number(scope) || 0);
 
 /**
- * The address that a device lends (inetdevice.c, inet_select_addr): the primary one in the next hop's subnet, else the
- * first primary one of the scope; without any, the first of another device.
+ * Selects a source address of a device (inetdevice.c, inet_select_addr): the primary address in the subnet of the next
+ * hop, otherwise the first primary address of the scope, otherwise the first one of another device.
  */
 export function selectAddress(
   host: Host,
@@ -144,8 +145,9 @@ function primaryOf(
 }
 
 /**
- * The IPv6 source for a destination on a device (RFC 6724, the rules that addresses alone decide: the destination itself,
- * scope, device, longest prefix). Of equals the first listed: the kernel lists the newest first.
+ * Selects the IPv6 source address for a destination (RFC 6724, section 5). Implements the rules that depend on addresses
+ * only: same address, scope, outgoing device, longest matching prefix. Of equal candidates, uses the first one listed,
+ * which is the newest.
  */
 export function selectAddress6(host: Host, device: string, dst: Words): string | undefined {
   const wantsLink = isLinkLocal6(dst) || isMulticast(dst);
@@ -159,11 +161,11 @@ export function selectAddress6(host: Host, device: string, dst: Words): string |
         words: addressWords(address.address) ?? [],
       })),
   );
-  const fitting = all.filter(({ words, dev }) => {
+  const candidates = all.filter(({ words, dev }) => {
     if (sameWords(words, dst)) return true;
     return !isLoopback(words) && isLinkLocal6(words) === wantsLink && (!wantsLink || dev === device);
   });
-  // The prefix that counts is never longer than the address's own (addrconf.c, IPV6_SADDR_RULE_PREFIX).
+  // The common prefix is limited to the prefix length of the source address (addrconf.c, IPV6_SADDR_RULE_PREFIX).
   const common = (words: Words, prefixLength: number): number => {
     let bits = 0;
     for (let at = 0; at < 4; at++) {
@@ -174,7 +176,7 @@ export function selectAddress6(host: Host, device: string, dst: Words): string |
     return Math.min(bits, prefixLength);
   };
   const itself = (words: Words): number => (sameWords(words, dst) ? 10_000 : 0);
-  return fitting
+  return candidates
     .map((candidate) => ({
       ...candidate,
       rank:
@@ -186,8 +188,8 @@ export function selectAddress6(host: Host, device: string, dst: Words): string |
 }
 
 /**
- * The source address of what this host sends by a route when the sender names none: the route's own, or the device's.
- * Undefined where addresses are not known.
+ * Selects the source address of a packet whose socket is not bound to an address: the preferred source of the route, or
+ * an address of the device. Undefined if addresses are unknown.
  */
 export function sourceFor(host: Host, out: OutRoute, dst: Words): string | undefined {
   if (out.route?.source !== undefined) return out.route.source;

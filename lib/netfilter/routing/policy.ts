@@ -5,14 +5,14 @@ import { type Family, type UnknownCondition, unknownCondition } from "../model";
 import { type Net, parseNet, textOf, within } from "./address";
 import type { Flow } from "./flow";
 
-/** A policy rule with its prefixes read. */
+/** A policy rule with parsed prefixes. */
 export interface CompiledRule {
   readonly rule: PolicyRule;
   readonly from: Net | undefined;
   readonly to: Net | undefined;
 }
 
-/** The policy rules that a namespace starts with. */
+/** The policy rules of a new network namespace (fib_default_rules_init; fib6_rules_net_init). */
 function defaultRules(family: Family): PolicyRule[] {
   const tables: readonly (readonly [number, string])[] =
     family === "ipv4"
@@ -33,7 +33,7 @@ function defaultRules(family: Family): PolicyRule[] {
   }));
 }
 
-/** The rules of one family in the order of their priorities; the kernel's own three where none are known. */
+/** Returns the rules of one family sorted by priority. If none are known, returns the kernel's default rules. */
 export function compileRules(host: Host, family: Family): readonly CompiledRule[] {
   const own = host.policyRules?.filter((rule) => rule.family === family);
   return (own === undefined || own.length === 0 ? defaultRules(family) : own)
@@ -49,7 +49,10 @@ export function compileRules(host: Host, family: Family): readonly CompiledRule[
 /** `policy rule 100 (dscp AF11)` */
 const ruleName = (rule: PolicyRule, what: string): string => `policy rule ${rule.priority} (${what})`;
 
-/** Whether a rule is for a flow (fib_rules.c, fib_rule_match, fib4_rule_match and fib6_rule_match), or what is not known. */
+/**
+ * Whether a rule matches a flow, or the condition that is unknown (fib_rules.c, fib_rule_match; fib4_rule_match and
+ * fib6_rule_match).
+ */
 export function ruleMatches(
   { rule, from, to }: CompiledRule,
   flow: Flow,
@@ -80,31 +83,31 @@ export function ruleMatches(
       return answer !== false;
     });
   if (!holds || open.length === 0) return holds !== rule.inverted;
-  // What is asked about is part of the key: another flow of the same packet has an answer of its own.
-  const asked = [flow.iif, flow.oif ?? "", flow.src?.join(".") ?? "", flow.dst.join(".")].join(" ");
+  // The flow is part of the key, because the answer may differ for another lookup of the same packet.
+  const flowKey = [flow.iif, flow.oif ?? "", flow.src?.join(".") ?? "", flow.dst.join(".")].join(" ");
   const name = ruleName(rule, open.join(", "));
   const packets = `packets to ${textOf(flow.dst)}`;
   const [yes, no] = [`${name} is for ${packets}`, `${name} is not for ${packets}`];
   return unknownCondition(
-    `rule ${rule.family} ${rule.priority} ${open.join(" ")} ${asked}`,
+    `rule ${rule.family} ${rule.priority} ${open.join(" ")} ${flowKey}`,
     rule.inverted ? no : yes,
     rule.inverted ? yes : no,
   );
 }
 
-/** True, false, or in words what is not known. */
-type Selected = boolean | string;
+/** Whether one selector matches, or the text of a selector whose result is unknown. */
+type SelectorResult = boolean | string;
 
-function tosMatches({ tos, family }: PolicyRule, flow: Flow): Selected {
-  // A rule with `tos 0` asks for nothing.
+function tosMatches({ tos, family }: PolicyRule, flow: Flow): SelectorResult {
+  // `tos 0` means any TOS.
   if (tos === undefined || tos === 0) return true;
   if (flow.unknownFields?.includes("tos") === true) return `tos 0x${tos.toString(16)}`;
-  // IPv4 compares the three bits of the old TOS field only (fib_dscp_masked_match), IPv6 the whole DSCP.
+  // IPv4 compares only the three bits of the old TOS field (fib_dscp_masked_match), IPv6 the whole DSCP.
   const mask = family === "ipv4" ? 0x1c : 0xfc;
   return ((flow.tos ?? 0) & mask) === (tos & (family === "ipv4" ? 0xff : 0xfc));
 }
 
-function portMatches(match: PortMatch | undefined, flow: Flow, side: "sport" | "dport"): Selected {
+function portMatches(match: PortMatch | undefined, flow: Flow, side: "sport" | "dport"): SelectorResult {
   if (match === undefined) return true;
   if (flow.unknownFields?.includes(side) === true) return `${side} ${portText(match)}`;
   const port = flow[side] ?? 0;
@@ -117,21 +120,21 @@ function portText(match: PortMatch): string {
   return match.mask === 0xffff ? `${match.value}` : `${match.value}/0x${match.mask.toString(16)}`;
 }
 
-function uidMatches({ uid }: PolicyRule, flow: Flow): Selected {
+function uidMatches({ uid }: PolicyRule, flow: Flow): SelectorResult {
   if (uid === undefined) return true;
   if (flow.unknownFields?.includes("uid") === true) return `uidrange ${uid.from}-${uid.to}`;
   const { uid: sender = 0 } = flow;
   return sender >= uid.from && sender <= uid.to;
 }
 
-/** Only what came out of a tunnel carries an id, and the packet does not say whether it did. */
-function tunnelMatches({ tunnelId }: PolicyRule, flow: Flow): Selected {
+/** Only packets from a tunnel have an id. The model does not know whether a packet came from a tunnel. */
+function tunnelMatches({ tunnelId }: PolicyRule, flow: Flow): SelectorResult {
   if (tunnelId === undefined) return true;
   return flow.iif === "lo" ? false : `tun_id ${tunnelId}`;
 }
 
-/** l3mdev_fib_rule_match: a device of the flow is a VRF or belongs to one. */
-function vrfMatches({ l3mdev }: PolicyRule, flow: Flow, host: Host): Selected {
+/** Whether a device of the flow is a VRF or belongs to one (l3mdev_fib_rule_match). */
+function vrfMatches({ l3mdev }: PolicyRule, flow: Flow, host: Host): SelectorResult {
   if (l3mdev !== true) return true;
   const devices = [flow.iif, flow.oif].filter((name) => name !== undefined && name !== "lo");
   if (devices.length === 0) return false;
@@ -142,7 +145,7 @@ function vrfMatches({ l3mdev }: PolicyRule, flow: Flow, host: Host): Selected {
   return inVrf ? "l3mdev" : false;
 }
 
-/** Whether a route that a rule's table gave is passed over (fib4_rule_suppress). */
+/** Whether the rule suppresses a route that was found, so that the lookup continues with the next rule (fib4_rule_suppress). */
 export function suppresses(
   rule: PolicyRule,
   found: { readonly dev: string | undefined; readonly length: number },

@@ -2,13 +2,13 @@ import type { Host } from "../model";
 import { type Packet, unknownCondition } from "../model";
 import { addressWords, isZeronet, type Words } from "./address";
 import { type Found, fibOf } from "./fib";
-import { headerOf, turned } from "./flow";
-import { askIfItMatters, type Judge, settled } from "./judge";
+import { headerOf, reversedHeader } from "./flow";
+import { decideIfRelevant, type Judge, settled } from "./judge";
 import { isLocal, knowsAddresses } from "./local";
 import { either, isPartial, possibleFilters } from "./sysctl";
 
-/** A source that is to be believed or not: the packet, and the devices it came in by and leaves by. */
-interface Question {
+/** The packet whose source is validated, and its incoming and outgoing device. */
+interface SourceCheck {
   readonly host: Host;
   readonly packet: Packet;
   readonly src: Words;
@@ -18,8 +18,10 @@ interface Question {
 }
 
 /**
- * fib_validate_source: why the source is not believed, or undefined. rp_filter is the larger of `all` and the device;
- * even without it a source that is one of the host's own addresses is a martian.
+ * Validates the source of an incoming packet (fib_validate_source). rp_filter is the maximum of `all` and the device. Even
+ * without it, a source that is one of the host's own addresses is a martian.
+ *
+ * @returns why the source is rejected, or undefined if it is accepted.
  */
 export function validateSource(
   host: Host,
@@ -30,28 +32,29 @@ export function validateSource(
   judge: Judge,
 ): string | undefined {
   if (isZeronet(src)) return undefined;
-  const question = { host, packet, src, device, out, judge };
-  // Where all is known nothing is asked.
+  const check = { host, packet, src, device, out, judge };
+  // If everything is known, there are no unknown conditions to explore.
   if (
     !isPartial(host) &&
     host.routes !== undefined &&
     !fibOf(host, "ipv4").customRules &&
     knowsAddresses(host)
   )
-    return reasonAgainst(question);
-  return askIfItMatters(
+    return martianReason(check);
+  return decideIfRelevant(
     judge,
-    (judge) => reasonAgainst({ ...question, judge }),
+    (judge) => martianReason({ ...check, judge }),
     (a, b) => (a === undefined) === (b === undefined),
   );
 }
 
-function reasonAgainst(question: Question): string | undefined {
-  const { host, packet, src, device, out, judge } = question;
+function martianReason(check: SourceCheck): string | undefined {
+  const { host, packet, src, device, out, judge } = check;
   const filters = possibleFilters(host, device);
-  if (host.routes === undefined) return withoutRoutes(question, filters);
+  if (host.routes === undefined) return withoutRoutes(check, filters);
   const own = isLocal(host, src);
-  // One question is enough about an address that may be the host's own: then accept_local is taken as off.
+  // If it is unknown whether the address belongs to the host, only this is followed both ways. An unknown accept_local
+  // is then assumed to be off.
   if (typeof own !== "boolean" && judge.decide(own)) {
     const accepts = either(host, device, "accept_local");
     if (typeof accepts !== "boolean") judge.presume(accepts.no);
@@ -60,23 +63,23 @@ function reasonAgainst(question: Question): string | undefined {
   const { customRules } = fibOf(host, "ipv4");
   let found: Found | undefined;
   const full = (filter: number): string | undefined => {
-    found ??= routeBack(question);
-    return judged(question, filter, found);
+    found ??= routeBack(check);
+    return checkReverseRoute(check, filter, found);
   };
   const verdicts = filters.map((filter) => {
     if (filter !== 0 || customRules) return full(filter);
-    // Only where the kernel might answer with a redirect does it look at the route back without being told to.
+    // Without rp_filter, the kernel looks up the reverse route only if it might send a redirect (fib_validate_source).
     if (out === device && settled(either(host, device, "send_redirects", 1), judge)) return full(0);
-    return ownAddress(question);
+    return ownAddress(check);
   });
   const passing = filters.filter((_filter, at) => verdicts[at] === undefined);
   const failure = verdicts.find((verdict) => verdict !== undefined);
   if (failure === undefined || passing.length === 0) return failure;
-  return judge.decide(filterDoubt(device, passing, filters)) ? undefined : failure;
+  return judge.decide(filterCondition(device, passing, filters)) ? undefined : failure;
 }
 
-/** `rp_filter of eth0 is 0 or 2 (not given; …)` */
-function filterDoubt(device: string, passing: readonly number[], all: readonly number[]) {
+/** The condition that rp_filter has one of the values with which the source passes. */
+function filterCondition(device: string, passing: readonly number[], all: readonly number[]) {
   const failing = all.filter((filter) => !passing.includes(filter));
   const names = `net.ipv4.conf.all.rp_filter and net.ipv4.conf.${device.replaceAll(".", "/")}.rp_filter`;
   const is = (filters: readonly number[]): string =>
@@ -84,7 +87,7 @@ function filterDoubt(device: string, passing: readonly number[], all: readonly n
   return unknownCondition(`rp_filter ${device} ${passing.join(",")}`, is(passing), is(failing));
 }
 
-function ownAddress({ host, packet, src, device, judge }: Question): string | undefined {
+function ownAddress({ host, packet, src, device, judge }: SourceCheck): string | undefined {
   const accepts = either(host, device, "accept_local");
   if (accepts === true || !settled(isLocal(host, src), judge) || settled(accepts, judge)) return undefined;
   return martian(packet);
@@ -92,15 +95,15 @@ function ownAddress({ host, packet, src, device, judge }: Question): string | un
 
 const martian = ({ src }: Packet): string => `martian source ${src}: it is this host's own address`;
 
-function routeBack({ host, packet, src, device, out, judge }: Question): Found {
+function routeBack({ host, packet, src, device, out, judge }: SourceCheck): Found {
   const fib = fibOf(host, "ipv4");
   const dst = addressWords(packet.dst);
-  // Without policy rules nothing asks for the mark.
+  // The mark matters only if there are policy rules.
   const marked =
     packet.mark !== 0 && fib.customRules && settled(either(host, device, "src_valid_mark"), judge);
   return fib.lookup(
     {
-      ...turned(headerOf(packet, judge)),
+      ...reversedHeader(headerOf(packet, judge)),
       dst: src,
       mark: marked ? packet.mark : 0,
       iif: out ?? "lo",
@@ -110,7 +113,11 @@ function routeBack({ host, packet, src, device, out, judge }: Question): Found {
   );
 }
 
-function judged({ host, packet, device, judge }: Question, filter: number, back: Found): string | undefined {
+function checkReverseRoute(
+  { host, packet, device, judge }: SourceCheck,
+  filter: number,
+  back: Found,
+): string | undefined {
   const failed = `reverse-path filter (rp_filter ${filter})`;
   if (back.kind === "none" || ["unreachable", "prohibit", "blackhole"].includes(back.route.type))
     return filter === 0 ? undefined : `${failed}: no route back to ${packet.src}`;
@@ -130,25 +137,23 @@ function judged({ host, packet, device, judge }: Question, filter: number, back:
   return `${failed}: the route back to ${packet.src} leaves by ${back.route.dev}, not by ${device}`;
 }
 
-/** Routes that were not given: whether the source is believed is one question, unless nothing can be against it. */
-function withoutRoutes(question: Question, filters: readonly number[]): string | undefined {
-  const { host, packet, src, device, judge } = question;
+/** If the routes are unknown, whether the source is accepted is one unknown condition, unless nothing can reject it. */
+function withoutRoutes(check: SourceCheck, filters: readonly number[]): string | undefined {
+  const { host, packet, src, device, judge } = check;
   const own = isLocal(host, src);
-  if (filters.length === 1 && filters[0] === 0) return ownAddress(question);
-  if (own === true) return ownAddress(question);
+  if (filters.length === 1 && filters[0] === 0) return ownAddress(check);
+  if (own === true) return ownAddress(check);
   const given =
     filters.length === 1
       ? `rp_filter=${filters[0]}; the routes are not given`
       : "rp_filter and the routes are not given";
-  const what = `the source check lets ${packet.src} in by ${device}`;
+  const what = `the source check accepts ${packet.src} on ${device}`;
   const passes = judge.decide(
     unknownCondition(
       `source ${packet.src} ${device}`,
       `${what} (${given})`,
-      `${what.replace("lets", "does not let")} (${given})`,
+      `${what.replace("accepts", "rejects")} (${given})`,
     ),
   );
-  return passes
-    ? undefined
-    : `the source ${packet.src} is not believed on ${device} (rp_filter, or a martian)`;
+  return passes ? undefined : `the source ${packet.src} is rejected on ${device} (rp_filter, or a martian)`;
 }

@@ -3,7 +3,7 @@ import { type UnknownCondition, unknownCondition } from "../model";
 import type { Judge } from "./judge";
 
 /**
- * The kernel's own values of what this model reads, where they are not 0 (Documentation/networking/ip-sysctl.rst,
+ * The kernel's defaults of the sysctls that the model uses, if not 0 (Documentation/networking/ip-sysctl.rst,
  * nf_conntrack-sysctl.rst).
  */
 const DEFAULTS: Readonly<Record<string, number>> = {
@@ -13,9 +13,9 @@ const DEFAULTS: Readonly<Record<string, number>> = {
 };
 
 /**
- * A sysctl by its dotted name; undefined where it is not known. A host whose sysctls were read has the kernel's default
- * for what is not listed: the kernel has no such setting, or its module is not loaded.
- * Interface names keep their dots: `net.ipv4.conf.eth0/100.rp_filter` is how sysctl writes eth0.100.
+ * Returns a sysctl by its dotted name, or undefined if unknown. If all sysctls of the host were read, a name that is not
+ * listed has the default: the kernel does not have this setting, or its module is not loaded.
+ * A dot in an interface name is written as a slash, as in sysctl(8): `net.ipv4.conf.eth0/100.rp_filter` for eth0.100.
  */
 export function knownSysctl(host: Host, name: string): number | undefined {
   const text = host.sysctls?.[name];
@@ -24,7 +24,7 @@ export function knownSysctl(host: Host, name: string): number | undefined {
   return DEFAULTS[name] ?? 0;
 }
 
-/** A sysctl that hardly decides a packet's path: where it is not known, the kernel's default is taken, and named. */
+/** Returns a sysctl that rarely affects a path. If unknown, uses and records the kernel's default. */
 export function presumedSysctl(host: Host, name: string, judge: Judge): number {
   const known = knownSysctl(host, name);
   if (known !== undefined) return known;
@@ -33,7 +33,7 @@ export function presumedSysctl(host: Host, name: string, judge: Judge): number {
   return value;
 }
 
-/** Whether a sysctl is on; both are followed where it is not known. */
+/** Whether a sysctl is on. If unknown, the judge decides. */
 export function decidedSysctl(host: Host, name: string, judge: Judge): boolean {
   const known = knownSysctl(host, name);
   return known === undefined
@@ -41,17 +41,17 @@ export function decidedSysctl(host: Host, name: string, judge: Judge): boolean {
     : known !== 0;
 }
 
-const asked = new WeakMap<Host, Map<string, number | undefined>>();
+const deviceSettings = new WeakMap<Host, Map<string, number | undefined>>();
 
-/** A device's own setting; undefined where it is not listed. */
+/** Returns the setting of a device, or undefined if it is not listed. */
 function perDevice(host: Host, family: "ipv4" | "ipv6", device: string, key: string): number | undefined {
   if (host.sysctls === undefined) return undefined;
-  let known = asked.get(host);
+  let known = deviceSettings.get(host);
   if (known === undefined) {
     known = new Map();
-    asked.set(host, known);
+    deviceSettings.set(host, known);
   }
-  // Every packet asks these; names are put together once.
+  // Read for every packet, so the names are built once.
   const name = `${family} ${device} ${key}`;
   if (known.has(name)) return known.get(name);
   const text = host.sysctls[deviceName(family, device, key)];
@@ -64,10 +64,10 @@ function deviceName(family: "ipv4" | "ipv6", device: string, key: string): strin
   return `net.${family}.conf.${device.replaceAll(".", "/")}.${key}`;
 }
 
-/** Whether a sysctl that is not listed is one that is not known. */
+/** Whether a sysctl that is not listed is unknown. Otherwise it has the kernel's default. */
 export const isPartial = (host: Host): boolean => host.sysctls === undefined || host.partialSysctls === true;
 
-/** Whether a setting that only the device has is on (IN_DEV_CONF_GET). */
+/** Whether a setting of the device alone is on (IN_DEV_CONF_GET). */
 export function deviceHas(
   host: Host,
   family: "ipv4" | "ipv6",
@@ -80,7 +80,7 @@ export function deviceHas(
   return isPartial(host) && decidedSysctl(host, deviceName(family, device, key), judge);
 }
 
-/** Values that the larger of `all` and the device (IN_DEV_MAXCONF) may have, the smallest first: rp_filter is read so. */
+/** Returns the possible values of rp_filter in ascending order. The kernel uses the maximum of `all` and the device (IN_DEV_MAXCONF). */
 export function possibleFilters(host: Host, device: string): readonly number[] {
   const partial = isPartial(host);
   const all = knownSysctl(host, "net.ipv4.conf.all.rp_filter");
@@ -90,7 +90,7 @@ export function possibleFilters(host: Host, device: string): readonly number[] {
   return [0, 1, 2].filter((value) => value >= least);
 }
 
-/** Whether `all` or the device has a setting on (IN_DEV_ORCONF), as route_localnet and accept_local are read. */
+/** Whether a setting is on for `all` or the device (IN_DEV_ORCONF), for example route_localnet and accept_local. */
 export function either(host: Host, device: string, key: string, initial = 0): boolean | UnknownCondition {
   const all = `net.ipv4.conf.all.${key}`;
   const [shared, own] = [knownSysctl(host, all), perDevice(host, "ipv4", device, key)];
@@ -109,8 +109,8 @@ export function either(host: Host, device: string, key: string, initial = 0): bo
 }
 
 /**
- * Whether packets that came in by this device may be forwarded. IPv4 asks the device (which `ip_forward` sets for all),
- * IPv6 asks `all`, and the device's force_forwarding (ip6_forward, since Linux 6.17).
+ * Whether packets that arrive on this device may be forwarded. IPv4 uses the setting of the device, which `ip_forward`
+ * sets for all devices. IPv6 uses `all`, or force_forwarding of the device (ip6_forward, since Linux 6.17).
  */
 export function forwards(host: Host, family: "ipv4" | "ipv6", device: string, judge: Judge): boolean {
   if (family === "ipv6")

@@ -6,35 +6,35 @@ import { OWN_TABLE } from "./own-table";
 import type { ObservedPacket, Visit } from "./packets";
 import type { Sightings } from "./sighting";
 
-/** What the kernel reported in one network namespace, in the order of time. */
+/** The trace of one network namespace in chronological order. */
 export interface PlaceTrace {
   readonly place: string;
   readonly packets: readonly ObservedPacket[];
-  /** Without it rules are told apart by their text, which the monitor must have printed in iptables' syntax. */
+  /** Identifies rules by their handle. Without it, rules are compared by their text, which must be in iptables' syntax. */
   readonly loaded?: LoadedRules;
-  /** Where our own chains saw it; absent where none were set, as in what other programs recorded. */
+  /** Where Wirebook's own chains saw packets. Absent for traces that other programs recorded. */
   readonly sightings?: Sightings;
 }
 
-/** The first point at which the kernel did something else than predicted. */
+/** The first difference between the kernel's trace and the prediction. */
 export interface Difference {
   readonly place: string;
   readonly table?: string;
   readonly chain?: string;
-  /** What the path says, in words; absent where it ended before. */
+  /** The predicted event. Absent if the predicted path ended before. */
   readonly expected?: string;
-  /** What the kernel reported; absent where nothing more came. */
+  /** The reported event. Absent if the kernel reported nothing more. */
   readonly observed?: string;
   /** One sentence. */
   readonly text: string;
 }
 
-/** Whether the kernel's events are those that a path predicted. */
+/** The result of comparing the kernel's trace with a prediction. */
 export interface Agreement {
   readonly agrees: boolean;
-  /** Index of the outcome that the kernel took, or of the one that came nearest. */
+  /** Index of the outcome that agrees, or otherwise of the one with the most equal events. */
   readonly outcome: number;
-  /** How many events were compared and found equal. */
+  /** Number of equal events. */
   readonly events: number;
   /** The observed packets that belong to the path, in order. */
   readonly packets: readonly { readonly place: string; readonly packet: ObservedPacket }[];
@@ -45,11 +45,11 @@ export interface Agreement {
 const predicted: ReadonlySet<string> = new Set<TableName>(["raw", "mangle", "nat", "filter", "security"]);
 
 /**
- * Lays the kernel's trace beside a predicted path, event by event: every rule that matched, every policy, and the header
- * on entry to every table. Where chance or an unknown left several outcomes, one of them has to agree.
+ * Compares the kernel's trace with a predicted path: every rule that matched, every policy, and the header at the start of
+ * every table. If the prediction has several outcomes, one of them must agree.
  *
- * Only namespaces that `traces` names are compared. What TRACE cannot show is not asked for: the end of a user chain,
- * conntrack, routing, and a namespace without tables.
+ * Compares only the namespaces in `traces`. Ignores what TRACE does not report: the end of a user-defined chain, conntrack,
+ * routing, and namespaces without tables.
  */
 export function alignTrace(traversal: Traversal, traces: readonly PlaceTrace[]): Agreement {
   let best: Agreement | undefined;
@@ -63,15 +63,15 @@ export function alignTrace(traversal: Traversal, traces: readonly PlaceTrace[]):
 
 const nothing: Difference = { place: "", text: "The prediction has no outcome to compare with." };
 
-/** How {@link alignSteps} compares. */
+/** Options of {@link alignSteps}. */
 export interface AlignOptions {
-  /** Index of the outcome, for the answer. Default: 0. */
+  /** Index of the outcome, for the result. Default: 0. */
   readonly outcome?: number;
-  /** False where the kernel's trace tells no rules (legacy tables): only the packets are found. Default: true. */
+  /** False if the trace contains no rules (iptables-legacy), so that only packets are compared. Default: true. */
   readonly rules?: boolean;
 }
 
-/** {@link alignTrace} for the steps of one outcome, or of one packet that a host sent as an answer. */
+/** Like {@link alignTrace}, for the steps of one outcome, or of a packet that a host sent in response. */
 export function alignSteps(
   steps: readonly Step[],
   traces: readonly PlaceTrace[],
@@ -85,9 +85,9 @@ export function alignSteps(
     if (trace === undefined) continue;
     const packet = trace.packets.find((each) => !used.has(each) && sameFlow(each.header, pass.packet));
     if (packet === undefined) {
-      // A namespace whose tables have nothing to say of the packet.
+      // No event is predicted, for example in a namespace without tables.
       if (pass.events.length === 0) continue;
-      const text = `${pass.place}: the kernel reported no packet ${flowText(pass.packet)}; predicted was ${passText(pass)}.`;
+      const text = `${pass.place}: the kernel reported no packet ${flowText(pass.packet)}; the prediction was ${passText(pass)}.`;
       return { agrees: false, outcome, events, packets, difference: { place: pass.place, text } };
     }
     used.add(packet);
@@ -102,7 +102,7 @@ export function alignSteps(
 
 interface Seen {
   readonly event: ChainEvent;
-  /** On the first event of a base chain. */
+  /** Only for the first event of a base chain. */
   readonly header?: TraceHeader;
   readonly visit: Visit;
 }
@@ -116,8 +116,8 @@ function comparePass(
   let equal = 0;
   let at = 0;
   for (const expected of pass.events) {
-    if (isUnbuilt(expected, packet, loaded)) continue;
-    while (isForeignPass(seen[at])) at += 1;
+    if (isNotCreated(expected, packet, loaded)) continue;
+    while (isForeignAccept(seen[at])) at += 1;
     const observed = seen[at];
     if (observed === undefined) return { equal, difference: ended(pass, expected, packet) };
     const text = disagreement(expected, observed, loaded);
@@ -137,7 +137,7 @@ function comparePass(
     equal += 1;
     at += 1;
   }
-  while (isForeignPass(seen[at])) at += 1;
+  while (isForeignAccept(seen[at])) at += 1;
   const extra = seen[at];
   if (extra === undefined) return { equal };
   const observed = observedText(extra.event, loaded);
@@ -148,16 +148,16 @@ function comparePass(
       table: extra.event.table,
       chain: extra.event.chain,
       observed,
-      text: `${pass.place}: the prediction ends ${lastText(pass)}, but the kernel went on: ${observed}.`,
+      text: `${pass.place}: the prediction ends ${lastText(pass)}, but the kernel continued: ${observed}.`,
     },
   };
 }
 
 /**
- * iptables-save prints every built-in chain of a table, but iptables-nft makes a base chain only when something is put in
- * it: until then no hook calls it, and its policy is never reported.
+ * iptables-save prints all built-in chains of a table, but iptables-nft creates a base chain only when a rule is added to
+ * it. Before that, no hook calls it and its policy is not reported.
  */
-function isUnbuilt(
+function isNotCreated(
   { kind, table, chain, verdict }: ExpectedEvent,
   packet: ObservedPacket,
   loaded?: LoadedRules,
@@ -178,8 +178,8 @@ function seenIn(visit: Visit): Seen[] {
   }));
 }
 
-/** Native nf_tables rules run beside iptables' and are not in the prediction; only a drop of theirs is news. */
-function isForeignPass(seen: Seen | undefined): boolean {
+/** Native nf_tables rules are not part of the prediction. They are ignored unless they drop the packet. */
+function isForeignAccept(seen: Seen | undefined): boolean {
   return seen !== undefined && isForeign(seen.event) && seen.event.verdict.kind !== "DROP";
 }
 
@@ -187,40 +187,40 @@ function isForeign({ family, table }: ChainEvent): boolean {
   return !predicted.has(table) || (family !== "ip" && family !== "ip6");
 }
 
-/** Says how the kernel's event differs from the expected one; undefined when it does not. */
+/** Describes how the reported event differs from the expected one. Undefined if they are equal. */
 function disagreement(
   expected: ExpectedEvent,
   { event, header }: Seen,
   loaded: LoadedRules | undefined,
 ): string | undefined {
   const observed = observedText(event, loaded);
-  if (isForeign(event)) return `nf_tables' own ${observed}, a rule that iptables does not show`;
+  if (isForeign(event)) return `native nf_tables rule ${observed}, which iptables does not show`;
   if (event.table !== expected.table || event.chain !== expected.chain || event.kind !== expected.kind) {
-    return `predicted was ${expectedText(expected)}, but the kernel reported ${observed}${whyNot(expected, event, loaded)}`;
+    return `the prediction was ${expectedText(expected)}, but the kernel reported ${observed}${whyNot(expected, event, loaded)}`;
   }
   if (event.kind === "rule" && expected.rule !== undefined) {
     const position = positionOf(event, loaded);
     const same =
       position === undefined ? sameText(event.text, expected.rule.text) : position === expected.rule.index;
     if (!same) {
-      return `predicted was ${expectedText(expected)}, but the kernel reported ${observed}${whyNot(expected, event, loaded)}`;
+      return `the prediction was ${expectedText(expected)}, but the kernel reported ${observed}${whyNot(expected, event, loaded)}`;
     }
   }
   if (expected.verdict !== undefined && verdictText(expected.verdict) !== verdictText(event.verdict)) {
-    return `${expectedText(expected)} was predicted to end in ${verdictText(expected.verdict)}, but the kernel says ${verdictText(event.verdict)}`;
+    return `${expectedText(expected)} was predicted to end in ${verdictText(expected.verdict)}, but the kernel reports ${verdictText(event.verdict)}`;
   }
   const field = header === undefined ? undefined : headerDifference(header, expected);
   return field === undefined ? undefined : `before ${expected.table} ${expected.chain} ${field}`;
 }
 
-/** The model's own reason, where it tried the rule that the kernel says matched. */
+/** If the model evaluated the rule that matched in the kernel: the reason why it did not match in the model. */
 function whyNot(expected: ExpectedEvent, event: ChainEvent, loaded: LoadedRules | undefined): string {
   if (event.kind !== "rule" || event.table !== expected.table || event.chain !== expected.chain) return "";
   const position = positionOf(event, loaded);
   const unmatched = expected.unmatched.find(({ rule }) =>
     position === undefined ? sameText(event.text, rule.text) : rule.index === position,
   );
-  return unmatched === undefined ? "" : `, which the prediction passed by because ${unmatched.reason}`;
+  return unmatched === undefined ? "" : `, which did not match in the prediction because ${unmatched.reason}`;
 }
 
 function positionOf(event: ChainEvent, loaded: LoadedRules | undefined): number | undefined {
@@ -229,18 +229,18 @@ function positionOf(event: ChainEvent, loaded: LoadedRules | undefined): number 
   return position?.chain === event.chain ? position.index : undefined;
 }
 
-/** xtables-monitor leaves the /32 of `--ctorigdst` out, iptables-save may not; nothing else differs. */
+/** Compares rules as text. xtables-monitor omits the /32 of `--ctorigdst`, which iptables-save may print. */
 function sameText(a: string, b: string): boolean {
-  const plain = (text: string): string =>
+  const normalized = (text: string): string =>
     text
       .replace(/\/(32|128)\b/g, "")
       .replace(/\s+/g, " ")
       .trim();
-  return plain(a) === plain(b);
+  return normalized(a) === normalized(b);
 }
 
-// The kernel takes the header down with the first event of a chain, after that rule's target ran: a mark or TTL is
-// already the new one, while a translation is carried out only when the chain has been left (nf_nat_inet_fn).
+// The kernel reports the header with the first event of a chain, after the target of that rule ran. A mark or TTL is
+// therefore the new one, but NAT rewrites the packet only after the chain (nf_nat_inet_fn).
 function headerDifference(header: TraceHeader, { before, after }: ExpectedEvent): string | undefined {
   const pairs: readonly (readonly [string, string | number | undefined, string | number | undefined])[] = [
     ["the source address", header.src, before.src],
@@ -257,7 +257,7 @@ function headerDifference(header: TraceHeader, { before, after }: ExpectedEvent)
   return undefined;
 }
 
-/** Whether an observed header is that of a predicted packet: same family, addresses, and ports where both have them. */
+/** Whether an observed header belongs to a predicted packet: same family and addresses, and same ports if both have them. */
 export function sameFlow(header: TraceHeader | undefined, packet: Packet): boolean {
   if (header === undefined) return false;
   const same = <T>(a: T | undefined, b: T | undefined): boolean =>
@@ -276,13 +276,13 @@ export function sameFlow(header: TraceHeader | undefined, packet: Packet): boole
 
 function ended(pass: ExpectedPass, expected: ExpectedEvent, packet: ObservedPacket): Difference {
   const last = packet.visits.at(-1)?.events.at(-1);
-  const where = last === undefined ? "" : ` after ${last.table} ${last.chain}`;
+  const after = last === undefined ? "" : ` after ${last.table} ${last.chain}`;
   return {
     place: pass.place,
     table: expected.table,
     chain: expected.chain,
     expected: expectedText(expected),
-    text: `${pass.place}: predicted was ${expectedText(expected)}, but the kernel reported nothing more${where}.`,
+    text: `${pass.place}: the prediction was ${expectedText(expected)}, but the kernel reported nothing more${after}.`,
   };
 }
 
@@ -307,7 +307,7 @@ function passText(pass: ExpectedPass): string {
 
 function lastText(pass: ExpectedPass): string {
   const last = pass.events.at(-1);
-  return last === undefined ? "at once" : `with ${expectedText(last)}`;
+  return last === undefined ? "immediately" : `with ${expectedText(last)}`;
 }
 
 function flowText({ src, dst, protocol, sport, dport }: Packet): string {

@@ -1,15 +1,15 @@
 import type { Family, TcpFlag } from "../model";
 
-/** Header of a traced packet as the kernel reported it before a base chain; what was not reported is absent. */
+/** The header of a traced packet at the start of a base chain. Fields that were not reported are absent. */
 export interface TraceHeader {
   readonly family: Family;
   readonly in?: string;
   readonly out?: string;
-  /** Destination of the Ethernet frame, where it came in by a link that has such. */
+  /** Destination MAC address, if the packet arrived on an Ethernet device. */
   readonly macDst?: string;
   readonly src?: string;
   readonly dst?: string;
-  /** Lower-case name (`tcp`, `icmp`, `gre`) or decimal number. xtables-monitor tells it only by the ports and flags it prints. */
+  /** Lower-case name (`tcp`, `icmp`, `gre`) or decimal number. xtables-monitor does not print it; TCP is inferred from the flags. */
   readonly protocol?: string;
   readonly sport?: number;
   readonly dport?: number;
@@ -17,19 +17,19 @@ export interface TraceHeader {
   readonly icmp?: { readonly type: number; readonly code: number; readonly id?: number };
   readonly ttl?: number;
   readonly length?: number;
-  /** The IPv4 identification field: it stays with a packet through all its hooks, and tells two packets of one flow apart. */
+  /** The IPv4 identification field. It is constant in all hooks and distinguishes packets of the same flow. */
   readonly ipId?: number;
   readonly mark?: number;
 }
 
-/** Verdicts as the kernel has them. A rule that ends nothing says `CONTINUE`. */
+/** A verdict reported by the kernel. `CONTINUE`: the next rule is evaluated. */
 export type TraceVerdict =
   | { readonly kind: "ACCEPT" | "DROP" | "CONTINUE" | "RETURN" | "QUEUE" | "STOLEN" }
   | { readonly kind: "JUMP" | "GOTO"; readonly chain: string }
   | { readonly kind: "OTHER"; readonly text: string };
 
 interface At {
-  /** Of the packet, while it keeps its buffer, flow and input device: later packets of the flow get the same one. */
+  /** A hash of the packet's buffer, flow and input device. Later packets of the same flow may have the same id. */
   readonly id: string;
   /** The nftables family of the table: `ip`, `ip6`, `inet`, `bridge`, `netdev`, `arp`. */
   readonly family: string;
@@ -41,9 +41,9 @@ interface InChain extends At {
 }
 
 /**
- * One event of the kernel's packet trace (nf_tables_trace.c), whichever program printed it.
+ * One event of the kernel's packet trace (nf_tables_trace.c), parsed from either program.
  *
- * `packet` comes before the first event of each base chain. xtables-monitor does not say of which chain.
+ * A `packet` event precedes the first event of each base chain. xtables-monitor does not print which chain it is.
  */
 export type TraceEvent =
   | (At & {
@@ -71,7 +71,7 @@ export type RuleEvent = Extract<TraceEvent, { kind: "rule" }>;
 export type PacketEvent = Extract<TraceEvent, { kind: "packet" }>;
 export type ChainEvent = Exclude<TraceEvent, PacketEvent>;
 
-/** `jump SVC`, `accept`: a verdict in the words that nft uses. */
+/** Formats a verdict like nft: `jump SVC`, `accept`. */
 export function verdictText(verdict: TraceVerdict): string {
   switch (verdict.kind) {
     case "JUMP":

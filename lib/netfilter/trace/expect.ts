@@ -1,7 +1,7 @@
 import type { Action, Hook, Packet, Rule, Step, TableName, UnmatchedRule } from "../model";
 import type { TraceVerdict } from "./event";
 
-/** One event that the kernel's trace must show if a path is right. */
+/** An event that the kernel must report if the predicted path is correct. */
 export interface ExpectedEvent {
   readonly kind: "rule" | "policy";
   readonly hook: Hook;
@@ -10,16 +10,16 @@ export interface ExpectedEvent {
   /** Absent for a policy. */
   readonly rule?: Rule;
   readonly unmatched: readonly UnmatchedRule[];
-  /** Undefined where the model does not know what the target does. */
+  /** Undefined if the model does not know what the target does. */
   readonly verdict: TraceVerdict | undefined;
   readonly before: Packet;
   readonly after: Packet;
 }
 
-/** One way through one namespace: what the kernel sees as one packet. */
+/** One pass of a packet through one namespace, which the kernel traces as one packet. */
 export interface ExpectedPass {
   readonly place: string;
-  /** Header on entry. */
+  /** The header at the start. */
   readonly packet: Packet;
   readonly events: readonly ExpectedEvent[];
 }
@@ -27,9 +27,9 @@ export interface ExpectedPass {
 type Growing = ExpectedPass & { readonly events: ExpectedEvent[] };
 
 /**
- * The trace events that a path's steps stand for, one list for each way through a namespace.
+ * Returns the expected trace events of a path, grouped by pass through a namespace.
  *
- * Falling off the end of a user chain, conntrack, routing and a translation without a rule give no event.
+ * The end of a user-defined chain, conntrack, routing, and NAT without a rule do not cause events.
  */
 export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
   const passes: Growing[] = [];
@@ -54,11 +54,11 @@ export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
         add(passFor(step).events, step);
         break;
       case "link":
-        // Whatever comes next, at the other end of a link or in through lo again, is a packet of its own to the kernel.
+        // After a link, including lo, the kernel traces the packet as a new one.
         crossed = true;
         break;
       case "end":
-        // What is dropped later, by the routing decision or a bridge, was translated all the same.
+        // Only if the packet is dropped directly after the rule. A drop by routing or a bridge happens after NAT.
         if (step.verdict === "drop" && steps[at - 1]?.kind === "rule") dropped(passes.at(-1)?.events);
         break;
       case "routing":
@@ -68,8 +68,7 @@ export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
   return passes;
 }
 
-// A translation that finds no address or no free port drops the packet, and so does TPROXY where no transparent socket
-// listens (xt_TPROXY.c): the rule's own verdict is DROP then.
+// If NAT finds no address or no free port, or TPROXY finds no transparent socket (xt_TPROXY.c), the rule's verdict is DROP.
 function dropped(events: ExpectedEvent[] | undefined): void {
   const last = events?.at(-1);
   const kind = last?.rule?.action.kind;
@@ -89,7 +88,7 @@ const mayDrop: ReadonlySet<Action["kind"]> = new Set([
 
 function add(events: ExpectedEvent[], step: ChainStep): void {
   const event = expectedEvent(step);
-  // A RETURN may be told as the rule and then as the way back: the kernel reports it once.
+  // A RETURN rule may appear in two steps, the rule and the return. The kernel reports it once.
   const last = events.at(-1);
   const again = step.kind === "return" && last?.rule === step.rule && last?.chain === step.chain;
   if (event !== undefined && !again) events.push(event);
@@ -97,7 +96,7 @@ function add(events: ExpectedEvent[], step: ChainStep): void {
 
 type ChainStep = Extract<Step, { kind: "rule" | "return" | "policy" }>;
 
-/** The event of one step in a chain; undefined for a user chain that ends without a rule, which the kernel does not report. */
+/** Returns the event of a step in a chain. Undefined for the end of a user-defined chain, which the kernel does not report. */
 export function expectedEvent(step: ChainStep): ExpectedEvent | undefined {
   const { hook, table, chain, unmatched, before, after } = step;
   const at = { hook, table, chain, unmatched, before, after };
@@ -108,7 +107,7 @@ export function expectedEvent(step: ChainStep): ExpectedEvent | undefined {
   return { kind: "rule", ...at, rule: step.rule, verdict };
 }
 
-/** What nf_tables reports for a rule with this target. */
+/** Returns the verdict that nf_tables reports for a rule with this target. */
 function verdictOf(action: Action): TraceVerdict | undefined {
   switch (action.kind) {
     case "accept":

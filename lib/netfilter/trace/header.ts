@@ -2,7 +2,7 @@ import type { TraceHeader } from "./event";
 
 type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
-/** A header without the fields that were not found: absent, not undefined. */
+/** Creates a header without the undefined fields. */
 export function makeHeader(found: Loose<TraceHeader> & Pick<TraceHeader, "family">): TraceHeader {
   return {
     family: found.family,
@@ -23,7 +23,7 @@ export function makeHeader(found: Loose<TraceHeader> & Pick<TraceHeader, "family
   };
 }
 
-/** A number that a program printed, in decimal or 0x-hexadecimal; undefined when it is none. */
+/** Parses a decimal or 0x-hexadecimal number. Undefined for other text. */
 export function readNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^(?:\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Family } from "../model";
 
-// `nft describe icmp type`, `icmp code`, `icmpv6 type`, `icmpv6 code` of nftables 1.0.6. nft names a code by its
-// number alone, whatever the type: an echo request's code 0 reads "net-unreachable".
+// Names from `nft describe icmp type`, `icmp code`, `icmpv6 type` and `icmpv6 code` of nftables 1.0.6. nft prints the
+// name of a code regardless of the type: code 0 of an echo request is "net-unreachable".
 const types: Readonly<Record<Family, Readonly<Record<string, number>>>> = {
   ipv4: {
     "echo-reply": 0,
@@ -64,12 +64,12 @@ const codes: Readonly<Record<Family, Readonly<Record<string, number>>>> = {
   },
 };
 
-/** The number of an ICMP type that nft printed by name or number. */
+/** Parses an ICMP type that nft printed as a name or number. */
 export function icmpType(family: Family, text: string): number {
   return types[family][text] ?? Number(text);
 }
 
-/** The number of an ICMP code that nft printed by name or number. */
+/** Parses an ICMP code that nft printed as a name or number. */
 export function icmpCode(family: Family, text: string): number {
   return codes[family][text] ?? Number(text);
 }

@@ -1,6 +1,6 @@
 import type { Hook } from "../model";
 
-/** Where a rule stands: its chain, and its 1-based position there. */
+/** The chain of a rule, and its 1-based position in the chain. */
 export interface RulePosition {
   readonly chain: string;
   readonly index: number;
@@ -15,15 +15,14 @@ const hookNames: Readonly<Record<string, Hook>> = {
 };
 
 /**
- * What nf_tables holds in one network namespace, as far as trace events speak of it: which rule a handle is, and at
- * which hook a base chain stands.
+ * The nf_tables rules of one network namespace: maps the handles in trace events to rules, and base chains to hooks.
  */
 export class LoadedRules {
   readonly listing: string;
   readonly #rules = new Map<string, RulePosition>();
   readonly #hooks = new Map<string, Hook>();
 
-  /** @param listing - what `nft -a list ruleset` printed; `-t` leaves the contents of sets out and is enough. */
+  /** @param listing - output of `nft -a list ruleset`, or with `-t`, which omits the contents of sets. */
   constructor(listing: string) {
     this.listing = listing;
     let table = "";
@@ -50,7 +49,7 @@ export class LoadedRules {
         if (known !== undefined) this.#hooks.set(`${table} ${chain}`, known);
         continue;
       }
-      // A rule with a comment or an anonymous set may hold any text: the handle is what the line ends with.
+      // A comment may contain any text, so only a handle at the end of the line counts.
       const handle = / # handle (\d+)$/.exec(line)?.[1];
       if (handle === undefined) continue;
       index += 1;
@@ -58,12 +57,12 @@ export class LoadedRules {
     }
   }
 
-  /** @returns undefined for a rule that came after the listing was made, or that was deleted before. */
+  /** @returns undefined for a rule that is not in the listing, because it was added later or deleted before. */
   position(family: string, table: string, handle: number): RulePosition | undefined {
     return this.#rules.get(`${family} ${table} ${handle}`);
   }
 
-  /** @returns undefined for a chain that no hook calls. */
+  /** @returns undefined for a chain that is not a base chain. */
   hook(family: string, table: string, chain: string): Hook | undefined {
     return this.#hooks.get(`${family} ${table} ${chain}`);
   }

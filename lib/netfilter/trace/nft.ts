@@ -10,7 +10,7 @@ const line =
 const ruleEnd = /^(.*?)(?: # handle (\d+))? \(verdict ([^)]*)\)\s*$/s;
 const markEnd = / meta mark (0x[0-9a-f]+)\s*$/;
 
-/** Reads one line of `nft monitor trace` (with or without `-a`); undefined for anything else. */
+/** Parses one line of `nft monitor trace` (with or without `-a`). Undefined for other lines. */
 export function readNftLine(text: string): TraceEvent | undefined {
   const found = line.exec(text);
   if (!found) return undefined;
@@ -39,7 +39,7 @@ export function readNftLine(text: string): TraceEvent | undefined {
         kind: kind === "policy" ? "policy" : "return",
         ...at,
         verdict: readVerdict(rest.replace(markEnd, "")),
-        // nft leaves a mark of zero out.
+        // nft omits a mark of 0.
         mark: mark === undefined ? 0 : Number(mark),
       };
     }
@@ -61,7 +61,7 @@ function header(text: string): TraceHeader {
   if (raw !== undefined) return makeHeader({ ...raw, ...links });
   const [, l4, sport, dport] = ports.exec(text) ?? [];
   const kind = icmp(text);
-  // nft prints a packet's IPv6 payload length; the kernel's -m length counts the 40 bytes of the header too.
+  // nft prints the IPv6 payload length, without the 40 bytes of the header, which `-m length` includes.
   const length = number(`${ip} length`);
   const bits = word("tcp flags ==");
   return makeHeader({

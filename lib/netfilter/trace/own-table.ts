@@ -1,15 +1,15 @@
 import type { Packet, Step, Traversal } from "../model";
 
 /**
- * How the names of the nf_tables tables begin that a live trace adds and removes. Their chains select packets and
- * report their headers; they never decide about one.
+ * Prefix of the names of the nf_tables tables that a live trace adds and removes. Their chains select packets and report
+ * their headers. They do not drop or accept packets, except for the sentinel.
  */
 export const OWN_TABLE = "wirebook-trace";
 
-/** Where a live trace sends the packets that only tell it how far it has read. Never leaves the namespace. */
+/** Destination of the sentinel packets of {@link LiveTrace.flush}. They never leave the namespace. */
 export const SENTINEL_ADDRESS = "127.93.0.1";
 
-/** Packets to trace: both directions of it, and the ICMP errors about it. Absent parts may be anything. */
+/** A flow to trace: packets in both directions, and ICMP errors about them. Absent fields match any value. */
 export interface Flow {
   readonly family: "ipv4" | "ipv6";
   readonly src?: string;
@@ -21,9 +21,9 @@ export interface Flow {
 }
 
 /**
- * The flow of a packet.
+ * Returns the flow of a packet.
  *
- * @param anyPort - leaves the sender's port open, as where the sender's kernel will choose it.
+ * @param anyPort - matches any source port, because the sender's kernel will choose it. Default: false.
  */
 export function flowOf(packet: Packet, anyPort = false): Flow {
   const { family, src, dst, protocol, sport, dport } = packet;
@@ -38,8 +38,8 @@ export function flowOf(packet: Packet, anyPort = false): Flow {
 }
 
 /**
- * The flows as which a path's packet is seen in one place: before and after each translation. A namespace behind
- * a DNAT sees another destination than the sender wrote.
+ * Returns the flows of a predicted packet in one place, before and after each translation. A namespace after a DNAT sees
+ * another destination than the sender used.
  */
 export function flowsAt(place: string, traversal: Traversal, anyPort = false): Flow[] {
   const found = new Map<string, Flow>();
@@ -65,7 +65,7 @@ function expression({ family, src, dst, protocol, sport, dport }: Flow, frames: 
   const ip = family === "ipv6" ? "ip6" : "ip";
   const ported = protocol !== undefined && portProtocols.has(protocol);
   return [
-    // Where frames are seen (netdev) the hook's own family is no address family.
+    // In the netdev family, `meta nfproto` is not the address family.
     frames ? `meta protocol ${ip}` : `meta nfproto ${family}`,
     ...(src === undefined ? [] : [`${ip} saddr ${src}`]),
     ...(dst === undefined ? [] : [`${ip} daddr ${dst}`]),
@@ -86,31 +86,32 @@ function reversed({ family, src, dst, protocol, sport, dport }: Flow): Flow {
   };
 }
 
-// ICMP's errors: destination unreachable, time exceeded, parameter problem; ICMPv6's: types 1 to 4.
+// ICMP errors: destination unreachable, time exceeded, parameter problem. ICMPv6 errors: types 1 to 4.
 function errors({ family, src }: Flow): string | undefined {
   if (src === undefined) return undefined;
   return family === "ipv6" ? `ip6 daddr ${src} icmpv6 type 1-4` : `ip daddr ${src} icmp type { 3, 11, 12 }`;
 }
 
-// Behind every chain of the namespace's own, conntrack's last word (INT_MAX) excepted.
+// After all other chains of the namespace. Only the confirmation of conntrack entries comes later (INT_MAX).
 const LAST_PRIORITY = 2_147_483_646;
 
-// More devices than one netdev chain takes (NFT_NETDEVICE_MAX).
+// Less than the maximum of a netdev chain, 256 (NFT_NETDEVICE_MAX).
 const DEVICES_PER_CHAIN = 128;
 
-/** What tables of ours report beside the hooks of IPv4 and IPv6. Older kernels lack some of it. */
+/** What our tables report besides the hooks of IPv4 and IPv6. Depends on the kernel version. */
 export interface Reported {
-  /** Whether the `netdev` family reports what comes in by a link, and what leaves by it. */
+  /** Whether the `netdev` family reports frames that arrive on a link. */
   readonly ingress: boolean;
+  /** Whether the `netdev` family reports frames that leave by a link. */
   readonly egress: boolean;
-  /** Whether a packet at the end of INPUT is looked up among the sockets. */
+  /** Whether the socket of a packet is looked up at the end of INPUT. */
   readonly sockets: boolean;
 }
 
-/** Reports nothing but IPv4 and IPv6: every kernel that traces can do it. */
+/** Only the hooks of IPv4 and IPv6. Every kernel with nf_tables tracing supports it. */
 export const REPORTED_LEAST: Reported = { ingress: false, egress: false, sockets: false };
 
-// Best first. Egress needs Linux 5.16, sockets need nft_socket.
+// Most complete first. Egress requires Linux 5.16, sockets require nft_socket.
 const REPORTED: readonly Reported[] = [
   { ingress: true, egress: true, sockets: true },
   { ingress: true, egress: false, sockets: true },
@@ -118,13 +119,13 @@ const REPORTED: readonly Reported[] = [
   REPORTED_LEAST,
 ];
 
-/** Our tables in one namespace, and what they report. */
+/** A definition of our tables in nft syntax, and what they report. */
 export interface OwnTables {
   readonly text: string;
   readonly reported: Reported;
 }
 
-/** {@link ownTable} for every kernel, best first: the first that loads is to be used. */
+/** Returns {@link ownTable} for different kernels. The first one that can be loaded should be used. */
 export function ownTables(name: string, flows: readonly Flow[], links: readonly string[]): OwnTables[] {
   return REPORTED.filter(({ ingress }) => links.length > 0 || !ingress).map((reported) => ({
     text: ownTable(name, flows, links, reported),
@@ -133,11 +134,11 @@ export function ownTables(name: string, flows: readonly Flow[], links: readonly 
 }
 
 /**
- * The tables that trace exactly these flows, in nft's language. The first chains run before raw (-300) and after
- * defragmentation (-400); the last ones after every translation (100) and filter, and report the header as it leaves.
+ * Returns the tables that trace only these flows, in nft syntax. The first chains run after defragmentation (-400) and
+ * before raw (-300). The last ones run after NAT (100) and filter, and report the header as it leaves.
  *
- * Tables of our own instead of `-t raw … -j TRACE`: the namespace's own tables are not touched, removal is one command,
- * and our base chains use no conntrack, so that they do not switch it on.
+ * Separate tables instead of `-t raw … -j TRACE` do not change the namespace's own tables, can be removed with one command,
+ * and do not activate conntrack, because their chains do not use it.
  *
  * @param links - names of the links whose frames are reported.
  */
@@ -166,7 +167,7 @@ function ownTable(
     "  }",
     "  chain in {",
     `    type filter hook input priority ${LAST_PRIORITY}`,
-    // True for every socket, also for one that is being opened: nft_socket stops the rule where there is none.
+    // Matches every socket, also during a handshake. Without a socket, nft_socket ends the rule.
     ...(reported.sockets ? ["    socket transparent <= 1 continue"] : []),
     "  }",
     `  chain post { type filter hook postrouting priority ${LAST_PRIORITY}; }`,

@@ -2,22 +2,22 @@ import type { Hook } from "../model";
 import type { ChainEvent, TraceEvent, TraceHeader } from "./event";
 import type { LoadedRules } from "./loaded";
 
-/** One base chain that a packet went through, and what the kernel reported from it and the chains below it. */
+/** One base chain that a packet passed, and the events of this chain and the chains that it called. */
 export interface Visit {
   readonly family: string;
   readonly table: string;
-  /** The base chain; where the trace began in the middle, the first chain that was seen. */
+  /** The base chain, or the first reported chain if tracing started in the middle. */
   readonly chain: string;
   readonly hook?: Hook;
-  /** The header on entry; absent where the line that told it was lost. */
+  /** The header at the start. Absent if the event with the header was lost. */
   readonly header?: TraceHeader;
   readonly events: readonly ChainEvent[];
 }
 
-/** One packet's way through one network namespace, from its first hook there to its last. */
+/** One pass of a packet through one network namespace, from the first hook to the last. */
 export interface ObservedPacket {
   readonly id: string;
-  /** On entry to the first base chain that reported it. */
+  /** The header at the first base chain that reported it. */
   readonly header?: TraceHeader;
   readonly visits: readonly Visit[];
 }
@@ -25,10 +25,10 @@ export interface ObservedPacket {
 interface Growing {
   readonly id: string;
   readonly visits: (Visit & { readonly events: ChainEvent[] })[];
-  /** Header of a `packet` line whose base chain is not known yet. */
+  /** Header of a `packet` event whose base chain is not known yet. */
   pending?: TraceHeader;
   ipId?: number;
-  /** Dropped, or at the end of its last chain: nothing more of this packet can come. */
+  /** The packet was dropped, so that no more events follow. */
   over: boolean;
 }
 
@@ -42,16 +42,16 @@ const stage: Readonly<Record<Hook, number>> = {
 };
 
 /**
- * Sorts a namespace's trace events into packets.
+ * Groups the trace events of a namespace by packet.
  *
- * The kernel's id does not do that alone: it is a hash of the buffer's address, the flow and the input device
- * (nf_tables_trace.c), so a later packet of a flow often gets the same one. A new packet begins where the id is new, where
- * the hooks begin again (or a base chain is entered twice), where the IPv4 identification changes, or after a drop.
- * A packet that goes round by `lo` is two packets here: its buffer has another id when it comes in again.
- * One that came in by a port of a bridge, where br_netfilter runs PREROUTING, has another id from there on: its input
- * device is first the port and then the bridge. It is known by its IPv4 identification.
+ * The kernel's id is not sufficient for that. It is a hash of the buffer's address, the flow and the input device
+ * (nf_tables_trace.c), so that a later packet of a flow often has the same id. A new packet starts if the id is new, if a
+ * base chain or an earlier hook is entered again, if the IPv4 identification changes, or after a drop.
+ * A packet over `lo` is grouped as two packets, because it has another id when it is received.
+ * If a packet arrives on a bridge port and br_netfilter runs PREROUTING, its input device and therefore its id change from
+ * the port to the bridge. The IPv4 identification connects both.
  *
- * @param loaded - tells the hook of a chain whose name is not one of iptables' five.
+ * @param loaded - provides the hook of chains that are not named like a built-in chain of iptables.
  */
 export function groupPackets(events: Iterable<TraceEvent>, loaded?: LoadedRules): ObservedPacket[] {
   const packets: Growing[] = [];
@@ -105,7 +105,7 @@ export function groupPackets(events: Iterable<TraceEvent>, loaded?: LoadedRules)
     });
 }
 
-/** The packet whose PREROUTING was told under another id, because a bridge took it in. */
+/** Finds the packet whose PREROUTING was reported with another id, because it arrived on a bridge port. */
 function resumed(
   packets: readonly Growing[],
   event: TraceEvent,
@@ -117,12 +117,12 @@ function resumed(
   return packets.findLast((packet) => {
     const last = packet.visits.at(-1);
     if (packet.over || packet.ipId !== ipId || last?.hook !== "PREROUTING" || !last.header) return false;
-    // Only the destination may have been translated between the two.
+    // Only NAT of the destination is possible in between.
     return last.header.in === device && last.header.protocol === protocol && last.header.sport === sport;
   });
 }
 
-/** Whether a packet can enter this base chain after those it has been in. */
+/** Whether a packet can enter this base chain after the previous ones. */
 function follows(
   packet: Growing,
   next: { readonly family: string; readonly table?: string; readonly chain?: string },

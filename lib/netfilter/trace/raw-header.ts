@@ -14,18 +14,18 @@ const flagBits: readonly (readonly [TcpFlag, number])[] = [
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp" };
 
-/** The names of the bits in a TCP header's byte of flags. */
+/** Returns the names of the bits in the flags byte of a TCP header (RFC 9293). */
 export function flagsOf(byte: number): TcpFlag[] {
   return flagBits.filter(([, bit]) => (byte & bit) !== 0).map(([name]) => name);
 }
 
 /**
- * Reads the header that nft prints as raw bytes because it does not know the protocol above the link, as in a chain of
- * the netdev family at egress: `oif "eth0" @nh,0,160 0x4500… @th,0,160 0x…`.
+ * Parses a header that nft prints as raw bytes, because it does not know the protocol above the link layer, for example in
+ * an egress chain of the netdev family: `oif "eth0" @nh,0,160 0x4500… @th,0,160 0x…`.
  *
  * Shell: `nft monitor trace`. Sources: RFC 791, RFC 8200, RFC 9293, RFC 768, RFC 792.
  *
- * @returns undefined where the text has no such bytes, or those of another protocol.
+ * @returns undefined if the text has no such bytes, or if they are neither IPv4 nor IPv6.
  */
 export function readRawHeader(text: string): TraceHeader | undefined {
   const network = rawBytes(text, "nh");
@@ -54,7 +54,7 @@ export function readRawHeader(text: string): TraceHeader | undefined {
   });
 }
 
-// nft prints the bits as one number: zeros at its beginning are left out.
+// nft prints the bits as one number, without leading zeros.
 function rawBytes(text: string, base: "nh" | "th"): Buffer | undefined {
   const [, bits, digits] = new RegExp(`@${base},0,(\\d+) 0x([0-9a-f]+)`).exec(text) ?? [];
   return digits === undefined ? undefined : Buffer.from(digits.padStart(Number(bits) / 4, "0"), "hex");

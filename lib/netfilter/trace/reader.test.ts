@@ -11,7 +11,7 @@ const nft = golden("nft-monitor.txt");
 const xtables = golden("xtables-monitor.txt");
 const loaded = new LoadedRules(golden("ruleset.txt"));
 
-/** What both programs tell of an event, in one form. */
+/** The fields of an event that both programs print. */
 function plain(event: TraceEvent): string {
   if (event.kind === "packet") {
     const { src, dst, sport, dport, ttl, ipId, length } = event.header;
@@ -42,13 +42,13 @@ function plain(event: TraceEvent): string {
   ].join(" ");
 }
 
-test("every line of both programs is read", () => {
+test("every line of both programs is parsed", () => {
   expect(parseTrace(nft).unread).toEqual([]);
   expect(parseTrace(xtables).unread).toEqual([]);
   expect(parseTrace(nft).events).toHaveLength(nft.trim().split("\n").length);
 });
 
-test("both programs tell the same events, as far as xtables-monitor came", () => {
+test("both programs report the same events until xtables-monitor ended", () => {
   const a = parseTrace(nft)
     .events.filter(({ family }) => family !== "ip6")
     .map(plain);
@@ -59,7 +59,7 @@ test("both programs tell the same events, as far as xtables-monitor came", () =>
   expect(a.slice(0, b.length)).toEqual(b);
 });
 
-test("a comment that looks like the end of an event does not end it", () => {
+test("a comment that looks like the end of an event is part of the rule", () => {
   const text =
     'trace id 0000000a ip filter INPUT rule accept comment "x # handle 9 (verdict drop)" # handle 4 (verdict accept)\n';
   expect(parseTrace(text).events).toMatchObject([
@@ -67,7 +67,7 @@ test("a comment that looks like the end of an event does not end it", () => {
   ]);
 });
 
-test("RETURN, which xtables-monitor prints as a number, is RETURN", () => {
+test("the number that xtables-monitor prints for RETURN is parsed", () => {
   const text =
     " TRACE: 2 b67a11c3 nat:POST:rule:0xe:0xfffffffb  -4 -t nat -A POST -m mark ! --mark 0x4000/0x4000 -j RETURN\n";
   expect(parseTrace(text).events).toMatchObject([
@@ -75,7 +75,7 @@ test("RETURN, which xtables-monitor prints as a number, is RETURN", () => {
   ]);
 });
 
-test("headers: flags, ICMP, IPv6, GRE", () => {
+test("headers with flags, ICMP, IPv6 and GRE are parsed", () => {
   const packets = groupPackets(parseTrace(nft).events, loaded).map(({ header }) => header);
   expect(packets).toContainEqual(
     expect.objectContaining({ protocol: "tcp", flags: ["RST", "ACK"], sport: 99 }),
@@ -92,7 +92,7 @@ test("headers: flags, ICMP, IPv6, GRE", () => {
   expect(packets).toContainEqual(expect.objectContaining({ protocol: "gre", length: 24 }));
 });
 
-test("chunks of any size give the same events", () => {
+test("chunks of any size result in the same events", () => {
   const whole = parseTrace(nft).events;
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1, maxLength: 40 }), (sizes) => {
@@ -110,7 +110,7 @@ test("chunks of any size give the same events", () => {
   );
 });
 
-test("whatever is cut out of an output: nothing throws, and every line is an event or is kept", () => {
+test("damaged output never throws, and every line is either an event or kept as unread", () => {
   fc.assert(
     fc.property(fc.constantFrom(nft, xtables), fc.nat(60_000), fc.nat(3000), (text, from, size) => {
       const damaged = text.slice(0, from) + text.slice(from + size);
@@ -127,7 +127,7 @@ test("whatever is cut out of an output: nothing throws, and every line is an eve
   );
 });
 
-test("a rule's handle leads to its chain and place there", () => {
+test("a handle is mapped to the rule's chain and position", () => {
   expect(loaded.position("ip", "filter", 11)).toEqual({ chain: "FORWARD", index: 3 });
   expect(loaded.position("inet", "own", 5)).toEqual({ chain: "input", index: 1 });
   expect(loaded.hook("inet", "own", "input")).toBe("INPUT");
@@ -138,7 +138,7 @@ test("a rule's handle leads to its chain and place there", () => {
   }
 });
 
-test("packets: each rule event counted once, each packet has one header id", () => {
+test("each rule event belongs to one packet, and each packet has one identification", () => {
   const packets = groupPackets(parseTrace(nft).events, loaded);
   const ways = packets.map(({ visits }) =>
     visits
@@ -151,7 +151,7 @@ test("packets: each rule event counted once, each packet has one header id", () 
       "PREROUTING",
       "PREROUTING INPUT",
       "PREROUTING FORWARD",
-      // iptables-nft made no base chain for POSTROUTING but nat's, which only a new connection meets.
+      // iptables-nft created only the POSTROUTING chain of nat, which is evaluated for new connections only.
       "PREROUTING FORWARD POSTROUTING",
       "OUTPUT",
       "OUTPUT POSTROUTING",
@@ -159,7 +159,7 @@ test("packets: each rule event counted once, each packet has one header id", () 
   );
 });
 
-test("two packets of one flow with one id are told apart", () => {
+test("two packets of a flow with the same id are distinguished", () => {
   const events = parseTrace(nft).events;
   const packets = groupPackets(events, loaded);
   const ids = packets.map(({ id }) => id);
@@ -170,7 +170,7 @@ test("two packets of one flow with one id are told apart", () => {
   }
 });
 
-test("interleaved packets are sorted by id", () => {
+test("events of interleaved packets are grouped by id", () => {
   const of = (id: string): TraceEvent[] =>
     parseTrace(nft)
       .events.filter((event) => event.family === "ip")

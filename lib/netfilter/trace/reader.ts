@@ -3,8 +3,8 @@ import { readNftLine } from "./nft";
 import { readXtablesLine } from "./xtables";
 
 /**
- * Takes the output of `xtables-monitor --trace` or `nft monitor trace` as it comes, in pieces of any size, and calls
- * back with each event. Lines that are neither are kept in `unread`: a program's own complaints, or a line cut short.
+ * Parses the output of `xtables-monitor --trace` or `nft monitor trace` in chunks of any size, and calls back with each
+ * event. Other lines, such as error messages, are kept in `unread`.
  */
 export class TraceReader {
   readonly #onEvent: (event: TraceEvent) => void;
@@ -21,7 +21,7 @@ export class TraceReader {
     for (const line of lines) this.#line(line);
   }
 
-  /** Reads what is left when the program has ended without a last newline. */
+  /** Parses the last line if the program ended without a newline. */
   end(): void {
     if (this.#rest !== "") this.#line(this.#rest);
     this.#rest = "";
@@ -37,7 +37,7 @@ export class TraceReader {
 }
 
 /**
- * Reads a whole output of `xtables-monitor --trace` or `nft monitor trace`.
+ * Parses the complete output of `xtables-monitor --trace` or `nft monitor trace`.
  *
  * @returns the events in order, and the lines that are not events.
  */

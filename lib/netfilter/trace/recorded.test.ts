@@ -4,7 +4,7 @@ import { parseRuleset } from "../iptables";
 import { groupPackets } from "./packets";
 import { parseTrace } from "./reader";
 
-// Six connections through a router, recorded on a kernel: the folder is beside the project where it is worked on.
+// Six connections through a router, recorded on a kernel. The recordings are in a folder outside of the repository.
 const folder = join(__dirname, "../../../../shared/data/trace");
 const read = (name: string): string => readFileSync(join(folder, name), "utf8");
 const present = existsSync(folder);
@@ -20,20 +20,20 @@ describe("the recorded six connections", () => {
     const { events, unread } = parseTrace(read(name));
     const packets = groupPackets(events);
 
-    test(`${name}: every line is read`, () => {
+    test(`${name}: every line is parsed`, () => {
       expect(unread).toEqual([]);
       expect(events).toHaveLength(348);
     });
 
-    test(`${name}: thirty packets, each through its hooks in order`, () => {
-      const ways = new Map<string, number>();
+    test(`${name}: thirty packets pass their hooks in order`, () => {
+      const hookSequences = new Map<string, number>();
       for (const { visits } of packets) {
-        const way = [...new Set(visits.map(({ hook }) => hook))].join(" ");
-        ways.set(way, (ways.get(way) ?? 0) + 1);
+        const sequence = [...new Set(visits.map(({ hook }) => hook))].join(" ");
+        hookSequences.set(sequence, (hookSequences.get(sequence) ?? 0) + 1);
       }
-      // The counters say it: 22 packets in PREROUTING, 8 in INPUT, 14 in FORWARD of which 4 were dropped, 9 in OUTPUT
-      // of which the last was never traced (the monitor had ended).
-      expect(Object.fromEntries(ways)).toEqual({
+      // The counters show 22 packets in PREROUTING, 8 in INPUT, 14 in FORWARD (4 of them dropped) and 9 in OUTPUT. The last
+      // one in OUTPUT was not traced, because the monitor had ended.
+      expect(Object.fromEntries(hookSequences)).toEqual({
         "PREROUTING FORWARD": 4,
         "PREROUTING FORWARD POSTROUTING": 10,
         "PREROUTING INPUT": 8,
@@ -42,7 +42,7 @@ describe("the recorded six connections", () => {
     });
   }
 
-  test("the events of a rule are as many as the packets it counted", () => {
+  test("each rule has as many events as it counted packets", () => {
     if (!present) return;
     const { events } = parseTrace(read("xtables-monitor.nft.txt"));
     const counted = parseRuleset(read("rules-after-counters.nft.txt"), { family: "ipv4" });

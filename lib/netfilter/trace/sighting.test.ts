@@ -4,14 +4,14 @@ import { SightingCollector, type Sightings } from "./sighting";
 const TABLE = "wirebook-trace-1";
 const all = { ingress: true, egress: true, sockets: true };
 
-/** What `nft -a monitor trace` printed on Linux 6.18, with our tables' name in place of the one that was used. */
+/** Output of `nft -a monitor trace` on Linux 6.18. The name of our tables was replaced. */
 function collected(lines: string, reported = all): Sightings["all"] {
   const collector = new SightingCollector(TABLE);
   for (const event of parseTrace(lines.replace(/\bw\b/g, TABLE)).events) collector.push(event);
   return collector.sightings(reported).all;
 }
 
-test("at egress nft 1.0.6 prints bytes: they are read as a header, IPv4 and IPv6", () => {
+test("the raw bytes that nft 1.0.6 prints at egress are parsed as an IPv4 or IPv6 header", () => {
   const seen = collected(`
 trace id 0c52c060 netdev w egress0 packet: oif "va" @nh,0,320 0x60048f5000280640fd000000000000000000000000000001fd000000000000000000000000000002 @th,0,160 0x13880051d7da24ba00000000a002fd20fa320000
 trace id d1e56e11 netdev w egress0 packet: oif "va" @nh,0,160 0x4500001d04ab4000401110110a0909010a090902 @th,0,72 0x138900350009262f0a
@@ -50,7 +50,7 @@ trace id caf736ff netdev w egress0 packet: oif "va" @nh,0,160 0x45000054139f4000
   ]);
 });
 
-test("at egress nft 1.1.3 prints nothing: the header is that of the same buffer before, or what the rule selects", () => {
+test("nft 1.1.3 prints no header at egress: it is taken from earlier events of the buffer, or from the rule", () => {
   const post =
     'packet: oif "va" ip saddr 10.9.9.1 ip daddr 10.9.9.2 ip ttl 64 ip id 7 ip protocol tcp ip length 60 tcp sport 5000 tcp dport 81 tcp flags == syn tcp window 64240';
   const seen = collected(`
@@ -74,9 +74,9 @@ const FOUND =
   "trace id e4a91252 inet w in rule socket transparent <= 1 continue # handle 5 (verdict continue)";
 
 test.each<[string, string, boolean, boolean | undefined]>([
-  ["the rule that asks for a socket matched: one was found", FOUND, true, true],
-  ["it did not match: there is none", "", true, false],
-  ["a kernel that cannot be asked", "", false, undefined],
+  ["a socket was found if the rule with the lookup matched", FOUND, true, true],
+  ["there is no socket if it did not match", "", true, false],
+  ["unknown if the kernel does not support the lookup", "", false, undefined],
 ])("at the end of INPUT: %s", (_name, rule, sockets, expected) => {
   const lines = `trace id e4a91252 inet w in ${INPUT}\n${rule}\ntrace id e4a91252 inet w in policy accept`;
   const [seen] = collected(lines, { ...all, sockets });
@@ -84,7 +84,7 @@ test.each<[string, string, boolean, boolean | undefined]>([
   expect(seen?.kind === "seen" ? seen.socket : "none").toBe(expected);
 });
 
-test("a drop by a rule or a policy of the namespace's own tables is kept, with the header that it had", () => {
+test("a drop by a rule or a policy of the namespace's tables is a sighting with the packet's header", () => {
   const seen = collected(`
 trace id e4a91252 bridge lost forward ${INPUT}
 trace id e4a91252 bridge lost forward rule meta l4proto udp drop # handle 2 (verdict drop)

@@ -2,35 +2,35 @@ import type { TraceEvent, TraceHeader } from "./event";
 import { makeHeader, readNumber } from "./header";
 import type { Reported } from "./own-table";
 
-/** Where in a namespace a packet was seen, in the order in which one that is forwarded or delivered passes them. */
+/** A point in a namespace where packets are seen, in the order in which a packet passes them. */
 export type SightingPoint = "ingress" | "prerouting" | "input" | "output" | "postrouting" | "egress";
 
-/** A packet was seen at one point of a network namespace: our own chains there reported it. */
+/** A packet was reported by our own chain at one point of a network namespace. */
 export interface Seen {
   readonly kind: "seen";
-  /** `input` and `postrouting` are the ends of these hooks: no rule of the namespace comes after. */
+  /** `input` and `postrouting` are the ends of these hooks, after all rules of the namespace. */
   readonly point: SightingPoint;
-  /** The link that it came in by, or leaves by; absent where the kernel named none. */
+  /** The link on which it arrived or by which it leaves. Absent if the kernel reported none. */
   readonly link?: string;
   readonly header: TraceHeader;
-  /** At `input`: whether the kernel finds a socket for it; absent where this kernel can't be asked. */
+  /** At `input`: whether the kernel found a socket for it. Absent if this kernel does not support the lookup. */
   readonly socket?: boolean;
 }
 
-/** A rule or a policy dropped a packet: also one that iptables does not show. */
+/** A rule or a policy dropped a packet. It may be a native nf_tables rule that iptables does not show. */
 export interface DroppedByRule {
   readonly kind: "dropped";
   readonly header: TraceHeader;
-  /** `nft rule in bridge filter forward: meta l4proto tcp drop`. */
+  /** Describes the rule: `nft rule in bridge filter forward: meta l4proto tcp drop`. */
   readonly text: string;
 }
 
 export type Sighting = Seen | DroppedByRule;
 
-/** What our own chains in one namespace saw. */
+/** All sightings in one namespace. */
 export interface Sightings {
   readonly reported: Reported;
-  /** In the order of time. */
+  /** In chronological order. */
   readonly all: readonly Sighting[];
 }
 
@@ -53,7 +53,7 @@ function withLinks(header: TraceHeader, { in: from, out }: TraceHeader): TraceHe
   return { ...rest, ...(from === undefined ? {} : { in: from }), ...(out === undefined ? {} : { out }) };
 }
 
-/** What a selector of ours says of the packets that it selects. */
+/** Returns the header fields that are known from a selector of our tables. */
 function headerOf(rule: string): TraceHeader {
   const word = (pattern: string): string | undefined => new RegExp(`\\b${pattern} (\\S+)`).exec(rule)?.[1];
   const [, protocol] = /\b(tcp|udp|sctp|dccp|udplite) [sd]port /.exec(rule) ?? [];
@@ -67,15 +67,15 @@ function headerOf(rule: string): TraceHeader {
   });
 }
 
-/** Collects, from the events of one namespace as they come, where its packets were seen. */
+/** Collects sightings from the trace events of one namespace. */
 export class SightingCollector {
   readonly #table: string;
   readonly #all: Sighting[] = [];
   readonly #headers = new Map<string, TraceHeader>();
-  /** Where the last packet of each id at the end of INPUT is in the list. */
+  /** Index of the last sighting at `input` in the list, by packet id. */
   readonly #inputs = new Map<string, number>();
 
-  /** @param table - the name of our tables. */
+  /** @param table - name of our tables. */
   constructor(table: string) {
     this.#table = table;
   }
@@ -84,7 +84,7 @@ export class SightingCollector {
     if (event.kind === "packet") {
       const { header: own } = event;
       const point = event.table === this.#table ? pointOf(event.chain ?? "") : undefined;
-      // nft 1.1 prints no header at egress. The buffer, and so the id, is that of the hooks before.
+      // nft 1.1 prints no header at egress. The buffer and therefore the id are those of the previous hooks.
       const before = own.src === undefined ? this.#headers.get(event.id) : undefined;
       const header = before === undefined ? own : withLinks(before, own);
       this.#headers.set(event.id, header);
@@ -96,7 +96,7 @@ export class SightingCollector {
     }
     if (event.table === this.#table) {
       if (event.kind !== "rule") return;
-      if (event.chain === "in") this.#found(event.id);
+      if (event.chain === "in") this.#markSocketFound(event.id);
       if (event.chain.startsWith("egress")) this.#selected(event.text);
       return;
     }
@@ -107,7 +107,7 @@ export class SightingCollector {
     this.#all.push({ kind: "dropped", header, text });
   }
 
-  /** What was seen so far. */
+  /** Returns the sightings so far. */
   sightings(reported: Reported): Sightings {
     const all = this.#all.map((one) =>
       reported.sockets && one.kind === "seen" && one.point === "input"
@@ -123,14 +123,14 @@ export class SightingCollector {
     this.#inputs.clear();
   }
 
-  /** A packet at egress whose header nobody printed: the rule that selected it says whose it is. */
+  /** Completes a packet at egress without a printed header: takes the fields from the rule that selected it. */
   #selected(rule: string): void {
     const last = this.#all.at(-1);
     if (last?.kind !== "seen" || last.point !== "egress" || last.header.src !== undefined) return;
     this.#all[this.#all.length - 1] = { ...last, header: withLinks(headerOf(rule), last.header) };
   }
 
-  #found(id: string): void {
+  #markSocketFound(id: string): void {
     const index = this.#inputs.get(id);
     const one = index === undefined ? undefined : this.#all[index];
     if (index === undefined || one?.kind !== "seen") return;

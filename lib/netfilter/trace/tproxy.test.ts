@@ -6,8 +6,8 @@ import { alignTrace } from "./align";
 import { groupPackets } from "./packets";
 import { parseTrace } from "./reader";
 
-// Printed by `xtables-monitor --trace` (iptables 1.8.9, Linux 6.18) for two SYNs from 10.9.0.2: a program with
-// IP_TRANSPARENT listens on port 1234, nothing listens on port 1235.
+// Output of `xtables-monitor --trace` (iptables 1.8.9, Linux 6.18) for two SYNs from 10.9.0.2. A program with
+// IP_TRANSPARENT listens on port 1234, no program on port 1235.
 const accepted = `PACKET: 2 4f694715 IN=va MACSRC=ae:37:1c:4:69:77 MACDST=2:52:c7:3a:fc:4d MACPROTO=0800 SRC=10.9.0.2 DST=198.51.100.7 LEN=60 TOS=0x0 TTL=64 ID=30944 DF SPORT=37042 DPORT=80 SYN 
  TRACE: 2 4f694715 raw:PREROUTING:rule:0x3:CONTINUE  -4 -t raw -A PREROUTING -p tcp -m tcp --dport 80 -j TRACE
  TRACE: 2 4f694715 raw:PREROUTING:policy:ACCEPT 
@@ -56,8 +56,8 @@ const syn = (sport: number, dport: number): Packet => ({
 });
 
 test.each([
-  ["accepts the packet where a transparent socket listens", accepted, syn(37_042, 80), true],
-  ["drops the packet where none listens", dropped, syn(33_028, 81), false],
+  ["accepts the packet if a transparent socket listens", accepted, syn(37_042, 80), true],
+  ["drops the packet if none listens", dropped, syn(33_028, 81), false],
 ])("TPROXY %s, as the kernel reports it", (_, text, packet, listens) => {
   const traversal = traverse(host, packet, { from: { in: "va" } });
   const agreement = alignTrace(traversal, [

@@ -1,7 +1,7 @@
 import type { TraceVerdict } from "./event";
 
-// NFT_RETURN is -5 (include/uapi/linux/netfilter/nf_tables.h, enum nft_verdicts); xtables-monitor 1.8.9 has no name
-// for it and prints the bits.
+// xtables-monitor 1.8.9 has no name for some verdicts and prints the number, for example NFT_RETURN (-5) as 0xfffffffb
+// (include/uapi/linux/netfilter/nf_tables.h, enum nft_verdicts).
 const byNumber: Readonly<Record<string, string>> = {
   "0xffffffff": "CONTINUE",
   "0xfffffffe": "BREAK",
@@ -10,7 +10,7 @@ const byNumber: Readonly<Record<string, string>> = {
   "0xfffffffb": "RETURN",
 };
 
-/** Reads `ACCEPT`, `JUMP:SVC` (xtables-monitor), `accept`, `jump SVC` (nft) and the bare numbers. */
+/** Parses `ACCEPT`, `JUMP:SVC` (xtables-monitor), `accept`, `jump SVC` (nft), and numbers. */
 export function readVerdict(text: string): TraceVerdict {
   const [, word = "", chain] = /^([^\s:]+)(?:[\s:]+(\S.*?))?\s*$/.exec(text.trim()) ?? [];
   const name = (byNumber[word] ?? word).toUpperCase();

@@ -18,7 +18,7 @@ const families: Readonly<Record<string, string>> = {
   "10": "ip6",
 };
 
-/** Reads one line of `xtables-monitor --trace`; undefined for anything else. */
+/** Parses one line of `xtables-monitor --trace`. Undefined for other lines. */
 export function readXtablesLine(line: string): TraceEvent | undefined {
   const packet = packetLine.exec(line);
   if (packet) {

@@ -8,7 +8,7 @@ import type { PacketContext } from "./packet-context";
 import type { TableVerdict } from "./table";
 import { translate } from "./translate";
 
-/** What follows from a rule that matched. */
+/** The result of running the target of a rule that matched. */
 export type TargetResult =
   | { readonly kind: "continue" }
   | { readonly kind: "jump" | "goto"; readonly chain: string }
@@ -17,10 +17,10 @@ export type TargetResult =
 const CONTINUE: TargetResult = { kind: "continue" };
 const end = (verdict: TableVerdict): TargetResult => ({ kind: "verdict", verdict });
 
-const mixed = (value: number, mask: { value: number; mask: number }): number =>
+const applyMask = (value: number, mask: { value: number; mask: number }): number =>
   ((value & ~mask.mask) ^ mask.value) >>> 0;
 
-/** Carries out a rule's action on the packet and its connection. */
+/** Runs the target of a rule on the packet and its connection. */
 export function applyTarget(
   context: PacketContext,
   { rule, id }: CompiledRule,
@@ -54,11 +54,11 @@ export function applyTarget(
     case "tproxy":
       return tproxy(context, action);
     case "mark":
-      context.packet = { ...packet, mark: mixed(packet.mark, action.mark) };
+      context.packet = { ...packet, mark: applyMask(packet.mark, action.mark) };
       return CONTINUE;
     case "connmarkSet":
       if (connection !== undefined)
-        context.updateConnection({ ...connection, mark: mixed(connection.mark, action.mark) });
+        context.updateConnection({ ...connection, mark: applyMask(connection.mark, action.mark) });
       return CONTINUE;
     case "connmarkSave":
       if (connection !== undefined) {
@@ -114,15 +114,15 @@ function ttl(context: PacketContext, packet: Packet, action: Extract<Action, { k
   return CONTINUE;
 }
 
-/** xt_TPROXY.c: with a transparent socket the packet is marked and accepted, without one it is dropped. */
 /**
- * xt_CT.c, xt_ct_target: a packet that carries a connection already (over lo, or REJECT's answer) keeps it, and a second
- * CT or NOTRACK does nothing.
+ * CT and NOTRACK do nothing if the packet already has a connection (it came over lo, or REJECT sent it) or a template
+ * (xt_CT.c, xt_ct_target).
  */
 function takesTemplate({ ct, template, answersUntracked }: HookState): boolean {
   return ct === undefined && template === undefined && answersUntracked !== true;
 }
 
+/** If a transparent socket exists, TPROXY marks and accepts the packet. Otherwise it drops it (xt_TPROXY.c). */
 function tproxy(context: PacketContext, action: Extract<Action, { kind: "tproxy" }>): TargetResult {
   const port = action.port === 0 ? (context.packet.dport ?? 0) : action.port;
   const listens = decide(
@@ -134,11 +134,11 @@ function tproxy(context: PacketContext, action: Extract<Action, { kind: "tproxy"
     context.traversal.evaluation,
   );
   if (!listens) return end("drop");
-  context.packet = { ...context.packet, mark: mixed(context.packet.mark, action.mark) };
+  context.packet = { ...context.packet, mark: applyMask(context.packet.mark, action.mark) };
   return end("accept");
 }
 
-/** A target that the model does not know may let the packet go on, end the table, or drop it: each is followed. */
+/** An unknown target may continue with the next rule, accept the packet or drop it. All three are followed. */
 function opaque(
   context: PacketContext,
   action: Extract<Action, { kind: "opaque" }>,
@@ -146,11 +146,15 @@ function opaque(
 ): TargetResult {
   const { evaluation } = context.traversal;
   const name = action.target;
-  const goesOn = decide(
-    unknownCondition(`${id} goes on`, `${name} lets the packet go on`, `${name} ends the chain`),
+  const continues = decide(
+    unknownCondition(
+      `${id} goes on`,
+      `the next rule is evaluated after ${name}`,
+      `${name} ends the evaluation of the table`,
+    ),
     evaluation,
   );
-  if (goesOn) return CONTINUE;
+  if (continues) return CONTINUE;
   const accepts = decide(
     unknownCondition(`${id} accepts`, `${name} accepts the packet`, `${name} drops the packet`),
     evaluation,

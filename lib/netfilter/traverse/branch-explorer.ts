@@ -1,6 +1,6 @@
 import type { Probability, UnknownCondition } from "../model";
 
-/** A random draw of `threshold` out of 2^31 (xt_statistic). */
+/** A random condition that holds with a probability of `threshold` / 2^31 (xt_statistic.c). */
 export interface Chance {
   readonly kind: "chance";
   readonly threshold: number;
@@ -11,11 +11,11 @@ interface Fork {
   taken: number;
 }
 
-const DRAW = 0x80000000;
+const FULL_THRESHOLD = 0x80000000;
 
 /**
- * Walks a tree of choices by running the same pure computation again and again: each run takes the first way at every
- * fork it has not met, and `advance` moves on to the next combination, depth first, until none is left.
+ * Explores all branches of a computation by running it repeatedly. Each run takes the first branch at a fork that it has
+ * not reached before. `advance` selects the next combination of branches, depth first, until all have been run.
  */
 export class BranchExplorer {
   readonly #trail: Fork[] = [];
@@ -38,7 +38,7 @@ export class BranchExplorer {
     this.#denominator = 1n;
   }
 
-  /** Moves to the next combination. False when all have been run. */
+  /** Selects the next combination of branches. Returns false if all have been run. */
   advance(): boolean {
     this.#trail.length = Math.min(this.#trail.length, this.#at);
     for (let last = this.#trail.pop(); last !== undefined; last = this.#trail.pop()) {
@@ -56,16 +56,17 @@ export class BranchExplorer {
     return { numerator: this.#numerator / divisor, denominator: this.#denominator / divisor };
   }
 
+  /** Unknown facts that this run depends on. */
   get dependsOn(): readonly string[] {
     return this.#dependsOn;
   }
 
-  /** What is already settled in this run. */
+  /** Returns a fact that is already decided in this run. */
   known(key: string): boolean | undefined {
     return this.#facts.get(key);
   }
 
-  /** Both answers are followed, yes first; within one run the same key has one answer. */
+  /** Follows both answers, yes first. Within one run, the same key always has the same answer. */
   decide(condition: UnknownCondition): boolean {
     const known = this.#facts.get(condition.key);
     if (known !== undefined) return known;
@@ -75,49 +76,52 @@ export class BranchExplorer {
     return answer;
   }
 
-  /** Settles a fact for the rest of this run without a fork. */
+  /** Sets a fact for the rest of this run without a fork. */
   settle(key: string, answer: boolean): void {
     this.#facts.set(key, answer);
   }
 
-  /** Names something the outcome rests on that cannot be followed both ways. */
+  /** Records an assumption that is not followed both ways. The outcome is then not certain. */
   assume(text: string): void {
     if (!this.#dependsOn.includes(text)) this.#dependsOn.push(text);
   }
 
+  /** Usual values that this run used for facts that were not given. */
   get presumed(): readonly string[] {
     return this.#presumed;
   }
 
-  /** Names something that was not given and is taken as it most often is: the outcome is certain under it. */
+  /** Records a usual value that was used because the value was not given. The outcome stays certain. */
   presume(text: string): void {
     if (!this.#presumed.includes(text)) this.#presumed.push(text);
   }
 
+  /** Random values that stay unknown in this run. */
   get drawn(): readonly string[] {
     return this.#drawn;
   }
 
-  /** Names a value that is drawn at random and stays unknown; the way itself does not rest on it. */
+  /** Records a random value that stays unknown and does not affect the path. */
   noteDrawn(text: string): void {
     if (!this.#drawn.includes(text)) this.#drawn.push(text);
   }
 
+  /** Follows both results of a random condition. */
   draw(chance: Chance): boolean {
     if (chance.threshold <= 0) return false;
-    if (chance.threshold >= DRAW) return true;
-    return this.pick([BigInt(chance.threshold), BigInt(DRAW - chance.threshold)]) === 0;
+    if (chance.threshold >= FULL_THRESHOLD) return true;
+    return this.pick([BigInt(chance.threshold), BigInt(FULL_THRESHOLD - chance.threshold)]) === 0;
   }
 
-  /** One of several ways, with weights that say how likely each is. Ways of weight 0 are never taken. */
+  /** Follows each of several branches, with probabilities in proportion to the weights. Skips branches of weight 0. */
   pick(weights: readonly bigint[]): number {
     const total = weights.reduce((sum, weight) => sum + weight, 0n);
-    const possible = weights.flatMap((weight, way) => (weight > 0n ? [way] : []));
-    const taken = possible.length === 1 ? 0 : this.#fork(possible.map((way) => weights[way] ?? 0n));
-    const way = possible[taken] ?? 0;
-    this.#numerator *= weights[way] ?? 1n;
+    const possible = weights.flatMap((weight, index) => (weight > 0n ? [index] : []));
+    const taken = possible.length === 1 ? 0 : this.#fork(possible.map((index) => weights[index] ?? 0n));
+    const branch = possible[taken] ?? 0;
+    this.#numerator *= weights[branch] ?? 1n;
     this.#denominator *= total;
-    return way;
+    return branch;
   }
 
   #fork(weights: readonly bigint[] | undefined): number {
@@ -134,6 +138,7 @@ function gcd(a: bigint, b: bigint): bigint {
   return a === 0n ? 1n : a;
 }
 
+/** Multiplies two probabilities and reduces the fraction. */
 export function multiply(a: Probability, b: Probability): Probability {
   const numerator = a.numerator * b.numerator;
   const denominator = a.denominator * b.denominator;

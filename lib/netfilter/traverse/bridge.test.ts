@@ -3,8 +3,8 @@ import { parseRuleset } from "../iptables";
 import type { Host, Packet } from "../model";
 import { type HostOutcome, traverse } from ".";
 
-// Measured on kernel 6.18: a bridge br0 (10.9.0.1) with ports p1 (10.9.0.2) and p2 (10.9.0.3) and br_netfilter on;
-// which rules counted a frame that came in by p1.
+// Measured on kernel 6.18 with br_netfilter: a bridge br0 (10.9.0.1) with the ports p1 (10.9.0.2) and p2 (10.9.0.3). The
+// expected values are the rules that counted a frame which arrived on p1.
 
 const RULES = `*raw
 :PREROUTING ACCEPT [0:0]
@@ -86,36 +86,36 @@ const counted = ({ steps }: HostOutcome): string[] =>
 
 const BRIDGED = ["fwd-br0-br0", "fwd-phys", "fwd-bridged", "fwd-ttl64"];
 
-describe("frames that a bridge hands on", () => {
+describe("frames on a bridge", () => {
   test.each([
     [
-      "pass FORWARD and POSTROUTING with the bridge on both sides, and keep their TTL",
+      "pass FORWARD and POSTROUTING with the bridge as both devices, and keep their TTL",
       "10.9.0.3",
       1000,
       ["raw-br0-p1", ...BRIDGED, "post-br0", "post-phys"],
     ],
     [
-      "stay bridged after DNAT to an address of the same bridge",
+      "are bridged after DNAT to an address on the same bridge",
       "10.9.0.77",
       1001,
       ["raw-br0-p1", "dnat", ...BRIDGED, "post-br0", "post-phys"],
     ],
     [
-      "come in to the host after DNAT to its address",
+      "are delivered to the host after DNAT to its address",
       "10.9.0.3",
       1002,
       ["raw-br0-p1", "dnat", "in-br0", "in-phys"],
     ],
-    ["do not go back by the port they came from", "10.9.0.3", 1003, ["raw-br0-p1", "dnat"]],
-    ["are refused like routed ones", "10.9.0.3", 1005, ["raw-br0-p1", ...BRIDGED, "reject"]],
+    ["are not sent back on the port they came from", "10.9.0.3", 1003, ["raw-br0-p1", "dnat"]],
+    ["are rejected like routed packets", "10.9.0.3", 1005, ["raw-br0-p1", ...BRIDGED, "reject"]],
     [
-      "for the bridge itself show the bridge as device, and the port in physdev",
+      "for the bridge itself have the bridge as device, and the port in physdev",
       "10.9.0.1",
       1006,
       ["raw-br0-p1", "in-br0", "in-phys"],
     ],
     [
-      "for the bridge itself are handed on after DNAT to an address of the same bridge, and keep their TTL",
+      "for the bridge itself are bridged after DNAT to an address on the same bridge, and keep their TTL",
       "10.9.0.1",
       1001,
       ["raw-br0-p1", "dnat", ...BRIDGED, "post-br0", "post-phys"],
@@ -124,14 +124,14 @@ describe("frames that a bridge hands on", () => {
     expect(counted(send(dst, dport))).toEqual(rules);
   });
 
-  test("go back by the port they came from where its hairpin mode is on", () => {
+  test("are sent back on the port they came from if its hairpin mode is on", () => {
     const outcome = send("10.9.0.1", 1003, true, true);
     expect(outcome.left).toEqual({ dev: "p1", nexthop: "10.9.0.2" });
     expect(counted(outcome)).toContain("fwd-br0-br0");
     expect(send("10.9.0.1", 1003).verdict).toBe("drop");
   });
 
-  test("are seen by no rule where br_netfilter is off", () => {
+  test("pass no rules if br_netfilter is off", () => {
     expect(counted(send("10.9.0.3", 1000, false))).toEqual([]);
   });
 });

@@ -9,27 +9,27 @@ import type { Disposition, PacketContext } from "./packet-context";
 import { afterPrerouting, receive } from "./receive";
 import { finish, stopped } from "./send";
 
-const calls = (family: Family): string =>
+const callSysctl = (family: Family): string =>
   `net.bridge.bridge-nf-call-${family === "ipv4" ? "iptables" : "ip6tables"}`;
 
 /**
- * Whether frames that are only bridged are shown to the rules: br_netfilter is told so for all bridges or for this one.
- * Without the module there is no such sysctl.
+ * Whether the rules are evaluated for bridged frames. br_netfilter has a sysctl for all bridges and a setting for each
+ * bridge (`nf_call_iptables`). If the module is not loaded, the sysctl does not exist.
  */
 function callsRules({ packet, traversal }: PacketContext, bridge: string): boolean {
   const { host } = traversal;
-  const name = calls(packet.family);
+  const name = callSysctl(packet.family);
   const known = knownSysctl(host, name);
   if (known === undefined) return decidedSysctl(host, name, judgeOf(traversal.evaluation));
   const own = host.links?.find((link) => link.name === bridge)?.callsRules?.[packet.family] === true;
   return known !== 0 || (own && host.sysctls?.[name] !== undefined);
 }
 
-const TURNING: ReadonlySet<string> = new Set(["dnat", "redirect", "netmap"]);
+const DESTINATION_NAT: ReadonlySet<string> = new Set(["dnat", "redirect", "netmap"]);
 
-/** Where the sysctl is not known: whether some rule could tell a frame of a bridge's port from a packet of the bridge. */
-function caresForPorts({ traversal, packet }: PacketContext): boolean {
-  if (knownSysctl(traversal.host, calls(packet.family)) !== undefined) return true;
+/** If the sysctl is unknown: whether its value makes a difference to some rule (a physdev match, or a DNAT). */
+function bridgePortsMatter({ traversal, packet }: PacketContext): boolean {
+  if (knownSysctl(traversal.host, callSysctl(packet.family)) !== undefined) return true;
   return traversal.host.rulesets.some(
     ({ family, tables }) =>
       family === packet.family &&
@@ -37,20 +37,20 @@ function caresForPorts({ traversal, packet }: PacketContext): boolean {
         [...chains.values()].some(({ rules }) =>
           rules.some(
             ({ matches, action }) =>
-              matches.some(({ kind }) => kind === "physdev") || TURNING.has(action.kind),
+              matches.some(({ kind }) => kind === "physdev") || DESTINATION_NAT.has(action.kind),
           ),
         ),
       ),
   );
 }
 
-/** The port of the bridge behind which an address is; undefined where that is not known. */
+/** Returns the bridge port that leads to an address, or undefined if unknown. */
 export type PortFor = (address: string) => string | undefined;
 
 /**
- * A frame for the bridge's own address, which the host receives with the bridge as device. With br_netfilter the rules
- * see its port in physdev, and a DNAT to an address behind the same bridge takes it out of the host's hands: it is
- * bridged, not routed (br_nf_pre_routing_finish).
+ * Receives a frame that is addressed to the bridge itself; the incoming device is the bridge. With br_netfilter, physdev
+ * sees the bridge port. If a DNAT changes the destination to an address on the same bridge, the frame is bridged instead
+ * of routed (br_nf_pre_routing_finish).
  */
 export function received(
   context: PacketContext,
@@ -58,18 +58,18 @@ export function received(
   bridge: string,
   portFor: PortFor,
 ): Disposition {
-  if (!caresForPorts(context) || !callsRules(context, bridge)) return receive(context, bridge);
+  if (!bridgePortsMatter(context) || !callsRules(context, bridge)) return receive(context, bridge);
   context.hookState = { ...context.hookState, physIn: from };
   const arrived = context.packet.dst;
   return receive(context, bridge, false, () =>
-    turnedBack(context, bridge, arrived) ? handOn(context, bridge, from, portFor) : undefined,
+    staysOnBridge(context, bridge, arrived) ? forwardToPort(context, bridge, from, portFor) : undefined,
   );
 }
 
 /**
- * A frame that a bridge hands from one port to another (net/bridge/br_netfilter_hooks.c). With br_netfilter it runs
- * through PREROUTING, FORWARD and POSTROUTING with the bridge as both devices; the ports show in physdev only. No
- * routing, no TTL. A DNAT to somewhere off the bridge makes it a routed packet.
+ * Forwards a frame from one port of a bridge to another (net/bridge/br_netfilter_hooks.c). With br_netfilter, it passes
+ * PREROUTING, FORWARD and POSTROUTING with the bridge as both devices; only physdev sees the ports. It is not routed and
+ * its TTL does not change. If a DNAT changes the destination to an address outside of the bridge, it is routed.
  */
 export function bridged(context: PacketContext, from: string, to: string | PortFor): Disposition {
   const { host } = context.traversal;
@@ -79,20 +79,20 @@ export function bridged(context: PacketContext, from: string, to: string | PortF
   const arrived = context.packet.dst;
   if (!callsRules(context, bridge)) {
     const port = portFor(arrived);
-    assumeHandsOn(context, from, port);
-    const text = `bridged by ${bridge} from ${from} to ${port}; no rule is asked (bridge-nf-call-iptables is off)`;
+    assumeForwards(context, from, port);
+    const text = `bridged by ${bridge} from ${from} to ${port}; no rule is evaluated (bridge-nf-call-iptables is off)`;
     return finish(context, "accept", text, { left: { dev: port ?? bridge, nexthop: arrived } });
   }
   context.hookState = { ...context.hookState, in: bridge, out: "", physIn: from };
   const prerouting = runHook(context, "PREROUTING");
   if (prerouting !== "accept") return stopped(context, prerouting);
-  if (context.packet.dst !== arrived && !turnedBack(context, bridge, arrived))
+  if (context.packet.dst !== arrived && !staysOnBridge(context, bridge, arrived))
     return afterPrerouting(context, bridge, false);
-  return handOn(context, bridge, from, portFor);
+  return forwardToPort(context, bridge, from, portFor);
 }
 
-/** Whether a DNAT has changed where the packet goes, and that is by the bridge that it came in by. */
-function turnedBack(context: PacketContext, bridge: string, arrived: string): boolean {
+/** Whether a DNAT changed the destination, and the new one is reached by the bridge that the packet came from. */
+function staysOnBridge(context: PacketContext, bridge: string, arrived: string): boolean {
   const { dst, mark } = context.packet;
   const words = dst === arrived ? undefined : addressWords(dst);
   if (words === undefined) return false;
@@ -100,8 +100,8 @@ function turnedBack(context: PacketContext, bridge: string, arrived: string): bo
   return routed.kind === "out" && routed.out.dev === bridge;
 }
 
-/** Two isolated ports of a bridge do not reach each other, and a port has its own state. */
-function assumeHandsOn(context: PacketContext, from: string, to: string | undefined): void {
+/** Records what may prevent forwarding between two ports: unknown settings of a port, or that both are isolated. */
+function assumeForwards(context: PacketContext, from: string, to: string | undefined): void {
   const { host, evaluation } = context.traversal;
   assumeCarries(context, to);
   const isolated = [from, to].every(
@@ -109,12 +109,12 @@ function assumeHandsOn(context: PacketContext, from: string, to: string | undefi
   );
   if (isolated)
     evaluation.branches.assume(
-      `${from} and ${to} are isolated ports: their bridge hands nothing from one to the other`,
+      `${from} and ${to} are isolated ports: their bridge does not forward frames between them`,
     );
 }
 
-/** From port to port: br_forward, with the rules of FORWARD and POSTROUTING. */
-function handOn(context: PacketContext, bridge: string, from: string, portFor: PortFor): Disposition {
+/** Forwards a frame from port to port (br_forward), through FORWARD and POSTROUTING. */
+function forwardToPort(context: PacketContext, bridge: string, from: string, portFor: PortFor): Disposition {
   const { dst } = context.packet;
   const port = portFor(dst);
   const hairpin = context.traversal.host.links?.find(({ name }) => name === from)?.hairpin === true;
@@ -124,19 +124,14 @@ function handOn(context: PacketContext, bridge: string, from: string, portFor: P
       "drop",
       `${bridge} does not send a frame back by ${from}, where it came from (hairpin mode is off)`,
     );
-  assumeHandsOn(context, from, port);
+  assumeForwards(context, from, port);
   context.hookState = { ...context.hookState, in: bridge, out: bridge, physIn: from, physOut: port ?? "" };
   const forward = runHook(context, "FORWARD");
   if (forward !== "accept") return stopped(context, forward);
   context.hookState = { ...context.hookState, in: "", out: bridge };
   const postrouting = runHook(context, "POSTROUTING");
   if (postrouting !== "accept") return stopped(context, postrouting);
-  return finish(
-    context,
-    "accept",
-    `bridged by ${bridge} from ${from} to ${port ?? "a port that is not known"}`,
-    {
-      left: { dev: port ?? bridge, nexthop: dst },
-    },
-  );
+  return finish(context, "accept", `bridged by ${bridge} from ${from} to ${port ?? "an unknown port"}`, {
+    left: { dev: port ?? bridge, nexthop: dst },
+  });
 }

@@ -2,7 +2,7 @@ import { describeRule } from "../describe";
 import type { Hook, Packet, Rule, Step, TableName, UnmatchedRule } from "../model";
 import { effectOf } from "./effect";
 
-/** Where in the tables a step happened: the same for all steps of one run through a table. */
+/** The location of a step, common to all steps of one run through a table. */
 export interface TablePlace {
   readonly place: string;
   readonly hook: Hook;
@@ -15,8 +15,8 @@ export interface TablePlace {
 const NONE: readonly UnmatchedRule[] = [];
 
 /**
- * What all steps in a chain have. A class and not a literal: paths have dozens of steps, and what nobody may ever read
- * (the rules tried, the words) is made when it is read.
+ * Base class of all steps in a chain. A class instead of a literal, because getters compute expensive properties (the
+ * rules that did not match, the description) only when they are read. Paths have dozens of steps.
  */
 abstract class ChainStep {
   readonly place: string;
@@ -31,21 +31,21 @@ abstract class ChainStep {
   #unmatched: readonly UnmatchedRule[] | (() => readonly UnmatchedRule[]);
 
   constructor(
-    where: TablePlace,
+    location: TablePlace,
     chain: string,
     before: Packet,
     after: Packet,
     unmatched: (() => readonly UnmatchedRule[]) | undefined,
   ) {
-    this.place = where.place;
-    this.hook = where.hook;
-    this.table = where.table;
+    this.place = location.place;
+    this.hook = location.hook;
+    this.table = location.table;
     this.chain = chain;
     this.before = before;
     this.after = after;
-    if (where.in !== undefined) this.in = where.in;
-    if (where.out !== undefined) this.out = where.out;
-    if (where.variant !== undefined) this.variant = where.variant;
+    if (location.in !== undefined) this.in = location.in;
+    if (location.out !== undefined) this.out = location.out;
+    if (location.variant !== undefined) this.variant = location.variant;
     this.#unmatched = unmatched ?? NONE;
   }
 
@@ -54,19 +54,20 @@ abstract class ChainStep {
     return this.#unmatched;
   }
 
-  /** A plain value with everything in it: getters are not seen by JSON. */
+  /** Includes the getters, which JSON.stringify ignores. */
   toJSON(): object {
     return { ...this, unmatched: this.unmatched };
   }
 }
 
+/** A rule that matched. */
 export class RuleStep extends ChainStep {
   readonly kind = "rule";
   readonly rule: Rule;
   declare readonly because?: string;
 
   constructor(
-    where: TablePlace,
+    location: TablePlace,
     chain: string,
     before: Packet,
     after: Packet,
@@ -74,7 +75,7 @@ export class RuleStep extends ChainStep {
     rule: Rule,
     because: string | undefined,
   ) {
-    super(where, chain, before, after, unmatched);
+    super(location, chain, before, after, unmatched);
     this.rule = rule;
     if (because !== undefined) this.because = because;
   }
@@ -92,7 +93,7 @@ export class RuleStep extends ChainStep {
   }
 }
 
-/** A rule whose condition dropped the packet by itself. */
+/** A rule whose match dropped the packet (par->hotdrop). */
 export class HotdropStep extends RuleStep {
   readonly hotdrop = true;
 
@@ -101,40 +102,42 @@ export class HotdropStep extends RuleStep {
   }
 }
 
+/** The return from a user-defined chain. */
 export class ReturnStep extends ChainStep {
   readonly kind = "return";
   readonly to: string;
   declare readonly rule?: Rule;
 
   constructor(
-    where: TablePlace,
+    location: TablePlace,
     chain: string,
     packet: Packet,
     unmatched: (() => readonly UnmatchedRule[]) | undefined,
     to: string,
     rule: Rule | undefined,
   ) {
-    super(where, chain, packet, packet, unmatched);
+    super(location, chain, packet, packet, unmatched);
     this.to = to;
     if (rule !== undefined) this.rule = rule;
   }
 }
 
+/** The policy of a base chain. */
 export class PolicyStep extends ChainStep {
   readonly kind = "policy";
   readonly policy: "ACCEPT" | "DROP";
 
   constructor(
-    where: TablePlace,
+    location: TablePlace,
     chain: string,
     packet: Packet,
     unmatched: (() => readonly UnmatchedRule[]) | undefined,
     policy: "ACCEPT" | "DROP",
   ) {
-    super(where, chain, packet, packet, unmatched);
+    super(location, chain, packet, packet, unmatched);
     this.policy = policy;
   }
 }
 
-/** The compiler's proof that these are the steps of the model. */
+/** Compile-time check that these classes implement the model's steps. */
 export type KnownSteps = [RuleStep, ReturnStep, PolicyStep] extends [Step, Step, Step] ? true : never;

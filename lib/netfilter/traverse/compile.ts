@@ -4,16 +4,17 @@ import type { Test } from "./evaluation";
 import type { HookState } from "./hook-state";
 import { testOf } from "./match";
 
+/** A rule whose conditions are compiled to functions. */
 export interface CompiledRule {
   readonly rule: Rule;
   readonly id: string;
   readonly tests: readonly Test[];
 }
 
-/** Chains with fewer rules are walked rule by rule. */
+/** Chains with fewer rules are evaluated rule by rule. */
 const INDEX_FROM = 24;
 
-/** A chain ready to be asked. Long chains find the rules that can match by destination, port or source. */
+/** A chain ready for evaluation. Long chains have an index of their rules by destination, port or source. */
 export class CompiledChain {
   readonly chain: Chain;
   readonly #rules: (CompiledRule | undefined)[];
@@ -30,7 +31,7 @@ export class CompiledChain {
     return this.chain.rules.length;
   }
 
-  /** The rule at a position from 0. */
+  /** Returns the rule at a position, starting at 0. */
   at(position: number): CompiledRule | undefined {
     const known = this.#rules[position];
     if (known !== undefined) return known;
@@ -42,14 +43,14 @@ export class CompiledChain {
     return compiled;
   }
 
-  /** Whether asking the index is worth more than walking. */
+  /** Whether the index is faster than evaluating each rule. */
   get isLong(): boolean {
     return this.length >= INDEX_FROM;
   }
 
   /**
-   * Positions from `start` on of the rules that the index does not exclude, in order. What it excludes fails on its
-   * destination, port or source, whatever else the rule asks.
+   * Returns the positions of rules that may match, in order, beginning at `start`. The other rules do not match because of
+   * their destination, port or source.
    */
   candidates(hookState: HookState, start: number): Iterable<number> {
     this.#index ??= new Index(this);
@@ -59,7 +60,7 @@ export class CompiledChain {
 
 type Buckets = Map<string | number, number[]>;
 
-/** Rules of one chain by the one header field that most narrows each down. */
+/** An index of the rules of one chain. Each rule is indexed by its most selective header field. */
 class Index {
   readonly #byDestination: Buckets = new Map();
   readonly #byPort: Buckets = new Map();
@@ -78,7 +79,7 @@ class Index {
     let port: number | undefined;
     let source: string | undefined;
     for (const test of rule.tests) {
-      // A rule that would charge a counter before it fails must be asked.
+      // A rule that updates a counter before it fails must be evaluated.
       if (test.kind === "stateful") break;
       const { match } = test;
       if (match.kind === "destination" && !match.inverted) destination ??= single(match.prefix);
@@ -114,7 +115,7 @@ class Index {
   }
 }
 
-/** The lists to look through: one for a known value, all of them where the packet does not tell. */
+/** Returns the list for a value, or all lists if the value is unknown. */
 function pick(buckets: Buckets, key: string | number | undefined): (readonly number[])[] {
   if (key === undefined) return [...buckets.values()];
   const list = buckets.get(key);
@@ -127,6 +128,7 @@ function push(buckets: Buckets, key: string | number, at: number): void {
   else list.push(at);
 }
 
+/** Returns the key of a prefix that contains a single address. */
 function single(prefix: { readonly address: string; readonly mask: string | number }): string | undefined {
   const words = addressWords(prefix.address);
   if (words === undefined) return undefined;
@@ -134,6 +136,7 @@ function single(prefix: { readonly address: string; readonly mask: string | numb
   return whole.includes(String(prefix.mask)) ? words.join(".") : undefined;
 }
 
+/** Returns the index of the first element that is not less than `start`, by binary search. */
 function lowerBound(list: readonly number[], start: number): number {
   let low = 0;
   let high = list.length;
@@ -145,7 +148,7 @@ function lowerBound(list: readonly number[], start: number): number {
   return low;
 }
 
-/** The compiled chains of one rule set, made when first asked for. */
+/** The compiled chains of one rule set. Each is compiled when it is used for the first time. */
 export class CompiledRuleset {
   readonly ruleset: Ruleset;
   readonly #chains = new Map<TableName, Map<string, CompiledChain | undefined>>();
@@ -172,6 +175,7 @@ export class CompiledRuleset {
 
 const compiledRulesets = new WeakMap<Ruleset, CompiledRuleset>();
 
+/** Compiles a rule set, or returns the result of an earlier call. */
 export function compile(ruleset: Ruleset): CompiledRuleset {
   const known = compiledRulesets.get(ruleset);
   if (known !== undefined) return known;

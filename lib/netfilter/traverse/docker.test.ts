@@ -6,7 +6,7 @@ import type { Host, Packet } from "../model";
 import { recognise } from "../questions";
 import { type Entry, type HostOutcome, traverse } from ".";
 
-// Docker 29's own rules in nine situations, as moby's documentation tests print them.
+// The rules of Docker 29 in nine situations, from moby's documentation tests.
 const FOLDER = join(__dirname, "../../../../shared/data/docker");
 const DUMPS = existsSync(FOLDER) ? readdirSync(FOLDER).map((name) => name.replace(".iptables-save", "")) : [];
 const read = (name: string) =>
@@ -32,7 +32,7 @@ const route = (destination: string, dev: string, source: string): Route => ({
   source,
 });
 
-/** The host of these dumps: its wire is 203.0.113.0/24, its networks those that the rules name. */
+/** The host of these dumps: its external network is 203.0.113.0/24, and its Docker networks are those in the rules. */
 const hostOf = (name: string): Host => ({
   place: "host",
   rulesets: [read(name)],
@@ -99,14 +99,14 @@ interface Case {
   readonly from: Entry;
   readonly verdict: "accept" | "drop";
   readonly ends: Partial<Packet>;
-  /** Words of the rule that decided. */
+  /** Part of the rule that decided. */
   readonly by?: string;
 }
 
 const CASES: readonly Case[] = [
   {
     dump: "new-daemon",
-    name: "a container reaches the outside, with the host's address",
+    name: "a container reaches external hosts with the host's address",
     packet: tcp("172.17.0.2", OUTSIDE, 80),
     from: from("docker0"),
     verdict: "accept",
@@ -115,7 +115,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "new-daemon",
-    name: "nobody reaches a container directly",
+    name: "an external host does not reach a container directly",
     packet: tcp(OUTSIDE, "172.17.0.2", 80),
     from: eth0,
     verdict: "drop",
@@ -132,7 +132,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap",
-    name: "a published port leads into the container",
+    name: "a published port reaches the container",
     packet: tcp(OUTSIDE, "203.0.113.1", 8080),
     from: eth0,
     verdict: "accept",
@@ -141,7 +141,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap",
-    name: "the container's own address is closed to the wire",
+    name: "an external host does not reach the container's own address",
     packet: tcp(OUTSIDE, "192.0.2.2", 80),
     from: eth0,
     verdict: "drop",
@@ -150,7 +150,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap",
-    name: "the host reaches its own published port, with the bridge's address on the wire",
+    name: "the host reaches its own published port from the bridge's address",
     packet: tcp("203.0.113.1", "203.0.113.1", 8080),
     from: local,
     verdict: "accept",
@@ -158,7 +158,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap",
-    name: "127.0.0.1 is left to the userland proxy",
+    name: "127.0.0.1 is handled by the userland proxy",
     packet: tcp("127.0.0.1", "127.0.0.1", 8080),
     from: local,
     verdict: "accept",
@@ -166,7 +166,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap",
-    name: "another network's container does not come in",
+    name: "a container of another network does not reach it",
     packet: tcp("172.17.0.2", "192.0.2.2", 81),
     from: from("docker0"),
     verdict: "drop",
@@ -175,7 +175,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap-lo",
-    name: "a port published on 127.0.0.1 is closed to the wire",
+    name: "an external host does not reach a port published on 127.0.0.1",
     packet: tcp(OUTSIDE, "127.0.0.1", 8080),
     from: eth0,
     verdict: "drop",
@@ -184,7 +184,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-internal",
-    name: "an internal network does not reach the outside",
+    name: "an internal network does not reach external hosts",
     packet: tcp("192.0.2.2", OUTSIDE, 80),
     from: from("bridgeICC"),
     verdict: "drop",
@@ -193,7 +193,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-internal",
-    name: "the outside does not reach an internal network",
+    name: "an external host does not reach an internal network",
     packet: tcp(OUTSIDE, "192.0.2.2", 80),
     from: eth0,
     verdict: "drop",
@@ -202,7 +202,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-internal",
-    name: "its containers reach each other",
+    name: "containers of an internal network reach each other",
     packet: tcp("192.0.2.2", "192.0.2.3", 80),
     from: from("bridgeICC"),
     verdict: "accept",
@@ -211,7 +211,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-internal",
-    name: "with ICC off they do not",
+    name: "with ICC off, containers do not reach each other",
     packet: tcp("198.51.100.2", "198.51.100.3", 80),
     from: from("bridgeNoICC"),
     verdict: "drop",
@@ -220,7 +220,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap-noicc",
-    name: "with ICC off a container still reaches the outside",
+    name: "with ICC off, a container still reaches external hosts",
     packet: tcp("192.0.2.2", OUTSIDE, 80),
     from: from("bridge1"),
     verdict: "accept",
@@ -229,7 +229,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap-noicc",
-    name: "its published port is open",
+    name: "with ICC off, a published port is still reachable",
     packet: tcp(OUTSIDE, "203.0.113.1", 8080),
     from: eth0,
     verdict: "accept",
@@ -238,7 +238,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap-noicc",
-    name: "two of its containers do not meet",
+    name: "with ICC off, two containers do not reach each other",
     packet: tcp("192.0.2.2", "192.0.2.3", 80),
     from: from("bridge1"),
     verdict: "drop",
@@ -256,7 +256,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap-noproxy",
-    name: "without the proxy 127.0.0.1 leads into the container as well",
+    name: "without the proxy, 127.0.0.1 also reaches the container",
     packet: tcp("127.0.0.1", "127.0.0.1", 8080),
     from: local,
     verdict: "accept",
@@ -265,7 +265,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap-routed",
-    name: "a routed network's port is open without NAT",
+    name: "a published port of a routed network is reachable without NAT",
     packet: tcp(OUTSIDE, "192.0.2.2", 80),
     from: eth0,
     verdict: "accept",
@@ -274,7 +274,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap-routed",
-    name: "it answers ping",
+    name: "a routed network answers ping",
     packet: ping(OUTSIDE, "192.0.2.2"),
     from: eth0,
     verdict: "accept",
@@ -283,7 +283,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap-routed",
-    name: "its other ports are closed",
+    name: "other ports of a routed network are not reachable",
     packet: tcp(OUTSIDE, "192.0.2.2", 81),
     from: eth0,
     verdict: "drop",
@@ -292,7 +292,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "usernet-portmap-natunprot",
-    name: "an unprotected network is open",
+    name: "all ports of an unprotected network are reachable",
     packet: tcp(OUTSIDE, "192.0.2.2", 81),
     from: eth0,
     verdict: "accept",
@@ -301,7 +301,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "swarm-portmap",
-    name: "a Swarm service's port goes to the ingress network",
+    name: "the port of a Swarm service is sent to the ingress network",
     packet: tcp(OUTSIDE, "203.0.113.1", 8080),
     from: eth0,
     verdict: "accept",
@@ -310,7 +310,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "swarm-portmap",
-    name: "a service's container reaches the outside",
+    name: "a container of a Swarm service reaches external hosts",
     packet: tcp("172.18.0.3", OUTSIDE, 443),
     from: from("docker_gwbridge"),
     verdict: "accept",
@@ -319,7 +319,7 @@ const CASES: readonly Case[] = [
   },
   {
     dump: "swarm-portmap",
-    name: "containers do not meet on docker_gwbridge",
+    name: "containers do not reach each other on docker_gwbridge",
     packet: tcp("172.18.0.3", "172.18.0.4", 443),
     from: from("docker_gwbridge"),
     verdict: "drop",
@@ -335,7 +335,7 @@ const only = (outcomes: readonly HostOutcome[]): HostOutcome => {
   return outcome;
 };
 
-describe("Docker's own rules", () => {
+describe("Docker's rules", () => {
   test(DUMPS.length === 0 ? "are not here" : "are here, and each has its cases", () => {
     if (DUMPS.length > 0)
       expect([...new Set(CASES.map(({ dump }) => dump))].sort()).toEqual([...DUMPS].sort());
@@ -349,7 +349,7 @@ describe("Docker's own rules", () => {
     if (by !== undefined) expect(rules.some((text) => text.includes(by))).toBe(true);
   });
 
-  test.each(DUMPS)("%s: each chain of Docker's is said in one sentence", (name) => {
+  test.each(DUMPS)("%s: each chain of Docker is recognised", (name) => {
     for (const table of read(name).tables.values())
       for (const { name: chain } of table.chains.values())
         if (chain.startsWith("DOCKER")) expect(recognise(chain)?.by).toBe("Docker");

@@ -5,7 +5,7 @@ const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 const span = (range: { readonly from: string | number; readonly to: string | number }): string =>
   range.from === range.to ? `${range.from}` : `${range.from}-${range.to}`;
 
-/** `10.0.0.1:80`, `10.0.0.1-10.0.0.9`, `:8080`, as iptables writes where NAT sends. */
+/** Formats the target of NAT like iptables: `10.0.0.1:80`, `10.0.0.1-10.0.0.9`, `:8080`. */
 export function rangeText(to: NatRange): string {
   const addresses = to.addresses === undefined ? "" : span(to.addresses);
   const bracketed = addresses.includes(":") && to.ports !== undefined ? `[${addresses}]` : addresses;
@@ -13,7 +13,7 @@ export function rangeText(to: NatRange): string {
   return to.ports === undefined ? bracketed : `${bracketed}:${span(to.ports)}${base}`;
 }
 
-/** What a rule does, in few words: `accept`, `jump SVC`, `dnat to 10.0.0.1:80`, `mark 0x4000/0x4000`. */
+/** Describes briefly what a rule does: `accept`, `jump SVC`, `dnat to 10.0.0.1:80`, `mark 0x4000/0x4000`. */
 export function effectOf(action: Action): string {
   switch (action.kind) {
     case "none":
@@ -64,6 +64,6 @@ export function effectOf(action: Action): string {
     case "set":
       return `${action.change} to set ${action.set}`;
     case "opaque":
-      return `${action.target} (not known)`;
+      return `${action.target} (unknown)`;
   }
 }

@@ -4,21 +4,21 @@ import type { BranchExplorer, Chance } from "./branch-explorer";
 import type { HookState } from "./hook-state";
 import type { KernelState } from "./state";
 
-/** What one run of a traversal carries along and changes: the state, and the answers already settled. */
+/** The mutable part of one run of a traversal: kernel state, and facts that are already decided. */
 export interface EvaluationContext {
   state: KernelState;
   readonly branches: BranchExplorer;
   readonly unknownFields: ReadonlySet<UnknownField>;
-  /** Names that a device without a known route has been given by a match that was followed. */
+  /** Names of unknown devices that a match on this branch has assumed. */
   readonly devices: Map<"in" | "out", string>;
-  /** Made when routing first asks. */
+  /** Created on first use. */
   judge?: Judge;
 }
 
-/** What a condition says. `hotdrop`: it drops the packet by itself, and the rule counts nothing. */
+/** The result of a condition. `hotdrop`: the match drops the packet and the rule's counter does not change. */
 export type Answer = boolean | "hotdrop" | UnknownCondition | Chance | UnknownDevice;
 
-/** Whether a device that is not known is the one a rule names. */
+/** The condition that an unknown device is the one named by a rule. */
 export interface UnknownDevice {
   readonly kind: "device";
   readonly side: "in" | "out";
@@ -28,8 +28,8 @@ export interface UnknownDevice {
 }
 
 /**
- * One condition of a rule, ready to be asked. `pure` conditions may be asked again at any time; `stateful` ones are
- * charged when asked; `chance` ones draw.
+ * A compiled condition of a rule. `pure` conditions can be evaluated again at any time. `stateful` ones update a counter
+ * when they are evaluated. `chance` ones are random.
  */
 export interface Test {
   readonly match: Match;
@@ -37,17 +37,18 @@ export interface Test {
   readonly ask: (hookState: HookState, evaluation: EvaluationContext) => Answer;
 }
 
-/** The answer to the opposite question. */
+/** Negates an answer. */
 export function not(answer: boolean | UnknownCondition): boolean | UnknownCondition {
   if (typeof answer === "boolean") return !answer;
   return { kind: "unknown", key: `!${answer.key}`, yes: answer.no, no: answer.yes };
 }
 
+/** Negates an answer if the option is preceded by `!`. */
 export function flip(answer: boolean | UnknownCondition, inverted: boolean): boolean | UnknownCondition {
   return inverted ? not(answer) : answer;
 }
 
-/** Settles an answer: unknown conditions and draws fork the run. */
+/** Decides an answer. Unknown and random conditions fork the run. */
 export function decide(answer: Exclude<Answer, "hotdrop">, evaluation: EvaluationContext): boolean {
   if (typeof answer === "boolean") return answer;
   switch (answer.kind) {
@@ -71,18 +72,18 @@ export function decide(answer: Exclude<Answer, "hotdrop">, evaluation: Evaluatio
   }
 }
 
-// A fact and its opposite share one key, so that one way never assumes both.
-function explore(asked: UnknownCondition, evaluation: EvaluationContext): boolean {
-  if (!asked.key.startsWith("!")) return evaluation.branches.decide(asked);
+// A fact and its opposite have the same key, so that one run never assumes both.
+function explore(unknown: UnknownCondition, evaluation: EvaluationContext): boolean {
+  if (!unknown.key.startsWith("!")) return evaluation.branches.decide(unknown);
   return !evaluation.branches.decide({
     kind: "unknown",
-    key: asked.key.slice(1),
-    yes: asked.no,
-    no: asked.yes,
+    key: unknown.key.slice(1),
+    yes: unknown.no,
+    no: unknown.yes,
   });
 }
 
-/** What settles the open questions of routing: both answers are followed. */
+/** The judge of a traversal: both answers to unknown conditions of routing are followed. */
 export function judgeOf(evaluation: EvaluationContext): Judge {
   evaluation.judge ??= judgeFor(evaluation);
   return evaluation.judge;
@@ -103,7 +104,7 @@ function judgeFor(evaluation: EvaluationContext): Judge {
   };
 }
 
-/** What is settled without a fork: true, false, or undefined. */
+/** Decides an answer if that is possible without a fork. Otherwise returns undefined. */
 export function tryDecide(answer: Answer, evaluation: EvaluationContext): boolean | undefined {
   if (typeof answer === "boolean") return answer;
   if (answer === "hotdrop") return undefined;

@@ -3,7 +3,7 @@ import type { Host, Packet } from "../model";
 import { expectedPasses } from "../trace/expect";
 import { traverse } from "./traverse";
 
-// Each of these was a disagreement with the kernel that the differential fuzz (test/fuzz) found.
+// Each case is a difference to the kernel that the differential fuzzer (test/fuzz) found.
 
 const packet: Packet = {
   family: "ipv4",
@@ -50,12 +50,12 @@ const everything = ["*security", "*nat", "*filter", "*mangle"]
   .map((table) => `${table}\n:INPUT ACCEPT [0:0]\nCOMMIT\n`)
   .join("");
 
-test("in INPUT, iptables-nft's security table comes after nat, the legacy one before it", () => {
+test("in INPUT, the security table runs after nat with iptables-nft, and before it with iptables-legacy", () => {
   expect(tablesAt(host(everything, "nft"), "INPUT")).toEqual(["mangle", "filter", "nat", "security"]);
   expect(tablesAt(host(everything, "legacy"), "INPUT")).toEqual(["mangle", "filter", "security", "nat"]);
 });
 
-test("without a connection, one -m conntrack passes by the state that it asks for itself, not by another match's", () => {
+test("without a connection, -m conntrack matches if its own --ctstate does, not that of another match", () => {
   const invalid: Packet = { ...packet, protocol: "tcp", tcpFlags: ["SYN", "FIN"] };
   const hits = (options: string): boolean => {
     const rules = `*filter\n:INPUT ACCEPT [0:0]\n-A INPUT ${options} -j ACCEPT\nCOMMIT\n`;
@@ -67,7 +67,7 @@ test("without a connection, one -m conntrack passes by the state that it asks fo
   expect(hits("-m conntrack --ctproto 6")).toBe(false);
 });
 
-test("a broadcast's source is validated like any other, and a link-layer broadcast is not forwarded", () => {
+test("the source of a broadcast is validated, and a link-layer broadcast is not forwarded", () => {
   const strict = host("*filter\nCOMMIT\n", "nft", {
     sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.a0.rp_filter": "1" },
   });
@@ -77,7 +77,7 @@ test("a broadcast's source is validated like any other, and a link-layer broadca
   expect(traverse(host("*filter\nCOMMIT\n"), wide, { from: { in: "a0" } }).outcomes[0]?.verdict).toBe("drop");
 });
 
-test("a SYN to a connection that a RST of the other end has closed does not open a new one", () => {
+test("a SYN does not reopen a connection that a RST of the other end has closed", () => {
   const router = host("*filter\nCOMMIT\n");
   const tcp = (flags: Packet["tcpFlags"], back = false): Packet => ({
     ...packet,
@@ -101,7 +101,7 @@ test("a SYN to a connection that a RST of the other end has closed does not open
   expect(run(tcp(["RST"]), false)).toBe("NEW");
 });
 
-test("of two CT targets only the first counts, and a NOTRACK after one does nothing", () => {
+test("after a CT target, another CT or NOTRACK has no effect", () => {
   const rules =
     "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --zone 5\n-A PREROUTING -j NOTRACK\nCOMMIT\n";
   const { outcomes } = traverse(host(rules), packet, { from: { in: "a0" } });
@@ -109,7 +109,7 @@ test("of two CT targets only the first counts, and a NOTRACK after one does noth
   expect(step).toMatchObject({ kind: "conntrack", state: "NEW" });
 });
 
-test("a rule that translates says ACCEPT though the route drops the packet next; one without an address says DROP", () => {
+test("a NAT rule reports ACCEPT if routing then drops the packet, and DROP if there is no address", () => {
   const verdicts = (rule: string): unknown => {
     const strict = host(`*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${rule}\nCOMMIT\n`, "nft", {
       links: [

@@ -3,11 +3,12 @@ import type { ConntrackTable } from "../conntrack/table";
 import { type Tracked, type TrackOptions, track } from "../conntrack/track";
 import type { Packet } from "../model";
 
+/** A conntrack state that the caller provides instead of a connection table. */
 export type GivenState = "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED";
 
 /**
- * The answer of conntrack when whoever asks gives the state: an ESTABLISHED packet belongs to a connection that was
- * never translated and has seen its reply.
+ * Creates a conntrack result with the given state. An ESTABLISHED packet belongs to a connection without NAT that has seen
+ * a reply.
  */
 export function trackAsGiven(
   table: ConntrackTable,

@@ -4,18 +4,18 @@ import type { Hook, Host, Packet } from "../model";
 import { addressWords, type Words } from "../routing/address";
 import type { OutRoute } from "../routing/output";
 
-/** A device by name, the empty name where the hook has none, or undefined where the routes are not known. */
+/** The name of a device. Empty if the hook has none, undefined if the routes are unknown. */
 export type Device = string | undefined;
 
-/** What raw's CT target asks of conntrack. */
+/** The conntrack template that the CT target of the raw table attaches to a packet. */
 export interface Template {
   readonly zone: Zone;
   readonly helper?: string;
 }
 
 /**
- * The packet as one rule sees it: header, devices, conntrack entry. Never changed in place, so that what a rule was
- * asked about can be asked again later, for the list of rules that did not match.
+ * The packet as a rule sees it: header, devices and conntrack entry. Immutable, so that a rule can be evaluated again
+ * later, for the list of rules that did not match.
  */
 export interface HookState {
   readonly host: Host;
@@ -26,22 +26,22 @@ export interface HookState {
   readonly protocol: number | undefined;
   readonly in: Device;
   readonly out: Device;
-  /** Bridge ports, where br_netfilter shows a bridged frame to the rules. */
+  /** Bridge ports, if br_netfilter passes a bridged frame to the rules. */
   readonly physIn?: string;
   readonly physOut?: string;
-  /** The packet's connection; absent: conntrack has not seen it yet, or calls it INVALID. */
+  /** The packet's connection. Absent before conntrack and for INVALID packets. */
   readonly ct?: Attached;
   readonly untracked: boolean;
-  /** raw's CT target has put a template there: until conntrack looks, --ctstate takes it for a new connection. */
+  /** The template set by the CT target. Until conntrack runs, --ctstate treats it as a new connection. */
   readonly template?: Template;
-  /** Answers an untracked packet: without being untracked itself, it takes no CT or NOTRACK (nf_conntrack_attach). */
+  /** The kernel's reply to an untracked packet. It is tracked, but CT and NOTRACK ignore it (nf_conntrack_attach). */
   readonly answersUntracked?: boolean;
-  /** Sent by a local socket: what the owner match asks for. */
+  /** The kind of local socket that sent the packet, for the owner match. */
   readonly socket: "process" | "kernel" | "none";
   readonly route?: OutRoute;
 }
 
-/** The same view with another header. */
+/** Returns the state with another header. */
 export function withPacket(hookState: HookState, packet: Packet): HookState {
   if (packet === hookState.packet) return hookState;
   return {
@@ -52,6 +52,7 @@ export function withPacket(hookState: HookState, packet: Packet): HookState {
   };
 }
 
+/** Creates the state of a packet that enters a hook. */
 export function hookStateOf(
   host: Host,
   hook: Hook,

@@ -13,7 +13,7 @@ import { describeOut } from "./route-words";
 import { runTable, type TableVerdict } from "./table";
 import { nullBinding } from "./translate";
 
-/** How a hook left the packet. `lost` is a drop for a reason outside the rules, told in `text`. */
+/** The verdict of a hook. `lost`: the packet is dropped for a reason outside the rules, described in `text`. */
 export type HookVerdict =
   | TableVerdict
   | { readonly kind: "lost"; readonly text: string; readonly verdict?: "unknown" };
@@ -25,8 +25,8 @@ interface Stop {
   readonly after: boolean;
 }
 
-// iptables-nft gives its security chains the priority 150 (iptables/nft.c), where the kernel's own has 50: in INPUT they
-// come after nat (100), not before.
+// The security chains of iptables-nft have priority 150 (iptables/nft.c), those of iptables-legacy 50. In INPUT they
+// therefore run after nat (100) instead of before it.
 const order: Readonly<Record<Hook, readonly Stop[]>> = {
   PREROUTING: TABLES_AT.PREROUTING.map((table) => ({ table, after: false })),
   INPUT: [...TABLES_AT.INPUT.map((table) => ({ table, after: false })), { table: "security", after: true }],
@@ -35,7 +35,7 @@ const order: Readonly<Record<Hook, readonly Stop[]>> = {
   POSTROUTING: TABLES_AT.POSTROUTING.map((table) => ({ table, after: false })),
 };
 
-/** Runs all that stands at one hook, in the order of the priorities (netfilter_ipv4.h). */
+/** Runs everything that is registered at a hook, in the order of the priorities (netfilter_ipv4.h). */
 export function runHook(context: PacketContext, hook: Hook): HookVerdict {
   context.hookState = { ...context.hookState, hook };
   const { rulesets } = context.traversal;
@@ -55,7 +55,7 @@ export function runHook(context: PacketContext, hook: Hook): HookVerdict {
         const verdict = runTable(context, ruleset, table, hook) ?? "accept";
         if (verdict !== "accept") return verdict;
         if (table === "mangle" && hook === "OUTPUT" && routesAgain(before, context.packet)) {
-          const failed = reroute(context, "mangle changed what routing looks at");
+          const failed = reroute(context, "mangle changed a field that routing depends on");
           if (failed !== undefined) return failed;
         }
       }
@@ -65,17 +65,17 @@ export function runHook(context: PacketContext, hook: Hook): HookVerdict {
   return hook === "INPUT" || hook === "POSTROUTING" ? confirm(context) : "accept";
 }
 
-/** A table that iptables could not print: either it leaves the packet as it is, or nobody knows what it does. */
+/** A table that iptables could not print: either it does not change the packet, or the rest of the path is unknown. */
 function unprinted(context: PacketContext, hook: Hook, table: TableName): HookVerdict | undefined {
   const { traversal, hookState } = context;
-  // Rules of nat are asked for the first packet of a connection only.
+  // The nat table is evaluated only for the first packet of a connection.
   if (table === "nat" && (hookState.ct === undefined || hookState.ct.state === "ESTABLISHED"))
     return undefined;
   const name = `table ${table}, which iptables could not print,`;
   const passes = unknownCondition(
     `unprinted ${table} ${hook}`,
-    `${name} leaves the packet as it is at ${hook}`,
-    `${name} does not leave the packet as it is at ${hook}`,
+    `${name} does not change the packet at ${hook}`,
+    `${name} changes or drops the packet at ${hook}`,
   );
   if (judgeOf(traversal.evaluation).decide(passes)) return undefined;
   return { kind: "lost", verdict: "unknown", text: passes.no };
@@ -83,7 +83,7 @@ function unprinted(context: PacketContext, hook: Hook, table: TableName): HookVe
 
 type Header = PacketContext["packet"];
 
-/** iptable_mangle.c, ipt_mangle_out: a changed address, mark or TOS asks for a new route. */
+/** A packet is rerouted if its address, mark or TOS changed (iptable_mangle.c, ipt_mangle_out). */
 function routesAgain(before: Header, after: Header): boolean {
   return (
     before.src !== after.src ||
@@ -93,7 +93,7 @@ function routesAgain(before: Header, after: Header): boolean {
   );
 }
 
-/** ip_route_me_harder. The hook goes on with the old `-o`; only POSTROUTING sees the new one. */
+/** Looks up a new route (ip_route_me_harder). The rest of OUTPUT still sees the old device; POSTROUTING sees the new one. */
 function reroute(context: PacketContext, why: string): HookVerdict | undefined {
   const { hookState, packet, traversal } = context;
   const judge = judgeOf(traversal.evaluation);
@@ -101,7 +101,7 @@ function reroute(context: PacketContext, why: string): HookVerdict | undefined {
     context.route = { dev: undefined, local: false };
     return undefined;
   }
-  // The kernel asks without protocol and ports (ip_route_me_harder): no policy rule by them matches.
+  // ip_route_me_harder does not set protocol and ports, so policy rules that compare them do not match.
   const { tos, uid, unknownFields = [] } = sentHeaderOf(packet, judge);
   const known = hookState.socket === "process";
   const header = {
@@ -115,12 +115,12 @@ function reroute(context: PacketContext, why: string): HookVerdict | undefined {
     { src: hookState.src, mark: packet.mark, header },
     judge,
   );
-  if (routed.kind === "error") return lost(`routed again (${why}): ${routed.text}`);
+  if (routed.kind === "error") return lost(`rerouted (${why}): ${routed.text}`);
   context.route = routed.out;
   context.steps.push({
     ...context.at(),
     kind: "routing",
-    text: `routed again, because ${why}: ${describeOut(routed.out)}`,
+    text: `rerouted, because ${why}: ${describeOut(routed.out)}`,
     decision: "out",
     ...(routed.out.route === undefined ? {} : { route: describeOut(routed.out) }),
     ...(routed.out.dev === undefined ? {} : { out: routed.out.dev }),
@@ -129,13 +129,13 @@ function reroute(context: PacketContext, why: string): HookVerdict | undefined {
   return undefined;
 }
 
-/** nf_conntrack_in: what the packet belongs to. */
-function conntrackHook(context: PacketContext, hook: Hook, tells: boolean): void {
+/** Looks up or creates the packet's connection (nf_conntrack_in). */
+function conntrackHook(context: PacketContext, hook: Hook, recordsStep: boolean): void {
   const { hookState, traversal } = context;
   if (hook !== "PREROUTING" && hook !== "OUTPUT") return;
-  const tell = (state: "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED", text: string): void => {
+  const record = (state: "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED", text: string): void => {
     const { packet } = context;
-    if (tells)
+    if (recordsStep)
       context.steps.push({
         kind: "conntrack",
         place: traversal.host.place,
@@ -147,15 +147,15 @@ function conntrackHook(context: PacketContext, hook: Hook, tells: boolean): void
       });
   };
   if (hookState.ct !== undefined) {
-    tell(hookState.ct.state, "the packet carries its connection already");
+    record(hookState.ct.state, "the packet already has its connection");
     return;
   }
   if (hookState.untracked) {
-    tell("UNTRACKED", "not tracked");
+    record("UNTRACKED", "not tracked");
     return;
   }
   const { evaluation } = traversal;
-  // The template of raw's CT target is used up, also where nothing comes of it.
+  // The template is removed even if no connection is attached.
   const { template } = hookState;
   const options = {
     zone: template?.zone ?? NO_ZONE,
@@ -175,14 +175,14 @@ function conntrackHook(context: PacketContext, hook: Hook, tells: boolean): void
     untracked: tracked.untracked ?? false,
     ...(tracked.attached === undefined ? {} : { ct: tracked.attached }),
   };
-  tell(tracked.untracked === true ? "UNTRACKED" : (tracked.attached?.state ?? "INVALID"), tracked.text);
+  record(tracked.untracked === true ? "UNTRACKED" : (tracked.attached?.state ?? "INVALID"), tracked.text);
 }
 
 function withoutTemplate({ template: _used, ...hookState }: HookState): HookState {
   return hookState;
 }
 
-/** nf_nat_inet_fn: rules are asked once for each end of a connection; all later packets follow the entry. */
+/** NAT (nf_nat_inet_fn): rules are evaluated once per connection and end. Later packets are rewritten from the entry. */
 function natHook(context: PacketContext, hook: Hook): HookVerdict {
   const { natRulesets: rulesets } = context.traversal;
   const { ct } = context.hookState;
@@ -194,8 +194,8 @@ function natHook(context: PacketContext, hook: Hook): HookVerdict {
     const connection = context.hookState.ct?.connection;
     return manip === "src" ? connection?.srcNatDone === true : connection?.dstNatDone === true;
   };
-  const asks = ct.state !== "ESTABLISHED" && !isError && !done();
-  if (asks) {
+  const evaluatesRules = ct.state !== "ESTABLISHED" && !isError && !done();
+  if (evaluatesRules) {
     for (const ruleset of rulesets) {
       const verdict = runTable(context, ruleset, "nat", hook) ?? "accept";
       if (verdict !== "accept") return verdict;
@@ -223,32 +223,32 @@ function natHook(context: PacketContext, hook: Hook): HookVerdict {
   const before = context.packet;
   if (attached !== undefined) context.packet = rewrite(before, attached, hook);
   if (context.packet !== before) {
-    const way = asks
+    const reason = evaluatesRules
       ? "a free port was needed"
       : attached?.direction === "reply"
         ? "the reply gets its addresses back"
-        : "as the first packet";
+        : "like the first packet";
     context.steps.push({
       ...context.at(before),
       kind: "nat",
       hook,
-      text: `rewritten from the connection: ${way}`,
+      text: `rewritten from the connection: ${reason}`,
     });
   }
   return hook === "OUTPUT" ? afterNatOutput(context, start) : "accept";
 }
 
-/** nf_nat_ipv4_local_fn: a destination that differs from the answer's source asks for a new route, each time. */
+/** Reroutes each packet whose destination is translated in OUTPUT (nf_nat_ipv4_local_fn). */
 function afterNatOutput(context: PacketContext, start: Header): HookVerdict {
   const { ct } = context.hookState;
   if (ct === undefined) return "accept";
   const there = ct.connection[ct.direction];
   const back = ct.connection[ct.direction === "original" ? "reply" : "original"];
   if (there.dst === back.src && context.packet.dst === start.dst) return "accept";
-  return reroute(context, "its destination is new") ?? "accept";
+  return reroute(context, "its destination changed") ?? "accept";
 }
 
-/** nf_conntrack_confirm: the entry enters the table as the first packet leaves; a clash drops the packet. */
+/** Adds the entry to the table when the first packet leaves or is delivered. If it clashes, drops the packet (nf_conntrack_confirm). */
 function confirm(context: PacketContext): HookVerdict {
   const { ct } = context.hookState;
   if (ct === undefined || ct.connection.confirmed || ct.direction === "reply") return "accept";
@@ -260,7 +260,7 @@ function confirm(context: PacketContext): HookVerdict {
   if (taken)
     return lost("another connection already uses these addresses and ports: the entry cannot be confirmed");
   const known = evaluation.state.conntrack.get(connection.id);
-  // Another packet of the same run may have taken the number while this one was on its way.
+  // Another packet of the same run may have used the id in the meantime.
   const id = known === undefined ? connection.id : evaluation.state.conntrack.nextId;
   context.updateConnection({ ...connection, id, confirmed: true });
   return "accept";

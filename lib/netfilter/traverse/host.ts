@@ -2,7 +2,7 @@ import type { RulesetDump, Snapshot } from "../../inspect/snapshot";
 import { parseRuleset } from "../iptables";
 import type { Host, Ruleset } from "../model";
 
-/** Whether it has what every kernel has, so that what is absent is what this kernel does not have. */
+/** Whether the list contains sysctls that every kernel has. An absent sysctl then does not exist in this kernel. */
 export const isComplete = (sysctls: Readonly<Record<string, string>>): boolean =>
   "net.ipv4.ip_forward" in sysctls && "net.ipv4.conf.all.rp_filter" in sysctls;
 
@@ -11,7 +11,7 @@ const parsedDumps = new WeakMap<RulesetDump, Ruleset>();
 function rulesetOf(dump: RulesetDump): Ruleset {
   const known = parsedDumps.get(dump);
   if (known !== undefined) return known;
-  // Tolerant: what a live machine has loaded is right, so a rule that cannot be read here is one to treat as unknown.
+  // Tolerant, because the kernel has accepted these rules. A rule that this parser does not support is treated as unknown.
   const parsed = parseRuleset(dump.text, { family: dump.family, tolerant: true });
   const ruleset: Ruleset = { ...parsed, variant: dump.variant };
   parsedDumps.set(dump, ruleset);
@@ -19,9 +19,17 @@ function rulesetOf(dump: RulesetDump): Ruleset {
 }
 
 /**
- * The host that a snapshot describes. Its rule sets are parsed once for each dump.
+ * Creates a host from a snapshot of a network namespace. Each rule dump is parsed once; a second call with the same
+ * snapshot reuses the result.
  *
- * @throws what `parseRuleset` throws when a dump is broken.
+ * @throws RulesError `RULES_UNREADABLE` if a dump is not valid `iptables-save` output.
+ * @example
+ * import { hostOf, Lab } from "wirebook";
+ *
+ * const lab = await Lab.open("host-of");
+ * const client = await lab.netns("client");
+ * console.log(hostOf(await client.snapshot()).routes);
+ * await lab.close();
  */
 export function hostOf(snapshot: Snapshot): Host {
   return {
@@ -37,8 +45,16 @@ export function hostOf(snapshot: Snapshot): Host {
 }
 
 /**
- * What a reader should know before trusting a path of this host: legacy and nf_tables rules loaded at once (both run,
- * and `iptables` shows only one of them).
+ * Returns warnings about a host, one sentence each: iptables-legacy and iptables-nft rules are loaded at the same time.
+ * The kernel evaluates both, but each `iptables` command shows only its own.
+ *
+ * @example
+ * import { parseRuleset, warningsOf } from "wirebook";
+ *
+ * const rules = parseRuleset("*filter\n:INPUT DROP [0:0]\nCOMMIT\n");
+ * const legacy = { ...rules, variant: "legacy" } as const;
+ * const nft = { ...rules, variant: "nft" } as const;
+ * console.log(warningsOf({ place: "host1", rulesets: [legacy, nft] }));
  */
 export function warningsOf(host: Host): string[] {
   return (["ipv4", "ipv6"] as const).flatMap((family) => {

@@ -1,27 +1,28 @@
 import type { Outcome, Packet, Probability, Step, Traversal } from "../model";
 
-/** A path as plain data for other programs: what `wirebook trace --json` prints. */
+/** A traversal as plain data for other programs, as printed by `wirebook trace --json`. */
 export interface TraversalJson {
   readonly outcomes: readonly OutcomeJson[];
   readonly truncated?: true;
   readonly warnings?: readonly string[];
 }
 
+/** One outcome as plain data. */
 export interface OutcomeJson {
   readonly probability: number;
-  /** The same, exactly: `1/3`. */
+  /** The exact probability: `1/3`. */
   readonly fraction: string;
   readonly certain: boolean;
   readonly dependsOn: readonly string[];
-  /** What was not given and is taken as it most often is. */
+  /** Usual values used for facts that were not given. */
   readonly assumed?: readonly string[];
-  /** What the kernel draws at random without the way depending on it: a port that `packet` does not have. */
+  /** Values that the kernel chooses at random, such as a port that `packet` does not have. */
   readonly drawn?: readonly string[];
   readonly verdict: string;
   readonly packet: PacketJson;
-  /** What the rules did: every rule that matched and every policy that decided, in order. */
+  /** Every rule that matched and every policy that applied, in order. */
   readonly steps: readonly StepJson[];
-  /** Everything that happened, with conntrack, routing and translations. */
+  /** All steps, including conntrack, routing and NAT. */
   readonly path: readonly TraversalStepJson[];
   /** Packets that the host sent because of this one. */
   readonly caused?: readonly {
@@ -37,7 +38,7 @@ export interface StepJson {
   readonly hook: string;
   readonly table: string;
   readonly chain: string;
-  /** Null where the chain's policy decided. */
+  /** Null for a policy. */
   readonly rule: string | null;
   readonly line: number | null;
   readonly effect: string;
@@ -49,11 +50,12 @@ export interface TraversalStepJson {
   readonly text: string;
 }
 
+/** Formats a probability: `1` or `1/3`. */
 export function fractionText({ numerator, denominator }: Probability): string {
   return denominator === 1n ? `${numerator}` : `${numerator}/${denominator}`;
 }
 
-/** Precise to what a double holds, also where both numbers are beyond it. */
+/** Converts a probability to a number. Also works if numerator and denominator exceed the range of a double. */
 export function probabilityNumber({ numerator, denominator }: Probability): number {
   const scale = 10n ** 18n;
   return Number((numerator * scale) / denominator) / 1e18;
@@ -64,7 +66,7 @@ function packetJson(packet: Packet): PacketJson {
   return rest;
 }
 
-/** One step in a line of text. */
+/** Describes a step in one line. */
 export function stepText(step: Step): string {
   switch (step.kind) {
     case "rule":
@@ -132,7 +134,7 @@ function outcomeJson(outcome: Outcome): OutcomeJson {
   };
 }
 
-/** A path as plain data; `tried` is left out. */
+/** Converts a traversal to plain data. Leaves out the rules that did not match. */
 export function traversalToJson(traversal: Traversal, warnings: readonly string[] = []): TraversalJson {
   return {
     outcomes: traversal.outcomes.map(outcomeJson),

@@ -11,7 +11,7 @@ import type { PacketContext } from "./packet-context";
 import { sendKernelReply } from "./send";
 import { UNKNOWN_ADDRESS } from "./translate";
 
-/** Type and code of each `--reject-with` (ipt_REJECT.c, ip6t_REJECT.c). */
+/** ICMP type and code of each `--reject-with` option (ipt_REJECT.c, ip6t_REJECT.c). */
 const ERRORS: Readonly<Record<string, readonly [number, number]>> = {
   "icmp-net-unreachable": [3, 0],
   "icmp-host-unreachable": [3, 1],
@@ -28,7 +28,7 @@ const ERRORS: Readonly<Record<string, readonly [number, number]>> = {
   "icmp6-reject-route": [1, 6],
 };
 
-/** REJECT: sends what the rule says, if an answer is due at all; the packet itself is dropped in any case. */
+/** REJECT: sends a TCP reset or an ICMP error, unless none may be sent for this packet. */
 export function reject(context: PacketContext, how: string): void {
   if (how === "tcp-reset" || how === "tcp-rst") {
     reset(context);
@@ -40,14 +40,15 @@ export function reject(context: PacketContext, how: string): void {
 
 const laterFragment = (packet: Packet): boolean => (packet.fragment?.offset ?? 0) > 0;
 
-function toMany(context: PacketContext): boolean {
+/** Whether the packet is addressed to a group: multicast or broadcast. */
+function isGroupAddressed(context: PacketContext): boolean {
   const { dst } = context.hookState;
   if (dst === undefined) return false;
   if (isMulticast(dst) || isLimitedBroadcast(dst)) return true;
   return dst.length === 1 && addressType(context.traversal.host, dst) === "BROADCAST";
 }
 
-/** The mark that answers carry: the packet's with fwmark_reflect, else none. */
+/** The mark of a reply: that of the packet if fwmark_reflect is set, otherwise 0 (IP4_REPLY_MARK). */
 function replyMark(context: PacketContext): number {
   const { packet, traversal } = context;
   if (packet.mark === 0) return 0;
@@ -56,18 +57,18 @@ function replyMark(context: PacketContext): number {
     : 0;
 }
 
-/** What the answer carries of the packet: its connection, related, the other way (nf_conntrack_attach). */
-function carriedFrom(context: PacketContext): Pick<HookState, "ct" | "answersUntracked"> {
+/** The reply gets the packet's connection in the opposite direction, with the state RELATED (nf_conntrack_attach). */
+function attachedFrom(context: PacketContext): Pick<HookState, "ct" | "answersUntracked"> {
   const { ct, untracked } = context.hookState;
   if (ct === undefined) return untracked ? { answersUntracked: true } : {};
   const direction = ct.direction === "original" ? "reply" : "original";
   return { ct: { connection: ct.connection, direction, state: "RELATED" } };
 }
 
-/** nf_send_reset: only for TCP, never for a RST, a fragment or a broadcast. Its source is the packet's destination. */
+/** Sends a TCP reset (nf_send_reset), but not for a RST, a later fragment or a broadcast. */
 function reset(context: PacketContext): void {
   const { packet, hookState } = context;
-  if (hookState.protocol !== TCP || laterFragment(packet) || toMany(context)) return;
+  if (hookState.protocol !== TCP || laterFragment(packet) || isGroupAddressed(context)) return;
   const flags = flagsOf(packet);
   if (flags.includes("RST")) return;
   const {
@@ -91,7 +92,7 @@ function reset(context: PacketContext): void {
     length: packet.family === "ipv4" ? 40 : 60,
     mark: replyMark(context),
   };
-  // nf_ct_set_closing: the connection is over, whatever becomes of the answer.
+  // The connection is closed even if the reset is not sent (nf_ct_set_closing).
   const connection = hookState.ct?.connection;
   if (connection?.tcp !== undefined)
     context.updateConnection({
@@ -99,7 +100,7 @@ function reset(context: PacketContext): void {
       tcp: "CLOSE",
       expires: context.traversal.evaluation.state.now + 10,
     });
-  // ip_route_me_harder: by the answer's own source. Without a way back nothing is sent.
+  // The reset is routed by its own source (ip_route_me_harder). Without a route, nothing is sent.
   const routed =
     hookState.src === undefined
       ? undefined
@@ -109,25 +110,25 @@ function reset(context: PacketContext): void {
           { src: hookState.dst, mark: answer.mark },
           judgeOf(context.traversal.evaluation),
         );
-  if (routed?.kind === "out") sendKernelReply(context.traversal, answer, carriedFrom(context), routed.out);
+  if (routed?.kind === "out") sendKernelReply(context.traversal, answer, attachedFrom(context), routed.out);
 }
 
-/** icmp_send: not about errors, fragments, broadcasts and multicasts, be it by the address or by the frame. */
+/** Sends an ICMP error (icmp_send, icmp6_send), but not for ICMP errors, later fragments, broadcasts and multicasts. */
 export function icmpError(context: PacketContext, type: number, code: number): void {
   const { packet, hookState } = context;
   const ipv4 = packet.family === "ipv4";
-  if (laterFragment(packet) || toMany(context) || hookState.src === undefined) return;
+  if (laterFragment(packet) || isGroupAddressed(context) || hookState.src === undefined) return;
   if (packet.pktType !== undefined && packet.pktType !== "unicast") return;
   if (isUnspecified(hookState.src) || isMulticast(hookState.src)) return;
   const about = packet.icmp?.type;
   if (about !== undefined && (ipv4 ? [3, 4, 5, 11, 12].includes(about) : about < 128)) return;
   const { host } = context.traversal;
   const mark = replyMark(context);
-  // The answer comes from the address that was asked, where that is ours; else from the way back.
+  // If the packet was sent to an address of this host, that is the source of the error. Otherwise the route selects it.
   const forUs =
     hookState.hook === "INPUT" ||
     (hookState.hook === "OUTPUT" && (context.route?.local ?? hookState.out === "lo"));
-  // For IPv6 "a more meaningful saddr from input if" (icmp6_send): before the route, which is then looked up with it.
+  // For IPv6, the source is an address of the incoming device, selected before the route lookup (icmp6_send).
   const chosen = ipv4 || forUs ? undefined : selectAddress6(host, hookState.in || "lo", hookState.src);
   const from = forUs ? hookState.dst : chosen === undefined ? undefined : addressWords(chosen);
   const routed = routeOut(host, hookState.src, { mark, src: from }, judgeOf(context.traversal.evaluation));
@@ -147,5 +148,5 @@ export function icmpError(context: PacketContext, type: number, code: number): v
     length: ipv4 ? Math.min(576, 28 + packet.length) : Math.min(1280, 48 + packet.length),
     mark,
   };
-  sendKernelReply(context.traversal, answer, carriedFrom(context), routed.out);
+  sendKernelReply(context.traversal, answer, attachedFrom(context), routed.out);
 }

@@ -11,8 +11,8 @@ function rulesOf(outcome: Outcome): string[] {
 }
 
 /**
- * The measurement's world sent back whatever reached it: a packet that was not masqueraded came and went until its TTL
- * was used up and the world said so; one that was came back with the node's own address, a martian.
+ * The measurement's external host sent all packets back. A packet without masquerading went back and forth until its TTL
+ * was exceeded. A masqueraded one came back with the node's own address as source, which is a martian.
  */
 function bounced(host: Host, { packet, left, state }: HostOutcome): string[] {
   if (left?.dev === undefined) return [];
@@ -37,8 +37,8 @@ const CASES = SETS.flatMap((set) =>
   ),
 );
 
-describe("kube-proxy's flows as the kernel routed them", () => {
-  test("none is left out", () => expect(CASES.length).toBe(SETS.length === 0 ? 0 : 96));
+describe("flows through kube-proxy's rules, measured on a kernel", () => {
+  test("all flows are present", () => expect(CASES.length).toBe(SETS.length === 0 ? 0 : 96));
   if (CASES.length === 0) return;
   test.each(CASES)("$name", ({ set, flow, variant }) => {
     const text = variant === "legacy" ? set.iptablesSaveLegacy : set.iptablesSaveNft;

@@ -27,7 +27,7 @@ const router = (rules: string): Host => ({
   sysctls: { "net.ipv4.ip_forward": "1" },
 });
 
-/** The packet as a base chain meets it. */
+/** The header of a packet when it enters a base chain. */
 interface TracedHeader {
   readonly in: string;
   readonly out: string;
@@ -41,7 +41,7 @@ interface TracedHeader {
   readonly mark: number;
 }
 
-/** An event of the kernel's TRACE, with the header that stood before its base chain. */
+/** An event of the kernel's TRACE, with the header at the start of its base chain. */
 interface KernelEvent {
   readonly place: string;
   readonly table: TableName;
@@ -53,10 +53,11 @@ interface KernelEvent {
 }
 
 /**
- * The events of one outcome, in the kernel's order. Two things do not come in the order of the steps: the reply that
- * REJECT sends comes before the rule that sends it, and a packet that leaves by lo comes back after the work at hand.
+ * Returns the events of one outcome in the order in which the kernel reports them. It differs from the order of the steps
+ * in two cases: the packet that REJECT sends is reported before the REJECT rule, and a packet sent over lo is received
+ * only after the current packet is finished.
  *
- * Tracing begins with the TRACE rule in raw.
+ * Tracing starts at the TRACE rule in raw.
  */
 function kernelEvents(outcome: Outcome): KernelEvent[] {
   const replies = [...(outcome.caused ?? [])];
@@ -127,7 +128,7 @@ function packetOf(header: TracedHeader): Packet {
   };
 }
 
-/** What can be compared: TRACE has no protocol field, and prints tuple addresses without /32. */
+/** The comparable part of an event: TRACE has no protocol field, and prints tuple addresses without /32. */
 const shown = (event: KernelEvent): string =>
   [
     `${event.table}:${event.chain}:${event.kind}:${event.verdict}`,
@@ -138,13 +139,13 @@ const shown = (event: KernelEvent): string =>
         `LEN=${event.header.length} TTL=${event.header.ttl} MARK=${event.header.mark} ${[...event.header.flags].sort().join(" ")}`,
   ].join(" | ");
 
-/** The ctorigdst that nft prints has no /32. */
+/** nft prints --ctorigdst without /32. */
 const bareText = (text: string): string => text.replace(/(--ctorigdst \S+?)\/32/, "$1");
 
 const TABLES = ["raw", "mangle", "nat", "filter", "security"] as const;
 const dump = read("xtables-monitor.nft.txt");
-/** The kernel's events as the model tells them: each with the header that stood before its base chain. */
-function told(text: string): KernelEvent[] {
+/** Parses a trace to events, each with the header at the start of its base chain. */
+function kernelEventsIn(text: string): KernelEvent[] {
   const events: KernelEvent[] = [];
   let header: TracedHeader | undefined;
   for (const event of parseTrace(text).events) {
@@ -193,9 +194,9 @@ function told(text: string): KernelEvent[] {
   return events;
 }
 
-const measured = told(dump);
+const measured = kernelEventsIn(dump);
 
-/** Every packet that begins where tracing begins is given to the model; what it expects must come next, in this order. */
+/** Evaluates each packet of the trace with the model. The events that the model expects must be the next ones in the trace. */
 function replay(
   host: Host,
   events: readonly KernelEvent[],
@@ -226,14 +227,14 @@ describe("six connections, traced by the kernel", () => {
   if (dump === "") return;
   const result = replay(router(read("rules-in.txt")), measured);
 
-  test(`the model tells the ${measured.length} events of ${result.packets} packets one by one, in order`, () => {
+  test(`the model predicts the ${measured.length} events of ${result.packets} packets in order`, () => {
     expect(result.expected).toEqual(measured.map(shown));
   });
 
-  test("nft monitor trace tells the same", () => {
+  test("nft monitor trace reports the same events", () => {
     const bare = ({ table, chain, kind, verdict, header }: KernelEvent): string =>
       `${table}:${chain}:${kind}:${verdict} ${header.in}>${header.out} ${header.src}:${header.sport} ${header.dst}:${header.dport}`;
-    expect(told(read("nft-monitor-trace.txt")).map(bare)).toEqual(measured.map(bare));
+    expect(kernelEventsIn(read("nft-monitor-trace.txt")).map(bare)).toEqual(measured.map(bare));
   });
 
   test.each(["legacy", "nft"])(

@@ -5,44 +5,44 @@ import type { CompiledRuleset } from "./compile";
 import type { EvaluationContext } from "./evaluation";
 import { type Device, type HookState, hookStateOf, withPacket } from "./hook-state";
 
-/** Where a packet went when it left the host. */
+/** The device and next hop by which a packet left the host. */
 export interface Departure {
   readonly dev: Device;
-  /** The address whose link-layer address the frame gets: the next hop, or the destination itself. */
+  /** The next hop, or the destination if it is on the link. The frame is sent to its link-layer address. */
   readonly nexthop: string;
 }
 
-/** How one packet of one run ended. */
+/** The result of one packet in one run. */
 export interface Disposition {
   readonly verdict: Verdict;
   readonly left?: Departure;
   readonly delivered?: boolean;
 }
 
-/** Everything that one run of a traversal shares: the host, the state and the answers, and what was caused. */
+/** What all packets of one run share: the host, the evaluation state, and packets that the kernel sent in response. */
 export interface TraversalState {
   readonly host: Host;
-  /** Those of the packet's family. */
+  /** The rule sets of the packet's family. */
   readonly rulesets: readonly CompiledRuleset[];
-  /** Those that have a nat table. */
+  /** The rule sets that have a nat table. */
   readonly natRulesets: readonly CompiledRuleset[];
   /** Tables of the family that iptables could not print. */
   readonly unprinted: ReadonlySet<string>;
   readonly evaluation: EvaluationContext;
   readonly indexed: boolean;
   readonly caused: (Caused & { readonly left?: Departure })[];
-  /** Given from outside for the first packet: what conntrack would say. */
+  /** The conntrack state that the caller gave for the first packet. */
   givenState: "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" | undefined;
-  /** Rounds over lo, so that a loop ends. */
+  /** Number of times the packet was sent over lo, to detect loops. */
   rounds: number;
 }
 
-/** One packet on its way through one host: what is true now, and what has happened. */
+/** One packet in one host: its current state and the steps so far. */
 export class PacketContext {
   readonly traversal: TraversalState;
   readonly steps: Step[] = [];
   hookState: HookState;
-  /** The route the packet has now: a new one after OUTPUT, while the hook still sees the old device. */
+  /** The current route. If OUTPUT reroutes the packet, the hook state still contains the old device. */
   route: OutRoute | undefined;
 
   constructor(traversal: TraversalState, packet: Packet, hook: Hook, devices: { in: Device; out: Device }) {
@@ -58,7 +58,7 @@ export class PacketContext {
     this.hookState = withPacket(this.hookState, packet);
   }
 
-  /** Puts a newer value of the packet's connection in place, in the table as well once it is there. */
+  /** Replaces the packet's connection, also in the table if it is confirmed. */
   updateConnection(connection: Connection): void {
     const { ct } = this.hookState;
     if (ct === undefined) return;
@@ -68,7 +68,7 @@ export class PacketContext {
     evaluation.state = { ...evaluation.state, conntrack: evaluation.state.conntrack.with(connection) };
   }
 
-  /** A step that belongs to no chain, at this place, with the header as it is. */
+  /** Common properties of a step outside of chains. */
   at(before: Packet = this.packet): { place: string; before: Packet; after: Packet } {
     return { place: this.traversal.host.place, before, after: this.packet };
   }

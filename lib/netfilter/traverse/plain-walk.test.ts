@@ -8,7 +8,7 @@ const address = fc.constantFrom("10.0.0.1", "10.0.0.2", "172.30.0.1", "172.30.0.
 const port = fc.constantFrom(80, 443, 8080, 53);
 const protocol = fc.constantFrom("tcp", "udp");
 
-/** Conditions that the index sorts by, those that it must leave alone, and those that are charged when asked. */
+/** Conditions that the index uses, conditions that it ignores, and conditions with a counter. */
 const condition = fc.oneof(
   fc
     .tuple(fc.constantFrom("", "! "), fc.constantFrom("-s", "-d"), address, fc.constantFrom("/32", "/24", ""))
@@ -27,7 +27,7 @@ const charged = fc.constantFrom(
   "-m conntrack --ctstate NEW",
 );
 const target = fc.constantFrom("ACCEPT", "DROP", "RETURN", "USER", "MARK --set-xmark 0x1/0x1", "LOG");
-// The charge stands before or after the ports, as in real rules: the index must not skip what would have been charged.
+// The condition with a counter is before or after the ports. The index must not skip a rule whose counter would change.
 const rule = fc.tuple(condition, charged, fc.boolean(), target).map(([first, charge, before, jump]) => {
   const protocolPart = /^-p \w+ /.exec(first)?.[0] ?? "";
   const rest = first.slice(protocolPart.length);
@@ -63,7 +63,7 @@ const hostOf = (text: string): Host => ({
   sysctls: { "net.ipv4.ip_forward": "1" },
 });
 
-test("the index of long chains gives the path of the plain walk, with the same rules tried for the same reasons", () => {
+test("the index does not change the path, nor the rules that did not match and their reasons", () => {
   fc.assert(
     fc.property(dump, packet, (text, sent) => {
       const host = hostOf(text);
@@ -82,7 +82,7 @@ test("the index of long chains gives the path of the plain walk, with the same r
   );
 });
 
-test("the chances of all ways add up to one, exactly", () => {
+test("the probabilities of all outcomes add up to exactly one", () => {
   fc.assert(
     fc.property(dump, packet, (text, sent) => {
       const { outcomes } = traverse(hostOf(text), sent, { from: { in: "in0" } });

@@ -12,7 +12,7 @@ function prefixText({ address, mask }: Prefix): string {
 
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
-/** Why a condition did not match this packet: `source 172.30.0.1 is not in 172.17.0.0/16`. */
+/** Describes why a condition did not match a packet: `source 172.30.0.1 is not in 172.17.0.0/16`. */
 export function reasonOf(match: Match, hookState: HookState): string {
   const { packet } = hookState;
   const is = (inverted: boolean): string => (inverted ? "is" : "is not");
@@ -30,7 +30,7 @@ export function reasonOf(match: Match, hookState: HookState): string {
       const side = match.kind === "inInterface" ? "in" : "out";
       const name = hookState[side];
       if (name === "") return `${hookState.hook} has no ${side === "in" ? "incoming" : "outgoing"} interface`;
-      return `${side === "in" ? "incoming" : "outgoing"} interface ${name ?? "(not known)"} ${is(match.inverted)} ${match.name}`;
+      return `${side === "in" ? "incoming" : "outgoing"} interface ${name ?? "(unknown)"} ${is(match.inverted)} ${match.name}`;
     }
     case "protocol":
       return `protocol ${packet.protocol} ${is(match.inverted)} ${match.protocol}`;
@@ -68,15 +68,15 @@ export function reasonOf(match: Match, hookState: HookState): string {
     case "length":
       return `length is ${packet.length}`;
     case "statisticRandom":
-      return "chance decided against it";
+      return "the random condition did not match";
     case "statisticNth":
-      return "it was not this packet's turn";
+      return "the counter is at another packet";
     case "limit":
     case "hashlimit":
-      return "the rate was reached";
+      return "the rate limit is exceeded";
     case "opaque":
       return `assumed not to match: ${match.text}`;
     default:
-      return `it is not so: ${describeMatch(match)}`;
+      return `condition not met: ${describeMatch(match)}`;
   }
 }

@@ -8,37 +8,41 @@ import type { Disposition, PacketContext } from "./packet-context";
 import { finish, leave, stopped } from "./send";
 
 /**
- * A packet that came in by a device: PREROUTING, the routing decision, then INPUT, or FORWARD and POSTROUTING.
+ * Receives a packet on a device: PREROUTING, the routing decision, then INPUT, or FORWARD and POSTROUTING.
  *
- * @param looped - it was sent by this host and comes back by lo: its route is fixed, and no martian check is made.
- * @param turned - asked after PREROUTING: what becomes of a packet that the rules have taken from the host's hands.
+ * @param looped - the packet was sent by this host over lo. It already has a route, and its source is not validated.
+ * @param divert - called after PREROUTING; returns a result if the packet is not for this host any more.
  */
 export function receive(
   context: PacketContext,
   device: string,
   looped = false,
-  turned: () => Disposition | undefined = () => undefined,
+  divert: () => Disposition | undefined = () => undefined,
 ): Disposition {
   context.hookState = { ...context.hookState, in: device, out: "" };
   if (context.packet.family === "ipv6" && device !== "lo") {
     const { src, dst } = context.hookState;
     if ([src, dst].some((words) => words !== undefined && isLoopback(words)))
-      return finish(context, "drop", "a loopback address on a wire: dropped before any rule (ip6_rcv_core)");
+      return finish(
+        context,
+        "drop",
+        "a loopback address on a device other than lo: dropped before any rule (ip6_rcv_core)",
+      );
     if (src !== undefined && isMulticast(src))
       return finish(context, "drop", "a multicast source: dropped before any rule (ip6_rcv_core)");
   }
   const verdict = runHook(context, "PREROUTING");
   if (verdict !== "accept") return stopped(context, verdict);
-  return turned() ?? afterPrerouting(context, device, looped);
+  return divert() ?? afterPrerouting(context, device, looped);
 }
 
-/** The routing decision and all that follows. */
+/** The routing decision, then INPUT, or FORWARD and POSTROUTING. */
 export function afterPrerouting(context: PacketContext, device: string, looped: boolean): Disposition {
   const decision = routingDecision(context, device, looped);
-  tell(context, decision);
+  recordDecision(context, decision);
   switch (decision.kind) {
     case "drop":
-      // No route to it: the sender is told, unless forwarding is off (ip_error).
+      // Without a route, the host sends an ICMP error, unless forwarding is off (ip_error).
       if (decision.verdict === "unreachable") {
         const [type, code] = context.packet.family === "ipv4" ? [3, 0] : [1, 0];
         icmpError(context, type ?? 3, code ?? 0);
@@ -64,7 +68,7 @@ function routingDecision(context: PacketContext, device: string, looped: boolean
   return routeIn(traversal.host, packet, device, judgeOf(traversal.evaluation));
 }
 
-function tell(context: PacketContext, decision: Decision): void {
+function recordDecision(context: PacketContext, decision: Decision): void {
   const out = decision.kind === "forward" ? decision.out : undefined;
   const route = decision.kind === "forward" ? decision.text : decision.route;
   context.steps.push({
@@ -88,14 +92,14 @@ function deliver(context: PacketContext): Disposition {
   });
 }
 
-/** ip_forward: the TTL is looked at and taken down before FORWARD. */
+/** Forwards a packet. The TTL is checked and decremented before FORWARD (ip_forward). */
 function forward(context: PacketContext, device: string): Disposition {
   const { packet } = context;
   if (packet.pktType !== undefined && packet.pktType !== "unicast")
     return finish(context, "drop", `came as a link-layer ${packet.pktType}: not forwarded (ip_forward)`);
   if (packet.ttl <= 1) {
     icmpError(context, packet.family === "ipv4" ? 11 : 3, 0);
-    return finish(context, "drop", "its TTL is used up: ICMP time exceeded");
+    return finish(context, "drop", "its TTL is exceeded: ICMP time exceeded");
   }
   context.packet = { ...packet, ttl: packet.ttl - 1 };
   const dev = context.route?.dev;

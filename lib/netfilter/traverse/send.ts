@@ -11,9 +11,9 @@ import { type Disposition, PacketContext, type TraversalState } from "./packet-c
 import { receive } from "./receive";
 import { describeOut } from "./route-words";
 
-const ROUNDS = 8;
+const MAX_LOOPBACK_ROUNDS = 8;
 
-/** Ends a packet with its last step. */
+/** Ends the path of a packet and records the last step. */
 export function finish(
   context: PacketContext,
   verdict: Verdict,
@@ -32,19 +32,19 @@ export function finish(
   return { verdict, ...disposition };
 }
 
-/** Ends a packet where a hook did not let it pass. */
+/** Ends the path of a packet that a hook did not accept. */
 export function stopped(context: PacketContext, verdict: Exclude<HookVerdict, "accept">): Disposition {
   if (typeof verdict === "object") return finish(context, verdict.verdict ?? "drop", verdict.text);
   const texts: Readonly<Record<typeof verdict, string>> = {
     drop: "dropped",
-    reject: "dropped, and the sender is told",
-    queue: "handed to a program (NFQUEUE)",
-    unknown: "a rule jumps to a chain that the dump does not have",
+    reject: "dropped, and an error is sent to the sender",
+    queue: "passed to a program (NFQUEUE)",
+    unknown: "a rule jumps to a chain that is not in the dump",
   };
   return finish(context, verdict, texts[verdict]);
 }
 
-/** A packet that a process of this host sends: routing first, then OUTPUT, then POSTROUTING. */
+/** Sends a packet of a local process: routing, then OUTPUT and POSTROUTING. */
 export function send(
   traversal: TraversalState,
   packet: Packet,
@@ -54,7 +54,7 @@ export function send(
   const context = new PacketContext(traversal, packet, "OUTPUT", { in: "", out: "" });
   context.hookState = { ...context.hookState, socket: "process" };
   if (dst === undefined)
-    return { context, disposition: finish(context, "unreachable", `${packet.dst} is no address`) };
+    return { context, disposition: finish(context, "unreachable", `${packet.dst} is not an address`) };
   if (src !== undefined) {
     const own = isLocal(traversal.host, src);
     if (own === false)
@@ -72,15 +72,15 @@ export function send(
 
 function routeAndSend(context: PacketContext, known?: OutRoute): Disposition {
   const { traversal, hookState, packet } = context;
-  if (hookState.dst === undefined) return finish(context, "unreachable", `${packet.dst} is no address`);
+  if (hookState.dst === undefined) return finish(context, "unreachable", `${packet.dst} is not an address`);
   const routed: Routed =
     known === undefined
       ? routeOut(traversal.host, hookState.dst, flowOf(context), judgeOf(traversal.evaluation))
       : { kind: "out", out: known };
   if (routed.kind === "error") return finish(context, "unreachable", routed.text);
   let { out } = routed;
-  // Without routes even a local destination is not known; loopback is the one that always is.
-  // An answer goes back to where the packet came from.
+  // If the routes are unknown, it is unknown whether the destination is local, except for loopback addresses. Packets
+  // that the kernel sends in response go to the sender of the original packet.
   if (traversal.host.routes === undefined && !out.local && hookState.socket === "process") {
     const own = isLocal(traversal.host, hookState.dst);
     if (typeof own !== "boolean" && decide(own, traversal.evaluation)) out = { dev: "lo", local: true };
@@ -109,7 +109,7 @@ function flowOf({ hookState, packet, traversal }: PacketContext): Parameters<typ
   };
 }
 
-/** POSTROUTING, and off the host; what is for the host itself comes back in by lo, with its connection. */
+/** Runs POSTROUTING and sends the packet. A packet for the host itself is received again on lo, with its connection. */
 export function leave(context: PacketContext, from: string | undefined): Disposition {
   const { traversal } = context;
   const { route } = context;
@@ -119,12 +119,12 @@ export function leave(context: PacketContext, from: string | undefined): Disposi
     out: route?.dev,
     ...(route === undefined ? {} : { route }),
   };
-  if (route?.route?.type === "broadcast") loopCopy(context, route.dev ?? "");
+  if (route?.route?.type === "broadcast") loopBackCopy(context, route.dev ?? "");
   const verdict = runHook(context, "POSTROUTING");
   if (verdict !== "accept") return stopped(context, verdict);
   if (route?.local === true || route?.dev === "lo") {
     traversal.rounds++;
-    if (traversal.rounds > ROUNDS) return finish(context, "drop", "it goes round and round over lo");
+    if (traversal.rounds > MAX_LOOPBACK_ROUNDS) return finish(context, "drop", "it loops over lo");
     context.steps.push({
       ...context.at(),
       kind: "link",
@@ -141,7 +141,7 @@ export function leave(context: PacketContext, from: string | undefined): Disposi
   assumeFits(context, route?.dev);
   const nexthop = route?.via ?? context.packet.dst;
   const by = route?.dev ?? traversal.evaluation.devices.get("out");
-  const how = by === undefined ? "leaves by an interface that is not known" : `leaves by ${by}`;
+  const how = by === undefined ? "leaves by an unknown interface" : `leaves by ${by}`;
   return finish(
     context,
     "accept",
@@ -152,33 +152,33 @@ export function leave(context: PacketContext, from: string | undefined): Disposi
   );
 }
 
-/** ip_mc_output: a copy of each broadcast comes back in by its device, and runs through POSTROUTING before the original. */
-function loopCopy(context: PacketContext, device: string): void {
+/** The host receives a copy of each broadcast that it sends. The copy passes POSTROUTING before the original (ip_mc_output). */
+function loopBackCopy(context: PacketContext, device: string): void {
   const { traversal } = context;
   const copy = new PacketContext(traversal, context.packet, "POSTROUTING", { in: "", out: device });
   copy.hookState = { ...context.hookState, socket: "none" };
   const verdict = runHook(copy, "POSTROUTING");
-  const disposition = verdict === "accept" ? comeBack(copy, device) : stopped(copy, verdict);
-  // Both carry one connection: what the copy made of it holds for the original.
+  const disposition = verdict === "accept" ? receiveCopy(copy, device) : stopped(copy, verdict);
+  // Both share one connection, so that its changes by the copy apply to the original.
   const { ct } = copy.hookState;
   if (ct !== undefined) context.hookState = { ...context.hookState, ct };
   traversal.caused.push({ packet: context.packet, verdict: disposition.verdict, steps: copy.steps });
 }
 
-function comeBack(copy: PacketContext, device: string): Disposition {
+function receiveCopy(copy: PacketContext, device: string): Disposition {
   const end = { place: copy.traversal.host.place, link: device };
   copy.steps.push({
     ...copy.at(),
     kind: "link",
     from: end,
     to: end,
-    text: `a copy of the broadcast comes back in by ${device}`,
+    text: `this host receives a copy of the broadcast on ${device}`,
   });
   copy.packet = { ...copy.packet, pktType: "broadcast" };
   return receive(copy, device, true);
 }
 
-/** An answer that the kernel itself makes: it runs through OUTPUT and POSTROUTING with the connection it answers to. */
+/** Sends a packet that the kernel generates in response to another. It passes OUTPUT and POSTROUTING with that connection. */
 export function sendKernelReply(
   traversal: TraversalState,
   packet: Packet,
@@ -187,7 +187,7 @@ export function sendKernelReply(
 ): void {
   const context = new PacketContext(traversal, packet, "OUTPUT", { in: "", out: "" });
   context.hookState = { ...context.hookState, socket: "kernel", ...carried };
-  // What the answered packet assumed about its own way does not hold for the answer's.
+  // Assumptions about the devices of the original packet do not apply to the reply.
   const devices = new Map(traversal.evaluation.devices);
   traversal.evaluation.devices.clear();
   const disposition = routeAndSend(context, out);

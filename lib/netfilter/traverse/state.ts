@@ -5,25 +5,25 @@ import { hasPorts, isIcmp, protocolNumberOf } from "../conntrack/protocol";
 import { ConntrackTable } from "../conntrack/table";
 import type { FlowTuple } from "../conntrack/tuple";
 
-/** A token bucket (limit, hashlimit): credit in tenths of a millisecond, and when it was last counted. */
+/** A token bucket (limit, hashlimit): credit in tenths of a millisecond, and the time of its last update in seconds. */
 export interface Bucket {
   readonly credit: number;
   readonly at: number;
 }
 
-/** One address that the recent match remembers: when it was seen (seconds), and the TTL it had. */
+/** An address in a list of the recent match: when it was seen, in seconds, and its TTL. */
 export interface Recent {
   readonly stamps: readonly number[];
   readonly ttl: number;
 }
 
-/** A connection as a connlimit rule keeps it. */
+/** A connection in the list of a connlimit rule. */
 export interface Counted {
   readonly tuple: FlowTuple;
   readonly zone: Zone;
 }
 
-/** The connections of one address that a connlimit rule has seen, when they were last gone through, and how many were left. */
+/** The connections of one address that a connlimit rule has counted, and when and with which result it was last cleaned up. */
 export interface CountedList {
   readonly entries: readonly Counted[];
   readonly cleanedAt: number;
@@ -31,25 +31,26 @@ export interface CountedList {
 }
 
 /**
- * Everything that packets change in one network namespace: connections, and what single rules count. Immutable;
- * each outcome of a traversal carries the state after it, and the next packet starts from there.
+ * The state of a network namespace that packets change: connections, and counters of matches. Immutable. Each outcome of
+ * a traversal contains the state after the packet, from which the next packet starts.
  */
 export interface KernelState {
-  /** Seconds. Only differences matter: buckets fill and entries expire by it. */
+  /** Time in seconds, at which buckets fill and entries expire. Only differences matter. */
   readonly now: number;
   readonly conntrack: ConntrackTable;
-  /** Times that a `statistic --mode nth` condition was asked, by rule and position. */
+  /** Number of evaluations of each `statistic --mode nth` condition, by rule and position. */
   readonly nth: LayeredMap<number>;
+  /** By rule, or by hashlimit table and key. */
   readonly buckets: LayeredMap<Bucket>;
   /** By list name and address. */
   readonly recent: LayeredMap<Recent>;
-  /** Connections that a connlimit rule has seen, by rule, zone and address. */
+  /** Connections that connlimit rules have counted, by rule, zone and address. */
   readonly connlimit: LayeredMap<CountedList>;
-  /** Changes that SET targets made, by set and member: present or not. */
+  /** Changes by SET targets: whether a member is present, by set and member. */
   readonly sets: LayeredMap<boolean>;
 }
 
-/** A namespace that has seen no packet. */
+/** The state of a namespace without any traffic so far. */
 export const FRESH: KernelState = {
   now: 0,
   conntrack: ConntrackTable.empty,
@@ -60,12 +61,12 @@ export const FRESH: KernelState = {
   sets: new LayeredMap(),
 };
 
-/** The same state some seconds later. */
+/** Returns the state some seconds later. */
 export function later(state: KernelState, seconds: number): KernelState {
   return { ...state, now: state.now + seconds };
 }
 
-/** The state that a snapshot's conntrack list describes; what rules have counted is not in it. */
+/** Creates a state from the conntrack list of a snapshot. Counters of matches are not in a snapshot and start at zero. */
 export function stateOf(snapshot: Snapshot): KernelState {
   let table = ConntrackTable.empty;
   for (const entry of snapshot.conntrack ?? []) {

@@ -7,14 +7,15 @@ import type { HookState } from "./hook-state";
 import type { PacketContext } from "./packet-context";
 import { type Failure, unmatchedBetween } from "./unmatched";
 
+/** The verdict of a table. `unknown`: the dump lacks the chain of a jump. */
 export type TableVerdict = "accept" | "drop" | "reject" | "queue" | "unknown";
 
 interface Frame {
   readonly chain: CompiledChain;
-  /** The next rule to ask. */
+  /** The next rule to evaluate. */
   position: number;
-  /** The first rule not yet told of in a step. */
-  told: number;
+  /** The first rule that is not yet part of a step. */
+  reported: number;
   failures: Failure[];
 }
 
@@ -22,8 +23,8 @@ type Hit =
   | { readonly kind: "hit"; readonly because: string | undefined; readonly hotdrop?: true }
   | { readonly kind: "miss"; readonly test: number };
 
-/** Asks the conditions of one rule in order, as ipt_do_table does: the first that fails ends it. */
-function ask(rule: CompiledRule, hookState: HookState, evaluation: EvaluationContext): Hit {
+/** Evaluates the conditions of a rule in order, and stops at the first one that does not match (ipt_do_table). */
+function evaluate(rule: CompiledRule, hookState: HookState, evaluation: EvaluationContext): Hit {
   const { tests } = rule;
   let because: string | undefined;
   for (let at = 0; at < tests.length; at++) {
@@ -38,15 +39,15 @@ function ask(rule: CompiledRule, hookState: HookState, evaluation: EvaluationCon
       if (sure >= 0) return { kind: "miss", test: sure };
       because =
         answer.kind === "chance"
-          ? "chance decided that it matches"
-          : "it is not known whether it matches: followed both ways";
+          ? "the random condition matched"
+          : "it is unknown whether it matches: both results are followed";
     }
     if (!decide(answer, evaluation)) return { kind: "miss", test: at };
   }
   return { kind: "hit", because };
 }
 
-/** A later condition that fails in any case makes the open one irrelevant, unless a counter stands between. */
+/** Finds a later condition that certainly fails. The unknown one is then irrelevant, unless a stateful one is in between. */
 function surelyFails(
   rule: CompiledRule,
   from: number,
@@ -62,8 +63,8 @@ function surelyFails(
 }
 
 /**
- * Runs a packet through one base chain of one table and all that it calls (net/ipv4/netfilter/ip_tables.c,
- * ipt_do_table). Undefined where the table has no such chain: then it is simply not run.
+ * Evaluates one base chain of one table, and the chains that it calls (net/ipv4/netfilter/ip_tables.c, ipt_do_table).
+ * Returns undefined if the table does not have this chain.
  */
 export function runTable(
   context: PacketContext,
@@ -73,9 +74,9 @@ export function runTable(
 ): TableVerdict | undefined {
   const base = ruleset.chain(table, hook);
   if (base === undefined) return undefined;
-  const frames: Frame[] = [{ chain: base, position: 0, told: 0, failures: [] }];
+  const frames: Frame[] = [{ chain: base, position: 0, reported: 0, failures: [] }];
   const { hookState } = context;
-  const where: TablePlace = {
+  const location: TablePlace = {
     place: context.traversal.host.place,
     hook,
     table,
@@ -87,12 +88,12 @@ export function runTable(
     const frame = frames[frames.length - 1];
     if (frame === undefined) return "accept";
     const hit = nextHit(context, frame);
-    const unmatched = tell(frame, context.hookState);
+    const unmatched = takeUnmatched(frame, context.hookState);
     const { name } = frame.chain.chain;
     const before = context.packet;
     if (hit?.hotdrop === true) {
       context.steps.push(
-        new HotdropStep(where, name, before, before, unmatched, hit.compiled.rule, hit.because),
+        new HotdropStep(location, name, before, before, unmatched, hit.compiled.rule, hit.because),
       );
       return "drop";
     }
@@ -100,46 +101,48 @@ export function runTable(
       const rule = hit?.compiled.rule;
       frames.pop();
       const caller = frames[frames.length - 1]?.chain.chain.name;
-      // A goto from the base chain leaves nothing to come back to: what ends there ends at the base chain's policy.
+      // After a goto in the base chain there is no caller: at the end of the target chain, the policy of the base chain applies.
       if (caller !== undefined || rule !== undefined || frame.chain !== base)
-        context.steps.push(new ReturnStep(where, name, before, unmatched, caller ?? "policy", rule));
+        context.steps.push(new ReturnStep(location, name, before, unmatched, caller ?? "policy", rule));
       if (caller !== undefined) continue;
       const { policy = "ACCEPT" } = base.chain;
       const last = frame.chain === base && rule === undefined ? unmatched : undefined;
-      context.steps.push(new PolicyStep(where, base.chain.name, before, last, policy));
+      context.steps.push(new PolicyStep(location, base.chain.name, before, last, policy));
       return policy === "DROP" ? "drop" : "accept";
     }
     const { compiled, because } = hit;
     const result = applyTarget(context, compiled, table);
-    context.steps.push(new RuleStep(where, name, before, context.packet, unmatched, compiled.rule, because));
+    context.steps.push(
+      new RuleStep(location, name, before, context.packet, unmatched, compiled.rule, because),
+    );
     const verdict = follow(result, frames, ruleset, table);
     if (verdict !== undefined) return verdict;
   }
 }
 
-/** The rules that did not match since the last step in this chain, as something that can be asked for later. */
-function tell(frame: Frame, hookState: HookState): (() => readonly UnmatchedRule[]) | undefined {
-  const { chain, told, position, failures } = frame;
-  frame.told = position + 1;
+/** Returns a function that computes the rules which did not match since the last step in this chain. */
+function takeUnmatched(frame: Frame, hookState: HookState): (() => readonly UnmatchedRule[]) | undefined {
+  const { chain, reported, position, failures } = frame;
+  frame.reported = position + 1;
   frame.position = position + 1;
-  if (told === position) return undefined;
+  if (reported === position) return undefined;
   frame.failures = [];
-  return () => unmatchedBetween(chain, told, position, failures, hookState);
+  return () => unmatchedBetween(chain, reported, position, failures, hookState);
 }
 
-interface Met {
+interface MatchedRule {
   readonly compiled: CompiledRule;
   readonly because: string | undefined;
   readonly hotdrop: boolean;
 }
 
-function nextHit(context: PacketContext, frame: Frame): Met | undefined {
+function nextHit(context: PacketContext, frame: Frame): MatchedRule | undefined {
   const { evaluation, indexed } = context.traversal;
   const { chain } = frame;
-  const meet = (position: number): Met | undefined => {
+  const tryRule = (position: number): MatchedRule | undefined => {
     const compiled = chain.at(position);
     if (compiled === undefined) return undefined;
-    const result = ask(compiled, context.hookState, evaluation);
+    const result = evaluate(compiled, context.hookState, evaluation);
     if (result.kind === "hit") {
       frame.position = position;
       return { compiled, because: result.because, hotdrop: result.hotdrop === true };
@@ -149,12 +152,12 @@ function nextHit(context: PacketContext, frame: Frame): Met | undefined {
   };
   if (indexed && chain.isLong) {
     for (const position of chain.candidates(context.hookState, frame.position)) {
-      const hit = meet(position);
+      const hit = tryRule(position);
       if (hit !== undefined) return hit;
     }
   } else {
     for (let position = frame.position; position < chain.length; position++) {
-      const hit = meet(position);
+      const hit = tryRule(position);
       if (hit !== undefined) return hit;
     }
   }
@@ -162,7 +165,7 @@ function nextHit(context: PacketContext, frame: Frame): Met | undefined {
   return undefined;
 }
 
-/** Moves between chains, or ends the table. */
+/** Enters another chain, or returns the verdict. */
 function follow(
   result: TargetResult,
   frames: Frame[],
@@ -172,9 +175,9 @@ function follow(
   if (result.kind === "continue") return undefined;
   if (result.kind === "verdict") return result.verdict;
   const chain = ruleset.chain(table, result.chain);
-  // A dump with a jump to nowhere cannot be loaded; what the rule would do is not known.
+  // iptables-restore rejects a jump to a missing chain, so that its effect is unknown.
   if (chain === undefined) return "unknown";
   if (result.kind === "goto") frames.pop();
-  frames.push({ chain, position: 0, told: 0, failures: [] });
+  frames.push({ chain, position: 0, reported: 0, failures: [] });
   return undefined;
 }

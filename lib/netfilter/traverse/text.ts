@@ -5,13 +5,13 @@ import { fractionText, probabilityNumber } from "./json";
 type Style = Parameters<typeof styleText>[0];
 
 export interface TextOptions {
-  /** Default: false. */
+  /** Uses ANSI colours. Default: false. */
   readonly colour?: boolean;
-  /** Shows each rule that did not match with its reason, instead of their number. Default: false. */
+  /** Shows each rule that did not match and the reason, instead of the number of such rules. Default: false. */
   readonly unmatched?: boolean;
 }
 
-/** `tcp 10.0.0.2:40001 → 172.30.0.41:80` */
+/** Describes a packet: `tcp 10.0.0.2:40001 → 172.30.0.41:80`. */
 export function packetText(packet: Packet): string {
   const end = (address: string, port: number | undefined): string => {
     if (port === undefined) return address;
@@ -30,7 +30,7 @@ const VERDICT_STYLES: Readonly<Record<Verdict, Style>> = {
   unknown: "yellow",
 };
 
-/** A path as a picture for the terminal: hooks, tables, rules that matched, what changed, how it ended. */
+/** Formats a traversal for the terminal: hooks, tables, rules that matched, changes to the packet, and the verdict. */
 export function traversalToText(traversal: Traversal, options: TextOptions = {}): string {
   const paint = (style: Style, text: string): string =>
     options.colour === true ? styleText(style, text) : text;
@@ -48,7 +48,7 @@ export function traversalToText(traversal: Traversal, options: TextOptions = {})
     lines.push("");
   }
   if (traversal.truncated === true)
-    lines.push(paint("yellow", "There are more ways than were followed."), "");
+    lines.push(paint("yellow", "There are more possible paths, which were not followed."), "");
   return lines.join("\n");
 }
 
@@ -59,7 +59,7 @@ function heading(outcome: Outcome, at: number, count: number): string {
     probability.numerator === probability.denominator
       ? ""
       : `, chance ${fractionText(probability)} (${percent}%)`;
-  return `Way ${at + 1} of ${count}: ${outcome.verdict}${chance}`;
+  return `Path ${at + 1} of ${count}: ${outcome.verdict}${chance}`;
 }
 
 type Paint = (style: Style, text: string) => string;
@@ -140,7 +140,7 @@ function effectStyle(effect: string): Style {
   return "blue";
 }
 
-/** What differs between two headers: `dst 172.30.0.41:80 → 10.0.0.5:8080`. */
+/** Describes the differences between two headers: `dst 172.30.0.41:80 → 10.0.0.5:8080`. */
 export function changes(before: Packet, after: Packet): string[] {
   const shown = (packet: Packet, side: "src" | "dst"): string => {
     const port = side === "src" ? packet.sport : packet.dport;

@@ -3,16 +3,17 @@ import { isTaken, isTakenAsIs } from "../conntrack/track";
 import { type FlowTuple, invert } from "../conntrack/tuple";
 import type { Action } from "../model";
 import { type BindContext, bind, NO_RANGE, type Range } from "../nat/bind";
-import { type Found, masqueradeAddress, redirectAddress } from "../nat/masquerade";
+import { masqueradeAddress, redirectAddress, type TranslationAddress } from "../nat/masquerade";
 import { manipOf, rewrite } from "../nat/rewrite";
 import { addressWords, parseNet, textOf } from "../routing/address";
 import type { PacketContext } from "./packet-context";
 
 type Translation = Extract<Action, { kind: "dnat" | "snat" | "masquerade" | "redirect" | "netmap" }>;
 
-/** The text that stands for an address that is not known. It is no address: no rule can be sure about it. */
+/** Placeholder of an unknown address. It is not a valid address, so that the result of matches on it is unknown. */
 export const UNKNOWN_ADDRESS = "unknown";
 
+/** Provides {@link bind} with the connection table and the branches of a traversal. */
 export function bindContext(context: PacketContext, own: Connection): BindContext {
   const { evaluation } = context.traversal;
   return {
@@ -26,7 +27,7 @@ export function bindContext(context: PacketContext, own: Connection): BindContex
   };
 }
 
-/** What a NAT rule does to the packet's connection, and the packet with it. NAT rules end the chain. */
+/** Runs a NAT target: sets up NAT for the packet's connection and rewrites the packet. */
 export function translate(context: PacketContext, action: Translation): "accept" | "drop" {
   const connection = context.hookState.ct?.connection;
   if (connection === undefined) return "accept";
@@ -50,11 +51,11 @@ function rangeOf(context: PacketContext, action: Translation): Range | "drop" | 
     case "snat":
       return action.to;
     case "masquerade":
-      // Nothing to masquerade: a DHCP client has no address yet (nf_nat_masquerade.c).
+      // A DHCP client without an address is not masqueraded (nf_nat_masquerade.c).
       if (context.hookState.ct?.connection.original.src === "0.0.0.0") return "accept";
-      return found(context, masqueradeAddress(context.hookState), action.to, "MASQUERADE");
+      return rangeWith(context, masqueradeAddress(context.hookState), action.to, "MASQUERADE");
     case "redirect":
-      return found(context, redirectAddress(context.hookState), action.to, "REDIRECT");
+      return rangeWith(context, redirectAddress(context.hookState), action.to, "REDIRECT");
     case "netmap": {
       const words = manipOf(context.hookState.hook) === "src" ? context.hookState.src : context.hookState.dst;
       const net = parseNet(action.prefix);
@@ -70,19 +71,24 @@ function rangeOf(context: PacketContext, action: Translation): Range | "drop" | 
   }
 }
 
-function found(context: PacketContext, address: Found, to: Range, target: string): Range | "drop" {
+function rangeWith(
+  context: PacketContext,
+  address: TranslationAddress,
+  to: Range,
+  target: string,
+): Range | "drop" {
   if (address.kind === "none") return "drop";
   if (address.kind === "address") return { ...to, addresses: { from: address.address, to: address.address } };
   const device = context.hookState.hook === "POSTROUTING" ? context.hookState.out : context.hookState.in;
   context.traversal.evaluation.branches.assume(
-    `the address that ${target} takes from ${device ?? "an interface that is not known"} (its addresses are not known)`,
+    `the address that ${target} uses is one of ${device ?? "an unknown interface"} (its addresses are unknown)`,
   );
   return { ...to, addresses: { from: UNKNOWN_ADDRESS, to: UNKNOWN_ADDRESS } };
 }
 
 /**
- * No rule translated: the connection still gets its binding, which keeps the tuple, or moves a source port that clashes
- * (nf_nat_alloc_null_binding).
+ * Sets up NAT for a connection that no rule translated (nf_nat_alloc_null_binding). The tuple does not change, except for
+ * a source port that clashes with another connection.
  */
 export function nullBinding(context: PacketContext): void {
   const connection = context.hookState.ct?.connection;

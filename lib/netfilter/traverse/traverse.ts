@@ -10,32 +10,35 @@ import { send } from "./send";
 import { FRESH, type KernelState } from "./state";
 
 /**
- * Where the packet comes from: a device of the host, or a process on it. A frame that a bridge of the host only hands on
- * goes `bridgedTo` a port, or to the one that a function gives for an address (rules may change where it goes). For one
- * that the host receives by a port of its bridge, `portFor` tells the port behind which a translated address is.
+ * Where a packet enters the host: by a device, or from a local process.
+ *
+ * `bridgedTo`: the port to which a bridge of this host forwards the frame, or a function that returns the port for an
+ * address, because rules may change the destination. `portFor`: for a frame that is addressed to the bridge itself, returns
+ * the port for a translated address.
  */
 export type Entry =
   | { readonly in: string; readonly bridgedTo?: string | PortFor; readonly portFor?: PortFor }
   | { readonly local: true };
 
 export interface TraverseOptions {
+  /** Where the packet enters the host. */
   readonly from: Entry;
-  /** What earlier packets left behind. Default: nothing. */
+  /** Connections and counters from earlier packets. Default: none. */
   readonly state?: KernelState;
-  /** What conntrack says of the packet. Default: what the state says. */
+  /** The conntrack state of the packet. Default: looked up in `state`. */
   readonly ctState?: GivenState;
-  /** Parts of the header that are not known: matches on them are followed both ways. Default: none. */
+  /** Header fields whose value is unknown. Both results of a match on them are followed. Default: none. */
   readonly unknownFields?: readonly UnknownField[];
-  /** Ways that are followed at most; the rest is one last outcome, and the path is `truncated`. Default: 4096. */
+  /** Maximum number of outcomes. The rest is combined in one last outcome, and `truncated` is set. Default: 4096. */
   readonly maxOutcomes?: number;
-  /** Finds rules of long chains by index. Default: true; the plain walk gives the same path. */
+  /** Uses an index for long chains. Only affects speed. Default: true. */
   readonly indexed?: boolean;
 }
 
-/** An outcome with what the next packet and the next host need to go on. */
+/** An outcome on one host, with the state for the next packet. */
 export interface HostOutcome extends Outcome {
   readonly state: KernelState;
-  /** Where it left the host; absent when it was delivered or stopped. */
+  /** Device and next hop by which the packet left the host. Absent if it was delivered or dropped. */
   readonly left?: Departure;
   readonly delivered: boolean;
   readonly caused?: readonly (Caused & { readonly left?: Departure })[];
@@ -44,13 +47,29 @@ export interface HostOutcome extends Outcome {
 const MAX_OUTCOMES = 4096;
 
 /**
- * What the kernel of one network namespace does with one packet: every hook, table, chain and rule on its way, in the
- * kernel's order, with the routing decisions, conntrack and NAT between them.
+ * Computes what the kernel does with one packet in one network namespace: hooks, tables, chains and rules in the kernel's
+ * order, with conntrack, NAT and routing decisions. Sends nothing.
  *
- * Chance (`statistic`) gives one outcome for each way with its exact probability. What the host or the packet does not
- * tell is followed both ways, and those outcomes are not `certain`.
+ * A random condition (`-m statistic --mode random`) creates one outcome for each result, with its exact probability. If
+ * the path depends on facts that are unknown, all possible paths are outcomes, and they are not `certain`.
  *
- * @throws never for what a rule set contains: what is not understood becomes a way of its own.
+ * Follows the packet flow of Linux (net/ipv4/ip_input.c, ip_forward.c, ip_output.c and their IPv6 counterparts;
+ * include/uapi/linux/netfilter_ipv4.h). Does not throw for rules that it does not support: their result is unknown.
+ *
+ * @param host - the namespace: rules, links, routes, sysctls.
+ * @param packet - the packet as it enters the host.
+ * @param options.from - the incoming device, or a local process.
+ * @param options.state - connections and counters from earlier packets. Default: none.
+ * @example
+ * import { parseRuleset, traverse } from "wirebook";
+ *
+ * const host = { place: "host1", rulesets: [parseRuleset("*filter\n:INPUT DROP [0:0]\nCOMMIT\n")] };
+ * const packet = {
+ *   family: "ipv4", src: "192.0.2.1", dst: "127.0.0.1", protocol: "udp", sport: 5000, dport: 53,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * } as const;
+ * const { outcomes } = traverse(host, packet, { from: { in: "eth0" } });
+ * console.log(outcomes.map(({ verdict }) => verdict));
  */
 export function traverse(host: Host, packet: Packet, options: TraverseOptions): Traversal<HostOutcome> {
   const branches = new BranchExplorer();
@@ -61,7 +80,7 @@ export function traverse(host: Host, packet: Packet, options: TraverseOptions): 
   const unprinted = new Set(rulesets.flatMap(({ ruleset }) => ruleset.unprinted ?? []));
   const unknownFields = new Set(options.unknownFields ?? []);
   do {
-    if (outcomes.length >= limit) return cut(packet, outcomes, limit, options.state ?? FRESH);
+    if (outcomes.length >= limit) return truncated(packet, outcomes, limit, options.state ?? FRESH);
     branches.begin();
     const traversal: TraversalState = {
       host,
@@ -81,12 +100,12 @@ export function traverse(host: Host, packet: Packet, options: TraverseOptions): 
   return { packet, outcomes };
 }
 
-/** A dump of iptables-nft that tells of rules of iptables-legacy, which were not given. */
+/** Records an assumption if the dump of iptables-nft mentions rules of iptables-legacy, which were not given. */
 function assumeLegacy({ host, evaluation, rulesets }: TraversalState): void {
   if (!rulesets.some(({ ruleset }) => ruleset.legacyLoaded === true)) return;
   if (rulesets.some(({ ruleset }) => ruleset.variant === "legacy")) return;
   evaluation.branches.assume(
-    `rules of iptables-legacy are loaded on ${host.place} as well, as the dump says, and were not given: they let the packet pass`,
+    `rules of iptables-legacy are loaded on ${host.place} as well (according to the dump), but were not given: they accept the packet`,
   );
 }
 
@@ -105,9 +124,9 @@ function start(
   assumeCarries(context, master);
   if (masterKind !== "bridge") {
     traversal.evaluation.branches.assume(
-      `${from.in} belongs to ${master} (${masterKind}), which may treat packets its own way`,
+      `${from.in} belongs to ${master} (${masterKind}), whose handling of packets is not part of the model`,
     );
-    // The rules see the bond or team that a packet came in by; a VRF shows its member.
+    // For a bond or team, the rules see the master as incoming device. For a VRF, they see the member.
     return {
       context,
       disposition: receive(context, ["bond", "team"].includes(masterKind) ? master : from.in),
@@ -135,7 +154,7 @@ function outcomeOf(context: PacketContext, disposition: Disposition, branches: B
   };
 }
 
-function cut(
+function truncated(
   packet: Packet,
   outcomes: HostOutcome[],
   limit: number,
@@ -144,7 +163,7 @@ function cut(
   const rest: HostOutcome = {
     probability: remaining(outcomes),
     certain: false,
-    dependsOn: [`more than ${limit} ways: the others were not followed`],
+    dependsOn: [`more than ${limit} possible paths: the others were not followed`],
     verdict: "unknown",
     packet,
     steps: [],
@@ -154,7 +173,7 @@ function cut(
   return { packet, outcomes: [...outcomes, rest], truncated: true };
 }
 
-/** What the outcomes so far leave of one; never below zero, for ways that an unknown splits count twice. */
+/** One minus the probabilities of the outcomes, at least 0: outcomes that differ in an unknown fact count several times. */
 function remaining(outcomes: readonly Outcome[]): Probability {
   let [numerator, denominator] = [1n, 1n];
   for (const { probability } of outcomes) {

@@ -6,13 +6,13 @@ import type { HookState } from "./hook-state";
 import { reasonOf } from "./reason";
 import { FRESH } from "./state";
 
-/** A rule that was asked and failed at one of its conditions. */
+/** The position of a rule that did not match, and of its first condition that failed. */
 export interface Failure {
   readonly position: number;
   readonly test: number;
 }
 
-const NOBODY: EvaluationContext = {
+const NO_FACTS: EvaluationContext = {
   state: FRESH,
   branches: new BranchExplorer(),
   unknownFields: new Set(),
@@ -20,8 +20,8 @@ const NOBODY: EvaluationContext = {
 };
 
 /**
- * The rules between two positions of a chain that did not match, made when they are first looked at: most paths pass
- * thousands of rules that nobody ever reads. Rules that the index left out fail on a condition that can be asked again.
+ * Returns the rules between two positions of a chain, none of which matched. Computed on demand, because a path may pass
+ * thousands of rules. Rules that the index skipped fail at a pure condition, which is evaluated again here.
  */
 export function unmatchedBetween(
   chain: CompiledChain,
@@ -37,7 +37,7 @@ export function unmatchedBetween(
     if (compiled === undefined) continue;
     const at =
       failed.get(position) ??
-      compiled.tests.findIndex(({ ask }) => tryDecide(ask(hookState, NOBODY), NOBODY) === false);
+      compiled.tests.findIndex(({ ask }) => tryDecide(ask(hookState, NO_FACTS), NO_FACTS) === false);
     const match = compiled.tests[at]?.match;
     if (match === undefined) continue;
     unmatched.push(unmatchedRule(compiled.rule, match, hookState));

@@ -1,5 +1,5 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 import { all, hit, host, packet, route, via } from "../../../../test/netfilter/router";
 
 describe("addresses", () => {
@@ -11,7 +11,7 @@ describe("addresses", () => {
     ["224.0.0.1", "MULTICAST"],
     ["10.1.0.9", "UNICAST"],
     ["203.0.113.9", "UNICAST"],
-  ])("%s is %s and nothing else, also behind a blackhole route", (dst, type) => {
+  ])("%s is only %s, even with a blackhole route", (dst, type) => {
     const types = ["LOCAL", "BROADCAST", "MULTICAST", "UNICAST", "BLACKHOLE"];
     const on = host(
       types.map(

@@ -1,10 +1,10 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 
 import { hit, hooksOf, host, LOCAL, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
 
 describe("chains", () => {
-  test("a goto pushes nothing: the end of its chain goes back to the caller's caller", () => {
+  test("after a goto, the end of the chain returns to the caller of the chain with the goto", () => {
     const on = host([
       "-A OUTPUT -p udp -m udp --dport 54 -j A1",
       "-A OUTPUT -m comment --comment after-jump",
@@ -20,7 +20,7 @@ describe("chains", () => {
     ]);
   });
 
-  test("in OUTPUT there is no incoming interface: -i never matches, ! -i always does", () => {
+  test("OUTPUT has no incoming interface: -i never matches, ! -i always does", () => {
     const on = host([
       "-A OUTPUT -j I1",
       "-A I1 ! -i lo -m comment --comment not-lo",
@@ -30,7 +30,7 @@ describe("chains", () => {
     expect([hit(outcome, "not-lo"), hit(outcome, "is-lo")]).toEqual([true, false]);
   });
 
-  test("a stateful match behind one that fails is not charged", () => {
+  test("the counter of a match does not change if a previous match fails", () => {
     const on = host([
       "-A OUTPUT -p udp -m udp --dport 99 -m statistic --mode nth --every 2 --packet 0 -j DROP",
       "-A OUTPUT -p udp -m statistic --mode nth --every 2 --packet 0 -j DROP",
@@ -40,7 +40,7 @@ describe("chains", () => {
     expect(one(on, packet("udp 10.1.0.1:1 8.8.8.8:99"), LOCAL, { state: first.state }).verdict).toBe("drop");
   });
 
-  test("RETURN in a base chain is its policy, ACCEPT goes on to the next table, DROP is final", () => {
+  test("RETURN in a base chain applies the policy, after ACCEPT the next table runs, DROP is final", () => {
     expect(
       rulesOf(
         one(
@@ -55,7 +55,7 @@ describe("chains", () => {
     ).toBe("PREROUTING");
   });
 
-  test("a later fragment matches no port rule, negated or not", () => {
+  test("a later fragment matches neither a plain nor a negated port match", () => {
     const on = host(["-A FORWARD -p udp -m udp ! --dport 9 -j DROP", "-A FORWARD -f -j ACCEPT"]);
     expect(
       rulesOf(

@@ -1,4 +1,4 @@
-// Each count was measured on kernel 6.18.44 with five rules, `--connlimit-above 0` to `4`; found by the fuzz.
+// Each count was measured on kernel 6.18.44 with five rules, `--connlimit-above 0` to `4`. Found by the fuzzer.
 
 import { all, host, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
 import type { Packet, TcpFlag } from "../../model";
@@ -12,10 +12,10 @@ const tcp = (port: number, ...flags: TcpFlag[]): Packet =>
   packet(`tcp 10.1.0.9:${port} 10.2.0.9:80`, { tcpFlags: flags });
 const answer = (port: number): Packet =>
   packet(`tcp 10.2.0.9:80 10.1.0.9:${port}`, { tcpFlags: ["SYN", "ACK"] });
-/** Makes its connection ASSURED: all that comes before, and an ACK. */
+/** Makes a connection ASSURED: the handshake and an ACK. */
 const opened = (port: number): readonly Packet[] => [tcp(port, "SYN"), answer(port), tcp(port, "ACK")];
 
-/** How many connections the rules count for each packet that 10.1.0.9 sends, some time apart; `dropped` by the rules. */
+/** The count of the rules for each packet from 10.1.0.9, sent some time apart, or `dropped`. */
 function counts(packets: readonly Packet[]): (number | "dropped")[] {
   let state: KernelState = FRESH;
   return packets.flatMap((each) => {
@@ -29,20 +29,20 @@ function counts(packets: readonly Packet[]): (number | "dropped")[] {
   });
 }
 
-test("a connection that ends is counted until another one comes, or one that lasts", () => {
-  // The second one ends before it was ASSURED.
+test("a connection that has ended is counted until another new or assured one is counted", () => {
+  // The second connection ends before it becomes ASSURED.
   const short = [tcp(7, "SYN"), tcp(9, "SYN"), answer(9), tcp(9, "RST"), tcp(7, "SYN"), tcp(11, "SYN")];
   expect(counts(short)).toEqual([1, 2, 2, 2, 2]);
   const long = [...opened(9), ...opened(7), tcp(11, "SYN"), tcp(7, "RST"), tcp(9, "ACK"), tcp(9, "RST")];
   expect(counts(long)).toEqual([1, 1, 2, 2, 3, 2, 2, 1]);
 });
 
-test("a packet that belongs to no connection counts as one, until another connection comes", () => {
+test("a packet without a connection is counted until another connection is counted", () => {
   const lost = packet("icmp 10.1.0.9 10.2.0.9", { icmp: { type: 11, code: 0, id: 8 } });
   expect(counts([lost, lost, tcp(7, "SYN"), lost, tcp(7, "SYN"), tcp(8, "SYN")])).toEqual([1, 1, 1, 2, 2, 2]);
 });
 
-test("a rule drops the packet that ends the only connection it counts, by itself and without counting it", () => {
+test("the match drops the packet that ends its only connection, without counting it", () => {
   expect(counts([...opened(9), tcp(9, "RST"), tcp(9, "RST"), tcp(9, "SYN")])).toEqual([
     1,
     1,
@@ -52,7 +52,7 @@ test("a rule drops the packet that ends the only connection it counts, by itself
   ]);
 });
 
-test("asked twice within one tick of the kernel's clock, a rule counts a new connection twice", () => {
+test("a new connection is counted twice if it is evaluated twice within one tick of the kernel's clock", () => {
   const twice = host(["-A FORWARD -j U1", "-A FORWARD -j U1", above(1).replace("FORWARD", "U1")]);
   const outcomes = all(twice, tcp(7, "SYN"), via("d0"));
   expect(outcomes.map((outcome) => rulesOf(outcome).filter((text) => text.includes("over")).length)).toEqual([

@@ -1,5 +1,5 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 
 import { hit, host, LOCAL, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
 import { replyTo } from "../../conntrack/reply";
@@ -17,22 +17,22 @@ describe("conntrack", () => {
 
   test.each([
     ["a SYN", ["SYN"], "NEW"],
-    ["an ACK out of nowhere (tcp_loose)", ["ACK"], "NEW"],
-    ["a RST out of nowhere", ["RST"], "INVALID"],
-    ["a SYN,ACK out of nowhere", ["SYN", "ACK"], "INVALID"],
-    ["no flag at all", [], "INVALID"],
-    ["SYN and FIN at once", ["SYN", "FIN"], "INVALID"],
+    ["an ACK without a connection (tcp_loose)", ["ACK"], "NEW"],
+    ["a RST without a connection", ["RST"], "INVALID"],
+    ["a SYN,ACK without a connection", ["SYN", "ACK"], "INVALID"],
+    ["no flags", [], "INVALID"],
+    ["SYN and FIN", ["SYN", "FIN"], "INVALID"],
   ] as const)("%s is %s", (_name, tcpFlags, state) => {
     expect(stateOf(one(on, packet("tcp 10.1.0.9:1 10.1.0.1:80", { tcpFlags }), via("d0")))).toBe(state);
   });
 
-  test("an echo reply that nobody asked for is INVALID", () => {
+  test("an echo reply without a request is INVALID", () => {
     expect(
       stateOf(one(on, packet("icmp 10.1.0.9 10.1.0.1", { icmp: { type: 0, code: 0, id: 1 } }), via("d0"))),
     ).toBe("INVALID");
   });
 
-  test("without a connection only --ctstate can match", () => {
+  test("without a connection, only --ctstate can match", () => {
     const lost = host([
       "-A INPUT -m conntrack --ctproto 6 -j DROP",
       "-A INPUT -m conntrack ! --ctorigdst 1.1.1.1 -j DROP",
@@ -43,7 +43,7 @@ describe("conntrack", () => {
     ).toHaveLength(1);
   });
 
-  test("notrack makes it UNTRACKED, and NAT leaves it alone", () => {
+  test("NOTRACK makes a packet UNTRACKED, and NAT ignores it", () => {
     const free = host([
       "raw: -A PREROUTING -j CT --notrack",
       "nat: -A PREROUTING -j DNAT --to-destination 10.2.0.9",
@@ -53,7 +53,7 @@ describe("conntrack", () => {
     expect([outcome.delivered, hit(outcome, "free")]).toEqual([true, true]);
   });
 
-  test("a zone is part of the key: the same addresses in another zone are another connection", () => {
+  test("the same addresses in another zone are another connection", () => {
     const zoned = host(["raw: -A PREROUTING -i d1 -j CT --zone 5", `${states} NEW -m comment --comment new`]);
     const sent = packet("udp 10.1.0.9:1 10.1.0.1:2");
     const first = one(zoned, sent, via("d0"));
@@ -62,7 +62,7 @@ describe("conntrack", () => {
     expect(hit(one(zoned, sent, via("d1"), { state: reply.state }), "new")).toBe(true);
   });
 
-  test("a mark saved in the connection comes back with the reply", () => {
+  test("a mark saved in the connection is restored for the reply", () => {
     const marks = host([
       "mangle: -A PREROUTING -i d0 -j MARK --set-xmark 0x5/0xff",
       "mangle: -A PREROUTING -i d0 -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff",
@@ -75,7 +75,7 @@ describe("conntrack", () => {
   });
 });
 
-test("a RST that ends a connection without reply still counts as its reply: found by the fuzz", () => {
+test("a RST that ends a connection without a reply counts as its reply (found by the fuzzer)", () => {
   const on = host(["-A OUTPUT -m conntrack --ctstatus SEEN_REPLY -m comment --comment seen"]);
   const first = one(on, packet("tcp 10.1.0.9:1 10.1.0.1:80"), via("d0"));
   const refusal = packet("tcp 10.1.0.1:80 10.1.0.9:1", { tcpFlags: ["RST", "ACK"] });
@@ -83,7 +83,7 @@ test("a RST that ends a connection without reply still counts as its reply: foun
   expect([hit(outcome, "seen"), outcome.state.conntrack.connections()]).toEqual([true, []]);
 });
 
-test("one flow in two zones that share the reply's zone clashes: NAT moves its source port: found by the fuzz", () => {
+test("a flow in two zones with the same reply zone clashes, and NAT changes its source port (found by the fuzzer)", () => {
   const on = host([
     "raw: -A PREROUTING -i d1 -j CT --zone-orig 4",
     "nat: -A POSTROUTING -m comment --comment asked",
@@ -95,7 +95,7 @@ test("one flow in two zones that share the reply's zone clashes: NAT moves its s
   expect(other.drawn).toEqual(["the source port is drawn at random from 1-511"]);
 });
 
-test("whether two flows clash, the zones decide of the direction in which the older one is found", () => {
+test("whether two flows clash depends on the zones in the direction in which the older one is found", () => {
   const clashes = (zone: string): boolean => {
     const on = host([
       `raw: -A PREROUTING -i d0 -j CT ${zone}`,
@@ -105,14 +105,14 @@ test("whether two flows clash, the zones decide of the direction in which the ol
     const newer = one(on, packet("udp 10.1.0.9:80 10.1.0.1:80"), via("d0"), { state: older.state });
     return newer.packet.sport !== 80;
   };
-  // The answers to the newer flow look as the older flow does: zone 0 for both, but in the older one's own direction
+  // Replies to the newer flow have the tuple of the older flow, with zone 0 for both. In the direction of the older flow,
   // the newer one has zone 4.
   expect(clashes("--zone-orig 4")).toBe(false);
   expect(clashes("--zone-reply 4")).toBe(false);
   expect(clashes("--zone 0")).toBe(true);
 });
 
-test("of UDP, an answer that does not find its connection keeps its port, and cannot be confirmed: found by the fuzz", () => {
+test("a UDP reply that does not find its connection keeps its port, and cannot be confirmed (found by the fuzzer)", () => {
   const on = host([
     "raw: -A PREROUTING -i d0 -j CT --zone-reply 5",
     "nat: -A POSTROUTING -m comment --comment asked",
@@ -125,7 +125,7 @@ test("of UDP, an answer that does not find its connection keeps its port, and ca
   expect(answered("tcp").drawn).toHaveLength(1);
 });
 
-test("without NAT, such a flow cannot be confirmed: it is dropped behind POSTROUTING", () => {
+test("without NAT, such a flow cannot be confirmed and is dropped after POSTROUTING", () => {
   const on = host([
     "raw: -A PREROUTING -i d1 -j CT --zone-orig 4",
     "mangle: -A POSTROUTING -m comment --comment seen",
@@ -136,11 +136,11 @@ test("without NAT, such a flow cannot be confirmed: it is dropped behind POSTROU
   expect([first.verdict, other.verdict, hit(other, "seen")]).toEqual(["accept", "drop", true]);
 });
 
-test("a zone that CT gave to an INVALID packet is used up: what comes back by lo has none: found by the fuzz", () => {
+test("an INVALID packet loses the zone that CT set before it is received on lo (found by the fuzzer)", () => {
   const on = host(["raw: -A OUTPUT -j CT --zone 5", `-A INPUT -m conntrack --ctstate NEW`]);
   const stray = packet("tcp 10.1.0.1:80 127.0.0.1:1", { tcpFlags: ["SYN", "ACK"] });
   const first = one(on, packet("tcp 127.0.0.1:1 10.1.0.1:80"), LOCAL);
-  // In zone 5 it is a SYN that cannot be; on its way back in, in no zone, it opens a connection.
+  // In zone 5, the SYN is INVALID. When it is received without a zone, it opens a connection.
   const impossible = one(on, { ...stray, tcpFlags: ["SYN"] }, LOCAL, {
     state: one(on, stray, LOCAL, { state: first.state }).state,
   });
@@ -150,7 +150,7 @@ test("a zone that CT gave to an INVALID packet is used up: what comes back by lo
   ]);
 });
 
-test("NOTRACK does nothing to the answer to an untracked packet: it is INVALID: found by the fuzz", () => {
+test("NOTRACK ignores the kernel's reply to an untracked packet, which is INVALID (found by the fuzzer)", () => {
   const on = host([
     "raw: -A PREROUTING -j NOTRACK",
     "raw: -A OUTPUT -j NOTRACK",
@@ -174,7 +174,7 @@ describe("ASSURED", () => {
     packet(`${protocol} 10.1.0.1:53 10.1.0.9:1`),
   ];
 
-  test("UDP is, once it is answered and lasts more than two seconds", () => {
+  test("is set for UDP after a reply and more than two seconds", () => {
     const [there, back] = both("udp");
     expect(
       assured([
@@ -192,7 +192,7 @@ describe("ASSURED", () => {
     ).toBe(true);
   });
 
-  test("a protocol without a tracker of its own never is: found by the fuzz", () => {
+  test("is never set for a protocol without its own tracker (found by the fuzzer)", () => {
     const [there, back] = both("esp");
     expect(
       assured([
@@ -203,7 +203,7 @@ describe("ASSURED", () => {
     ).toBe(false);
   });
 
-  test("TCP is with the handshake's last segment", () => {
+  test("is set for TCP with the last segment of the handshake", () => {
     const [there, back] = both("tcp");
     const handshake: [Packet, "d0" | "local", number][] = [
       [there, "d0", 0],

@@ -1,11 +1,11 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 
 import { all, host, LOCAL, one, packet, via } from "../../../../test/netfilter/router";
 import { FRESH, type KernelState, later } from "..";
 
-describe("statistic, limit and their like", () => {
-  test("nth: of every 3, packet 0 takes the 1st, 4th and 7th", () => {
+describe("statistic, limit, recent and connlimit", () => {
+  test("nth: `--every 3 --packet 0` matches the 1st, 4th and 7th packet", () => {
     const on = host(["-A OUTPUT -m statistic --mode nth --every 3 --packet 0 -j DROP"]);
     let state: KernelState = FRESH;
     const dropped: number[] = [];
@@ -17,7 +17,7 @@ describe("statistic, limit and their like", () => {
     expect(dropped).toEqual([1, 4, 7]);
   });
 
-  test("two nth conditions of one rule count apart, and the second only what the first let through", () => {
+  test("two nth conditions of a rule have separate counters, and the second counts only what the first matched", () => {
     const nth = "-m statistic --mode nth --every 2 --packet 0";
     const on = host([`-A OUTPUT ${nth} ${nth} -j DROP`]);
     let state: KernelState = FRESH;
@@ -30,7 +30,7 @@ describe("statistic, limit and their like", () => {
     expect(dropped).toEqual([1, 5]);
   });
 
-  test("random is exact: thirds of 2^31 as the kernel rounds them", () => {
+  test("random: the probability is rounded to 2^31 like in the kernel", () => {
     const on = host(["-A OUTPUT -m statistic --mode random --probability 0.33333333349 -j DROP"]);
     expect(all(on, packet("udp 10.1.0.1:1 8.8.8.8:55"), LOCAL).map(({ probability }) => probability)).toEqual(
       [
@@ -40,7 +40,7 @@ describe("statistic, limit and their like", () => {
     );
   });
 
-  test("limit: the burst passes, then one token every twenty minutes", () => {
+  test("limit: the burst matches, then one packet every twenty minutes", () => {
     const on = host(["-A OUTPUT -m limit --limit 3/hour --limit-burst 2 -j ACCEPT", "-A OUTPUT -j DROP"]);
     let state: KernelState = FRESH;
     const verdicts = [0, 0, 0, 1199, 1].map((seconds, at) => {
@@ -69,7 +69,7 @@ describe("statistic, limit and their like", () => {
     expect(verdicts).toEqual(["accept", "accept", "drop", "accept"]);
   });
 
-  test("connlimit counts the connections of one source, this one included", () => {
+  test("connlimit: counts the connections of one source, including the current one", () => {
     const on = host([
       "-A INPUT -p tcp -m connlimit --connlimit-above 2 --connlimit-mask 32 --connlimit-saddr -j DROP",
     ]);
@@ -81,7 +81,7 @@ describe("statistic, limit and their like", () => {
       state = outcome.state;
       return outcome.verdict;
     });
-    // What was refused stays on the list: the first connection, found before it, does not look at the rest.
+    // The rejected connection stays on the list, because the search stops at the first connection, which is before it.
     expect(verdicts).toEqual(["accept", "accept", "drop", "drop"]);
   });
 });

@@ -1,10 +1,10 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 
 import { host, one, packet, route, via } from "../../../../test/netfilter/router";
 import type { PolicyRule } from "../../../inspect/snapshot";
 
-describe("errors that the kernel sends", () => {
+describe("ICMP errors", () => {
   const lookup = (priority: number, table: string, from?: string): PolicyRule => ({
     family: "ipv4",
     priority,
@@ -13,7 +13,7 @@ describe("errors that the kernel sends", () => {
     action: { kind: "lookup", table },
   });
 
-  test("their way is looked up before they have a source: a policy rule for that source does not see them", () => {
+  test("are routed before their source is chosen, so that a policy rule with that source does not match", () => {
     const on = host([], {
       policyRules: [lookup(0, "local"), lookup(1002, "100", "10.1.0.0/24"), lookup(32766, "main")],
       routes: [
@@ -29,7 +29,7 @@ describe("errors that the kernel sends", () => {
     ]);
   });
 
-  test("to a loopback address they come from 127.0.0.1", () => {
+  test("have the source 127.0.0.1 if they are sent to a loopback address", () => {
     const on = host([], {
       sysctls: { "net.ipv4.ip_forward": "1", "net.ipv4.conf.d0.route_localnet": "1" },
       routes: [route("10.1.0.0/24", "d0")],

@@ -1,5 +1,5 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 
 import { all, hit, LOCAL, link, one, via } from "../../../../test/netfilter/router";
 import type { Route } from "../../../inspect/snapshot";
@@ -66,27 +66,24 @@ describe("IPv6", () => {
 
   test.each([
     ["UNREACHABLE", "fd03::9", true, "its route leaves by another device"],
-    ["LOCAL,UNREACHABLE", "fd03::1", true, "it is another device's address"],
-    ["LOCAL", "fd01::1", true, "it is this device's address"],
-    ["LOCAL", "fd03::1", false, "it is another device's address"],
+    ["LOCAL,UNREACHABLE", "fd03::1", true, "it is an address of another device"],
+    ["LOCAL", "fd01::1", true, "it is an address of this device"],
+    ["LOCAL", "fd03::1", false, "it is an address of another device"],
     ["UNREACHABLE", "fd01::9", false, "a route of this device leads there"],
-    ["UNICAST,UNREACHABLE", "fd01::9", false, "beside UNREACHABLE, UNICAST only excludes"],
-  ])(
-    "limited to the device it came in by, the type %s of %s is %s: %s: found by the fuzz",
-    (type, dst, is) => {
-      const rule = `-A PREROUTING -m addrtype --dst-type ${type} --limit-iface-in`;
-      expect(hit(one(withRule(rule), six(dst), via("a0")), "addrtype")).toBe(is);
-    },
-  );
+    ["UNICAST,UNREACHABLE", "fd01::9", false, "together with UNREACHABLE, UNICAST only excludes addresses"],
+  ])("limited to the incoming device, the type %s of %s is %s: %s (found by the fuzzer)", (type, dst, is) => {
+    const rule = `-A PREROUTING -m addrtype --dst-type ${type} --limit-iface-in`;
+    expect(hit(one(withRule(rule), six(dst), via("a0")), "addrtype")).toBe(is);
+  });
 
-  test("rpfilter --accept-local takes an address of the host on any device: found by the fuzz", () => {
+  test("rpfilter --accept-local accepts an address of the host on any device (found by the fuzzer)", () => {
     const from = six("fd03::9", { src: "fd03::1" });
     const rule = "-A PREROUTING -m rpfilter";
     expect(hit(one(withRule(`${rule} --accept-local`), from, via("a0")), "rpfilter")).toBe(true);
     expect(hit(one(withRule(rule), from, via("a0")), "rpfilter")).toBe(false);
   });
 
-  test("the first address of a router's subnet is anycast: the router takes it for itself: found by the fuzz", () => {
+  test("the first address of a router's subnet is anycast and delivered to the router (found by the fuzzer)", () => {
     const anycast: Route = {
       family: "ipv6",
       destination: "fd03::/128",
@@ -98,7 +95,7 @@ describe("IPv6", () => {
     expect(one(own, six("fd03::"), via("a0")).delivered).toBe(true);
   });
 
-  test("no ICMPv6 error about a packet that came in a multicast frame, wherever DNAT sends it: found by the fuzz", () => {
+  test("no ICMPv6 error is sent about a packet in a multicast frame, even after DNAT (found by the fuzzer)", () => {
     expect(one(on, six("fd04::1", { pktType: "multicast" }), via("a0")).caused).toBeUndefined();
   });
 
@@ -106,7 +103,7 @@ describe("IPv6", () => {
     ["ff02::1", "drop"],
     ["ff0e::5", "accept"],
     ["fd04::1", "accept"],
-  ])("REDIRECT of %s, on a device without link-local address: %s: found by the fuzz", (dst, verdict) => {
+  ])("REDIRECT of %s on a device without link-local address: %s (found by the fuzzer)", (dst, verdict) => {
     const rule = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j REDIRECT\nCOMMIT\n";
     const redirects: Host = {
       ...on,
@@ -115,7 +112,7 @@ describe("IPv6", () => {
     expect(one(redirects, six(dst), via("a0")).verdict).toBe(verdict);
   });
 
-  test("an ICMPv6 error comes from the interface that the packet came in by, from its newest address", () => {
+  test("an ICMPv6 error has the newest address of the incoming interface", () => {
     expect(one(on, six("fd04::1"), via("a0")).caused?.[0]?.packet).toMatchObject({
       src: "fd01::5",
       dst: "fd01::2",
@@ -123,7 +120,7 @@ describe("IPv6", () => {
     });
   });
 
-  test("an error to ::1 comes from ::1: found by the fuzz", () => {
+  test("an error to ::1 has the source ::1 (found by the fuzzer)", () => {
     const refuses: Host = {
       ...on,
       rulesets: [
@@ -139,11 +136,11 @@ describe("IPv6", () => {
     expect(error?.packet).toMatchObject({ src: "::1", dst: "::1" });
   });
 
-  test("a loopback address on a wire is dropped before any rule", () => {
+  test("a loopback address on another device than lo is dropped before any rule", () => {
     expect(one(on, six("::1"), via("a0"))).toMatchObject({ verdict: "drop" });
   });
 
-  test("forwarding is what all says, and the hop limit counts", () => {
+  test("forwarding depends on the sysctl of `all`, and the hop limit is decremented", () => {
     expect(one(on, six("fd03::9"), via("a0")).left?.dev).toBe("b0");
     expect(one({ ...on, sysctls: {} }, six("fd03::9"), via("a0")).verdict).toBe("drop");
     expect(one(on, six("fd03::9", { ttl: 1 }), via("a0")).caused?.[0]?.packet.icmp?.type).toBe(3);

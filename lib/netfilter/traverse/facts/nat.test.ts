@@ -1,5 +1,5 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 
 import { address, all, hit, host, LOCAL, link, one, packet, via } from "../../../../test/netfilter/router";
 import { nextOf, replyTo } from "../../conntrack/reply";
@@ -8,7 +8,7 @@ import { traversalToJson } from "../json";
 import { traversalToText } from "../text";
 
 describe("NAT", () => {
-  test("a DNAT range is chosen by source and destination, whatever the ports", () => {
+  test("the address of a DNAT range depends on source and destination, not on the ports", () => {
     const on = host(["nat: -A OUTPUT -p udp -m udp --dport 57 -j DNAT --to-destination 10.1.0.10-10.1.0.13"]);
     const chosen = ["9.9.9.9", "9.9.9.8", "9.9.9.7"].map((dst) =>
       [1, 2].map((sport) => one(on, packet(`udp 10.1.0.1:${30_000 + sport} ${dst}:57`), LOCAL).packet.dst),
@@ -20,7 +20,7 @@ describe("NAT", () => {
     ]);
   });
 
-  test("a source range with two ports is exhausted by the third flow, which is dropped", () => {
+  test("the third flow to a source range with two ports is dropped", () => {
     const on = host(["nat: -A POSTROUTING -p udp -m udp --dport 60 -j SNAT --to-source 10.1.0.1:5000-5001"]);
     let state: KernelState = FRESH;
     const ports: (number | undefined)[] = [];
@@ -52,24 +52,27 @@ describe("NAT", () => {
       "dport",
       "the destination port is drawn at random from 8000-8999",
     ],
-  ] as const)("-A %s leaves the %s open and says so: the way is certain all the same", (rule, side, text) => {
-    const outcome = one(host([`nat: -A ${rule}`]), packet("udp 10.1.0.9:40000 10.2.0.9:53"), via("d0"));
-    expect(outcome).toMatchObject({
-      certain: true,
-      dependsOn: [],
-      drawn: [text],
-      verdict: "accept",
-      probability: { numerator: 1n, denominator: 1n },
-    });
-    expect(outcome.packet[side]).toBeUndefined();
-    expect(traversalToJson({ packet: outcome.packet, outcomes: [outcome] }).outcomes[0]).toMatchObject({
-      certain: true,
-      drawn: [text],
-    });
-    expect(traversalToText({ packet: outcome.packet, outcomes: [outcome] })).toContain(`~ ${text}`);
-  });
+  ] as const)(
+    "-A %s leaves the %s unknown and lists it as drawn; the outcome is certain",
+    (rule, side, text) => {
+      const outcome = one(host([`nat: -A ${rule}`]), packet("udp 10.1.0.9:40000 10.2.0.9:53"), via("d0"));
+      expect(outcome).toMatchObject({
+        certain: true,
+        dependsOn: [],
+        drawn: [text],
+        verdict: "accept",
+        probability: { numerator: 1n, denominator: 1n },
+      });
+      expect(outcome.packet[side]).toBeUndefined();
+      expect(traversalToJson({ packet: outcome.packet, outcomes: [outcome] }).outcomes[0]).toMatchObject({
+        certain: true,
+        drawn: [text],
+      });
+      expect(traversalToText({ packet: outcome.packet, outcomes: [outcome] })).toContain(`~ ${text}`);
+    },
+  );
 
-  test("a rule that asks for a port that was drawn makes two ways of it", () => {
+  test("a rule that compares a randomly chosen port has two outcomes", () => {
     const on = host([
       "nat: -A PREROUTING -p udp -j DNAT --to-destination 10.2.0.9:8000-8999 --random",
       "-A FORWARD -p udp -m udp --dport 8080 -j DROP",
@@ -81,7 +84,7 @@ describe("NAT", () => {
     ]);
   });
 
-  test("rules are asked once: the second packet and the reply follow the connection", () => {
+  test("rules are evaluated once; the second packet and the reply are rewritten from the connection", () => {
     const on = host(["nat: -A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.2.0.9:8080"]);
     const first = one(on, packet("tcp 10.1.0.9:1000 10.1.0.1:80"), via("d0"));
     const reply = one(on, replyTo(first.packet) ?? first.packet, via("d1"), { state: first.state });
@@ -97,7 +100,7 @@ describe("NAT", () => {
     ]);
   });
 
-  test("a packet dropped before it is confirmed leaves nothing: its retransmission asks nat again", () => {
+  test("if the first packet is dropped, its connection is not confirmed, and a retransmission is evaluated by nat again", () => {
     const on = host([
       "nat: -A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.2.0.9",
       "-A FORWARD -j DROP",
@@ -107,7 +110,7 @@ describe("NAT", () => {
     expect(hit(one(on, sent, via("d0"), { state: first.state }), "DNAT")).toBe(true);
   });
 
-  test("over lo, nat is skipped at PREROUTING and INPUT: OUTPUT and POSTROUTING have done both ends", () => {
+  test("over lo, nat is skipped in PREROUTING and INPUT, because OUTPUT and POSTROUTING have set up both ends", () => {
     const on = host([
       "nat: -A PREROUTING -j DNAT --to-destination 10.2.0.9",
       "nat: -A INPUT -j SNAT --to-source 10.1.0.2",
@@ -122,7 +125,7 @@ describe("NAT", () => {
     ]);
   });
 
-  test("ctstate DNAT is true only where the tuple really changed", () => {
+  test("ctstate DNAT matches only if the tuple changed", () => {
     const rules = (to: string): string[] => [
       `nat: -A PREROUTING -j DNAT --to-destination ${to}`,
       "-A FORWARD -m conntrack --ctstate DNAT -j DROP",
@@ -133,7 +136,7 @@ describe("NAT", () => {
     expect(one(host(rules("10.2.0.8")), packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).verdict).toBe("drop");
   });
 
-  test("MASQUERADE takes the primary address of the device, in the next hop's subnet", () => {
+  test("MASQUERADE uses the primary address of the device in the subnet of the next hop", () => {
     const on = host(["nat: -A POSTROUTING -o d1 -j MASQUERADE"], {
       links: [
         link(1, "lo", "127.0.0.1/8"),
@@ -147,7 +150,7 @@ describe("NAT", () => {
     expect(one(on, packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).packet.src).toBe("10.2.0.1");
   });
 
-  test("REDIRECT is loopback for the host's own packets, the incoming device's address for others", () => {
+  test("REDIRECT uses loopback for packets of the host, and an address of the incoming device for others", () => {
     const rules = [
       "nat: -A OUTPUT -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080",
       "nat: -A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080",
@@ -167,7 +170,7 @@ describe("NAT", () => {
     expect(one(on, packet("udp 10.1.0.9:1 192.0.2.77:2"), via("d0")).packet.dst).toBe("10.2.0.77");
   });
 
-  test("an ICMP error is RELATED and carries the addresses that its receiver knows", () => {
+  test("an ICMP error is RELATED, and the addresses in it are translated back", () => {
     const on = host([
       "nat: -A POSTROUTING -o d1 -j MASQUERADE",
       "-A FORWARD -i d1 -m conntrack --ctstate RELATED -m comment --comment related",

@@ -1,9 +1,9 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 import { hit, host, one, packet, via } from "../../../../test/netfilter/router";
 
 describe("REJECT", () => {
-  test("its RST comes from the original destination, is RELATED, and asks nat POSTROUTING", () => {
+  test("its RST has the original destination as source, is RELATED, and passes nat POSTROUTING", () => {
     const on = host([
       "-A INPUT -p tcp -j REJECT --reject-with tcp-reset",
       "-A OUTPUT -m conntrack --ctstate RELATED -m comment --comment related",
@@ -16,7 +16,7 @@ describe("REJECT", () => {
     expect([hit(answer ?? outcome, "related"), hit(answer ?? outcome, "asked")]).toEqual([true, true]);
   });
 
-  test("a RST is not answered with a RST, and an ICMP error with none", () => {
+  test("sends no RST in response to a RST, and no ICMP error in response to an ICMP error", () => {
     const on = host([
       "-A INPUT -p tcp -j REJECT --reject-with tcp-reset",
       "-A INPUT -j REJECT --reject-with icmp-port-unreachable",
@@ -30,7 +30,7 @@ describe("REJECT", () => {
     expect(one(on, error, via("d0")).caused).toBeUndefined();
   });
 
-  test("the ICMP error of a forwarded packet comes from the way back, and nat is not asked", () => {
+  test("the source of an ICMP error about a forwarded packet depends on the reverse route, and nat is skipped", () => {
     const on = host([
       "-A FORWARD -j REJECT --reject-with icmp-admin-prohibited",
       "nat: -A POSTROUTING -m comment --comment asked",

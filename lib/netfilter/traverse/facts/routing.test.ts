@@ -1,5 +1,5 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 
 import {
   hit,
@@ -23,7 +23,7 @@ describe("routing", () => {
     action: { kind: "lookup", table: "100" },
   };
 
-  test("after a mark in OUTPUT the packet is routed again; OUTPUT still sees the old device, and the source stays", () => {
+  test("a packet marked in OUTPUT is rerouted; OUTPUT still sees the old device, and the source does not change", () => {
     const on = host(
       [
         "mangle: -A OUTPUT -p udp -m udp --dport 53 -j MARK --set-xmark 0x7/0xffffffff",
@@ -54,7 +54,7 @@ describe("routing", () => {
     ]).toEqual([true, false, true, { dev: "d1", nexthop: "10.2.0.254" }]);
   });
 
-  test("a process's packet is routed before any rule: without a route DNAT cannot save it", () => {
+  test("a packet of a local process is routed before any rule, so that it fails without a route even if DNAT would change it", () => {
     const on = host(["nat: -A OUTPUT -j DNAT --to-destination 10.1.0.9"], {
       routes: [route("10.1.0.0/24", "d0")],
     });
@@ -62,7 +62,7 @@ describe("routing", () => {
     expect([outcome.verdict, rulesOf(outcome)]).toEqual(["unreachable", []]);
   });
 
-  test("the TTL is taken down before FORWARD, and a TTL of 1 does not come so far", () => {
+  test("the TTL is decremented before FORWARD, and a packet with a TTL of 1 does not reach it", () => {
     const on = host(["-A FORWARD -m ttl --ttl-eq 63 -j ACCEPT", "-A FORWARD -j DROP"]);
     expect(one(on, packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).verdict).toBe("accept");
     const dead = one(on, packet("udp 10.1.0.9:1 10.2.0.9:2", { ttl: 1 }), via("d0"));
@@ -84,7 +84,7 @@ describe("routing", () => {
     ["the source is a loopback address", {}, packet("udp 127.0.0.1:1 10.2.0.9:2"), "route_localnet"],
     ["the destination is a loopback address", {}, packet("udp 10.1.0.9:1 127.0.0.1:2"), "route_localnet"],
     [
-      "rp_filter is strict and the way back is another",
+      "rp_filter is strict and the reverse route uses another device",
       { "net.ipv4.conf.d0.rp_filter": "1" },
       packet("udp 10.2.0.77:1 10.1.0.1:2"),
       "reverse-path filter",
@@ -108,7 +108,7 @@ describe("routing", () => {
     expect(last?.kind === "end" ? last.text : "").toContain(words);
   });
 
-  test("src_valid_mark of all counts for every device: found by the fuzz", () => {
+  test("src_valid_mark of `all` applies to every device (found by the fuzzer)", () => {
     const asked = (all: string): string | undefined =>
       one(
         host(["mangle: -A PREROUTING -j MARK --set-xmark 0x1"], {
@@ -136,7 +136,7 @@ describe("routing", () => {
     expect([asked("0"), asked("1")]).toEqual(["accept", "drop"]);
   });
 
-  test("a loose rp_filter asks only for a way back", () => {
+  test("a loose rp_filter requires only some reverse route", () => {
     expect(
       one(
         host([], { sysctls: { "net.ipv4.conf.d0.rp_filter": "2" } }),
@@ -146,7 +146,7 @@ describe("routing", () => {
     ).toBe(true);
   });
 
-  test("route_localnet is asked about the destination after DNAT", () => {
+  test("route_localnet is checked for the destination after DNAT", () => {
     const rules = ["nat: -A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:80"];
     const sent = packet("tcp 10.1.0.9:1 10.1.0.1:80");
     expect(one(host(rules), sent, via("d0")).verdict).toBe("drop");
@@ -155,7 +155,7 @@ describe("routing", () => {
     ).toBe(true);
   });
 
-  test("the longest prefix wins, then the smallest metric", () => {
+  test("the longest prefix is preferred, then the lowest metric", () => {
     const on = host([], {
       routes: [
         route("10.2.0.0/16", "d0"),

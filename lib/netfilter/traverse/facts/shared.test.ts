@@ -1,9 +1,9 @@
 import { hit, host, LOCAL, one, packet, route, via } from "../../../../test/netfilter/router";
 import { FRESH, type KernelState, later } from "..";
 
-// Found by the differential fuzz against the kernel.
+// Found by the differential fuzzer (test/fuzz).
 
-test("rules that name one hashlimit table share the settings of the first", () => {
+test("rules with the same hashlimit name use the settings of the first one", () => {
   const on = host([
     "raw: -A U1 -m hashlimit --hashlimit-upto 2/hour --hashlimit-burst 2 --hashlimit-mode srcip --hashlimit-name l4 -j ACCEPT",
     "-A FORWARD -m hashlimit --hashlimit-upto 2/hour --hashlimit-burst 1 --hashlimit-mode dstip --hashlimit-name l4 -j DROP",
@@ -17,7 +17,7 @@ test("rules that name one hashlimit table share the settings of the first", () =
   expect(verdicts).toEqual(["drop", "drop", "accept"]);
 });
 
-test("--icmp-type any matches every message, negated none", () => {
+test("--icmp-type any matches every message, and no message if negated", () => {
   const rules = [
     "-A FORWARD -p icmp -m icmp ! --icmp-type any -j DROP",
     "-A FORWARD -p icmp -m icmp --icmp-type any -j ACCEPT",
@@ -25,7 +25,7 @@ test("--icmp-type any matches every message, negated none", () => {
   expect(one(host(rules), packet("icmp 10.1.0.9 10.2.0.9"), via("d0")).verdict).toBe("accept");
 });
 
-test("a broadcast that is sent comes back as a copy, which passes POSTROUTING first", () => {
+test("the sender of a broadcast receives a copy, which passes POSTROUTING first", () => {
   const on = host(["-A INPUT -m pkttype --pkt-type broadcast -m comment --comment copy"], {
     routes: [
       route("10.1.0.0/24", "d0", { source: "10.1.0.1" }),
@@ -41,7 +41,7 @@ test("a broadcast that is sent comes back as a copy, which passes POSTROUTING fi
   ]);
 });
 
-test("connlimit counts packets without a connection by their own addresses, and forgets them", () => {
+test("connlimit counts packets without a connection by their addresses, and removes them later", () => {
   const on = host([
     "raw: -A PREROUTING -j NOTRACK",
     "-A FORWARD -m connlimit --connlimit-above 1 --connlimit-mask 32 --connlimit-saddr -j DROP",

@@ -1,11 +1,11 @@
-// What most models get wrong: each case was measured on kernel 6.18 with iptables 1.8.9, legacy and nft, or is told by
-// the kernel's source.
+// Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
+// and nft), or is taken from the kernel source.
 
 import { all, host, one, packet, via } from "../../../../test/netfilter/router";
 import { traverse } from "..";
 
-describe("what is not known", () => {
-  test("an opaque match is followed both ways, and asked again it has the same answer", () => {
+describe("unknown facts", () => {
+  test("both results of an opaque match are followed, and a second evaluation has the same result", () => {
     const on = host([
       "-A FORWARD -m string --string x --algo bm --to 65535 -j ACCEPT",
       "-A FORWARD -m string --string x --algo bm --to 65535 -j ACCEPT",
@@ -22,12 +22,12 @@ describe("what is not known", () => {
     ]);
   });
 
-  test("it makes no fork where another condition fails in any case", () => {
+  test("an opaque match has one outcome if another condition fails in any case", () => {
     const on = host(["-A FORWARD -m string --string x --algo bm --to 65535 -m mark --mark 0x9 -j DROP"]);
     expect(one(on, packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).certain).toBe(true);
   });
 
-  test("a set without contents is followed both ways, one with contents is asked", () => {
+  test("both results of a match on an unknown set are followed, a known set is looked up", () => {
     const rules = ["-A FORWARD -m set --match-set bad src -j DROP"];
     expect(
       all(host(rules), packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).map(({ verdict }) => verdict),
@@ -48,7 +48,7 @@ describe("what is not known", () => {
     ).toBe("drop");
   });
 
-  test("a tree that grows too large is cut, and says so", () => {
+  test("a traversal with too many outcomes is truncated", () => {
     const on = host(
       Array.from(
         { length: 12 },

@@ -7,6 +7,7 @@ import { type Ask, addressIn, prefixNet } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
 
+/** Returns the conntrack state of a packet as seen by the rules (nf_ct_get; xt_conntrack.c). */
 export function stateOfPacket(
   hookState: HookState,
 ): "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" {
@@ -15,7 +16,7 @@ export function stateOfPacket(
 }
 
 /**
- * `--ctstate` and `-m state`: the packet's state, and the SNAT and DNAT bits of a connection whose tuple really changed.
+ * `--ctstate` and `-m state`: compares the packet's state. `SNAT` and `DNAT` match if NAT changed the connection's tuple.
  */
 export function ctState(match: Of<"ctState">): Ask {
   return (hookState) => {

@@ -9,12 +9,12 @@ import type { Counted, CountedList } from "../state";
 import { maskBits } from "./counting";
 import type { Ask } from "./header";
 
-/** Seconds after which the kernel's clock has ticked for certain (a jiffy, at HZ=100 the longest). */
-const TICK = 0.01;
-/** Entries that may come unseen before the list is gone through in any case (CONNCOUNT_GC_MAX_COLLECT). */
-const UNSEEN = 64;
+/** The longest possible jiffy in seconds (HZ=100). After this time, the kernel's clock has certainly advanced. */
+const JIFFY_SECONDS = 0.01;
+/** After this many new entries, the list is cleaned up even within the same jiffy (CONNCOUNT_GC_MAX_COLLECT). */
+const MAX_NEW_ENTRIES = 64;
 
-/** The connection of a packet, with what conntrack knows of it: nothing yet, that it is there, that it lasts (ASSURED). */
+/** The connection of a packet, and the status of its conntrack entry. */
 interface Own extends Counted {
   readonly known: "new" | "confirmed" | "assured";
 }
@@ -24,11 +24,11 @@ const knownOf = (connection: Connection | undefined): Own["known"] => {
   return connection.assured ? "assured" : "confirmed";
 };
 
-/** The connection of the packet as nf_conncount.c keeps it. */
+/** The connection of the packet as stored by nf_conncount.c. */
 function ownOf(hookState: HookState, evaluation: EvaluationContext, zone: Zone): Own {
   const own = hookState.ct?.connection;
   if (own !== undefined) return { tuple: own.original, zone, known: knownOf(own) };
-  // In raw, and for what is not tracked, the packet's own addresses stand for the connection.
+  // In the raw table and for untracked packets, the tuple comes from the packet header.
   const { src, dst, icmp } = hookState.packet;
   const bare: FlowTuple = {
     protocol: hookState.protocol ?? 255,
@@ -44,54 +44,58 @@ function ownOf(hookState: HookState, evaluation: EvaluationContext, zone: Zone):
 const find = (evaluation: EvaluationContext, { tuple, zone }: Counted): FoundEntry | undefined =>
   findEntry(evaluation.state.conntrack, tuple, { zone, now: evaluation.state.now });
 
-function isOver(evaluation: EvaluationContext, entry: Counted): boolean {
+function hasEnded(evaluation: EvaluationContext, entry: Counted): boolean {
   const tcp = find(evaluation, entry)?.connection;
   return tcp === undefined || tcp.tcp === "TIME_WAIT" || tcp.tcp === "CLOSE";
 }
 
-/** The list after a clean-up: what has ended, or was never confirmed, is taken off (nf_conncount_gc_list). */
+/** Removes connections that have ended or were never confirmed (nf_conncount_gc_list). */
 function cleaned(list: CountedList, evaluation: EvaluationContext): CountedList {
-  const entries = list.entries.filter((entry) => !isOver(evaluation, entry));
+  const entries = list.entries.filter((entry) => !hasEnded(evaluation, entry));
   return { entries, cleanedAt: evaluation.state.now, cleanedCount: entries.length };
 }
 
-/** The list gone through for this connection: not added where it is there already (__nf_conncount_add). */
-function searched(list: CountedList, own: Counted, evaluation: EvaluationContext): CountedList {
+/** Cleans up the list and adds the connection if it is not there yet (__nf_conncount_add). */
+function cleanedAndAdded(list: CountedList, own: Counted, evaluation: EvaluationContext): CountedList {
   const kept: Counted[] = [];
   for (const [at, entry] of list.entries.entries()) {
     if (sameTuple(entry.tuple, own.tuple) && find(evaluation, entry) !== undefined)
       return { ...list, entries: [...kept, ...list.entries.slice(at)] };
-    if (!isOver(evaluation, entry)) kept.push(entry);
+    if (!hasEnded(evaluation, entry)) kept.push(entry);
   }
   return { entries: [...kept, own], cleanedAt: evaluation.state.now, cleanedCount: kept.length };
 }
 
 /**
- * What a look at the list leaves of it. The kernel goes through a list once in a tick of its clock: within the same tick
- * nothing is taken off, and a connection that is not confirmed yet is counted once more. Whether the clock has ticked is
- * not known where the packet comes at the same time as the last; both are followed where it matters.
+ * The list after counting a packet. The kernel cleans up a list at most once per jiffy. Within the same jiffy, it removes
+ * nothing and counts an unconfirmed connection again. If two packets have the same time, it is unknown whether they are
+ * in the same jiffy; both cases are followed if the result differs.
  */
-function looked(list: CountedList, own: Own, evaluation: EvaluationContext, key: string): CountedList {
+function counted(list: CountedList, own: Own, evaluation: EvaluationContext, key: string): CountedList {
   const entry = { tuple: own.tuple, zone: own.zone };
-  // One that lasts is never added; one that is confirmed is looked for in any case, so that it is not added twice.
-  const lasts = own.known === "assured";
-  const ticked = lasts ? cleaned(list, evaluation) : searched(list, entry, evaluation);
-  const crowded = list.entries.length - list.cleanedCount >= UNSEEN;
-  if (own.known === "confirmed" || (!lasts && crowded) || evaluation.state.now - list.cleanedAt >= TICK)
+  // An assured connection is never added. A confirmed one is searched for in any case, so that it is not added twice.
+  const assured = own.known === "assured";
+  const ticked = assured ? cleaned(list, evaluation) : cleanedAndAdded(list, entry, evaluation);
+  const crowded = list.entries.length - list.cleanedCount >= MAX_NEW_ENTRIES;
+  if (
+    own.known === "confirmed" ||
+    (!assured && crowded) ||
+    evaluation.state.now - list.cleanedAt >= JIFFY_SECONDS
+  )
     return ticked;
-  const same = lasts ? list : { ...list, entries: [...list.entries, entry] };
+  const same = assured ? list : { ...list, entries: [...list.entries, entry] };
   if (ticked.entries.length === same.entries.length) return same;
   const question = unknownCondition(
     `connlimit ${key} ${list.entries.length}`,
-    "connlimit looks at its list twice within one tick of the kernel's clock: what has ended is still on it, and a connection that is not confirmed counts again",
-    "the kernel's clock ticks before connlimit looks at its list again: what has ended is taken off",
+    "both packets reach connlimit within one tick of the kernel's clock: its list still contains connections that have ended, and counts an unconfirmed one again",
+    "the kernel's clock ticks between both packets: connlimit removes connections that have ended from its list",
   );
   return decide(question, evaluation) ? same : ticked;
 }
 
 /**
- * xt_connlimit.c, nf_conncount.c: how many connections of one address (or network) this rule has seen that still live.
- * A rule that counts none, because the packet ends the only one, drops the packet by itself.
+ * `-m connlimit`: counts the open connections of an address or network that this rule has seen (xt_connlimit.c,
+ * nf_conncount.c). If the count is 0, because the packet ends the only connection, the match drops the packet.
  */
 export function connlimit(match: Extract<Match, { kind: "connlimit" }>, id: string): Ask {
   return (hookState, evaluation): Answer => {
@@ -110,7 +114,7 @@ export function connlimit(match: Extract<Match, { kind: "connlimit" }>, id: stri
     const list =
       before === undefined
         ? { entries: [{ tuple: own.tuple, zone }], cleanedAt: evaluation.state.now, cleanedCount: 0 }
-        : looked(before, own, evaluation, key);
+        : counted(before, own, evaluation, key);
     evaluation.state = { ...evaluation.state, connlimit: evaluation.state.connlimit.with(key, list) };
     if (list.entries.length === 0) return "hotdrop";
     return list.entries.length > match.above !== match.inverted;

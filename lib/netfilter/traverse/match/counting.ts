@@ -7,19 +7,19 @@ import type { Ask } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
 
-/** XT_LIMIT_SCALE: rates are kept in tenths of a millisecond between packets. */
+/** Rates are stored as the time between packets, in tenths of a millisecond (XT_LIMIT_SCALE). */
 const SCALE = 10_000;
 
-/** `--mode nth`: of every n packets that ask this rule, the one numbered `packet` (from 0) matches. */
+/** `--mode nth`: of every n packets that reach this rule, the one with number `packet` (starting at 0) matches. */
 export function nth(match: Of<"statisticNth">, id: string): Ask {
   return (_view, evaluation) => {
-    const asked = evaluation.state.nth.get(id) ?? 0;
-    evaluation.state = { ...evaluation.state, nth: evaluation.state.nth.with(id, (asked + 1) % match.every) };
-    return (asked === match.packet) !== match.inverted;
+    const count = evaluation.state.nth.get(id) ?? 0;
+    evaluation.state = { ...evaluation.state, nth: evaluation.state.nth.with(id, (count + 1) % match.every) };
+    return (count === match.packet) !== match.inverted;
   };
 }
 
-/** One rule's or one key's token bucket (xt_limit.c): full at first, refilled by time, one cost a packet. */
+/** A token bucket (xt_limit.c): full at first, refilled over time. Each packet takes one token. */
 function takeToken(
   evaluation: EvaluationContext,
   key: string,
@@ -48,8 +48,8 @@ type Hashlimit = Of<"hashlimit">;
 const firstRules = new WeakMap<Host, Map<string, Hashlimit>>();
 
 /**
- * Rules that name one hashlimit table share it, with the settings of the first that was loaded; only `above` is a rule's
- * own (xt_hashlimit.c, htable_find_get).
+ * Rules with the same hashlimit name share a table, with the settings of the first rule that was loaded. Only `above` is
+ * specific to a rule (xt_hashlimit.c, htable_find_get).
  */
 function settingsOf(host: Host, match: Hashlimit, family: Family): Hashlimit {
   const known = firstRules.get(host) ?? new Map<string, Hashlimit>();
@@ -66,7 +66,7 @@ function firstHashlimit(host: Host, name: string, family: Family): Hashlimit | u
     for (const table of ruleset.tables.values())
       for (const chain of table.chains.values())
         for (const rule of chain.rules) {
-          // The text is at hand; conditions are read only when they are asked for.
+          // Checks the text first, because conditions are parsed lazily.
           if (!rule.text.includes("hashlimit")) continue;
           for (const match of rule.matches)
             if (match.kind === "hashlimit" && match.name === name) return match;
@@ -75,7 +75,7 @@ function firstHashlimit(host: Host, name: string, family: Family): Hashlimit | u
   return undefined;
 }
 
-/** xt_hashlimit.c: one bucket a key; `--hashlimit-above` matches what finds no token. */
+/** `-m hashlimit`: one bucket for each key. `--hashlimit-above` matches if the bucket is empty (xt_hashlimit.c). */
 export function hashlimit(match: Hashlimit): Ask {
   return (hookState, evaluation) => {
     const { family } = hookState.packet;
@@ -101,10 +101,10 @@ export function maskBits(mask: string | number, width: number): Words {
   return /^\d+$/.test(mask) ? maskOf(Number(mask), width) : (addressWords(mask) ?? maskOf(128, width));
 }
 
-/** Stamps that the kernel keeps of one address: ip_pkt_list_tot is 20, rounded up to a power of two. */
+/** Number of timestamps stored for an address: ip_pkt_list_tot (20), rounded up to a power of two. */
 const STAMPS = 32;
 
-/** xt_recent.c: named lists of addresses with the times they were seen, shared by all rules of the namespace. */
+/** `-m recent`: named lists of addresses and the times when they were seen, shared by all rules of the namespace (xt_recent.c). */
 export function recent(match: Of<"recent">): Ask {
   return (hookState, evaluation) => {
     const words = match.side === "source" ? hookState.src : hookState.dst;
@@ -116,7 +116,7 @@ export function recent(match: Of<"recent">): Ask {
       );
     const address = textOf(masked(words, maskBits(match.mask, words.length)));
     const key = `${match.name} ${hookState.packet.family} ${address}`;
-    // The TTL as it was before forwarding took one off.
+    // xt_recent.c adds 1 to the TTL of forwarded packets, which was already decremented.
     const ttl = hookState.packet.ttl + (hookState.out !== "" && hookState.socket === "none" ? 1 : 0);
     const entry = evaluation.state.recent.get(key);
     const found = entry !== undefined && (!match.ttl || entry.ttl === ttl) ? entry : undefined;

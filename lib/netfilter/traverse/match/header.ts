@@ -4,15 +4,16 @@ import { addressWords, compareWords, type Net, netOf, type Words, within } from 
 import { type Answer, type EvaluationContext, flip } from "../evaluation";
 import type { Device, HookState } from "../hook-state";
 
+/** Evaluates a condition. */
 export type Ask = (hookState: HookState, evaluation: EvaluationContext) => Answer;
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
 
-/** A prefix that no address can be compared with never matches anything. */
+/** Parses the prefix of a match. An invalid one is undefined and matches nothing. */
 export function prefixNet(prefix: Prefix): Net | undefined {
   return netOf(prefix.address, prefix.mask);
 }
 
-/** An address that is not known may or may not be in a network. */
+/** Whether an address is in a network. The result is unknown if the address is. */
 export function addressIn(
   words: Words | undefined,
   net: Net | undefined,
@@ -57,7 +58,7 @@ export function addressRange(match: Of<"addressRange">): Ask {
   };
 }
 
-/** `eth+` matches every name that begins so; the bare `+` matches the empty name as well. */
+/** Compares a device name with `-i` or `-o`: `eth+` matches all names that start with `eth`, `+` also matches no device. */
 export function deviceMatches(name: string, pattern: string): boolean {
   return pattern.endsWith("+") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
@@ -89,7 +90,7 @@ export function port(match: Of<"port">): Ask {
   const wanted = match.protocol === undefined ? undefined : protocolNumberOf(match.protocol);
   return (hookState) => {
     const { packet } = hookState;
-    // Without its header no condition on ports can match, negated or not (xt_tcpudp.c, xt_multiport.c: fragoff != 0).
+    // A later fragment has no ports, so that neither a plain nor a negated condition matches (xt_tcpudp.c, xt_multiport.c: fragoff != 0).
     if (isLaterFragment(packet)) return false;
     if (hookState.protocol === undefined || !hasPorts(hookState.protocol)) return false;
     if (wanted !== undefined && wanted !== hookState.protocol) return false;
@@ -111,7 +112,7 @@ export function port(match: Of<"port">): Ask {
   };
 }
 
-/** Flags of a TCP packet; one that names none opens a connection. */
+/** Returns the flags of a TCP packet. Default: SYN. */
 export function flagsOf(packet: Packet): readonly TcpFlag[] {
   return packet.tcpFlags ?? ["SYN"];
 }
@@ -148,7 +149,7 @@ export function icmp(match: Of<"icmp">): Ask {
 export function mac(match: Of<"mac">): Ask {
   const wanted = match.address.toLowerCase();
   return (hookState) => {
-    // Only frames that came in by an ethernet device have one (xt_mac.c).
+    // Only packets from an Ethernet device have a MAC address (xt_mac.c).
     if (hookState.in === "" || hookState.in === "lo") return false;
     const { macSrc } = hookState.packet;
     if (macSrc !== undefined) return (macSrc.toLowerCase() === wanted) !== match.inverted;
@@ -163,7 +164,7 @@ export function mac(match: Of<"mac">): Ask {
   };
 }
 
-/** A condition on a number of the header that whoever asks may not know. */
+/** A condition on a numeric header field, which may be unknown. */
 function number(
   match: Match & { inverted: boolean },
   field: "length" | "ttl" | "tos" | "mark",
@@ -171,7 +172,6 @@ function number(
 ): Ask {
   const key = JSON.stringify({ ...match, inverted: false });
   return (hookState, evaluation) => {
-    // A mark of this host's own rules is known, however the packet came in.
     const known = !evaluation.unknownFields.has(field);
     if (known) return holds(hookState.packet) !== match.inverted;
     return flip(

@@ -8,10 +8,10 @@ import * as place from "./place";
 import { setTest } from "./set";
 
 /**
- * Makes a condition ready to be asked.
+ * Compiles a condition.
  *
- * @param id - identity of the rule and of the condition in it: what its counters are kept under. Two conditions of one
- * rule count apart, as each has private data in the kernel.
+ * @param id - identifies the rule and the condition; key of its counters. Each condition of a rule has its own counters,
+ * like the private data of a match in the kernel.
  */
 export function testOf(match: Match, id: string): Test {
   const pure = (ask: header.Ask): Test => ({ match, kind: "pure", ask });
@@ -91,7 +91,7 @@ export function testOf(match: Match, id: string): Test {
     case "comment":
       return pure(() => true);
     case "opaque": {
-      // The same condition on the same header has the same answer on one way; `time` and the like do not hang on it.
+      // Within one run, the same condition on the same addresses has the same result.
       const key = `${match.extension} ${match.text}`;
       return pure((hookState) =>
         unknownCondition(

@@ -9,7 +9,7 @@ import { type Ask, deviceMatches } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
 
-/** xt_addrtype.c: what the address is to this host's routing tables. */
+/** `-m addrtype`: the type of an address according to this host's routing tables (xt_addrtype.c). */
 export function addressTypeTest(match: Of<"addressType">): Ask {
   return (hookState, evaluation) => {
     const words = match.side === "source" ? hookState.src : hookState.dst;
@@ -29,7 +29,7 @@ export function addressTypeTest(match: Of<"addressType">): Ask {
     if (typeof type === "string") return match.types.includes(type) !== match.inverted;
     if (match.types.length === 1 && match.types[0] === "LOCAL" && match.limitTo === undefined)
       return flip(type, match.inverted);
-    // Types exclude each other: what is settled about LOCAL settles more than itself.
+    // Types are mutually exclusive: a decision about LOCAL also decides about other types.
     const local = evaluation.branches.known(type.key);
     if (local === true && match.limitTo === undefined)
       return match.types.includes("LOCAL") !== match.inverted;
@@ -63,13 +63,13 @@ function type6(
   if (typeof local !== "boolean") return flip(local, match.inverted);
   if (local) return wants("LOCAL") !== match.inverted;
   const found = fibOf(hookState.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo" }, judgeOf(evaluation));
-  // xt_addrtype.c, match_lookup_rt6: no route, or one that refuses; the route of all multicast is none of these.
+  // UNREACHABLE means no route, or one that refuses packets (xt_addrtype.c, match_lookup_rt6).
   const unreachable = found.kind === "none" || REFUSING.includes(found.route.type);
   if (found.kind === "route" && found.route.type === "anycast") return wants("ANYCAST") !== match.inverted;
   return (unreachable && wants("UNREACHABLE")) !== match.inverted;
 }
 
-/** With a device, only its own addresses are LOCAL, and an address that no route of it reaches is UNREACHABLE. */
+/** With `--limit-iface-*`, only addresses of the device are LOCAL, and addresses without a route by it are UNREACHABLE. */
 function limited6(
   match: Of<"addressType">,
   hookState: HookState,
@@ -87,25 +87,25 @@ function limited6(
   );
   const type =
     found.kind === "none" || REFUSING.includes(found.route.type) ? "UNREACHABLE" : found.route.type;
-  // A route that is none of these three has no type: UNICAST beside them was asked about the address alone.
+  // Other route types match nothing here. UNICAST was already compared with the address alone.
   const known = ROUTE_TYPES.find((name) => name === type.toUpperCase());
   return (known !== undefined && match.types.includes(known)) !== match.inverted;
 }
 
-/** xt_owner.c: only packets of a local socket have an owner. */
+/** `-m owner`: only packets from a local socket have an owner (xt_owner.c). */
 export function owner(match: Of<"owner">): Ask {
   return (hookState, evaluation) => {
     if (match.socketExists === true) return (hookState.socket !== "none") !== match.inverted;
     if (hookState.socket !== "process") return match.inverted;
     const who = evaluation.unknownFields.has("owner") ? undefined : hookState.packet.owner;
-    const asked = match.uid ?? match.gid;
-    if (asked === undefined) return !match.inverted;
+    const wanted = match.uid ?? match.gid;
+    if (wanted === undefined) return !match.inverted;
     const inRange = (id: number | undefined): boolean =>
-      id !== undefined && id >= asked.from && id <= asked.to;
+      id !== undefined && id >= wanted.from && id <= wanted.to;
     const what = match.uid === undefined ? "group" : "user";
     const known = match.uid === undefined ? who?.gid : who?.uid;
     if (known === undefined) {
-      const key = `${what} ${asked.from}-${asked.to}`;
+      const key = `${what} ${wanted.from}-${wanted.to}`;
       return flip(unknownCondition(key, `the sender's ${key}`, `the sender is not ${key}`), match.inverted);
     }
     const groups = match.supplementary === true && match.gid !== undefined ? (who?.groups ?? []) : [];
@@ -113,7 +113,7 @@ export function owner(match: Of<"owner">): Ask {
   };
 }
 
-/** ipt_rpfilter.c: whether the route back to the source uses the device that the packet came in by. */
+/** `-m rpfilter`: whether the reverse route uses the device that the packet arrived on (ipt_rpfilter.c, ip6t_rpfilter.c). */
 export function rpfilter(match: Of<"rpfilter">): Ask {
   return (hookState, evaluation) => {
     if (hookState.in === "lo") return !match.inverted;
@@ -141,18 +141,18 @@ export function rpfilter(match: Of<"rpfilter">): Ask {
     if (found.kind === "none") return match.inverted;
     const usable = found.route.type === "unicast" || (found.route.type === "local" && match.acceptLocal);
     if (!usable) return match.inverted;
-    // ip6t_rpfilter.c is content with an address of the host on any of its devices; ipt_rpfilter.c is not.
+    // ip6t_rpfilter.c accepts an address of the host on any device, ipt_rpfilter.c does not.
     if (ipv6 && found.route.type === "local") return !match.inverted;
     const same = match.loose || found.equal.some((route) => route.dev === hookState.in);
     return same !== match.inverted;
   };
 }
 
-/** xt_physdev.c: the bridge ports of a frame that br_netfilter shows to the rules. */
+/** `-m physdev`: compares the bridge ports of a frame that br_netfilter passes to the rules (xt_physdev.c). */
 export function physdev(match: Of<"physdev">): Ask {
   return (hookState) => {
     if (hookState.physIn === undefined && hookState.physOut === undefined) {
-      // No bridge information: a plain option fails, a negated one matches.
+      // Without bridge information, a plain option does not match and a negated one does.
       return match.inverted;
     }
     const bridged = hookState.physIn !== undefined && hookState.physOut !== undefined;

@@ -7,7 +7,7 @@ import type { Ask } from "./header";
 
 type Directions = readonly ("src" | "dst")[];
 
-/** What `--match-set NAME src,dst` looks up, written as `ipset add` would take it. */
+/** Returns the entry that `--match-set NAME src,dst` looks up, in the syntax of `ipset add`. */
 export function memberOf(hookState: HookState, directions: Directions, template: string | undefined): string {
   const parts = template?.split(",") ?? [];
   return directions
@@ -46,7 +46,7 @@ function partMatches(part: string, hookState: HookState, direction: "src" | "dst
   return part === (direction === "src" ? hookState.in : hookState.out);
 }
 
-/** Members as `ipset list` prints them: parts between commas, then options such as `timeout 300` or `nomatch`. */
+/** Looks up the packet in members printed by `ipset list`: comma-separated parts, then options such as `timeout 300` or `nomatch`. */
 function contains(members: readonly string[], hookState: HookState, directions: Directions): boolean {
   let best = -1;
   let answer = false;
@@ -55,7 +55,7 @@ function contains(members: readonly string[], hookState: HookState, directions: 
     const fields = parts.split(",");
     if (!fields.every((part, at) => partMatches(part, hookState, directions[at] ?? directions[0] ?? "src")))
       continue;
-    // Of nested networks the longest prefix decides, and `nomatch` makes it an exception.
+    // If networks are nested, the one with the longest prefix counts. `nomatch` makes it an exception (ipset(8)).
     const length = parseNet(fields[0] ?? "")?.length ?? 128;
     if (length < best) continue;
     best = length;
@@ -64,15 +64,15 @@ function contains(members: readonly string[], hookState: HookState, directions: 
   return answer;
 }
 
-/** `-m set --match-set`: contents from the snapshot and from SET targets on the way; a set without contents is an unknown condition. */
+/** `-m set`: looks up the packet in the members from the snapshot, with the changes of SET targets. Unknown if the set was not read. */
 export function setTest(match: Extract<Match, { kind: "set" }>): Ask {
   return (hookState, evaluation) => {
     const members = membersOf(hookState, evaluation, match.set);
     if (members === undefined) {
-      const asked = `${match.set} ${match.directions.join(",")} ${memberOf(hookState, match.directions, undefined)}`;
+      const lookup = `${match.set} ${match.directions.join(",")} ${memberOf(hookState, match.directions, undefined)}`;
       return flip(
         unknownCondition(
-          `ipset ${asked}`,
+          `ipset ${lookup}`,
           `the set ${match.set} contains the packet`,
           `the set ${match.set} does not contain the packet`,
         ),
@@ -83,6 +83,7 @@ export function setTest(match: Extract<Match, { kind: "set" }>): Ask {
   };
 }
 
+/** Returns the members of a set with the changes of SET targets, or undefined if unknown. */
 export function membersOf(
   hookState: HookState,
   evaluation: EvaluationContext,
