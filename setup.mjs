@@ -1,6 +1,6 @@
-// Runs npm start, npm test, npm run check and the other commands of package.json: it brings what is missing, a step at
-// a time, and then does what was asked. Plain JavaScript with Node's own modules, because it runs before anything
-// is installed; and the one place where the library and the kernel meet.
+// Implements npm start, npm test, npm run check and the other scripts of package.json: runs the setup steps that are
+// needed, then the command. Written in plain JavaScript without dependencies, because it runs before npm packages are
+// installed. It is the only module that loads both the library and the kernel.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -18,14 +18,15 @@ const usage = `Usage:
   npm start [-- --port N] [--no-browser]   open the chapters in JupyterLab
   npm test [-- JEST OPTIONS]               run all tests
   npm run test:pure [-- JEST OPTIONS]      run the tests that need no engine, no Python and no browser
-  npm run test:coverage [-- JEST OPTIONS]  run all tests, and write which lines they reach to .wirebook/coverage
+  npm run test:coverage [-- JEST OPTIONS]  run all tests and write the line coverage to .wirebook/coverage
   npm run check                            check types, format and lint
-  npm run watch                            build again whenever a file changes
-  npm run chapters [-- NAME…]              execute the chapters whose names begin so (default: all)
-  npm run chapters -- --record [NAME…]     the same, and record them; --replay [NAME…] runs from the recordings
-  npm run bench [-- NAME…]                 measure
+  npm run watch                            rebuild whenever a file changes
+  npm run chapters [-- NAME…]              execute the chapters whose names begin with NAME (default: all)
+  npm run chapters -- --record [NAME…]     execute and record them; --replay [NAME…] runs the recordings
+  npm run bench [-- NAME…]                 run the benchmarks
 
-Each first brings what is missing: npm packages, the build, a container engine, images, a Python environment.`;
+Each command first installs or builds what is missing: npm packages, the build, a container engine, images,
+a Python environment.`;
 
 // --- the steps -------------------------------------------------------------------------------------------------
 
@@ -40,7 +41,7 @@ const steps = {
   images: { after: ["engine"], load: async () => (await library()).imagesStep },
   python: { after: ["build"], load: async () => (await jupyter()).pythonStep },
   kernel: { after: ["python"], load: async () => (await jupyter()).kernelStep },
-  // After the engine and Python, as all three install Debian packages, and those two have more to do behind them.
+  // All three install Debian packages, one at a time. Other steps wait for the engine and Python, so those go first.
   chromium: {
     after: ["engine", "python"],
     load: async () => ({
@@ -51,7 +52,7 @@ const steps = {
   },
 };
 
-/** Whether the packages in node_modules, by npm's own record of them, are not the ones of the lock file. */
+/** Returns whether the packages in node_modules (according to npm's record there) differ from the lock file. */
 async function packagesDiffer() {
   const record = at("node_modules", ".package-lock.json");
   if (!existsSync(record)) return true;
@@ -65,7 +66,7 @@ async function packagesDiffer() {
 
 async function installPackages({ run }) {
   const npm = process.env.npm_execpath;
-  // No dependency needs its install script: what they would compile is optional, or there as a binary.
+  // No dependency needs its install script: they only compile optional parts, or parts that exist as binaries.
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
   await (npm?.endsWith(".js") ? run(process.execPath, [npm, ...args]) : run("npm", args));
 }
@@ -89,13 +90,13 @@ async function sourcesAreNewer() {
 
 async function build({ run }) {
   rmSync(buildStamp, { force: true });
-  const begun = new Date();
+  const startedAt = new Date();
   await run(process.execPath, [at("node_modules/typescript/bin/tsc"), "-b", root]);
   mkdirSync(state, { recursive: true });
-  writeFileSync(buildStamp, begun.toISOString());
+  writeFileSync(buildStamp, startedAt.toISOString());
 }
 
-/** The path of the system's Chromium or Chrome. */
+/** Returns the path of the system's Chromium or Chrome. */
 function chromium() {
   if (process.env.WIREBOOK_CHROMIUM) return process.env.WIREBOOK_CHROMIUM;
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -109,23 +110,23 @@ function chromium() {
 
 const stopping = new AbortController();
 const children = new Set();
-/** What is being done right now: name of the step → {since, text}. */
+/** The steps that are running: name of the step → {since, text}. */
 const busy = new Map();
 
-/** Brings everything that `wanted` names, each step when the ones before it are done; side by side where they can. */
-async function bring(...wanted) {
-  const begun = new Map();
+/** Runs the steps named in `wanted` and those they depend on. Independent steps run in parallel. */
+async function runSteps(...wanted) {
+  const started = new Map();
   const once = (key) => {
-    if (!begun.has(key))
-      begun.set(
+    if (!started.has(key))
+      started.set(
         key,
         Promise.all(steps[key].after.map(once)).then(() => step(key)),
       );
-    return begun.get(key);
+    return started.get(key);
   };
   const ticker = setInterval(tick, process.stdout.isTTY ? 200 : 20_000);
   try {
-    // All of them settle before the first failure is told: what goes on would be cut off in the middle.
+    // Wait for all steps before throwing the first failure: otherwise the process would exit while others run.
     await Promise.allSettled(wanted.map(once));
     stopping.signal.throwIfAborted();
   } finally {
@@ -163,7 +164,7 @@ function toolsFor(name) {
   return { progress, run, install: (...packages) => install(packages, run), signal: stopping.signal };
 }
 
-/** Runs a command to its end; fails with its last lines. */
+/** Runs a command and waits until it exits. Rejects with its last lines of output if it fails. */
 function execute(command, args, { output = "pipe", progress }) {
   stopping.signal.throwIfAborted();
   const child = spawn(command, args, {
@@ -183,14 +184,14 @@ function execute(command, args, { output = "pipe", progress }) {
     });
   }
   return new Promise((resolve, reject) => {
-    const fail = (how) =>
-      reject(new Error(`COMMAND_FAILED  ${[command, ...args].join(" ")}: ${how}\n${last.join("\n")}`));
+    const fail = (reason) =>
+      reject(new Error(`COMMAND_FAILED  ${[command, ...args].join(" ")}: ${reason}\n${last.join("\n")}`));
     child.once("error", (error) => fail(error.message));
-    // "exit", not "close": a daemon that a package starts may keep the pipe open for as long as it lives.
+    // Wait for "exit", not "close": a daemon started by a package keeps the pipe open while it runs.
     child.once("exit", (code, signal) => {
       children.delete(child);
       setImmediate(() =>
-        code === 0 ? resolve() : fail(signal ? `ended by ${signal}` : `exit code ${code}`),
+        code === 0 ? resolve() : fail(signal ? `killed by ${signal}` : `exit code ${code}`),
       );
     });
   });
@@ -199,28 +200,28 @@ function execute(command, args, { output = "pipe", progress }) {
 let apt = Promise.resolve();
 let listsAreFresh = false;
 
-/** Installs Debian packages, one caller after the other. */
+/** Installs Debian packages. Concurrent calls run one after another. */
 function install(packages, run) {
   const command = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
-    const how = existsSync("/usr/bin/apt-get")
+    const advice = existsSync("/usr/bin/apt-get")
       ? `Run: sudo ${command}`
       : `Install it with this system's package manager`;
     throw new Error(
-      `PACKAGE_MISSING  set-up: ${packages.join(", ")} is not installed, and to install it takes root and apt\n  ${how}, then run this again.`,
+      `PACKAGE_MISSING  set-up: ${packages.join(", ")} is not installed, and installing it requires root and apt-get\n  ${advice}, then run this command again.`,
     );
   }
-  const patient = ["-o", "DPkg::Lock::Timeout=300", "-q"];
-  const mine = apt.then(async () => {
-    if (!listsAreFresh) await run("apt-get", [...patient, "update"]);
+  const options = ["-o", "DPkg::Lock::Timeout=300", "-q"];
+  const installed = apt.then(async () => {
+    if (!listsAreFresh) await run("apt-get", [...options, "update"]);
     listsAreFresh = true;
-    await run("apt-get", [...patient, "install", "-y", "--no-install-recommends", ...packages]);
+    await run("apt-get", [...options, "install", "-y", "--no-install-recommends", ...packages]);
   });
-  apt = mine.catch(() => {});
-  return mine;
+  apt = installed.catch(() => {});
+  return installed;
 }
 
-// --- saying ----------------------------------------------------------------------------------------------------
+// --- output ----------------------------------------------------------------------------------------------------
 
 const seconds = (name) => `${((Date.now() - busy.get(name).since) / 1000).toFixed(1).padStart(6)} s`;
 const clearLine = process.stdout.isTTY ? "\r\x1b[2K" : "";
@@ -229,7 +230,7 @@ function say(line) {
   process.stdout.write(`${clearLine}${line}\n`);
 }
 
-/** What is being done: a line that changes on a terminal, a line now and then in a pipe. */
+/** Prints the running steps: as one line that is updated on a terminal, else as a line per step every 20 s. */
 function tick() {
   const doing = [...busy].map(([name, { text }]) => `${name} ${seconds(name).trim()}${text && `: ${text}`}`);
   if (doing.length === 0 || interrupted) return;
@@ -242,23 +243,22 @@ function tick() {
 
 let interrupted = false;
 
-/** Ctrl-C and its like: everything that was started ends, and the user reads where it stopped. */
+/** Handles SIGINT, SIGTERM and SIGHUP: stops all child processes and prints which steps were interrupted. */
 function interrupt(signal) {
   if (interrupted) process.exit(128 + constants.signals[signal]);
   interrupted = true;
   stopping.abort(new Error("stopped"));
   for (const child of children) child.kill("SIGTERM");
   const where = [...busy.keys()].join(", ");
-  if (where)
-    say(`Stopped in: ${where}. Nothing is broken: run the same command again and it goes on from there.`);
-  // The steps end by themselves and leave nothing behind; what does not is ended.
+  if (where) say(`Interrupted: ${where}. Run the same command again to continue.`);
+  // The steps clean up and exit on SIGTERM. Kill those that don't.
   setTimeout(() => {
     for (const child of children) child.kill("SIGKILL");
   }, 2_000).unref();
   setTimeout(() => process.exit(128 + constants.signals[signal]), 5_000).unref();
 }
 
-// --- what was asked --------------------------------------------------------------------------------------------
+// --- commands --------------------------------------------------------------------------------------------------
 
 async function start(args) {
   const { values } = parseArgs({
@@ -273,15 +273,15 @@ async function start(args) {
   const port = values.port === undefined ? undefined : Number(values.port);
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
     throw new Error(
-      `BAD_PORT  --port ${values.port}: this is not a port\n  A port is a whole number from 1 to 65535.`,
+      `BAD_PORT  --port ${values.port}: not a port number\n  Use a whole number from 1 to 65535.`,
     );
   }
-  await bring("build");
-  const byHand = await (await library()).engineByHand();
-  await (byHand === undefined ? bring("images", "kernel") : bring("kernel"));
-  if (byHand !== undefined) {
+  await runSteps("build");
+  const engineError = await (await library()).engineByHand();
+  await (engineError === undefined ? runSteps("images", "kernel") : runSteps("kernel"));
+  if (engineError !== undefined) {
     say(
-      `${byHand.message}\n\nUntil then the chapters run from their recordings: every picture, and no container.`,
+      `${engineError.message}\n\nUntil then the chapters run from their recordings: with all pictures, but without containers.`,
     );
   }
   const lab = await (await jupyter()).startJupyterLab({
@@ -290,17 +290,17 @@ async function start(args) {
   });
   stopping.signal.addEventListener("abort", () => lab.stop());
   if (stopping.signal.aborted) await lab.stop();
-  say(`\nWirebook is open at ${lab.url}\nCtrl-C ends it.`);
+  say(`\nWirebook is running at ${lab.url}\nPress Ctrl-C to stop it.`);
   const end = await lab.ended;
   if (!interrupted) throw new Error(`JUPYTERLAB_FAILED  ${end}`);
-  say("JupyterLab has ended.");
+  say("JupyterLab has stopped.");
 }
 
 async function test(args) {
-  await bring("images", "kernel", "chromium");
+  await runSteps("images", "kernel", "chromium");
   const report = join(state, "reports", "jest.json");
   rmSync(report, { force: true });
-  // Two files at once: labs of several processes never meet on an engine, and most of a lab's time is waiting.
+  // Two workers: labs of different processes don't affect each other, and lab tests mostly wait.
   const jest = [
     at("node_modules/jest/bin/jest.js"),
     "--maxWorkers=2",
@@ -310,7 +310,7 @@ async function test(args) {
     ...args,
   ];
   const ended = handOver(process.execPath, jest, { WIREBOOK_CHROMIUM: chromium() });
-  // The report is Jest's last act. A test that leaves something open would keep it, and whoever waits, for ever.
+  // Jest writes the report last. If a test has left a handle open, Jest would never exit: kill it after 10 s.
   const watch = setInterval(() => {
     if (!existsSync(report)) return;
     clearInterval(watch);
@@ -320,30 +320,29 @@ async function test(args) {
   }, 1_000);
   const code = await ended;
   clearInterval(watch);
-  if (code === 128 + constants.signals.SIGKILL)
-    say("✕ Jest did not end by itself: a test has left something open.");
+  if (code === 128 + constants.signals.SIGKILL) say("✕ Jest did not exit: a test has left a handle open.");
   if (existsSync(report)) {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
       readFileSync(report, "utf8"),
     );
-    // Nothing is counted when Jest only listed, or only showed its settings.
+    // The report has no counts if Jest only listed tests or printed its configuration.
     if (numPassedTests !== undefined)
       say(`${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed`);
   }
   return code;
 }
 
-/** The tests of the first layer. They run on what the build step brings: no engine, no Python, no browser. */
+/** Runs the tests of the first layer. They need only the build: no engine, no Python, no browser. */
 async function testPure(args) {
-  await bring("build");
-  // Last, since the option takes every word that follows it for the name of a project.
+  await runSteps("build");
+  // --selectProjects must be last: it takes all following arguments as project names.
   const jest = [at("node_modules/jest/bin/jest.js"), ...args, "--selectProjects", "pure"];
   return handOver(process.execPath, jest, {});
 }
 
-/** Everything that can be found without running the code. All checks run, so that one run shows all that is wrong. */
+/** Runs all static checks. Continues after a failure, so that one run reports all problems. */
 async function check() {
-  await bring("build");
+  await runSteps("build");
   const checks = [
     ["types of the tests", "node_modules/typescript/bin/tsc", "-p", "test"],
     ["format and lint", "node_modules/@biomejs/biome/bin/biome", "check"],
@@ -358,23 +357,23 @@ async function check() {
 }
 
 async function watch() {
-  await bring("packages");
+  await runSteps("packages");
   return handOver(process.execPath, [at("node_modules/typescript/bin/tsc"), "-b", "--watch", root], {});
 }
 
 async function chapters(args) {
   // A replay needs no engine.
-  await (args.includes("--replay") ? bring("kernel") : bring("images", "kernel"));
+  await (args.includes("--replay") ? runSteps("kernel") : runSteps("images", "kernel"));
   const { program, jupyterEnv } = await jupyter();
   return handOver(program("python"), [at("kernel/setup/chapters.py"), ...args], jupyterEnv());
 }
 
 async function bench(args) {
-  await bring("images", "kernel");
+  await runSteps("images", "kernel");
   return handOver(process.execPath, [at("test/run-ts.cjs"), at("test/bench/main.ts"), ...args], {});
 }
 
-/** Gives the terminal to a program, and returns its exit code. */
+/** Runs a program with our stdin, stdout and stderr, and returns its exit code. */
 function handOver(command, args, env) {
   mkdirSync(join(state, "reports"), { recursive: true });
   const child = spawn(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
@@ -398,7 +397,7 @@ try {
   if (interrupted) process.exitCode = 130;
   else {
     say(error.message);
-    // What the engine or the kernel itself said.
+    // The original message of the engine or the kernel.
     if (error.name === "LabError" && error.cause?.message && error.cause.name !== "LabError")
       say(`  (${error.cause.message})`);
     process.exitCode = 1;

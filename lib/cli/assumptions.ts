@@ -2,7 +2,7 @@ import type { Host, Match, Rule, Traversal } from "../netfilter/model";
 import type { HostOutcome } from "../netfilter/traverse";
 import type { TraceArguments } from "./trace-argument";
 
-/** Matches that ask for what earlier packets left behind, beside connections. */
+/** Matches that depend on state left by earlier packets, other than conntrack. */
 const COUNTING: Partial<Readonly<Record<Match["kind"], string>>> = {
   limit: "limit",
   hashlimit: "hashlimit",
@@ -12,8 +12,9 @@ const COUNTING: Partial<Readonly<Record<Match["kind"], string>>> = {
 };
 
 /**
- * What an answer rests on that was not given: each line says what was taken, and which option tells otherwise. What was
- * not given and decides the path is no assumption: both branches are followed, and the outcome names it.
+ * Lists the assumptions that a trace makes about input that was not given. Each line says what was assumed and which
+ * option overrides it. Unknown input that decides the path is not listed: the trace follows both branches, and the
+ * outcome names the unknown condition.
  */
 export function assumptionsOf(
   options: TraceArguments,
@@ -25,13 +26,13 @@ export function assumptionsOf(
   const lines = [
     ...new Set(traversal.outcomes.flatMap(({ assumed = [] }) => assumed)),
     ...(options.state === undefined && !known.connections
-      ? ["the packet opens a new connection: no entry of the connection table is like it (--state not given)"]
+      ? ["the packet opens a new connection: conntrack has no entry for it (--state not given)"]
       : []),
     ...countersOf(rules),
     ...routingOf(options, host),
     ...headerOf(options, host, rules, traversal),
     ...neighboursOf(traversal),
-    "nothing beside the rules given handles the packet: no rules of the other iptables variant or of nft itself, no tc or XDP program, no IPsec policy, no IPVS",
+    "only the given rules handle the packet: there are no rules of the other iptables variant or of nft itself, no tc or XDP program, no IPsec policy and no IPVS",
   ];
   return lines;
 }
@@ -47,21 +48,25 @@ function countersOf(rules: readonly Rule[]): string[] {
   const names = new Set(rules.flatMap(({ matches }) => matches.flatMap(({ kind }) => COUNTING[kind] ?? [])));
   return names.size === 0
     ? []
-    : [`no packet was counted yet by ${[...names].join(", ")}: what they count is in no dump`];
+    : [`the counters of ${[...names].join(", ")} are at their initial values: a dump does not contain them`];
 }
 
 function routingOf(options: TraceArguments, { links, routes, policyRules }: Host): string[] {
   const onlyMain = routes?.every(({ table }) => table === "main") === true;
   return [
     ...(policyRules === undefined
-      ? ["policy rules: the kernel's own, for the tables local, main and default (--policy-rules not given)"]
+      ? [
+          "policy rules: the kernel's defaults, for the tables local, main and default (--policy-rules not given)",
+        ]
       : []),
     ...(onlyMain && links !== undefined && options.snapshot === undefined
-      ? ["the local table is as the addresses make it (--routes lists the main table only)"]
+      ? [
+          "the local table contains the routes that the kernel adds for each address (--routes lists the main table only)",
+        ]
       : []),
     ...(links === undefined
       ? [
-          "every interface is up, and none is a port of a bridge or bond or belongs to a VRF (--addresses not given)",
+          "all interfaces are up, and none is a port of a bridge or bond or a member of a VRF (--addresses not given)",
         ]
       : []),
   ];
@@ -84,7 +89,7 @@ function headerOf(
     ...(usesMarks && options.mark === undefined ? ["the packet's mark is 0 (--mark not given)"] : []),
     ...(forwarded && options.ttl === undefined ? ["the TTL is larger than 1 (--ttl not given)"] : []),
     ...(options.length === undefined
-      ? ["the packet is no longer than the MTU of any link (--length not given)"]
+      ? ["the packet fits into the MTU of every link (--length not given)"]
       : []),
     ...(bound ? ["the sending socket is not bound to an interface"] : []),
   ];
@@ -97,7 +102,7 @@ function neighboursOf({ outcomes }: Traversal<HostOutcome>): string[] {
   return [...new Set(next)];
 }
 
-/** What was given and is not part of the model, whether or not this packet meets it. */
+/** Lists the parts of the input that the model does not support, even if this packet does not reach them. */
 export function unknownOf({ links, routes, policyRules }: Host): readonly string[] {
   return [
     ...(policyRules ?? []).flatMap(({ priority, unknown = [] }) =>
@@ -110,9 +115,9 @@ export function unknownOf({ links, routes, policyRules }: Host): readonly string
   ];
 }
 
-/** The lines below a path in the terminal. */
+/** Formats assumptions and unsupported input as the lines below a path in the terminal. */
 export function assumptionsText(assumed: readonly string[], unknown: readonly string[]): string {
   const list = (head: string, lines: readonly string[]): string =>
     lines.length === 0 ? "" : `${head}\n${lines.map((line) => `  - ${line}\n`).join("")}`;
-  return `${list("assumed:", assumed)}${list("in what was given, but not part of the model:", unknown)}`;
+  return `${list("assumed:", assumed)}${list("not supported by the model, and ignored:", unknown)}`;
 }

@@ -12,12 +12,12 @@ interface Options extends EngineOptions {
   readonly images?: boolean;
 }
 
-/** `wirebook clean [SESSION…]`: removes what nobody watches, or the sessions that are named, or all. */
+/** Configures `wirebook clean [SESSION…]`: removes sessions without a running reaper, the named ones, or all. */
 export function configure(command: Command): void {
   engineOption(command)
-    .argument("[session...]", "sessions to remove, as `wirebook labs` names them")
-    .option("--all", "every session, also those whose notebooks are open")
-    .option("--images", "Wirebook's images as well; npm start builds them again")
+    .argument("[session...]", "sessions to remove, as listed by `wirebook labs`; default: those left behind")
+    .option("--all", "remove all sessions, including those with open notebooks")
+    .option("--images", "also remove Wirebook's images (npm start builds them again)")
     .action(async (sessions: readonly string[], options: Options) => {
       const engines = await connectAll(options.engine);
       const found = await Promise.all(
@@ -40,14 +40,14 @@ export function configure(command: Command): void {
     });
 }
 
-// A network over several engines goes when the containers of all of them have gone: side by side, so that the engine
-// that has it waits for the others.
+// A network that spans several engines can be removed only after the containers on all of them. Runs in parallel, so
+// that the engine that owns the network waits for the others.
 async function removeAll(chosen: readonly (Belongings & { readonly engine: Engine })[]): Promise<void> {
   await Promise.all(chosen.map((each) => removeBelongings(each.engine, each)));
 }
 
 /**
- * The sessions to remove: those that are named, all, or those that no reaper watches.
+ * Chooses the sessions to remove: the named ones, all, or those without a running reaper.
  *
  * @throws LabError `UNKNOWN_PLACE` for a session that does not exist.
  */
@@ -60,8 +60,8 @@ export function choose<Found extends Belongings>(
     if (found.some(({ owner }) => owner === session)) continue;
     throw new LabError("UNKNOWN_PLACE", {
       where: session,
-      found: "there is no session of this name",
-      advice: `See which there are: npx wirebook labs.`,
+      found: "there is no session with this name",
+      advice: `List the sessions: npx wirebook labs.`,
     });
   }
   if (all) return found;

@@ -6,13 +6,13 @@ test.each([
   ["18.20.0", false],
   ["22.0.0", true],
   ["24.1.0", true],
-])("Node %s is enough: %s", (version, enough) => {
+])("Node %s is recent enough: %s", (version, enough) => {
   expect(node(version).advice === undefined).toBe(enough);
 });
 
-test("what is missing is followed by what to do about it", () => {
-  expect(line({ need: "kernel", found: "not there", advice: "Make it: npm start" })).toBe(
-    "✕ kernel: not there\n    Make it: npm start",
+test("prints advice below each missing requirement", () => {
+  expect(line({ need: "kernel", found: "missing", advice: "Create it: npm start" })).toBe(
+    "✕ kernel: missing\n    Create it: npm start",
   );
   expect(line({ need: "Node", found: "22.1.0" })).toBe("✓ Node: 22.1.0");
 });

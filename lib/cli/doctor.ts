@@ -10,14 +10,14 @@ import { imagesRoot } from "../setup/images";
 import { missingImages } from "../setup/index";
 import { type EngineOptions, engineOption } from "./engines";
 
-/** What a look at one need of Wirebook found: `advice` is there when something is to be done. */
+/** The result of checking one requirement. `advice` is set if the requirement is not met. */
 export interface Finding {
   readonly need: string;
   readonly found: string;
   readonly advice?: string;
 }
 
-/** Adds the action of `wirebook doctor`: a line for each need, exit code 1 when one is not met. */
+/** Configures `wirebook doctor`: prints one line per requirement, and exits with 1 if one is not met. */
 export function configure(command: Command): void {
   engineOption(command).action(async (options: EngineOptions) => {
     const findings = await examine(options.engine);
@@ -26,16 +26,16 @@ export function configure(command: Command): void {
   });
 }
 
-/** `✓ need: found`, or `✕ need: found` with the advice below it. */
+/** Formats a finding as `✓ need: found`, or as `✕ need: found` with the advice below. */
 export function line({ need, found, advice }: Finding): string {
   return advice === undefined ? `✓ ${need}: ${found}` : `✕ ${need}: ${found}\n    ${advice}`;
 }
 
 /**
- * Looks at everything that Wirebook needs on this machine. Nothing is changed by it.
+ * Checks all requirements of Wirebook on this machine. Changes nothing.
  *
- * @param engines - those of a lab over several: each, and whether they can hold one lab. Default: the one that the docker
- *   command would use.
+ * @param engines - engines that should run one lab together; checks each of them and that they form one swarm.
+ *   Default: the engine that the docker command would use.
  */
 export async function examine(engines: readonly string[] = []): Promise<readonly Finding[]> {
   const folder = join(imagesRoot(), "..", ".wirebook", "python");
@@ -47,7 +47,7 @@ export async function examine(engines: readonly string[] = []): Promise<readonly
   ];
 }
 
-/** Whether this Node is recent enough: 20.19 is the first that loads ECMAScript modules with `require`. */
+/** Checks the version of Node.js: 20.19 is the first one that can `require` ECMAScript modules. */
 export function node(version: string): Finding {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const need = "Node";
@@ -66,15 +66,15 @@ async function engine(find: () => Endpoint): Promise<Finding[]> {
         ? { need: "images", found: "all of this version are built" }
         : { need: "images", found: `not built: ${missing.join(", ")}`, advice: "Build them: npm start" };
     const open = isPlain(endpoint)
-      ? ", unencrypted: who can read or change what goes over that wire has that machine"
+      ? ", unencrypted: anyone who can read or change this traffic controls that machine"
       : "";
     return [{ need, found: `${kind} ${version} on ${name}${open}` }, images];
   } catch (error) {
-    return [told(need, error)];
+    return [failed(need, error)];
   }
 }
 
-// What one lacks of images is sent to it when a lab is opened, as long as one of them has it.
+// One engine with all images is enough: opening a lab copies missing images to the other engines.
 async function several(names: readonly string[]): Promise<Finding[]> {
   const found = await Promise.all(names.map((name) => engine(() => endpointOf(name))));
   const findings = found.flatMap(([first]) => (first ? [first] : []));
@@ -99,13 +99,13 @@ async function together(names: readonly string[]): Promise<Finding> {
       })),
     );
     const manager = await checkSwarm(members, (member) => member.engine.swarmNodes());
-    return { need, found: `${names.length} engines of one swarm, that ${manager.name} manages` };
+    return { need, found: `${names.length} engines in one swarm; its manager is ${manager.name}` };
   } catch (error) {
-    return told(need, error);
+    return failed(need, error);
   }
 }
 
-function told(need: string, error: unknown): Finding {
+function failed(need: string, error: unknown): Finding {
   if (!(error instanceof LabError)) throw error;
   return { need, found: `${error.code}  ${error.where}: ${error.found}`, advice: error.advice };
 }
@@ -113,5 +113,5 @@ function told(need: string, error: unknown): Finding {
 function present(need: string, path: string): Finding {
   return existsSync(path)
     ? { need, found: path }
-    : { need, found: "not there", advice: "Make it: npm start" };
+    : { need, found: "missing", advice: "Create it: npm start" };
 }

@@ -2,24 +2,24 @@ import type { Command } from "commander";
 import { Engine } from "../engine/engine";
 import { LabError } from "../engine/errors/lab-error";
 
-/** What `--engine` gives a command. */
+/** The value of the option `--engine`. */
 export interface EngineOptions {
   readonly engine?: readonly string[];
 }
 
-/** Lets a command ask other engines than the one that the docker command would use: the engines of a lab over several. */
+/** Adds the option `--engine`, for labs that span several engines. */
 export function engineOption(command: Command): Command {
   return command.option(
     "--engine <url...>",
-    "engines to ask, as DOCKER_HOST names them, or docker contexts: ssh://me@two (default: the one that docker would use)",
+    "engines to connect to: values of DOCKER_HOST such as ssh://me@two, or docker contexts (default: the engine that docker uses)",
   );
 }
 
 /**
- * The engines that were named, or the one that the docker command would use. One of several that does not answer is told
- * on stderr, and the command's exit code is 1: what the others have can still be seen and cleared.
+ * Connects to the named engines, or to the one that the docker command would use. If some of them don't answer, prints
+ * their errors to stderr, sets the exit code to 1 and returns the others, so that these can still be listed and cleaned.
  *
- * @throws LabError when none answers.
+ * @throws LabError if no engine answers.
  */
 export async function connectAll(urls: readonly string[] = []): Promise<readonly Engine[]> {
   if (urls.length === 0) return [await Engine.connect()];

@@ -3,30 +3,41 @@ import { LabError } from "../engine/errors/lab-error";
 import { watchOutput } from "./streams";
 
 /**
- * What a file of this folder exports. To add a command: write `cli/NAME.ts` with a function `configure`, and name
- * it in {@link commands}. Only the command that was asked for is loaded, so it may import what it needs.
+ * The exports of a command's file. To add a command, write `cli/NAME.ts` with a function `configure` and add it to
+ * {@link commands}. Only the command that runs is loaded, so its imports don't slow down the others.
  */
 export interface CommandFile {
-  /** Adds arguments, options and the action; the action sets `process.exitCode` when it is not 0. */
+  /** Adds arguments, options and the action. The action sets `process.exitCode` if the command fails. */
   configure(command: Command): void;
 }
 
 const commands: Readonly<Record<string, { summary: string; load: () => Promise<CommandFile> }>> = {
-  doctor: { summary: "look whether this machine has what Wirebook needs", load: () => import("./doctor.js") },
-  rules: { summary: "read iptables rules: report, print, explain", load: () => import("./rules.js") },
-  trace: { summary: "where a packet goes, and which rule decides", load: () => import("./trace.js") },
-  labs: { summary: "list the labs that are open, of every session", load: () => import("./labs.js") },
-  clean: { summary: "remove what earlier sessions left behind", load: () => import("./clean.js") },
-  snapshot: { summary: "what a network namespace looks like, as JSON", load: () => import("./snapshot.js") },
-  install: { summary: "register the kernel with your own Jupyter", load: () => import("./install.js") },
+  doctor: {
+    summary: "check that this machine has everything Wirebook needs",
+    load: () => import("./doctor.js"),
+  },
+  rules: { summary: "check, print and explain iptables rules", load: () => import("./rules.js") },
+  trace: { summary: "trace a packet through saved rules", load: () => import("./trace.js") },
+  labs: { summary: "list the open labs of all sessions", load: () => import("./labs.js") },
+  clean: {
+    summary: "remove containers and networks that earlier sessions left behind",
+    load: () => import("./clean.js"),
+  },
+  snapshot: {
+    summary: "print the state of a network namespace as JSON",
+    load: () => import("./snapshot.js"),
+  },
+  install: {
+    summary: "register the Wirebook kernel in your own Jupyter",
+    load: () => import("./install.js"),
+  },
 };
 
 /**
- * Runs the command line `wirebook COMMAND …`.
+ * Runs `wirebook COMMAND …`. Sets `process.exitCode`: 0 success, 1 the command failed or found a problem,
+ * 2 invalid command line. An invalid command line prints the error and one line of advice, not the usage.
  *
- * Exit codes: 0 done, 1 it failed or found something wrong, 2 a command line that makes no sense.
- *
- * @param argv - as in `process.argv`: the first two are node and the script.
+ * @param argv - like `process.argv`; the first two entries (node and the script) are ignored.
  */
 export async function main(argv: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr])
@@ -37,10 +48,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     );
   const program = new Command("wirebook")
     .exitOverride()
-    .description("Labs of real containers, and where a packet goes through real iptables rules")
-    .showHelpAfterError();
+    .description("Labs of real containers, and traces of packets through real iptables rules")
+    .showHelpAfterError('Run "wirebook --help" for the list of commands.');
   for (const [name, { summary, load }] of Object.entries(commands)) {
-    const command = program.command(name).description(summary);
+    const command = program
+      .command(name)
+      .description(summary)
+      .showHelpAfterError(`Run "wirebook ${name} --help" for the list of options.`);
     if (argv.includes(name)) (await load()).configure(command);
   }
   try {

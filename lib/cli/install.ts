@@ -3,11 +3,11 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { imagesRoot } from "../setup/images";
 
-/** Adds the action of `wirebook install`: the kernel's own installer, as a process; the options are its options. */
+/** Configures `wirebook install`: runs the kernel's installer in a child process and passes the options on. */
 export function configure(command: Command): void {
   command
-    .option("--user", "for you, in every Jupyter of yours (the default)")
-    .option("--prefix <folder>", "in one Python environment, for example $VIRTUAL_ENV")
+    .option("--user", "install for the current user, in all Jupyter installations (default)")
+    .option("--prefix <folder>", "install in one Python environment, for example $VIRTUAL_ENV")
     .action((options: { user?: true; prefix?: string }) => {
       const installer = join(imagesRoot(), "..", "kernel", "bin", "wirebook-kernel.js");
       const where = options.prefix === undefined ? ["--user"] : ["--prefix", options.prefix];

@@ -27,13 +27,13 @@ test("a session without a running reaper is left behind", () => {
   expect(lines[1]).toContain("cluster-ip  machine/77  2026-11-23 16:00:00  3");
 });
 
-test("without a session there is one line that says so", () => {
+test("prints one line if there are no sessions", () => {
   expect(listing([])).toBe("No lab is open.");
 });
 
-test("clean takes only what nobody watches, unless it is told otherwise", () => {
+test("clean removes sessions without a reaper, the named sessions, or all", () => {
   expect(choose([watched, left], [], {})).toEqual([left]);
   expect(choose([watched, left], ["11111111"], {})).toEqual([watched]);
   expect(choose([watched, left], [], { all: true })).toEqual([watched, left]);
-  expect(() => choose([watched], ["44444444"], {})).toThrow("there is no session of this name");
+  expect(() => choose([watched], ["44444444"], {})).toThrow("there is no session with this name");
 });

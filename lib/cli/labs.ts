@@ -6,10 +6,10 @@ interface Options extends EngineOptions {
   readonly json?: boolean;
 }
 
-/** `wirebook labs`: what every session has on the engine, or on several. */
+/** Configures `wirebook labs`: lists the resources of each session on one or several engines. */
 export function configure(command: Command): void {
   engineOption(command)
-    .option("--json", "as JSON")
+    .option("--json", "print JSON")
     .action(async ({ json, engine }: Options) => {
       const engines = await connectAll(engine);
       const all = await Promise.all(engines.map(belongings));
@@ -21,7 +21,7 @@ export function configure(command: Command): void {
     });
 }
 
-/** The lines of `wirebook labs`: one for each session, its labs and what they hold. */
+/** Formats the table of `wirebook labs`: one line per session with its labs and the number of their resources. */
 export function listing(found: readonly Belongings[]): string {
   if (found.length === 0) return "No lab is open.";
   const rows = found.map(({ owner, by, since, labs, containers, networks, volumes, reaper }) => [

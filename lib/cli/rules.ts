@@ -81,7 +81,7 @@ function json(dump: Dump): string {
   });
 }
 
-/** Every rule in plain words, chain by chain. */
+/** Describes every rule in words, chain by chain. */
 function inWords(dump: Dump): string {
   const lines: string[] = [];
   for (const table of toRuleset(dump).tables.values())
@@ -104,37 +104,37 @@ function summary(dump: Dump, file: string): string {
   const unread = dump.problems.length;
   const counted = [many(tables.size, "table"), many(chains.length, "chain"), many(rules, "rule")].join(", ");
   if (unread > 0) return `${file}: ${counted}; ${many(unread, "problem")}\n`;
-  // iptables-save prints nothing where no table is loaded.
-  return `${file}: ${counted}${tables.size === 0 ? ": nothing is loaded" : ", all understood"}\n`;
+  // iptables-save prints nothing if no table is loaded.
+  return `${file}: ${counted}${tables.size === 0 ? ": no table is loaded" : ", no problems"}\n`;
 }
 
-/** `wirebook rules FILE`: reads a dump, says what it cannot read, prints it as it was or as iptables-save would. */
+/** Configures `wirebook rules FILE`: reads a dump, reports problems, and prints it unchanged or like iptables-save. */
 export function configure(command: Command): void {
   command
-    .argument("<file>", "what iptables-save or iptables -S printed; - for standard input")
-    .option("--ipv6", "the rules are ip6tables' (default: what the dump's first comment says)")
+    .argument("<file>", "output of iptables-save or iptables -S; - for stdin")
+    .option("--ipv6", "the rules are from ip6tables (default: according to the header of the dump)")
     .addOption(new Option("--family <family>", "ipv4, ipv6, arp or bridge").argParser(family))
     .addOption(
       new Option(
         "--print <form>",
-        "source: as it was; legacy, nft: as that variant's iptables-save would",
+        "source: unchanged; legacy, nft: like iptables-save of that variant",
       ).argParser(form),
     )
     .addOption(
       new Option(
         "--iptables <version>",
-        `read and print as this version of iptables does: ${IPTABLES_VERSIONS.join(", ")} (default for --print: ${DEFAULT_IPTABLES})`,
+        `read and print like this version of iptables: ${IPTABLES_VERSIONS.join(", ")} (default for --print: ${DEFAULT_IPTABLES})`,
       ).argParser(version),
     )
-    .option("--counters", "print counters with --print legacy and nft")
-    .option("--words", "print every rule in plain words")
+    .option("--counters", "with --print legacy or nft: print the counters too")
+    .option("--words", "describe every rule in words")
     .option("--json", "print tables and errors as JSON")
     .action((file: string, options: Options) => {
       const found = readTextFile(file);
       const name = file === "-" ? "stdin" : file;
       if ("reason" in found) {
         console.error(
-          `RULES_FILE  ${name}: cannot be read (${found.reason}).\n  Name a file that holds the output of iptables-save, or - for standard input.`,
+          `RULES_FILE  ${name}: cannot be read (${found.reason}).\n  Pass a file with the output of iptables-save, or - for stdin.`,
         );
         process.exitCode = 1;
         return;

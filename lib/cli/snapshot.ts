@@ -11,13 +11,13 @@ interface Options {
   readonly output?: string;
 }
 
-/** `wirebook snapshot [CONTAINER]`: what a network namespace looks like, as JSON. Nothing is written to it. */
+/** Configures `wirebook snapshot [CONTAINER]`: prints the state of a netns as JSON. Only reads from the netns. */
 export function configure(command: Command): void {
   command
-    .argument("[container]", "name or id of a container; default: the engine's own machine")
-    .option("-o, --output <file>", "write it there instead of printing it")
+    .argument("[container]", "name or id of a container; default: the host of the engine")
+    .option("-o, --output <file>", "write to this file instead of stdout")
     .action(async (container: string | undefined, { output }: Options) => {
-      // Whoever reads only the beginning (`| head`) has had enough.
+      // Ignore EPIPE: the reader closed the pipe (`| head`).
       process.stdout.on("error", (error) => {
         if (errno(error) !== "EPIPE") throw error;
       });
@@ -28,9 +28,9 @@ export function configure(command: Command): void {
 }
 
 /**
- * Takes one snapshot, through a session of its own that is gone afterwards.
+ * Takes one snapshot in a temporary session.
  *
- * @throws LabError `CONTAINER_GONE` when there is no such container, `NOT_RUNNING` when it has no namespace.
+ * @throws LabError `CONTAINER_GONE` if the container does not exist, `NOT_RUNNING` if it has no network namespace.
  */
 export async function take(engine: Engine, container?: string): Promise<Snapshot> {
   const info = container === undefined ? undefined : await engine.containers.inspect(container);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createWriteStream, existsSync } from "node:fs";
 import { watchOutput } from "./streams";
 
-/** Code with which the command ends, and what it says before. */
+/** Returns the exit code of the command and the messages printed before it exits. */
 function watched(stream: Parameters<typeof watchOutput>[0]) {
   const said: string[] = [];
   const ended = new Promise<number | undefined>((resolve) =>
@@ -12,7 +12,7 @@ function watched(stream: Parameters<typeof watchOutput>[0]) {
   return { said, ended };
 }
 
-test("a reader that went away ends the command without a word", async () => {
+test("exits without a message if the reader has closed the pipe", async () => {
   const reader = spawn("sh", ["-c", "exec <&-; echo gone; exec sleep 60"]);
   try {
     await once(reader.stdout, "data");
@@ -25,11 +25,13 @@ test("a reader that went away ends the command without a word", async () => {
   }
 });
 
-test("a full disk is named, and the command has failed", async () => {
+test("reports a full disk and exits with 1", async () => {
   expect(existsSync("/dev/full")).toBe(true);
   const stream = createWriteStream("/dev/full");
   const { said, ended } = watched(stream);
   stream.write("x");
   expect(await ended).toBe(1);
-  expect(said).toEqual([expect.stringMatching(/^OUTPUT {2}cannot be written \(ENOSPC.*\n {2}Make room/)]);
+  expect(said).toEqual([
+    expect.stringMatching(/^OUTPUT {2}cannot be written \(ENOSPC.*\n {2}Free some space/),
+  ]);
 });

@@ -1,30 +1,30 @@
-/** An error of a stream, as Node names it. */
+/** An error that a Node.js stream emits. */
 interface StreamError extends Error {
   readonly code?: string;
 }
 
-/** A stream that a program writes to. */
+/** The part of a writable stream that {@link watchOutput} needs. */
 export interface Written {
   on(event: "error", listener: (error: StreamError) => void): unknown;
 }
 
 /**
- * What becomes of output that cannot be written: where the reader went away (`| head`), the command ends quietly, as others
- * do; a full disk is named, and the command has failed.
+ * Handles write errors of a stream. If the reader closed the pipe (`| head`), exits without a message. Reports any
+ * other error, such as a full disk, and exits with 1.
  *
- * @param end - ends the process with a code.
- * @param tell - says what happened.
+ * @param exit - exits the process with this code; undefined keeps the code that was set.
+ * @param report - prints the error.
  */
 export function watchOutput(
   stream: Written,
-  end: (code: number | undefined) => void,
-  tell: (text: string) => void,
+  exit: (code: number | undefined) => void,
+  report: (text: string) => void,
 ): void {
   stream.on("error", (error) => {
     if (error.code !== "EPIPE")
-      tell(
-        `OUTPUT  cannot be written (${error.message}).\n  Make room, or write elsewhere: what is there so far is not whole.`,
+      report(
+        `OUTPUT  cannot be written (${error.message}).\n  Free some space or write to another place. The output so far is incomplete.`,
       );
-    end(error.code === "EPIPE" ? undefined : 1);
+    exit(error.code === "EPIPE" ? undefined : 1);
   });
 }

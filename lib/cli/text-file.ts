@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 
-/** A text with the encoding it is written back in: comments may hold any bytes, and come out as they were. */
+/** A text and its encoding. Comments may contain arbitrary bytes; writing with the same encoding preserves them. */
 export interface TextFile {
   readonly text: string;
   readonly encoding: "utf8" | "latin1";
 }
 
-/** Why a file is no text to read. */
+/** Why a file cannot be read as text. */
 export interface Unreadable {
   readonly reason: string;
 }
@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "it is a directory",
   EACCES: "permission denied",
-  EAGAIN: "standard input has nothing to read",
+  EAGAIN: "standard input is empty",
 };
 
 function reasonOf(error: unknown): string {
@@ -24,7 +24,7 @@ function reasonOf(error: unknown): string {
   return (typeof code === "string" ? REASONS[code] : undefined) ?? String(message);
 }
 
-/** Files that are often met where a text was meant, by their first bytes. */
+/** Non-text files that users often pass by mistake, recognised by their first bytes. */
 const MAGIC: readonly (readonly [string, readonly number[]])[] = [
   ["gzip data: unpack it first (gunzip -c FILE | …)", [0x1f, 0x8b]],
   ["xz data: unpack it first (xz -dc FILE | …)", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
@@ -33,12 +33,12 @@ const MAGIC: readonly (readonly [string, readonly number[]])[] = [
   ["text in UTF-16: convert it (iconv -f UTF-16 -t UTF-8 FILE)", [0xfe, 0xff]],
 ];
 
-/** A byte of zero stands in no text, and iptables ends a line there. */
+/** Decodes UTF-8, else Latin-1. Rejects NUL bytes: text has none, and iptables truncates the line there. */
 function decode(bytes: Buffer): TextFile | Unreadable {
   const known = MAGIC.find(([, magic]) => magic.every((byte, index) => bytes[index] === byte));
-  if (known) return { reason: `it holds ${known[0]}` };
+  if (known) return { reason: `it contains ${known[0]}` };
   const zero = bytes.indexOf(0);
-  if (zero >= 0) return { reason: `it is no text: byte ${zero + 1} is zero` };
+  if (zero >= 0) return { reason: `it is not a text file: byte ${zero + 1} is zero` };
   const text = bytes.toString("utf8");
   return bytes.equals(Buffer.from(text))
     ? { text, encoding: "utf8" }

@@ -4,7 +4,7 @@ import type { TcpFlag } from "../netfilter/model";
 import { addressWords, canonical } from "../netfilter/routing/address";
 import type { GivenState } from "../netfilter/traverse/given-state";
 
-/** What `wirebook trace` was asked. */
+/** The parsed options of `wirebook trace`. */
 export interface TraceArguments {
   readonly rules: readonly string[];
   readonly addresses?: string;
@@ -36,7 +36,7 @@ export interface TraceArguments {
   readonly json?: true;
 }
 
-/** A message for whoever called, and the exit code: 1 for what cannot be read, 2 for options that make no sense. */
+/** An error for the user, with the exit code: 1 for unreadable input, 2 for invalid options. */
 export class Refused extends Error {
   constructor(
     message: string,
@@ -75,15 +75,15 @@ export function icmpType(text: string): { type: number; code: number } {
   return { type: integer(0, 255)(type), code: integer(0, 255)(code) };
 }
 
-/** A name that the kernel gives no interface (dev_valid_name) is a slip of the hand. */
+/** Accepts the interface names that the kernel accepts (dev_valid_name in net/core/dev.c). */
 export function interfaceName(text: string): string {
   if (/^[^\s/:]{1,15}$/.test(text) && text !== "." && text !== "..") return text;
-  throw new InvalidArgumentError("expected the name of an interface: 1 to 15 characters, no space, / or :.");
+  throw new InvalidArgumentError("expected an interface name: 1 to 15 characters, no space, / or :.");
 }
 
 export function macAddress(text: string): string {
   if (/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) return text.toLowerCase();
-  throw new InvalidArgumentError("expected six pairs such as 02:42:ac:11:00:02.");
+  throw new InvalidArgumentError("expected six pairs of hex digits, for example 02:42:ac:11:00:02.");
 }
 
 const FLAGS: readonly TcpFlag[] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
@@ -92,7 +92,8 @@ export function tcpFlags(text: string): TcpFlag[] {
   const names = text.toUpperCase() === "NONE" ? [] : text.toUpperCase().split(",");
   return names.map((name) => {
     const flag = FLAGS.find((known) => known === name);
-    if (flag === undefined) throw new InvalidArgumentError(`expected some of ${FLAGS.join(",")}, or NONE.`);
+    if (flag === undefined)
+      throw new InvalidArgumentError(`expected one or more of ${FLAGS.join(",")}, or NONE.`);
     return flag;
   });
 }
@@ -103,6 +104,6 @@ export function setting(
 ): (readonly [string, string])[] {
   const [name = "", value] = text.split("=");
   if (value === undefined || name === "")
-    throw new InvalidArgumentError("expected NAME=VALUE, such as net.ipv4.ip_forward=0.");
+    throw new InvalidArgumentError("expected NAME=VALUE, for example net.ipv4.ip_forward=0.");
   return [...before, [name.trim(), value.trim()]];
 }

@@ -9,19 +9,19 @@ import {
 import type { Host, Packet, Ruleset, Step, Traversal } from "../netfilter/model";
 import { type Entry, type HostOutcome, traverse } from "../netfilter/traverse";
 
-/** Readings of a host's counters around the packets that were sent. */
+/** Rule counters of a host, read before and after the packets were sent. */
 export interface Readings {
-  /** When nothing was sent yet, and as long before the trace's own reading as `after` is behind it. */
+  /** An earlier reading, to measure other traffic: as long before the trace's reading as `after` is after it. */
   readonly quiet?: readonly Ruleset[];
   readonly after: readonly Ruleset[];
-  /** New connections (or packets without one) between the two. */
+  /** Number of new connections (or packets without a connection) sent before `after`. */
   readonly sent: number;
 }
 
-/** Stretches between readings count as equally long: nobody wrote down how long they were. */
-const STRETCH = 1000;
+/** The intervals between readings are assumed to be equal, because dumps don't contain the time in milliseconds. */
+const INTERVAL_MS = 1000;
 
-/** Lays the counters of a host before and after beside the path that was predicted for a packet. */
+/** Compares the growth of a host's rule counters with the path predicted for a packet. */
 export function judgeReadings(
   host: Host,
   traversal: Traversal<HostOutcome>,
@@ -37,7 +37,7 @@ export function judgeReadings(
     sent,
     before,
     after,
-    milliseconds: STRETCH,
+    milliseconds: INTERVAL_MS,
   });
   return judgeCounts(expected, [
     ...(readings.quiet === undefined ? [] : [round(0, tallyOf(readings.quiet, family), now)]),
@@ -45,7 +45,7 @@ export function judgeReadings(
   ]);
 }
 
-/** What comes by after the packet: its answer, whatever it is, and the sender's next packet. */
+/** The steps of packets that follow: every possible reply, and the sender's next packet. */
 function laterSteps(
   host: Host,
   { packet, outcomes }: Traversal<HostOutcome>,
@@ -78,16 +78,16 @@ function laterSteps(
 
 const GLYPHS = { agrees: "✓", differs: "≠", unsure: "?" } as const;
 
-/** The lines below a path in the terminal. */
+/** Formats the result as the lines below a path in the terminal. */
 export function countersText({ agrees, rules }: CounterAgreement): string {
   const head =
     agrees === undefined
-      ? "counters: could not tell"
+      ? "counters: inconclusive"
       : `counters: ${agrees ? "agree with the path" : "differ from the path"}`;
   return `${[head, ...rules.map(({ says, text }) => `  ${GLYPHS[says]} ${text}`)].join("\n")}\n`;
 }
 
-/** The same for `--json`. */
+/** Formats the result for `--json`. */
 export function countersJson({ agrees, rules }: CounterAgreement): object {
   return {
     agrees: agrees ?? null,

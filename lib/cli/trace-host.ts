@@ -29,7 +29,7 @@ function readJson(file: string, what: string): unknown {
       1,
     );
   }
-  throw new Refused(`${file} is not what was expected: ${what}`, 1);
+  throw new Refused(`${file}: unexpected content\n  expected ${what}`, 1);
 }
 
 const has = (value: unknown, key: string): boolean =>
@@ -44,7 +44,7 @@ function isSnapshot(value: unknown): value is Snapshot {
   );
 }
 
-/** What `sysctl -a` printed: `net.ipv4.ip_forward = 1`. Names are written as {@link Host.sysctls} has them. */
+/** Reads the output of `sysctl -a` (`net.ipv4.ip_forward = 1`). The names have the same form as in {@link Host.sysctls}. */
 function readSysctls(file: string): Readonly<Record<string, string>> {
   const values: Record<string, string> = {};
   for (const line of read(file).split("\n")) {
@@ -52,11 +52,11 @@ function readSysctls(file: string): Readonly<Record<string, string>> {
     if (found?.[1] !== undefined) values[found[1]] = (found[2] ?? "").replaceAll("\t", " ");
   }
   if (Object.keys(values).length === 0)
-    throw new Refused(`${file}: there are no settings in it\n  expected what \`sysctl -a\` prints`, 1);
+    throw new Refused(`${file}: contains no settings\n  expected the output of \`sysctl -a\``, 1);
   return values;
 }
 
-/** The settings given, and whether they are all: every link has its own then. */
+/** Merges the given settings. They are complete if all that the model reads are there, for each link too. */
 function settingsOf(
   options: TraceArguments,
   own: Readonly<Record<string, string>> | undefined,
@@ -79,7 +79,7 @@ const unknown: ReadonlySet<ProblemCode> = new Set([
 
 const TOOL = { ipv4: "iptables", ipv6: "ip6tables" } as const;
 
-/** The dumps that are not, as their first comment says, of the other family: the packet never meets those. */
+/** Returns the dumps without those of the other address family (according to their header): this packet skips them. */
 function ofFamily(
   files: readonly string[],
   family: "ipv4" | "ipv6",
@@ -89,7 +89,7 @@ function ofFamily(
   const [first] = dumps;
   if (first && own.length === 0)
     throw new Refused(
-      `${first.file}: these are rules of ${readDumpHeader(first.text).family}, as its first comment says; the packet is one of ${family}\n  expected what \`${TOOL[family]}-save\` prints`,
+      `${first.file}: the header says that these are ${readDumpHeader(first.text).family} rules, but the packet is ${family}\n  expected the output of \`${TOOL[family]}-save\``,
       2,
     );
   return own;
@@ -98,23 +98,23 @@ function ofFamily(
 function readRules(
   files: readonly string[],
   family: "ipv4" | "ipv6",
-  tell: (text: string) => void,
+  warn: (text: string) => void,
 ): readonly Ruleset[] {
   const rulesets = ofFamily(files, family).map(({ file, text }) =>
     parseRuleset(text, { family, file, tolerant: true }),
   );
   for (const { problems = [] } of rulesets) {
-    // A rule that is not understood is followed both ways; a dump that is cut off or no dump at all says nothing.
+    // The trace follows both branches of a rule with an unsupported match. A truncated or invalid dump is an error.
     const broken = problems.filter(({ code }) => !unknown.has(code));
     if (broken.length > 0) throw new Refused(broken.map(describeProblem).join("\n"), 1);
     for (const problem of problems) {
-      tell(`${describeProblem(problem)}\n  It is treated as unknown: both ways are followed.\n`);
+      warn(`${describeProblem(problem)}\n  Treated as unknown: the trace follows both branches.\n`);
     }
   }
   return rulesets;
 }
 
-/** The rules with their counters at another moment: dumps, or a snapshot where the first was one. */
+/** Reads the rules and counters of another moment: from dumps, or from snapshots if `--snapshot` was given. */
 export function rulesFrom(
   files: readonly string[],
   options: TraceArguments,
@@ -124,33 +124,33 @@ export function rulesFrom(
     const rulesets = readRules(files, family, () => undefined);
     if (tallyOf(rulesets, family).size === 0)
       throw new Refused(
-        `${files.join(", ")}: there are no counters in it\n  expected what \`iptables-save -c\` prints`,
+        `${files.join(", ")}: contains no counters\n  expected the output of \`iptables-save -c\``,
         1,
       );
     return rulesets;
   }
   return files.flatMap((file) => {
-    const value = readJson(file, "a snapshot as `wirebook snapshot` writes it");
-    if (!isSnapshot(value)) throw new Refused(`${file} is not a snapshot: it has no links and routes`, 1);
+    const value = readJson(file, "the output of `wirebook snapshot`");
+    if (!isSnapshot(value)) throw new Refused(`${file} is not a snapshot: links or routes are missing`, 1);
     return snapshotHost(value, file).rulesets;
   });
 }
 
 /**
- * The host that the files describe; with a snapshot, that as well.
+ * Builds the host from the given files, and returns the snapshot if there is one.
  *
- * @param tell - told of each rule that is not understood.
+ * @param warn - called for each rule that is not supported.
  */
 export function hostFrom(
   options: TraceArguments,
   family: "ipv4" | "ipv6",
-  tell: (text: string) => void,
+  warn: (text: string) => void,
 ): { host: Host; snapshot?: Snapshot } {
-  const rulesets = readRules(options.rules, family, tell);
+  const rulesets = readRules(options.rules, family, warn);
   if (options.snapshot !== undefined) {
-    const value = readJson(options.snapshot, "a snapshot as `wirebook snapshot` writes it");
+    const value = readJson(options.snapshot, "the output of `wirebook snapshot`");
     if (!isSnapshot(value))
-      throw new Refused(`${options.snapshot} is not a snapshot: it has no links and routes`, 1);
+      throw new Refused(`${options.snapshot} is not a snapshot: links or routes are missing`, 1);
     const host = snapshotHost(value, options.snapshot);
     const own = rulesets.length === 0 ? host.rulesets : rulesets;
     const { partialSysctls: _partial, ...rest } = host;
@@ -162,13 +162,16 @@ export function hostFrom(
   const list = (file: string, what: string, key: string): unknown => {
     const value = readJson(file, what);
     if (!Array.isArray(value) || !value.every((each) => has(each, key)))
-      throw new Refused(`${file} is not what was expected: ${what}, a list where each has "${key}"`, 1);
+      throw new Refused(
+        `${file}: unexpected content\n  expected ${what}: a list of objects with "${key}"`,
+        1,
+      );
     return value;
   };
   const links =
     options.addresses === undefined
       ? undefined
-      : parseLinks(list(options.addresses, "what `ip -j addr` prints", "ifname"));
+      : parseLinks(list(options.addresses, "the output of `ip -j addr`", "ifname"));
   return {
     host: {
       place: "host",
@@ -177,12 +180,12 @@ export function hostFrom(
       ...(links === undefined ? {} : { links }),
       ...(options.routes === undefined
         ? {}
-        : { routes: parseRoutes(list(options.routes, "what `ip -j route` prints", "dst")) }),
+        : { routes: parseRoutes(list(options.routes, "the output of `ip -j route`", "dst")) }),
       ...(options.policyRules === undefined
         ? {}
         : {
             policyRules: parsePolicyRules(
-              list(options.policyRules, "what `ip -j rule` prints", "priority"),
+              list(options.policyRules, "the output of `ip -j rule`", "priority"),
               family,
             ),
           }),

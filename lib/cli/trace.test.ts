@@ -105,7 +105,7 @@ const host = (): string[] => [
 const web = ["--src", "203.0.113.9", "--dst", "172.30.0.41", "--proto", "tcp", "--dport", "80"];
 
 describe("wirebook trace", () => {
-  test("chance gives one outcome for each way, with its probability", () => {
+  test("a random match gives one outcome per branch, with its probability", () => {
     const { code, out } = trace(...host(), "--in", "eth0", ...web, "--json");
     const { outcomes } = JSON.parse(out);
     expect(code).toBe(0);
@@ -159,7 +159,7 @@ describe("wirebook trace", () => {
     ]);
   });
 
-  test("an unknown match is followed both ways, and each outcome says so", () => {
+  test("an unknown match gives an outcome for each branch, and both name the match", () => {
     const { out } = trace(
       ...host(),
       "--in",
@@ -207,7 +207,7 @@ describe("wirebook trace", () => {
     expect(verdicts).toContain("drop");
   });
 
-  test("what MASQUERADE takes is never guessed", () => {
+  test("the address that MASQUERADE chooses is not guessed", () => {
     const { out } = trace(
       "--rules",
       file("rules"),
@@ -236,7 +236,7 @@ describe("wirebook trace", () => {
     expect(forwarded[0]).toMatchObject({ certain: false, packet: { src: "unknown" } });
   });
 
-  test("a snapshot brings rules, addresses, routes, settings and connections of its own", () => {
+  test("reads rules, addresses, routes, sysctls and connections from a snapshot", () => {
     const table = (variant: string, rule: string) => ({
       family: "ipv4",
       variant,
@@ -288,7 +288,7 @@ describe("wirebook trace", () => {
     expect(JSON.parse(to("10.9.9.9").out).outcomes[0].path.at(-1).text).toContain("forwarding is off");
   });
 
-  test("the picture names hooks, the rule that matched, what changed, and the verdict", () => {
+  test("prints hooks, the matching rule, the changes and the verdict", () => {
     const { out } = trace(...host(), "--in", "eth0", ...web);
     for (const words of [
       "PREROUTING",
@@ -304,27 +304,27 @@ describe("wirebook trace", () => {
   test.each([
     ["no rules", ["--in", "eth0"], "--rules FILE"],
     ["neither --in nor --local", [], "--in INTERFACE"],
-    ["both --in and --local", ["--in", "eth0", "--local"], "one of them"],
-    ["an interface the host has not", ["--in", "eth9"], "lo, eth0, eth1"],
+    ["both --in and --local", ["--in", "eth0", "--local"], "give one of --in"],
+    ["an interface that the host does not have", ["--in", "eth9"], "lo, eth0, eth1"],
     ["a port for ICMP", ["--in", "eth0", "--proto", "icmp"], "no ports"],
-    ["a port that is none", ["--in", "eth0", "--dport", "70000"], "65535"],
-    ["an address that is none", ["--in", "eth0", "--src", "10.0.0.300"], "address"],
+    ["an invalid port", ["--in", "eth0", "--dport", "70000"], "65535"],
+    ["an invalid address", ["--in", "eth0", "--src", "10.0.0.300"], "address"],
     ["families mixed", ["--in", "eth0", "--src", "fd00::1"], "one family"],
-    ["a state that is none", ["--in", "eth0", "--state", "OLD"], "NEW"],
-    ["an option that is none", ["--in", "eth0", "--colour"], "unknown option"],
-    ["an interface's name that is none", ["--in", ""], "1 to 15 characters"],
-    ["a user of what comes in", ["--in", "eth0", "--uid", "0"], "--local"],
-    ["a link-layer address of what is sent", ["--local", "--mac", "02:00:00:00:00:01"], "--in INTERFACE"],
-    ["a link-layer address that is none", ["--in", "eth0", "--mac", "02:00"], "six pairs"],
-    ["standard input twice", ["--in", "eth0", "--rules", "-", "--after", "-"], "read once"],
-  ])("%s: exit code 2, and what to do", (name, args, words) => {
+    ["an unknown state", ["--in", "eth0", "--state", "OLD"], "NEW"],
+    ["an unknown option", ["--in", "eth0", "--colour"], "unknown option"],
+    ["an invalid interface name", ["--in", ""], "1 to 15 characters"],
+    ["a user with --in", ["--in", "eth0", "--uid", "0"], "--local"],
+    ["a MAC address with --local", ["--local", "--mac", "02:00:00:00:00:01"], "--in INTERFACE"],
+    ["an invalid MAC address", ["--in", "eth0", "--mac", "02:00"], "six pairs"],
+    ["standard input twice", ["--in", "eth0", "--rules", "-", "--after", "-"], "only once"],
+  ])("%s: exit code 2 and advice", (name, args, words) => {
     const rules = name === "no rules" ? [] : host();
     const { code, error } = trace(...rules, ...web, ...args);
     expect(error).toContain(words);
     expect(code).toBe(2);
   });
 
-  test("addresses and routes that were mixed up are named: exit code 1", () => {
+  test("swapped files of addresses and routes: exit code 1", () => {
     const { code, error } = trace(
       "--rules",
       file("rules"),
@@ -334,25 +334,23 @@ describe("wirebook trace", () => {
       "eth0",
       ...web,
     );
-    expect(error).toContain('what `ip -j addr` prints, a list where each has "ifname"');
+    expect(error).toContain('the output of `ip -j addr`: a list of objects with "ifname"');
     expect(code).toBe(1);
   });
 
-  test("rules of the other family are refused where they are all, and left out where they stand beside", () => {
+  test("ignores rules of the other address family, but fails if there are no others", () => {
     const six =
       "# Generated by ip6tables-save v1.8.9 on X\n*filter\n-A FORWARD -s fd00::1/128 -j DROP\nCOMMIT\n";
     writeFileSync(file("rules6"), six);
     const alone = trace("--rules", file("rules6"), "--in", "eth0", ...web);
-    expect(alone.error).toContain(
-      "these are rules of ipv6, as its first comment says; the packet is one of ipv4",
-    );
+    expect(alone.error).toContain("the header says that these are ipv6 rules, but the packet is ipv4");
     expect(alone.code).toBe(2);
     const beside = trace("--rules", file("rules6"), ...host(), "--in", "eth0", ...web);
     expect(beside).toEqual(trace(...host(), "--in", "eth0", ...web));
     expect(beside.code).toBe(0);
   });
 
-  test("a third-party match is named, and both ways are followed", () => {
+  test("reports a third-party match and follows both branches", () => {
     const { code, error, out } = trace("--rules", file("third-party"), "--in", "eth0", ...web, "--json");
     expect(code).toBe(0);
     expect(error).toContain('third-party:3:13: no match is named "geoip"');
@@ -364,14 +362,14 @@ describe("wirebook trace", () => {
   });
 
   test.each([
-    ["rules that are not there", () => ["--rules", file("none")], "none"],
-    ["rules that are cut off", () => ["--rules", file("broken")], "COMMIT"],
+    ["a missing file of rules", () => ["--rules", file("none")], "none"],
+    ["truncated rules", () => ["--rules", file("broken")], "COMMIT"],
     [
-      "addresses that are no JSON",
+      "addresses that are not JSON",
       () => ["--rules", file("rules"), "--addresses", file("not-json")],
       "ip -j addr",
     ],
-    ["a snapshot that is none", () => ["--snapshot", file("routes")], "snapshot"],
+    ["a file that is not a snapshot", () => ["--snapshot", file("routes")], "snapshot"],
   ])("%s: exit code 1", (_name, args, words) => {
     const { code, error } = trace(...args(), ...web, "--in", "eth0");
     expect(error).toContain(words);
@@ -379,7 +377,7 @@ describe("wirebook trace", () => {
   });
 
   describe("counters before and after", () => {
-    /** FORWARD's rules as `iptables-save -c` prints them: replies, mail, web, and what Docker would add in between. */
+    /** Rules of FORWARD as `iptables-save -c` prints them, with the given packet counters. */
     const counted = (known: number, mail: number, web: number): string => `*filter
 :INPUT ACCEPT [0:0]
 :FORWARD DROP [0:0]
@@ -418,36 +416,42 @@ COMMIT
 
     test.each([
       [
-        "what was sent is what grew; replies are no news",
+        "the counters grew by the packets sent; replies are expected",
         counted(99, 7, 17),
         ["--sent", "10"],
         quiet,
         [true, "agrees", "agrees"],
       ],
-      ["less grew than was sent", counted(99, 7, 16), ["--sent", "10"], quiet, [false, "agrees", "differs"]],
       [
-        "less grew than was sent: wrong whatever others do",
+        "a counter grew by less than was sent",
+        counted(99, 7, 16),
+        ["--sent", "10"],
+        quiet,
+        [false, "agrees", "differs"],
+      ],
+      [
+        "a counter grew by less than was sent: differs with any other traffic",
         counted(99, 7, 16),
         ["--sent", "10"],
         undefined,
         [false, "agrees", "differs"],
       ],
       [
-        "a rule grew that was to be passed by",
+        "the counter of a rule grew that should not match",
         counted(99, 17, 17),
         ["--sent", "10"],
         quiet,
         [false, "differs", "agrees"],
       ],
       [
-        "others send as much",
+        "other traffic counts as much",
         counted(99, 27, 27),
         ["--sent", "10"],
         counted(0, 0, 0),
         [null, "unsure", "unsure"],
       ],
       [
-        "nobody knows what others send",
+        "other traffic is unknown",
         counted(99, 17, 17),
         ["--sent", "10"],
         undefined,
@@ -457,7 +461,7 @@ COMMIT
       expect(said(after, more, before)).toEqual(verdicts);
     });
 
-    test("the terminal says it rule by rule", () => {
+    test("prints one line per rule in the terminal", () => {
       const { out } = told(counted(9, 7, 8), [], quiet);
       expect(out).toContain("counters: agree with the path\n");
       expect(out).toContain(
@@ -465,7 +469,7 @@ COMMIT
       );
     });
 
-    test("a dump without counters is refused, and so are --sent and --quiet without --after", () => {
+    test("rejects a dump without counters, and --sent and --quiet without --after", () => {
       const bare = told(
         counted(0, 0, 0)
           .replaceAll(/\[0:0\] /g, "")
@@ -478,7 +482,7 @@ COMMIT
     });
   });
 
-  test("colours only on a terminal that wants them", () => {
+  test("prints colours only to a terminal that supports them", () => {
     expect(wantsColour({ isTTY: true }, {})).toBe(true);
     expect(wantsColour({ isTTY: true }, { NO_COLOR: "1" })).toBe(false);
     expect(wantsColour({ isTTY: false }, {})).toBe(false);

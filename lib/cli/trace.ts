@@ -21,7 +21,7 @@ import {
 import { countersJson, countersText, judgeReadings } from "./trace-counters";
 import { hostFrom, rulesFrom } from "./trace-host";
 
-/** Where the command writes; tests give their own. */
+/** The output streams of the command; tests pass their own. */
 export interface Output {
   readonly out: (text: string) => void;
   readonly error: (text: string) => void;
@@ -31,7 +31,7 @@ export interface Output {
 function packetFrom(options: TraceArguments): { packet: Packet; unknownFields: UnknownField[] } {
   const [src, dst] = [addressWords(options.src), addressWords(options.dst)];
   if (src === undefined || dst === undefined || src.length !== dst.length)
-    throw new Refused(`--src ${options.src} and --dst ${options.dst} are not of one family`, 2);
+    throw new Refused(`--src ${options.src} and --dst ${options.dst} are of different address families`, 2);
   const family = familyOf(src);
   const number = protocolNumberOf(options.proto);
   const ported = ["tcp", "udp", "sctp", "dccp", "udplite"].includes(options.proto);
@@ -43,7 +43,7 @@ function packetFrom(options: TraceArguments): { packet: Packet; unknownFields: U
   if (options.proto !== "tcp" && options.tcpFlags !== undefined)
     throw new Refused("--tcp-flags needs --proto tcp", 2);
   if (icmp && (number === 58) !== (family === "ipv6"))
-    throw new Refused(`--proto ${options.proto} does not go with ${family} addresses`, 2);
+    throw new Refused(`--proto ${options.proto} cannot be used with ${family} addresses`, 2);
   const unknownFields: UnknownField[] = [];
   for (const name of ["ttl", "tos", "length"] as const)
     if (options[name] === undefined) unknownFields.push(name);
@@ -71,24 +71,24 @@ function packetFrom(options: TraceArguments): { packet: Packet; unknownFields: U
 
 function run(options: TraceArguments, output: Output): void {
   if (options.rules.length === 0 && options.snapshot === undefined)
-    throw new Refused("name the rules: --rules FILE, or --snapshot FILE", 2);
+    throw new Refused("no rules given: add --rules FILE or --snapshot FILE", 2);
   if (
     options.snapshot !== undefined &&
     (options.addresses ?? options.routes ?? options.policyRules) !== undefined
   )
     throw new Refused(
-      "--snapshot has addresses and routes of its own: leave --addresses, --routes and --policy-rules out",
+      "--snapshot cannot be used with --addresses, --routes or --policy-rules: the snapshot contains these",
       2,
     );
   if ((options.in === undefined) === (options.local === undefined))
     throw new Refused(
-      "say where the packet comes from: --in INTERFACE, or --local for what this host sends (one of them)",
+      "give one of --in INTERFACE (a packet that the host receives) and --local (a packet that the host sends)",
       2,
     );
   if (options.in !== undefined && options.uid !== undefined)
-    throw new Refused("--uid is about what this host sends: --local, or no --uid", 2);
+    throw new Refused("--uid needs --local: only packets that the host sends have a user", 2);
   if (options.local !== undefined && options.mac !== undefined)
-    throw new Refused("--mac is about what comes in: --in INTERFACE, or no --mac", 2);
+    throw new Refused("--mac needs --in INTERFACE: only received packets have a source MAC address", 2);
   const files = [
     ...options.rules,
     ...options.after,
@@ -100,18 +100,15 @@ function run(options: TraceArguments, output: Output): void {
     options.sysctls,
   ];
   if (files.filter((file) => file === "-").length > 1)
-    throw new Refused("standard input can be read once: write - for one file, and name the others", 2);
+    throw new Refused("standard input (-) can be read only once: use file names for the others", 2);
   if (options.after.length === 0 && (options.quiet.length > 0 || options.sent !== undefined))
-    throw new Refused(
-      "--quiet and --sent are about counters: name what they were afterwards, --after FILE",
-      2,
-    );
+    throw new Refused("--quiet and --sent need --after FILE: the counters after the packets were sent", 2);
   const { packet, unknownFields } = packetFrom(options);
   const { host, snapshot } = hostFrom(options, packet.family, output.error);
   const links = host.links?.map(({ name }) => name);
   if (options.in !== undefined && links !== undefined && !links.includes(options.in))
     throw new Refused(
-      `--in ${options.in}: the host has no such interface; it has ${links.join(", ") || "none"}`,
+      `--in ${options.in}: the host has no such interface (available: ${links.join(", ") || "none"})`,
       2,
     );
   const warnings = warningsOf(host);
@@ -148,7 +145,7 @@ function run(options: TraceArguments, output: Output): void {
   output.out(assumptionsText(assumed, unknown));
 }
 
-/** Colours only where a terminal shows them and nobody asked for none (https://no-color.org). */
+/** Whether to print colours: only to a terminal, and not if `NO_COLOR` is set (https://no-color.org). */
 export function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
   return stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 }
@@ -162,12 +159,12 @@ const TERMINAL: Output = {
 };
 
 /**
- * `wirebook trace`: where a packet goes on the host that a dump describes, and which rule decides.
+ * Configures `wirebook trace`: traces a packet through the host described by dumps, and shows which rule decides.
  *
- * Exit codes: 0 the path was found (whatever its verdict), 1 a file cannot be read, 2 options that make no sense.
+ * Exit codes: 0 the path was found (with any verdict), 1 a file cannot be read, 2 invalid options.
  *
- * @param output - default: the process's own streams.
- * @param exit - called with the code of a failure; default: ends the process with it.
+ * @param output - default: stdout and stderr of the process.
+ * @param exit - called with the exit code on failure; default: exits the process.
  */
 export function configure(
   command: Command,
@@ -175,35 +172,36 @@ export function configure(
   exit: (code: number) => void = (code) => process.exit(code),
 ): void {
   command
-    .description("where does this packet go, and which rule decides? Reads dumps; touches nothing")
+    .description("Traces a packet through saved rules and shows which rule decides. Changes nothing.")
+    .showHelpAfterError('Run "wirebook trace --help" for the list of options.')
     .option(
       "--rules <file>",
-      "what iptables-save printed (`-`: standard input); again for the other variant's rules",
+      "output of iptables-save, - for stdin; repeat it for the rules of the other variant",
       (file: string, before: string[]) => [...before, file],
       [] as string[],
     )
-    .option("--addresses <file>", "what `ip -j addr` printed; without it local addresses are not known")
-    .option("--routes <file>", "what `ip -j route` printed; without it the way out is not known")
-    .option("--policy-rules <file>", "what `ip -j rule` printed; default: the kernel's own three")
-    .option("--snapshot <file>", "a snapshot as JSON, in place of all of these")
+    .option("--addresses <file>", "output of `ip -j addr`; default: local addresses are unknown")
+    .option("--routes <file>", "output of `ip -j route`; default: routes are unknown")
+    .option("--policy-rules <file>", "output of `ip -j rule`; default: the kernel's three default rules")
+    .option("--snapshot <file>", "output of `wirebook snapshot`; replaces the options above")
     .option(
       "--sysctl <name=value>",
-      "a setting of the host; one that is not given and decides is followed both ways",
+      "a sysctl of the host; if a missing one decides, both branches are followed",
       setting,
       [],
     )
-    .option("--sysctls <file>", "what `sysctl -a` printed; --sysctl goes before")
-    .option("--in <interface>", "the interface the packet comes in by", interfaceName)
-    .option("--local", "a process on the host sends the packet")
+    .option("--sysctls <file>", "output of `sysctl -a`; --sysctl overrides it")
+    .option("--in <interface>", "the host receives the packet on this interface", interfaceName)
+    .option("--local", "a process of the host sends the packet")
     .requiredOption("--src <address>", "source address", address)
     .requiredOption("--dst <address>", "destination address", address)
-    .requiredOption("--proto <protocol>", "tcp, udp, icmp, sctp …, or a number", protocol)
-    .option("--sport <port>", "source port; without it matches on it are not known", integer(0, 65535))
+    .requiredOption("--proto <protocol>", "tcp, udp, icmp, sctp …, or its number", protocol)
+    .option("--sport <port>", "source port; default: unknown", integer(0, 65535))
     .option("--dport <port>", "destination port", integer(0, 65535))
     .option("--icmp-type <type[/code]>", "default: echo request", icmpType)
     .option("--tcp-flags <flags>", "comma-separated; default: SYN", tcpFlags)
     .addOption(
-      new Option("--state <state>", "what conntrack says; default: a new connection").choices([
+      new Option("--state <state>", "conntrack state; default: a new connection").choices([
         "NEW",
         "ESTABLISHED",
         "RELATED",
@@ -211,27 +209,27 @@ export function configure(
         "UNTRACKED",
       ]),
     )
-    .option("--ttl <n>", "time to live", integer(0, 255))
-    .option("--tos <n>", "the TOS byte", integer(0, 255))
-    .option("--length <bytes>", "total length", integer(20, 65535))
-    .option("--mark <n>", "the packet's mark; default: 0", integer(0, 0xffffffff))
-    .option("--mac <address>", "with --in: the sender's link-layer address", macAddress)
-    .option("--uid <n>", "with --local: the sending user", integer(0, 0xffffffff))
+    .option("--ttl <n>", "TTL or hop limit", integer(0, 255))
+    .option("--tos <n>", "TOS byte", integer(0, 255))
+    .option("--length <bytes>", "total length in bytes, with the IP header", integer(20, 65535))
+    .option("--mark <n>", "mark of the packet; default: 0", integer(0, 0xffffffff))
+    .option("--mac <address>", "with --in: source MAC address", macAddress)
+    .option("--uid <n>", "with --local: user id of the sending process", integer(0, 0xffffffff))
     .option(
       "--after <file>",
-      "what `iptables-save -c` printed after packets like this one were sent: do the counters agree with the path?",
+      "output of `iptables-save -c` after such packets were sent: compares the counters with the path",
       (file: string, before: string[]) => [...before, file],
       [] as string[],
     )
     .option(
       "--quiet <file>",
-      "the same as long before --rules, when none were sent: what other traffic counts",
+      "output of `iptables-save -c` from before --rules, when no such packets were sent: measures other traffic",
       (file: string, before: string[]) => [...before, file],
       [] as string[],
     )
-    .option("--sent <n>", "with --after: how many, each a new connection; default: 1", integer(1, 0xffffffff))
-    .option("--tried", "shows each rule that did not match, and why")
-    .option("--json", "prints the path as JSON")
+    .option("--sent <n>", "with --after: number of connections sent; default: 1", integer(1, 0xffffffff))
+    .option("--tried", "show each rule that did not match, and why")
+    .option("--json", "print the path as JSON")
     .configureOutput({ writeOut: output.out, writeErr: output.error })
     .exitOverride((error: CommanderError) => {
       exit(error.exitCode === 0 ? 0 : 2);
@@ -248,7 +246,7 @@ export function configure(
     });
 }
 
-/** Runs the command on its own; gives the exit code. Help asked for is no failure. */
+/** Runs the command without the `wirebook` program, and returns its exit code. `--help` returns 0. */
 export function runTrace(args: readonly string[], output: Output = TERMINAL): number {
   let code = 0;
   const command = new Command("trace");

@@ -6,7 +6,7 @@ import { type ImageName, imageFolder, imageNames, imageParents, imageTag } from 
 import { follow } from "./progress";
 import type { Tools } from "./step";
 
-/** Which images of this version the engine does not hold yet, in the order in which they are to be built. */
+/** Returns the images of this version that the engine does not have yet, in build order. */
 export async function missingImages(docker: Docker): Promise<ImageName[]> {
   const held = new Set(
     (await docker.listImages({ filters: { label: ["wirebook=image"] } })).flatMap(
@@ -17,26 +17,25 @@ export async function missingImages(docker: Docker): Promise<ImageName[]> {
 }
 
 /**
- * Builds the images that the engine does not hold yet and removes the ones of earlier versions that no
- * container uses.
+ * Builds the images that the engine does not have yet, and removes unused images of earlier versions.
  *
  * Shell: `docker build -t wirebook/NAME:HASH images/NAME` for each.
  *
- * @returns the names of the images that were built.
- * @throws LabError `IMAGE_MISSING` with the last lines of a build that failed.
+ * @returns the names of the built images.
+ * @throws LabError `IMAGE_MISSING` with the last lines of the failed build.
  */
 export async function ensureImages(docker: Docker, tools: Tools): Promise<readonly ImageName[]> {
   const missing = await missingImages(docker);
   const building = new Map<ImageName, Promise<void>>();
   for (const name of missing) {
     const parents = imageParents[name].map((parent) => building.get(parent));
-    const say: Tools = { ...tools, progress: (text) => tools.progress(`${name}: ${text}`) };
+    const named: Tools = { ...tools, progress: (text) => tools.progress(`${name}: ${text}`) };
     building.set(
       name,
-      Promise.all(parents).then(() => build(docker, name, say)),
+      Promise.all(parents).then(() => build(docker, name, named)),
     );
   }
-  // All settled first: what is still building when one fails would go on behind the error's back.
+  // Wait for all builds before rethrowing the first failure: otherwise the others continue after the error.
   const ends = await Promise.allSettled(building.values());
   for (const end of ends) if (end.status === "rejected") throw end.reason;
   if (missing.length > 0) await removeLeftovers(docker, missing);
@@ -63,28 +62,28 @@ async function dockerfile(
   tools: Tools,
 ): Promise<void> {
   tools.signal.throwIfAborted();
-  const said: string[] = [];
+  const output: string[] = [];
   try {
     const stream = await docker.buildImage(
       { context: imageFolder(name), src: ["."] },
       { t: tag, buildargs: args, rm: true, forcerm: true, abortSignal: tools.signal },
     );
     await follow(stream, (text) => {
-      said.push(text);
+      output.push(text);
       tools.progress(text);
     });
   } catch (cause) {
     tools.signal.throwIfAborted();
     throw new LabError("IMAGE_MISSING", {
       where: name,
-      found: `images/${name} does not build\n${said.slice(-12).join("\n")}`,
-      advice: "Look at the last lines, and run the command again when the cause is gone.",
+      found: `building images/${name} failed\n${output.slice(-12).join("\n")}`,
+      advice: "See the output above. Fix the cause, then run the command again.",
       cause,
     });
   }
 }
 
-/** Removes earlier versions of the images just built, and the stages they were built in, where nothing uses them. */
+/** Removes unused earlier versions of the images just built, and unused build stages. */
 async function removeLeftovers(docker: Docker, built: readonly ImageName[]): Promise<void> {
   const images = await docker.listImages({ filters: { label: ["wirebook"] } });
   const current = new Set(imageNames.map(imageTag));
@@ -98,25 +97,27 @@ async function removeLeftovers(docker: Docker, built: readonly ImageName[]): Pro
 }
 
 /**
- * Removes all images of Wirebook, of every version, that no container uses. Shell: `docker rmi wirebook/NAME:TAG`.
+ * Removes all unused images of Wirebook, of all versions.
  *
- * @returns the references of the images that are gone.
+ * Shell: `docker rmi wirebook/NAME:TAG` for each.
+ *
+ * @returns the references of the removed images.
  */
 export async function removeImages(docker: Docker): Promise<readonly string[]> {
   const tags = (await docker.listImages()).flatMap((image) => image.RepoTags ?? []);
-  const gone: string[] = [];
+  const removedTags: string[] = [];
   for (const tag of tags.filter((tag) => tag.startsWith("wirebook/"))) {
     const removed = await docker
       .getImage(tag)
       .remove()
       .then(() => true, ignoreInUse);
-    if (removed) gone.push(tag);
+    if (removed) removedTags.push(tag);
   }
-  return gone;
+  return removedTags;
 }
 
 function ignoreInUse(cause: unknown): void {
-  // 409: a container or another image is made from it; 404: another process removed it first.
+  // 409: a container or another image uses it; 404: another process removed it first.
   const status = cause instanceof Error && "statusCode" in cause ? cause.statusCode : undefined;
   if (status !== 409 && status !== 404) throw cause;
 }

@@ -9,26 +9,26 @@ import { follow } from "./progress";
 import type { Tools } from "./step";
 
 const slim = "debian:trixie-slim";
-const made = { repo: "wirebook/debian", tag: "trixie" };
-const registryAnswersWithin = 10_000;
+const bootstrapped = { repo: "wirebook/debian", tag: "trixie" };
+const REGISTRY_TIMEOUT_MS = 10_000;
 
 /**
- * The Debian that the base image starts from: `debian:trixie-slim` when the engine holds it or a registry
- * answers, else the same made by debootstrap and imported as `wirebook/debian:trixie`.
+ * Provides the Debian image that the base image is built from: `debian:trixie-slim` if the engine has it or can pull
+ * it, else an equivalent built with debootstrap and imported as `wirebook/debian:trixie`.
  *
- * @returns the reference of an image that the engine now holds.
+ * @returns the reference of an image that the engine has.
  */
 export async function debianImage(docker: Docker, tools: Tools): Promise<string> {
-  const imported = `${made.repo}:${made.tag}`;
+  const imported = `${bootstrapped.repo}:${bootstrapped.tag}`;
   for (const reference of [slim, imported]) {
-    if (await holds(docker, reference)) return reference;
+    if (await hasImage(docker, reference)) return reference;
   }
-  if (await pulls(docker, tools)) return slim;
+  if (await tryPull(docker, tools)) return slim;
   await bootstrap(docker, tools);
   return imported;
 }
 
-function holds(docker: Docker, reference: string): Promise<boolean> {
+function hasImage(docker: Docker, reference: string): Promise<boolean> {
   return docker
     .getImage(reference)
     .inspect()
@@ -38,19 +38,19 @@ function holds(docker: Docker, reference: string): Promise<boolean> {
     );
 }
 
-/** Whether the registry gave the image. It has a few seconds to begin; a pull that has begun may take its time. */
-async function pulls(docker: Docker, { progress, signal }: Tools): Promise<boolean> {
-  progress(`asking the registry for ${slim}`);
-  const silence = new AbortController();
-  const deadline = setTimeout(() => silence.abort(), registryAnswersWithin);
+/** Tries to pull the image. The timeout applies only until the registry answers, not to the download. */
+async function tryPull(docker: Docker, { progress, signal }: Tools): Promise<boolean> {
+  progress(`pulling ${slim}`);
+  const timeout = new AbortController();
+  const deadline = setTimeout(() => timeout.abort(), REGISTRY_TIMEOUT_MS);
   try {
-    const stream = await docker.pull(slim, { abortSignal: AbortSignal.any([silence.signal, signal]) });
+    const stream = await docker.pull(slim, { abortSignal: AbortSignal.any([timeout.signal, signal]) });
     clearTimeout(deadline);
     await follow(stream, progress);
     return true;
   } catch {
     signal.throwIfAborted();
-    progress("no registry answers");
+    progress("the registry does not answer");
     return false;
   } finally {
     clearTimeout(deadline);
@@ -62,19 +62,19 @@ async function bootstrap(docker: Docker, tools: Tools): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new LabError("IMAGE_MISSING", {
       where: "base",
-      found: `no registry gives ${slim}, and to make it takes root`,
-      advice: `Run once: sudo apt-get install debootstrap && sudo sh ${script} | docker import - ${made.repo}:${made.tag}`,
+      found: `${slim} cannot be pulled from a registry, and building it requires root`,
+      advice: `Run once: sudo apt-get install debootstrap && sudo sh ${script} | docker import - ${bootstrapped.repo}:${bootstrapped.tag}`,
     });
   }
   if (!existsSync("/usr/sbin/debootstrap")) await tools.install("debootstrap");
-  // To a file first: a tar that breaks off half-way would be imported without complaint.
+  // Write to a file first: the engine imports a truncated tar stream without an error.
   const folder = await mkdtemp(join(tmpdir(), "wirebook-debian-"));
   try {
     const path = join(folder, "rootfs.tar");
     const tar = await open(path, "w");
-    // A temporary folder is often mounted nodev, where debootstrap refuses to work; /var/tmp hardly ever.
+    // debootstrap fails on file systems mounted with nodev; /tmp often is, /var/tmp rarely.
     await tools.run("env", ["TMPDIR=/var/tmp", "sh", script], { output: tar.fd }).finally(() => tar.close());
-    await follow(await docker.importImage(path, made), () => {});
+    await follow(await docker.importImage(path, bootstrapped), () => {});
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -8,12 +8,12 @@ import { LabError } from "../engine/errors/lab-error";
 import type { Step, Tools } from "./step";
 
 const log = "/var/log/wirebook-dockerd.log";
-const readyWithin = 60_000;
-const install = "apt-get install -y --no-install-recommends docker.io iptables";
+const START_TIMEOUT_MS = 60_000;
+const installCommand = "apt-get install -y --no-install-recommends docker.io iptables";
 
 /**
- * The container engine. One that answers is used as it is; one that was named (`DOCKER_HOST`, a context) and does
- * not answer is an error. Else, on Debian or Ubuntu and as root, Docker is installed and started.
+ * The setup step of the container engine. Uses an engine that answers. Fails if the configured engine (`DOCKER_HOST`
+ * or a Docker context) does not answer. Otherwise installs and starts Docker, on Debian or Ubuntu as root.
  */
 export const engineStep: Step = {
   name: "container engine",
@@ -24,16 +24,17 @@ export const engineStep: Step = {
     const why = await failure();
     if (why === undefined) return;
     if (findEndpoint().from !== "default" || why.code !== "NO_ENGINE") throw why;
-    const hand = await engineByHand();
-    if (hand !== undefined) throw hand;
+    const manual = await engineByHand();
+    if (manual !== undefined) throw manual;
     if (dockerd() === undefined) await tools.install("docker.io", "iptables");
     await start(tools);
   },
 };
 
 /**
- * What the user has to do where no engine answers, none was named, and set-up may not install one; undefined where there
- * is an engine, or the step above will bring one. Chapters can be run from their recordings meanwhile.
+ * Returns an error with the commands for the user if no engine answers, none is configured, and setup cannot install
+ * one. Returns undefined if there is an engine or {@link engineStep} can install one. Without an engine, chapters
+ * still run from their recordings.
  */
 export async function engineByHand(): Promise<LabError | undefined> {
   const why = await failure();
@@ -52,27 +53,27 @@ async function failure(): Promise<LabError | undefined> {
   }
 }
 
-/** The commands that bring an engine to this machine, for a user who is not root. */
+/** The error with the commands that install and start an engine, for a user who is not root. */
 function byHand({ url }: Endpoint, cause: LabError): LabError {
   const found = `no container engine answers on ${url}`;
   if (process.platform !== "linux") {
     const advice =
-      "Start Docker Desktop or Podman, or name an engine: export DOCKER_HOST=unix:///path/to/docker.sock";
+      "Start Docker Desktop or Podman, or set the engine: export DOCKER_HOST=unix:///path/to/docker.sock";
     return new LabError("NO_ENGINE", { where: "set-up", found, advice, cause });
   }
-  const begin = existsSync("/run/systemd/system")
+  const startCommand = existsSync("/run/systemd/system")
     ? "sudo systemctl enable --now docker"
     : "sudo service docker start";
   const commands = [
-    ...(dockerd() === undefined ? [`sudo ${install}`] : []),
-    begin,
+    ...(dockerd() === undefined ? [`sudo ${installCommand}`] : []),
+    startCommand,
     `sudo usermod -aG docker ${user()}`,
     "newgrp docker",
   ];
   return new LabError("NO_ENGINE", {
     where: "set-up",
-    found: `${found}, and to ${dockerd() === undefined ? "install" : "start"} one takes root`,
-    advice: `Run: ${commands.join(" && ")}\n  Then run the command again. An engine elsewhere is used with DOCKER_HOST=….`,
+    found: `${found}, and ${dockerd() === undefined ? "installing" : "starting"} one requires root`,
+    advice: `Run: ${commands.join(" && ")}\n  Then run the command again. To use an engine on another machine, set DOCKER_HOST.`,
     cause,
   });
 }
@@ -89,28 +90,28 @@ function dockerd(): string | undefined {
 }
 
 /**
- * Starts the installed engine and waits until it answers. Where installing the package has already started one,
- * the second finds its pid file and ends by itself.
+ * Starts the installed engine and waits until it answers. If installing the package has already started dockerd, the
+ * second dockerd finds its pid file and exits.
  */
 async function start({ run, progress, signal }: Tools): Promise<void> {
   const systemd = existsSync("/run/systemd/system");
   if (systemd) await run("systemctl", ["start", "docker"]);
   else if ((await failure()) !== undefined) detach();
-  progress("waiting until it answers");
-  const begun = Date.now();
+  progress("waiting for the engine to answer");
+  const startedAt = Date.now();
   while ((await failure()) !== undefined) {
-    if (Date.now() - begun > readyWithin) {
+    if (Date.now() - startedAt > START_TIMEOUT_MS) {
       throw new LabError("NO_ENGINE", {
         where: "set-up",
-        found: `dockerd was started and does not answer after ${readyWithin / 1000} s`,
-        advice: `Look why: ${systemd ? "journalctl -u docker" : `tail ${log}`}`,
+        found: `dockerd was started but does not answer after ${START_TIMEOUT_MS / 1000} s`,
+        advice: `See its log: ${systemd ? "journalctl -u docker" : `tail ${log}`}`,
       });
     }
     await pause(100, undefined, { signal });
   }
 }
 
-/** In a session of its own and with no stream of ours: whoever pipes set-up's output must not wait for the daemon. */
+/** Starts dockerd in a new session without our streams: otherwise a pipe from setup stays open until dockerd exits. */
 function detach(): void {
   const output = openSync(log, "a", 0o640);
   spawn(dockerd() ?? "dockerd", [], { detached: true, cwd: "/", stdio: ["ignore", output, output] }).unref();

@@ -6,12 +6,11 @@ import { unframe } from "../engine/resources/containers";
 import type { Tools } from "./step";
 
 /**
- * Makes the host image: the image `from` with the given images already in its engine, loaded once by a real
- * dockerd.
+ * Builds the host image: the image `from` with the given images preloaded in its engine. A real dockerd loads them.
  *
  * Shell: `docker save IMAGE | docker cp - BAKE:/load`, `docker start BAKE`, `docker commit BAKE TAG`.
  *
- * @throws LabError `IMAGE_MISSING` with what the engine inside said.
+ * @throws LabError `IMAGE_MISSING` with the output of the inner engine.
  */
 export async function bakeHost(
   docker: Docker,
@@ -20,9 +19,9 @@ export async function bakeHost(
   images: readonly string[],
   tools: Tools,
 ): Promise<void> {
-  tools.progress("loading the images of the labs into it");
+  tools.progress("preloading images");
   const name = `wirebook-bake-${tag.slice(tag.indexOf(":") + 1)}`;
-  // What a bake that was killed has left.
+  // Remove the container of an interrupted bake.
   await remove(docker.getContainer(name));
   const container = await docker.createContainer(
     createOptions({
@@ -41,18 +40,19 @@ export async function bakeHost(
     await container.start();
     const { StatusCode: code }: { StatusCode: number } = await container.wait({ abortSignal: tools.signal });
     if (code !== 0) {
-      const said = unframe(await container.logs({ stdout: true, stderr: true }));
-      const refusal = cgroupRefusal(said);
+      const output = unframe(await container.logs({ stdout: true, stderr: true }));
+      const refusal = cgroupRefusal(output);
       throw new LabError("IMAGE_MISSING", {
         where: "host",
-        found: `the engine inside the image did not ${
-          refusal === undefined ? "load the images of the labs" : `get control groups of its own: ${refusal}`
-        }`,
+        found:
+          refusal === undefined
+            ? "the engine in the image could not load the images"
+            : `the engine in the image could not get its own control groups: ${refusal}`,
         advice:
           refusal === undefined
-            ? "Look at what it said, and run the command again when the cause is gone."
+            ? "See its output below. Fix the cause, then run the command again."
             : cgroupAdvice,
-        cause: new Error(said),
+        cause: new Error(output),
       });
     }
     tools.progress("committing");

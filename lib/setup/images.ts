@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-/** An image that the containers of a lab run: a folder of `images/`. */
+/** An image for containers of a lab; the name of a folder in `images/`. */
 export type ImageName = "base" | "pause" | "web" | "proxy" | "host";
 
-/** Which images each one is built on, in the order in which they are built. */
+/** The images that each image is built on, in build order. */
 export const imageParents: Readonly<Record<ImageName, readonly ImageName[]>> = {
   base: [],
   pause: ["base"],
@@ -14,10 +14,10 @@ export const imageParents: Readonly<Record<ImageName, readonly ImageName[]>> = {
   host: ["base", "pause", "web"],
 };
 
-/** All images, each after the ones it is built on. */
+/** All images in build order: each follows the images it is built on. */
 export const imageNames: readonly ImageName[] = ["base", "pause", "web", "proxy", "host"];
 
-/** The folder with the image's Dockerfile. */
+/** Returns the folder with the image's Dockerfile. */
 export function imageFolder(name: ImageName): string {
   return join(imagesRoot(), name);
 }
@@ -25,8 +25,8 @@ export function imageFolder(name: ImageName): string {
 const tags = new Map<ImageName, string>();
 
 /**
- * The tag of an image of this version of Wirebook, for example `wirebook/web:3f2a91c04b7d`: a hash of the
- * files in its folder and of the images it is built on. No engine is asked; {@link ensureImages} builds it.
+ * Returns the tag of an image for this version of Wirebook, for example `wirebook/web:3f2a91c04b7d`: a hash of the
+ * files in its folder and of the images it is built on. Does not contact an engine; {@link ensureImages} builds it.
  */
 export function imageTag(name: ImageName): string {
   const known = tags.get(name);
@@ -52,12 +52,12 @@ function hashFolder(hash: ReturnType<typeof createHash>, folder: string): void {
   }
 }
 
-/** The `images` folder of the house, found from this file both as a source and when compiled into `dist`. */
+/** Finds the `images` folder of the repository, from the source file as well as from the compiled file in `dist`. */
 export function imagesRoot(): string {
   for (let dir = __dirname; dir !== dirname(dir); dir = dirname(dir)) {
     if (existsSync(join(dir, "images", "base", "Dockerfile"))) return join(dir, "images");
   }
   throw new Error(
-    `IMAGES_FOLDER_MISSING  no images/base/Dockerfile above ${__dirname}\n  Run Wirebook from a complete clone.`,
+    `IMAGES_FOLDER_MISSING  ${__dirname}: no parent folder contains images/base/Dockerfile\n  Run Wirebook from a complete clone.`,
   );
 }

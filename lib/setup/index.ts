@@ -11,7 +11,7 @@ export type { Step, Tools } from "./step";
 
 const engine = (): Docker => dial(findEndpoint());
 
-/** The images that the containers of a lab run. */
+/** The setup step that builds the images for containers of a lab. */
 export const imagesStep: Step = {
   name: "images",
   needed: async () => (await missingImages(engine())).length > 0,

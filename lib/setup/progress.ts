@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline";
 
 /**
- * Follows the engine's stream of a build, pull or import to its end.
+ * Reads the engine's progress stream of a build, pull or import until it ends.
  *
- * @param progress - told each line of what the engine does.
- * @throws Error with the engine's own text when the stream reports a failure.
+ * @param progress - called with each line of progress.
+ * @throws Error with the engine's message if the stream reports a failure.
  */
 export async function follow(stream: NodeJS.ReadableStream, progress: (text: string) => void): Promise<void> {
   for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {

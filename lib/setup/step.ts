@@ -1,20 +1,24 @@
-/** What set-up (setup.mjs) gives to a step: the machine, and somebody to tell. */
+/** The functions that setup.mjs passes to a step. */
 export interface Tools {
-  /** Told what a long step is doing right now, a line at a time. */
+  /** Reports the progress of a long step, one line per call. */
   progress(text: string): void;
-  /** Runs a command to its end, its lines told as progress; its standard output goes to `output`, an open file, when given. */
+  /**
+   * Runs a command, waits until it exits, and reports its output as progress.
+   *
+   * @param options.output - file descriptor for its stdout; default: stdout is reported too.
+   */
   run(command: string, args: readonly string[], options?: { output?: number }): Promise<void>;
-  /** Installs Debian packages, one caller at a time. Throws when this user or this machine cannot. */
+  /** Installs Debian packages, one call at a time. Throws if the user is not root or apt-get is missing. */
   install(...packages: string[]): Promise<void>;
-  /** Aborted when the user stops set-up. */
+  /** Aborted when the user stops setup or another step fails. */
   readonly signal: AbortSignal;
 }
 
-/** A part of set-up. It may run twice, and be interrupted half-way, without harm. */
+/** One step of setup. Idempotent: it can be interrupted at any time and run again. */
 export interface Step {
-  /** What it brings: `container engine`. */
+  /** What the step provides, for example `container engine`. */
   readonly name: string;
-  /** A fast look; nothing is changed by it. */
+  /** Returns quickly whether the step must run. Changes nothing. */
   needed(): Promise<boolean>;
   run(tools: Tools): Promise<void>;
 }
