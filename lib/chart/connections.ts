@@ -4,13 +4,13 @@ import { elide, textWidth, wrap } from "./sketch/font-metrics";
 import type { Mark } from "./sketch/scene";
 import { endpoint, heading, pill, pillWidth, tint, WIDTH } from "./sketch/shapes";
 
-/** One end of a TCP connection as a socket knows it. */
+/** One end of a TCP connection, as its socket shows it. */
 export interface SocketEnd {
   readonly address: string;
   readonly port: number;
 }
 
-/** A line of a request or reply: what a proxy added stands out. */
+/** A line of a request or reply. Lines that a proxy added are highlighted. */
 export interface HeaderLine {
   readonly text: string;
   readonly added?: boolean;
@@ -18,19 +18,19 @@ export interface HeaderLine {
 
 /** One connection between two parties. */
 export interface Connection {
-  /** Name of the party that opened it, and of the one that accepted. */
+  /** Names of the client and the server of the connection. */
   readonly from: string;
   readonly to: string;
-  /** The opener's own socket, and the address it connected to. */
+  /** The local and remote address of the client's socket. */
   readonly local: SocketEnd;
   readonly remote: SocketEnd;
-  /** The peer's address as the accepting side sees it, where it is another (NAT, PROXY protocol). */
+  /** The client's address as the server sees it, if it differs (NAT, PROXY protocol). */
   readonly seen?: SocketEnd;
   /** `TCP`, `TLS`, `HTTP CONNECT`. Default: `TCP`. */
   readonly protocol?: string;
-  /** What goes through it: the request line and its headers. */
+  /** The data sent: the request line and the headers. */
   readonly lines?: readonly HeaderLine[];
-  /** A fact: `the proxy resolves the name`. */
+  /** A short note, for example `the proxy resolves the name`. */
   readonly note?: string;
   readonly state?: "open" | "closed" | "refused";
 }
@@ -38,7 +38,7 @@ export interface Connection {
 export interface ConnectionsView {
   readonly title: string;
   readonly fact?: string;
-  /** In order from left to right. Default: in order of appearance. */
+  /** From left to right. Default: in order of appearance in the connections. */
   readonly parties?: readonly { readonly name: string; readonly detail?: string }[];
   readonly connections: readonly Connection[];
   readonly notes?: readonly string[];
@@ -47,10 +47,10 @@ export interface ConnectionsView {
 const LINES = 10;
 
 /**
- * Draws who talks to whom: the parties as columns, each TCP connection as a bar of its own between two of them, with
- * the addresses that each side sees and what a proxy added to the request in tinted boxes.
+ * Draws TCP connections: the parties as columns, and each connection as a bar between two of them, with the addresses
+ * that each side sees. Lines that a proxy added to the request are in tinted boxes.
  *
- * Shell: `ss -tn` on every party, and the access logs, put together.
+ * Shell: `ss -tn` on every party, combined with the access logs.
  */
 export function connectionsPicture(view: ConnectionsView): Picture {
   const names = [...new Set(view.connections.flatMap((one) => [one.from, one.to]))];

@@ -4,24 +4,24 @@ import type { Scene } from "./sketch/scene";
 import { specOf } from "./sketch/spec";
 import { drawSvg } from "./sketch/svg";
 
-/** The method under which a notebook kernel asks a value for what to draw: Deno's convention. */
+/** The method that a notebook kernel calls to display a value (the convention of Deno's Jupyter kernel). */
 export const display: unique symbol = Symbol.for("Jupyter.display");
 
-/** What a notebook may show of one value: representations by MIME type, the reader picks the richest it knows. */
+/** Representations of one value by MIME type. The front end shows the richest one that it supports. */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 
 /**
- * A drawing that a notebook shows, and that carries the same facts as text.
+ * A drawing for notebooks, with a text that contains the same facts.
  *
- * In JupyterLab it is a Vega-Lite chart that follows the light and the dark theme; where no chart can be drawn
- * (nbconvert, GitHub) a static SVG in the light theme; in a terminal `text`.
+ * JupyterLab shows a Vega-Lite chart that follows the light or dark theme. Front ends without Vega-Lite (nbconvert,
+ * GitHub) show a static SVG in the light theme. A terminal shows `text`.
  */
 export interface Picture {
   /** The Vega-Lite specification, version 5. */
   readonly spec: Readonly<Record<string, unknown>>;
-  /** What the picture says, in lines of text: every address and every rule that is drawn. */
+  /** The content of the picture as lines of text: every address and every rule. */
   readonly text: string;
-  /** Draws the picture once, in the light theme, everything folded, as an SVG document. */
+  /** Renders a static SVG document in the light theme, with all folds closed. */
   svg(): Promise<string>;
   toString(): string;
   [display](): Promise<MimeBundle>;
@@ -66,23 +66,23 @@ class Drawing implements Picture {
   }
 }
 
-/** A picture of a scene that is laid out, with the text that says the same. */
+/** Creates a picture from a laid-out scene and a text with the same content. */
 export function picture(scene: Scene, text: string): Picture {
   return new Drawing(scene, text);
 }
 
-/** A laid out scene, and the text that says the same. */
+/** A laid-out scene, and a text with the same content. */
 export interface Drawn {
   readonly scene: Scene;
   readonly text: string;
 }
 
-/** Whether a value is a picture of a scene. */
+/** Returns whether a value is a picture with its scene. */
 export function isDrawn(value: object): value is Picture & Drawn {
   return value instanceof Drawing;
 }
 
-/** The picture of a scene that was drawn before. */
+/** Recreates a picture from its scene and text. */
 export function pictureFrom({ scene, text }: Drawn): Picture & Drawn {
   return new Drawing(scene, text);
 }

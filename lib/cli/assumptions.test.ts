@@ -154,19 +154,19 @@ const named = (told: Told, words: string): void => {
     expect([certain, dependsOn.join("\n")]).toEqual([false, expect.stringContaining(words)]);
 };
 
-describe("sysctls that are not given", () => {
-  test("a packet that is forwarded: both values of ip_forward are followed, and named", () => {
+describe("missing sysctls", () => {
+  test("a forwarded packet: follows and names both values of ip_forward", () => {
     expect(verdicts(ask(FORWARDED))).toEqual([
       ["accept", "net.ipv4.ip_forward=1 (not given)"],
       ["drop", "net.ipv4.ip_forward=0 (not given)"],
     ]);
   });
 
-  test("a packet for the host itself: ip_forward does not matter", () => {
+  test("a packet to the host: ip_forward does not matter", () => {
     expect(verdicts(ask(TO_HOST))).toEqual([["accept"]]);
   });
 
-  test("rp_filter matters where the route back is another: both are followed, and named", () => {
+  test("asymmetric routing: follows and names both values of rp_filter", () => {
     const told = ask(["--in", "e0", "--src", "10.2.0.9", ...TO_HOST.slice(4)]);
     expect(verdicts(told)).toEqual([
       [
@@ -179,7 +179,7 @@ describe("sysctls that are not given", () => {
     ]);
   });
 
-  test("where no route leads back even the loose filter drops", () => {
+  test("no route back: even the loose rp_filter drops", () => {
     const routes = ROUTES.slice(1);
     expect(verdicts(ask(["--in", "e0", "--src", "9.9.9.9", ...TO_HOST.slice(4)], { routes }))).toEqual([
       ["accept", expect.stringContaining("rp_filter=0 on e0")],
@@ -187,7 +187,7 @@ describe("sysctls that are not given", () => {
     ]);
   });
 
-  test("rp_filter of all is given, and that of the device is not", () => {
+  test("rp_filter given for all, but not for the device", () => {
     const wrong = ["--in", "e0", "--src", "10.2.0.9", ...TO_HOST.slice(4)];
     const loose = ask(wrong, { sysctl: ["net.ipv4.conf.all.rp_filter=2"] });
     expect(verdicts(loose)).toEqual([["accept"]]);
@@ -203,7 +203,7 @@ describe("sysctls that are not given", () => {
     ]);
   });
 
-  test("a source that is the host's own address depends on accept_local", () => {
+  test("a source address of the host depends on accept_local", () => {
     const told = ask(["--in", "e0", "--src", "10.2.0.1", ...TO_HOST.slice(4)], { sysctl: FORWARDS });
     expect(verdicts(told)).toEqual([
       ["accept", expect.stringContaining("accept_local=1")],
@@ -211,7 +211,7 @@ describe("sysctls that are not given", () => {
     ]);
   });
 
-  test("src_valid_mark matters where a policy rule asks for the mark", () => {
+  test("src_valid_mark matters if a policy rule matches the mark", () => {
     const rules = [
       RULES[0] ?? {},
       { priority: 10, src: "all", fwmark: "0x1", action: "blackhole" },
@@ -235,7 +235,7 @@ describe("sysctls that are not given", () => {
     ]);
   });
 
-  test("IPv6 asks for its own forwarding", () => {
+  test("IPv6 depends on its own forwarding sysctl", () => {
     const six = (local: string) => ({ family: "inet6", local, prefixlen: 64, scope: "global" });
     const addresses = [
       { ...ADDRESSES[0], addr_info: [six("fd01::1")] },
@@ -265,7 +265,7 @@ describe("sysctls that are not given", () => {
     ]);
   });
 
-  test("what sysctl -a printed settles it, and --sysctl goes before", () => {
+  test("reads the output of sysctl -a, and --sysctl overrides it", () => {
     const all = [...FORWARDS, "net.ipv4.conf.lo.rp_filter=0"]
       .map((text) => text.replace("=", " = "))
       .join("\n");
@@ -278,22 +278,22 @@ describe("sysctls that are not given", () => {
   });
 });
 
-describe("what is assumed", () => {
-  test("is listed, in words", () => {
+describe("assumptions", () => {
+  test("lists each assumption", () => {
     const { assumed } = ask(FORWARDED);
     for (const words of [
       "the packet opens a new connection",
-      "policy rules: the kernel's own",
-      "the local table is as the addresses make it",
+      "policy rules: the kernel's defaults",
+      "the local table contains the routes that the kernel adds",
       "the TTL is larger than 1 (--ttl not given)",
-      "the packet is no longer than the MTU",
+      "the packet fits into the MTU",
       "10.3.0.9 answers on e2",
-      "nothing beside the rules given handles the packet",
+      "only the given rules handle the packet",
     ])
       expect(assumed).toContainEqual(expect.stringContaining(words));
   });
 
-  test("is less where more is given", () => {
+  test("lists fewer assumptions if more input is given", () => {
     const { assumed } = ask(FORWARDED, {
       rules: RULES,
       routes: [...ROUTES, ...LOCAL_TABLE],
@@ -302,22 +302,24 @@ describe("what is assumed", () => {
     });
     expect(
       assumed.filter(
-        (text) => !/answers on|nothing beside|forwarding=1 \(not given; as ip_forward\)/.test(text),
+        (text) => !/answers on|only the given rules|forwarding=1 \(not given; as ip_forward\)/.test(text),
       ),
     ).toEqual([]);
   });
 
-  test("counters of rules are not known, and so are marks that no option gave", () => {
+  test("lists initial counters and a mark of 0", () => {
     const dump = EMPTY.replace(
       "COMMIT",
       "-A FORWARD -m limit --limit 1/sec -m mark --mark 0x0 -j ACCEPT\nCOMMIT",
     );
     const { assumed } = ask(FORWARDED, { dump });
-    expect(assumed).toContainEqual(expect.stringContaining("no packet was counted yet by limit"));
+    expect(assumed).toContainEqual(
+      expect.stringContaining("the counters of limit are at their initial values"),
+    );
     expect(assumed).toContainEqual(expect.stringContaining("mark is 0 (--mark not given)"));
   });
 
-  test("is printed below the path", () => {
+  test("prints the assumptions below the path", () => {
     let out = "";
     const output = {
       out: (text: string) => {
@@ -356,7 +358,7 @@ describe("policy rules", () => {
     expect(told.outcomes).toHaveLength(2);
   });
 
-  test("a rule that is not for the packet in any case leaves the answer certain", () => {
+  test("a rule that cannot match the packet leaves the outcome certain", () => {
     const told = ask(FORWARDED, {
       rules: before({ src: "10.77.0.0", srclen: 16, dscp: "AF11" }),
       routes,
@@ -366,7 +368,7 @@ describe("policy rules", () => {
     expect(told.unknown).toEqual(["policy rule 100: dscp AF11"]);
   });
 
-  test("l3mdev matters where an interface belongs to a VRF", () => {
+  test("l3mdev matters if an interface belongs to a VRF", () => {
     const member = { master: "red", linkinfo: { info_slave_kind: "vrf" } };
     const addresses = [device(2, "e0", "10.1.0.1", member), ...ADDRESSES.slice(1)];
     const rules = [RULES[0] ?? {}, { priority: 100, src: "all", l3mdev: null }, ...RULES.slice(1)];
@@ -374,12 +376,12 @@ describe("policy rules", () => {
     expect(ask(FORWARDED, { rules, routes, sysctl: FORWARDS }).outcomes).toMatchObject([{ certain: true }]);
   });
 
-  test("a table that is not among the routes given is named", () => {
+  test("names a table that the given routes do not contain", () => {
     const told = ask(FORWARDED, { rules: before({}), sysctl: FORWARDS });
     named(told, "table 100 (not among the routes given)");
   });
 
-  test("the user of a local packet is not known without --uid", () => {
+  test("the user of a local packet is unknown without --uid", () => {
     const local = [
       "--local",
       "--src",
@@ -438,7 +440,7 @@ describe("routes", () => {
     ]);
   });
 
-  test("a packet that is longer than the route's MTU is uncertain", () => {
+  test("a packet longer than the route's MTU is uncertain", () => {
     const told = ask(FORWARDED, {
       routes: better({ metrics: [{ mtu: 1400 }] }),
       sysctl: FORWARDS,
@@ -447,7 +449,7 @@ describe("routes", () => {
     named(told, "longer than the MTU of e1 (1400)");
   });
 
-  test("a route whose device has no carrier depends on ignore_routes_with_linkdown", () => {
+  test("a route over a device without carrier depends on ignore_routes_with_linkdown", () => {
     const told = ask(FORWARDED, { routes: better({ flags: ["linkdown"] }), sysctl: FORWARDS });
     named(told, "net.ipv4.conf.e1.ignore_routes_with_linkdown");
   });
@@ -506,15 +508,15 @@ const NATIVE = `table ip nat {
 }
 `;
 
-describe("rules that a dump does not have", () => {
-  test("a table that could not be printed is named, and what it does is not known", () => {
+describe("rules missing in a dump", () => {
+  test("names a table that iptables could not print, and treats it as unknown", () => {
     const told = ask(TO_HOST, { dump: UNPRINTED });
     expect(told.error).toContain("table nat could not be printed");
     named(told, "table nat, which iptables could not print");
     expect(told.outcomes.map(({ verdict }) => verdict)).toEqual(["accept", "unknown", "unknown"]);
   });
 
-  test("rules of iptables-legacy that the dump tells of are named, until they are given", () => {
+  test("names the legacy rules that the dump mentions, unless they are given", () => {
     named(ask(TO_HOST, { dump: WARNED }), "rules of iptables-legacy are loaded");
     const legacy = file("legacy", `# Generated by iptables-save v1.8.9 (legacy) on X\n${EMPTY}`);
     const both = ask(TO_HOST, { dump: WARNED, more: ["--rules", legacy] });

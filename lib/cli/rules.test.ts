@@ -142,7 +142,7 @@ test("reports a missing file with advice", async () => {
   configure(command);
   const complain = jest.spyOn(console, "error").mockImplementation(() => undefined);
   await command.parseAsync([join(folder, "nope")], { from: "user" });
-  expect(complain.mock.calls[0]?.[0]).toMatch(/^RULES_FILE {2}.*nope: cannot be read.*\n {2}Name a file/);
+  expect(complain.mock.calls[0]?.[0]).toMatch(/^RULES_FILE {2}.*nope: cannot be read.*\n {2}Pass a file/);
   complain.mockRestore();
   expect(process.exitCode).toBe(1);
 });
@@ -158,7 +158,7 @@ test.each<[string, string | Buffer, RegExp]>([
   [
     "an empty file, the output of iptables-save if no table is loaded",
     "",
-    /: 0 tables, 0 chains, 0 rules: nothing/,
+    /: 0 tables, 0 chains, 0 rules: no table is loaded/,
   ],
   [
     "line endings of another system",

@@ -309,7 +309,7 @@ describe("wirebook trace", () => {
     ["a port for ICMP", ["--in", "eth0", "--proto", "icmp"], "no ports"],
     ["an invalid port", ["--in", "eth0", "--dport", "70000"], "65535"],
     ["an invalid address", ["--in", "eth0", "--src", "10.0.0.300"], "address"],
-    ["families mixed", ["--in", "eth0", "--src", "fd00::1"], "one family"],
+    ["addresses of two families", ["--in", "eth0", "--src", "fd00::1"], "address families"],
     ["an unknown state", ["--in", "eth0", "--state", "OLD"], "NEW"],
     ["an unknown option", ["--in", "eth0", "--colour"], "unknown option"],
     ["an invalid interface name", ["--in", ""], "1 to 15 characters"],

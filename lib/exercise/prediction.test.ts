@@ -2,11 +2,11 @@ import { display } from "../chart/picture";
 import { predict } from "./prediction";
 
 describe("a prediction", () => {
-  it("is right whatever the case and the white space around it", () => {
+  it("ignores case and surrounding white space", () => {
     expect(predict("Does it answer?", " Yes ").compare(true).right).toBe(true);
   });
 
-  it("shows both answers and the reason when it was wrong", () => {
+  it("shows both answers and the reason if it was wrong", () => {
     const shown = predict("Which client is seen?", "172.17.0.2").compare(
       "172.30.0.11",
       "The source was replaced.",
@@ -17,7 +17,7 @@ describe("a prediction", () => {
     );
   });
 
-  it("compares numbers as they are written", () => {
+  it("compares numbers as text", () => {
     expect(predict("How many?", 2).compare("2").right).toBe(true);
   });
 });

@@ -6,7 +6,7 @@ interface TextBundle {
   readonly "text/plain": string;
 }
 
-/** What the learner wrote down before the run, beside what the network then said. */
+/** The result of comparing a prediction with the observation. */
 export interface Comparison {
   readonly question: string;
   readonly predicted: string;
@@ -15,14 +15,14 @@ export interface Comparison {
   [display](): TextBundle;
 }
 
-/** A prediction that is written down before the run, so that the run can surprise. */
+/** A prediction made before the experiment. */
 export interface Prediction {
   readonly question: string;
   readonly answer: string;
   /**
-   * Sets the prediction beside what was observed.
+   * Compares the prediction with the observation.
    *
-   * @param observed - what the network said. Compared as text, without case and surrounding white space.
+   * @param observed - the observed value. Compared as text, ignoring case and surrounding white space.
    * @param why - one sentence that explains the observation; shown in either case. Default: none.
    */
   compare(observed: string | number | boolean, why?: string): Comparison;
@@ -30,13 +30,14 @@ export interface Prediction {
 }
 
 /**
- * Writes a prediction down.
+ * Records a prediction, to be compared with the observation later.
  *
  * @param question - what will happen?
  * @param answer - your answer: a word, an address, a number, yes or no (true or false).
  * @example
+ * import { predict } from "wirebook";
  * const guess = predict("Which client does the outside see?", "172.17.0.2");
- * guess.compare(page.peer.address, "the host replaced the source on the way out");
+ * guess.compare("172.30.0.11", "the host replaced the source address");
  */
 export function predict(question: string, answer: string | number | boolean): Prediction {
   const written = spoken(answer);

@@ -10,7 +10,7 @@ import { parseRoutes } from "./routes";
 import type { RulesetDump, Snapshot } from "./snapshot";
 import { parseSockets } from "./sockets";
 
-/** The sysctls that decide where a packet goes. A pattern stands for one of each link. */
+/** The sysctls that affect the path of a packet. `*` matches each link. */
 const sysctls = [
   "ipv4/ip_forward",
   "ipv4/conf/*/rp_filter",
@@ -42,8 +42,8 @@ const sysctls = [
   "netfilter/nf_conntrack_tcp_loose",
 ];
 
-// Each program costs two or three milliseconds to start, so the parts run in two lanes; the second writes into memory.
-// `ip -batch` answers five questions in one start; what may fail on a small kernel comes last (-force goes on).
+// Starting a program takes 2-3 ms, so two groups of commands run in parallel; the first one writes to a file in memory.
+// `ip -batch` runs five commands in one process. The command that may fail on a small kernel is last.
 const sections = `
 file=/dev/shm/wirebook.$$
 {
@@ -66,11 +66,11 @@ cat "$file"; : > "$file"
 `;
 
 /**
- * Everything that a network namespace shows, in one go, through a shell that stands in it.
+ * Takes a snapshot of a network namespace with one script, run by a shell in that namespace.
  *
  * Shell: `ip addr; ip route show table all; ip rule; ip neigh; bridge fdb; iptables-save -c; conntrack -L; ss -tuan`.
  *
- * @throws LabError `CONTAINER_GONE` when the namespace cannot be entered, `ENGINE_FAILED` when it answers nonsense.
+ * @throws LabError `CONTAINER_GONE` if the namespace cannot be entered, `ENGINE_FAILED` if the output is invalid.
  */
 export async function inspectNamespace(shell: Shell, place: string): Promise<Snapshot> {
   const mark = `-part-${randomBytes(8).toString("hex")}`;
@@ -85,14 +85,14 @@ export async function inspectNamespace(shell: Shell, place: string): Promise<Sna
   } catch (cause) {
     throw new LabError("ENGINE_FAILED", {
       where: place,
-      found: `its network namespace gave an answer that cannot be read (${stderr.trim() || String(cause)})`,
-      advice: "Look at it by hand: ip -j addr, ip -j route, iptables-save.",
+      found: `cannot read the state of its network namespace (${stderr.trim() || String(cause)})`,
+      advice: "Run the commands in it yourself: ip -j addr, ip -j route, iptables-save.",
       cause,
     });
   }
 }
 
-/** The snapshot in what the parts of the collecting script printed. */
+/** Builds a snapshot from the output of the script's parts. */
 export function assemble(place: string, parts: ReadonlyMap<string, string>): Snapshot {
   const part = (name: string): string => parts.get(name) ?? "";
   const [addresses, routes, neighbours, ids, rules] = part("ip")
@@ -136,7 +136,7 @@ function parseSysctls(text: string): Readonly<Record<string, string>> {
   for (const line of text.split("\n")) {
     const colon = line.indexOf(":");
     if (colon < 0) continue;
-    // A link's name may hold a dot, and sysctl(8) writes it as a slash then.
+    // sysctl(8) replaces a dot in a link's name by a slash.
     const name = line
       .slice(0, colon)
       .split("/")

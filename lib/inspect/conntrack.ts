@@ -1,6 +1,6 @@
 import type { ConntrackEntry, Tuple } from "./snapshot";
 
-/** `/proc/net/nf_conntrack`, or `conntrack -L -o extended`: one connection a line, both in the same form. */
+/** Parses `/proc/net/nf_conntrack` or `conntrack -L -o extended`, which have the same format: one connection per line. */
 export function parseConntrack(text: string): readonly ConntrackEntry[] {
   return text.split("\n").flatMap((line) => {
     const entry = parseLine(line);
@@ -40,7 +40,7 @@ function parseLine(line: string): ConntrackEntry | undefined {
   };
 }
 
-// The first src begins the original direction, the second the reply; ICMP has its echo id in place of ports.
+// The first src starts the original tuple, the second one the reply tuple. ICMP has an id instead of ports.
 function tuplesOf(pairs: readonly (readonly [string, string])[]): readonly Tuple[] {
   const tuples: { src: string; dst: string; sport?: number; dport?: number }[] = [];
   for (const [key, value] of pairs) {

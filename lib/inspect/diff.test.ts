@@ -8,7 +8,7 @@ const dump = (...lines: readonly string[]): NonNullable<Snapshot["iptables"]> =>
   { family: "ipv4", variant: "nft", text: `*nat\n:DOCKER - [0:0]\n${lines.join("\n")}\nCOMMIT\n` },
 ];
 
-test("a veth that appeared is an added link", () => {
+test("a new veth is an added link", () => {
   const { changes } = diffSnapshots(
     [look({})],
     [look({ links: [{ ...link(4, "veth1"), master: "docker0" }] })],
@@ -26,7 +26,7 @@ test("a link that went down is a changed link", () => {
   expect(changes).toMatchObject([{ subject: "link", change: "changed", was: "4: veth1 veth mtu 1500 up" }]);
 });
 
-test("counters are no difference, and a rule that stands twice counts twice", () => {
+test("ignores counters, and treats a duplicate rule as a second rule", () => {
   const { changes } = diffSnapshots(
     [look({ iptables: dump("[1:60] -A DOCKER -i docker0 -j RETURN") })],
     [
@@ -47,7 +47,7 @@ test("counters are no difference, and a rule that stands twice counts twice", ()
   ]);
 });
 
-test("a listener, a route and a sysctl each read as their tool prints them", () => {
+test("formats a listener, a route and a sysctl like the tool of each", () => {
   const { changes } = diffSnapshots(
     [look({ sysctls: { "net.ipv4.ip_forward": "0", "net.netfilter.nf_conntrack_count": "1" } })],
     [
@@ -74,7 +74,7 @@ test("a listener, a route and a sysctl each read as their tool prints them", () 
   ]);
 });
 
-test("a namespace that came or went is said once", () => {
+test("an added namespace is a single change", () => {
   const { changes } = diffSnapshots(
     [look({})],
     [look({}), look({ place: "host1/web", links: [link(3, "eth0")] })],
@@ -82,7 +82,7 @@ test("a namespace that came or went is said once", () => {
   expect(changes).toEqual([{ place: "host1/web", subject: "namespace", change: "added", text: "host1/web" }]);
 });
 
-test("nothing that stays the same is a difference", () => {
+test("equal snapshots have no changes", () => {
   const same = look({ links: [link(4, "veth1")], iptables: dump("[1:60] -A DOCKER -j RETURN") });
   expect(diffSnapshots([same], [same]).changes).toEqual([]);
 });

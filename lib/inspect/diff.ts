@@ -1,6 +1,6 @@
 import type { InterfaceAddress, Link, PolicyRule, Route, RulesetDump, Snapshot, Socket } from "./snapshot";
 
-/** What kind of thing appeared, went or became another. */
+/** The kind of the changed object. */
 export type ChangeSubject =
   | "namespace"
   | "link"
@@ -14,22 +14,22 @@ export type ChangeSubject =
   | "neighbour"
   | "sysctl";
 
-/** One difference between two looks at a network namespace. */
+/** One difference between two snapshots of a network namespace. */
 export interface Change {
   readonly place: string;
   readonly subject: ChangeSubject;
   readonly change: "added" | "removed" | "changed";
-  /** As the tool of the subject prints it: `ip addr`, `ip route`, `iptables-save`, `ss`. */
+  /** The object as printed by its tool: `ip addr`, `ip route`, `iptables-save`, `ss`. */
   readonly text: string;
-  /** For `changed`: how it was. */
+  /** For `changed`: the previous text. */
   readonly was?: string;
   /** For rules and chains: `ipv4 nat`. */
   readonly table?: string;
-  /** For rules: the chain they stand in. */
+  /** For rules: the chain. */
   readonly chain?: string;
 }
 
-/** Two looks at the same places, and what is different in the second. Pure data. */
+/** Two lists of snapshots of the same places, and their differences. Pure data. */
 export interface Diff {
   readonly before: readonly Snapshot[];
   readonly after: readonly Snapshot[];
@@ -37,8 +37,8 @@ export interface Diff {
 }
 
 /**
- * What became different between two looks at the same places. Counters, connections and the age of entries are no
- * differences; a neighbour or a learned forwarding entry only counts when it is `permanent`.
+ * Compares two lists of snapshots of the same places. Ignores counters, connections and the age of entries, and
+ * neighbours and forwarding entries that are not `permanent`.
  */
 export function diffSnapshots(before: readonly Snapshot[], after: readonly Snapshot[]): Diff {
   const places = [...new Set([...before, ...after].map(({ place }) => place))];
@@ -59,7 +59,7 @@ function diffPlace(place: string, old: Snapshot, now: Snapshot): readonly Change
     compare(place, "policy rule", old.policyRules ?? [], now.policyRules ?? [], policyText, policyText),
     diffRulesets(place, old.iptables ?? [], now.iptables ?? []),
     compare(place, "listener", listeners(old), listeners(now), listenerText, listenerText),
-    // A sysctl that came or went did so with its link, which is said already.
+    // Sysctls are added and removed only together with their link, which is reported already.
     compare(place, "sysctl", sysctls(old), sysctls(now), sysctlKey, sysctlText).filter(
       ({ change }) => change === "changed",
     ),
@@ -146,7 +146,7 @@ function listenerText({ protocol, localAddress, localPort }: Socket): string {
   return `${protocol} ${address}:${localPort}`;
 }
 
-// A rule may stand twice in a chain, so each line is keyed by how often it came before.
+// A chain can contain the same rule several times, so the key contains the number of earlier occurrences.
 function diffRulesets(place: string, old: readonly RulesetDump[], now: readonly RulesetDump[]): Change[] {
   const was = ruleLines(old);
   const is = ruleLines(now);

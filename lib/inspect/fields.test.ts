@@ -1,5 +1,5 @@
-// Every field of `ip -j rule`, `ip -j route` and `ip -j addr`: read, harmless, or named as unknown. The JSON is what
-// iproute2 6.1.0 and 6.15.0 printed on kernel 6.18; what that kernel has no driver for is written as their source prints it.
+// Every field of `ip -j rule`, `ip -j route` and `ip -j addr` is read, ignored as harmless, or reported as unknown. The
+// JSON is the output of iproute2 6.1.0 and 6.15.0 on kernel 6.18, or follows their source if that kernel has no driver.
 
 import { parseJson } from "./json";
 import { parseLinks } from "./links";
@@ -124,11 +124,11 @@ describe("ip -j route", () => {
     ["iif", { iif: "e1" }, ["iif e1"]],
     ["mark", { mark: 5 }, ["mark 5"]],
     ["a TOS by name", { tos: "lowdelay" }, ["tos lowdelay"]],
-  ])("%s is a condition that is named", (_name, fields, onlyFor) => {
+  ])("reports the condition: %s", (_name, fields, onlyFor) => {
     expect(route(fields).map((each) => each.onlyFor)).toEqual([onlyFor]);
   });
 
-  test("each next hop has its weight, its flags and its encapsulation", () => {
+  test("each next hop has its own weight, flags and encapsulation", () => {
     const text =
       '[{"dst":"9.7.0.0/16","flags":[],"nexthops":[{"gateway":"10.1.0.9","dev":"e0","weight":3,"flags":["dead","linkdown"]},{"encap":"ip","id":7,"src":"0.0.0.0","dst":"1.2.3.4","ttl":0,"tos":0,"dev":"e1","weight":1,"flags":[]}]}]';
     expect(parseRoutes(parseJson(text))).toMatchObject([
@@ -137,13 +137,13 @@ describe("ip -j route", () => {
     ]);
   });
 
-  test("up to iproute2 6.8 an encapsulation's destination stands beside the route's own, which is kept", () => {
+  test("up to iproute2 6.8, keeps the route's destination instead of the duplicate key of its encapsulation", () => {
     const text =
       '[{"dst":"10.5.0.0/16","encap":"ip","id":5,"src":"0.0.0.0","dst":"1.2.3.4","ttl":0,"tos":0,"dev":"e0","scope":"link","flags":[]}]';
     expect(parseRoutes(parseJson(text))).toMatchObject([{ destination: "10.5.0.0/16", dev: "e0" }]);
   });
 
-  test("an IPv6 route may be for sources of one prefix", () => {
+  test("an IPv6 route can be limited to a source prefix", () => {
     const [read] = parseRoutes([
       { dst: "fd05::/64", from: "fd06::/64", dev: "e1", metric: 1024, flags: [], pref: "medium" },
     ]);
@@ -176,7 +176,7 @@ describe("ip -d -j addr", () => {
     tso_max_segs: 65535,
     gro_max_size: 65536,
   };
-  test("a veth that is up has nothing unknown", () => {
+  test("a veth that is up has no unknown properties", () => {
     expect(link(PLAIN)?.unknown).toBeUndefined();
   });
 
@@ -198,7 +198,7 @@ describe("ip -d -j addr", () => {
     [
       "XDP",
       { xdp: { mode: 1, prog: { id: 7, tag: "0f", jited: 1 } } },
-      ["an XDP program (id 7) sees its packets first"],
+      ["an XDP program (id 7) handles its packets first"],
     ],
     ["proto_down", { proto_down: true }, ["proto_down is on"]],
     ["a blocking port", port({ state: "blocking" }), ["its bridge port is blocking"]],
@@ -216,7 +216,7 @@ describe("ip -d -j addr", () => {
     [
       "ipvlan",
       { linkinfo: { info_kind: "ipvlan", info_data: { mode: "l3" } } },
-      ["it is of kind ipvlan, which may treat packets its own way"],
+      ["it is of kind ipvlan, which may handle packets differently"],
     ],
     ["a kind that is not known", { linkinfo: { info_kind: "xfrm" } }, ["it is of kind xfrm"]],
     ["a field that is not known yet", { colour: 3 }, ["colour 3"]],

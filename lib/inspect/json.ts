@@ -1,16 +1,16 @@
-// Up to iproute2 6.8, a route's encapsulation is printed into the route itself, and its `dst` stands beside the route's
-// own: JSON.parse would keep the tunnel's. Newer ones print an object (lwt_print_encap in iproute_lwtunnel.c).
+// Up to iproute2 6.8, the fields of a route's encapsulation are part of the route object, with a second `dst`, and
+// JSON.parse would return that of the tunnel. Newer ones print an object (lwt_print_encap in iproute_lwtunnel.c).
 const FLAT_ENCAP =
   /"encap":"(ip|ip6|mpls)"((?:,"id":\d+)?(?:,"src":"[^"]*")?(?:,"dst":(?:"[^"]*"|\[[^\]]*\]))?(?:,"(?:ttl|hoplimit)":\d+)?(?:,"(?:tos|tc)":\d+)?)/g;
 
-/** JSON that a program printed; nothing is assumed about its shape. */
+/** Parses the JSON output of a program, without assumptions about its structure. */
 export function parseJson(text: string): unknown {
   return JSON.parse(
     text.includes('"encap":"') ? text.replace(FLAT_ENCAP, '"encap":{"encap_type":"$1"$2}') : text,
   );
 }
 
-/** An object's fields, each read with a check of what it is. */
+/** The fields of an object. Each getter checks the type. */
 export class Fields {
   readonly #value: object;
 
@@ -28,7 +28,7 @@ export class Fields {
     return typeof value === "number" ? value : undefined;
   }
 
-  /** Whether it says `true`. */
+  /** Whether the field is `true`. */
   flag(name: string): boolean {
     return Reflect.get(this.#value, name) === true;
   }
@@ -37,12 +37,12 @@ export class Fields {
     return Reflect.has(this.#value, name);
   }
 
-  /** Names of all fields. */
+  /** The names of all fields. */
   names(): readonly string[] {
     return Object.keys(this.#value);
   }
 
-  /** The field for a reader: `tos AF11`, `nop`, `encap {"ip":…}`. */
+  /** Formats the field for messages: `tos AF11`, `nop`, `encap {"ip":…}`. */
   shown(name: string): string {
     const value: unknown = Reflect.get(this.#value, name);
     if (value === null || value === true) return name;
@@ -64,7 +64,7 @@ export class Fields {
   }
 }
 
-/** The objects of a list; empty for what is no list. */
+/** Returns the objects of a list; empty if the value is not a list. */
 export function listOf(value: unknown): readonly Fields[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((each: unknown) =>

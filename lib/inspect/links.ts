@@ -2,7 +2,7 @@ import type { Family } from "./family";
 import { type Fields, listOf } from "./json";
 import type { InterfaceAddress, Link } from "./snapshot";
 
-/** `ip -j netns list-id`: the inode of the namespace behind each id, where its name is its inode. */
+/** Parses `ip -j netns list-id`: the inode of the namespace of each id, if its name is the inode. */
 export function parseNetnsNames(raw: unknown): ReadonlyMap<number, number> {
   const names = new Map<number, number>();
   for (const entry of listOf(raw)) {
@@ -13,7 +13,7 @@ export function parseNetnsNames(raw: unknown): ReadonlyMap<number, number> {
   return names;
 }
 
-/** `ip -d -s -j addr show`. */
+/** Parses `ip -d -s -j addr show`. */
 export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = new Map()): readonly Link[] {
   return listOf(raw).flatMap((link) => {
     const ifindex = link.number("ifindex");
@@ -54,7 +54,7 @@ export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = ne
   });
 }
 
-// What each field of `ip -d -s -j addr` is to the model (print_linkinfo in iproute2's ipaddress.c).
+// The fields of `ip -d -s -j addr` that the model reads or can ignore (print_linkinfo in iproute2's ipaddress.c).
 const READ: ReadonlySet<string> = new Set([
   "ifindex",
   "ifname",
@@ -87,7 +87,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "new_netnsid",
   "new_netns",
   "new_ifindex",
-  // The link layer's own.
+  // Link layer.
   "broadcast",
   "permaddr",
   "link_pointtopoint",
@@ -104,7 +104,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "num_rx_queues",
   "min_mtu",
   "max_mtu",
-  // Offloads: what a packet is cut into, not where it goes.
+  // Offloads affect segmentation, not the path.
   "gso_max_size",
   "gso_max_segs",
   "gso_ipv4_max_size",
@@ -112,14 +112,14 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "gro_ipv4_max_size",
   "tso_max_size",
   "tso_max_segs",
-  // How addresses are made; those that were made are listed.
+  // Generation of addresses. The resulting addresses are read.
   "inet6_addr_gen_mode",
   "inet6_token",
   "addr_gen_mode",
   "temp_address_limit",
 ]);
 const DOWN: ReadonlySet<string> = new Set(["DOWN", "LOWERLAYERDOWN", "NOTPRESENT", "DORMANT", "TESTING"]);
-// Kinds that take each packet that is routed to them.
+// Kinds that send every packet that is routed to them.
 const PLAIN_KINDS: ReadonlySet<string> = new Set([
   "veth",
   "bridge",
@@ -135,7 +135,7 @@ const PLAIN_KINDS: ReadonlySet<string> = new Set([
   "netkit",
   "vrf",
   "ipvlan",
-  // Tunnels: where the packet leaves by one, the model ends, as it does at a wire.
+  // Tunnels: the model ends where the packet leaves by one, like at a physical link.
   "vxlan",
   "geneve",
   "gre",
@@ -150,7 +150,7 @@ const PLAIN_KINDS: ReadonlySet<string> = new Set([
   "ppp",
 ]);
 
-/** What the model does not know about packets that this link carries. */
+/** Returns the properties of a link that affect packets but are not part of the model. */
 function unknownOf(link: Fields, kind: string | undefined): string[] {
   const flags = link.texts("flags");
   const state = link.text("operstate");
@@ -170,7 +170,7 @@ function unknownOf(link: Fields, kind: string | undefined): string[] {
     ...(data?.number("vlan_filtering") === 1 ? ["its bridge filters by VLAN (vlan_filtering)"] : []),
     ...(kind === "vrf" ? ["it is a VRF: packets are routed by its table"] : []),
     ...(kind === "ipvlan" || kind === "netkit"
-      ? [`it is of kind ${kind}, which may treat packets its own way`]
+      ? [`it is of kind ${kind}, which may handle packets differently`]
       : []),
     ...(kind === undefined || PLAIN_KINDS.has(kind) ? [] : [`it is of kind ${kind}`]),
     ...link
@@ -182,23 +182,23 @@ function unknownOf(link: Fields, kind: string | undefined): string[] {
 
 function xdpText(xdp: Fields): string {
   const id = xdp.object("prog")?.number("id");
-  return `an XDP program${id === undefined ? "" : ` (id ${id})`} sees its packets first`;
+  return `an XDP program${id === undefined ? "" : ` (id ${id})`} handles its packets first`;
 }
 
-/** A bridge's own nf_call_iptables and nf_call_ip6tables, where one is on. */
+/** A bridge's own nf_call_iptables and nf_call_ip6tables, if one is on. */
 function callsRules(data: Fields | undefined): Pick<Link, "callsRules"> {
   const on = (name: string): boolean => data?.number(name) === 1 || data?.flag(name) === true;
   const [ipv4, ipv6] = [on("nf_call_iptables"), on("nf_call_ip6tables")];
   return ipv4 || ipv6 ? { callsRules: { ipv4, ipv6 } } : {};
 }
 
-/** The kernel's kind; a tap is one of `tun` that carries frames instead of packets, and says so in its data. */
+/** Returns the kernel's kind. A tap has the kind `tun`, but its data says that it carries frames. */
 function kindOf(info: Fields | undefined): string | undefined {
   const kind = info?.text("info_kind");
   return kind === "tun" ? (info?.object("info_data")?.text("type") ?? kind) : kind;
 }
 
-// The kernel gives the other end of a veth as IFLA_LINK; in the same namespace ip prints its name instead.
+// The kernel reports the peer of a veth as IFLA_LINK. In the same namespace, ip prints its name instead.
 function peerOf(
   link: Fields,
   kind: string | undefined,
@@ -222,7 +222,7 @@ function addressOf(entry: Fields): readonly InterfaceAddress[] {
   const local = entry.text("local");
   if (family === undefined || local === undefined) return [];
   const broadcast = entry.text("broadcast");
-  // With a peer (`ip addr add A peer B`) iproute2 prints the far end as `address`.
+  // With a peer (`ip addr add A peer B`), iproute2 prints the peer as `address`.
   const peer = entry.text("address");
   return [
     {
@@ -250,7 +250,7 @@ function countersOf(link: Fields): Link["counters"] {
   };
 }
 
-/** iproute2's name of an address family. */
+/** Converts iproute2's name of an address family. */
 export function familyOf(name: string | undefined): Family | undefined {
   if (name === "inet") return "ipv4";
   return name === "inet6" ? "ipv6" : undefined;

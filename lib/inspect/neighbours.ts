@@ -1,7 +1,7 @@
 import { listOf } from "./json";
 import type { ForwardingEntry, Neighbour } from "./snapshot";
 
-/** `ip -j neigh show`. */
+/** Parses `ip -j neigh show`. */
 export function parseNeighbours(raw: unknown): readonly Neighbour[] {
   return listOf(raw).flatMap((entry) => {
     const address = entry.text("dst");
@@ -12,7 +12,7 @@ export function parseNeighbours(raw: unknown): readonly Neighbour[] {
   });
 }
 
-/** `bridge -j fdb`. */
+/** Parses `bridge -j fdb`. */
 export function parseForwarding(raw: unknown): readonly ForwardingEntry[] {
   return listOf(raw).flatMap((entry) => {
     const mac = entry.text("mac");

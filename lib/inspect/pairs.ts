@@ -6,17 +6,17 @@ export interface PairEnd {
   readonly ifindex: number;
 }
 
-/** A veth pair whose two ends are both in view. */
+/** A veth pair whose two ends are both in the snapshots. */
 export interface Pair {
   readonly a: PairEnd;
   readonly b: PairEnd;
 }
 
 /**
- * Finds the veth pairs among namespaces. Each end names the other's ifindex; ifindexes repeat from namespace to
- * namespace, so the far end's inode decides, where one of the two ends knows it. Where neither does, two links that
- * point at each other are a pair only when no third could be meant. Places that share one namespace count once, and
- * both ends of a pair are on one machine.
+ * Finds the veth pairs among namespaces. Each end contains the ifindex of its peer. Different namespaces use the same
+ * ifindexes, so the inode of the peer's namespace decides if one of the ends knows it. Otherwise, two links that point
+ * at each other are a pair only if there is no other candidate. Places that share a namespace count once. Both ends of
+ * a pair are on one machine.
  *
  * Rule: ip-link(8), `link-netns` and `@ifN`; the kernel's IFLA_LINK and IFLA_LINK_NETNSID.
  */
@@ -60,7 +60,7 @@ export function findPairs(snapshots: readonly Snapshot[]): readonly Pair[] {
 
 type Peer = NonNullable<Link["peer"]>;
 
-// Inode of the namespace that the far end is in: its own one when the kernel names no other.
+// Returns the inode of the peer's namespace: the link's own namespace if the kernel reports no other.
 function knownSpace({ space, peer }: { space: Snapshot; peer: Peer }): number | undefined {
   return peer.netns ?? (peer.netnsId === undefined ? space.netns : undefined);
 }
@@ -73,7 +73,7 @@ function agrees(end: { space: Snapshot; peer: Peer }, other: Snapshot): boolean 
   return known === undefined || other.netns === undefined || known === other.netns;
 }
 
-/** Equal for two places that share one namespace; undefined where that is not known. */
+/** Returns a key that is equal for two places in the same namespace, or undefined if that is unknown. */
 export function spaceOf({ netns, machine }: Snapshot): string | undefined {
   return netns === undefined ? undefined : `${machine ?? ""} ${netns}`;
 }

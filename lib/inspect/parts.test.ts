@@ -6,7 +6,7 @@ import { parseRoutes } from "./routes";
 import type { Link, Snapshot } from "./snapshot";
 import { parseSockets } from "./sockets";
 
-// Lines of `ip -d -s -j`, /proc/net/nf_conntrack and ss as a Docker host's namespace gave them: iproute2 6.1, kernel 6.18.
+// Output of `ip -d -s -j`, /proc/net/nf_conntrack and ss in the namespace of a Docker host: iproute2 6.1, kernel 6.18.
 const ip = [
   `[{"ifindex":2,"ifname":"docker0","flags":["BROADCAST","MULTICAST","UP","LOWER_UP"],"mtu":1500,"operstate":"UP","link_type":"ether","address":"02:42:52:0c:8f:58","linkinfo":{"info_kind":"bridge"},"addr_info":[{"family":"inet","local":"172.17.0.1","prefixlen":16,"broadcast":"172.17.255.255","scope":"global","label":"docker0"}],"stats64":{"rx":{"bytes":0,"packets":0},"tx":{"bytes":8,"packets":2}}},{"ifindex":4,"link_index":3,"ifname":"veth38b8a3f","flags":["UP"],"mtu":1500,"master":"docker0","operstate":"UP","link_type":"ether","address":"e2:0e:45:32:32:5d","link_netnsid":1,"linkinfo":{"info_kind":"veth","info_slave_kind":"bridge"},"addr_info":[]}]`,
   `[{"type":"unicast","dst":"default","gateway":"172.30.0.2","dev":"eth0","table":"main","protocol":"boot","scope":"global","flags":[]},{"type":"local","dst":"172.17.0.1","dev":"docker0","table":"local","protocol":"kernel","scope":"host","prefsrc":"172.17.0.1","flags":[]}]`,
@@ -15,7 +15,7 @@ const ip = [
   `[{"priority":0,"src":"all","table":"local"},{"priority":100,"src":"10.1.0.0","srclen":16,"fwmark":"0x4000","fwmask":"0x4000","table":"7"}]`,
 ].join("\n");
 
-test("the parts of one look become a snapshot", () => {
+test("builds a snapshot from the output of all parts", () => {
   const look = assemble(
     "host1",
     new Map([
@@ -61,7 +61,7 @@ test("the parts of one look become a snapshot", () => {
   });
 });
 
-test("a default route of IPv6 is told from one of IPv4, and each next hop is a route", () => {
+test("distinguishes IPv4 and IPv6 default routes, and returns one route per next hop", () => {
   const routes = parseRoutes([
     { dst: "default", dev: "eth0", pref: "medium" },
     { dst: "default", dev: "tun0" },
@@ -81,13 +81,13 @@ test("a default route of IPv6 is told from one of IPv4, and each next hop is a r
   ]);
 });
 
-test("a policy rule may be inverted, and may end the search", () => {
+test("reads an inverted policy rule and one that ends the lookup", () => {
   expect(parsePolicyRules([{ priority: 5, src: "all", not: null, action: "blackhole" }], "ipv4")).toEqual([
     { family: "ipv4", priority: 5, inverted: true, action: { kind: "blackhole" } },
   ]);
 });
 
-test("connections read with both directions, state and flags", () => {
+test("reads both tuples, state and flags of connections", () => {
   const text = `ipv4     2 tcp      6 118 TIME_WAIT src=172.30.0.2 dst=172.30.0.3 sport=40382 dport=8080 src=172.17.0.2 dst=172.30.0.2 sport=80 dport=40382 [ASSURED] mark=0 zone=3 use=2
 ipv4     2 unknown  2 599 src=172.17.0.1 dst=224.0.0.22 [UNREPLIED] src=224.0.0.22 dst=172.17.0.1 mark=0 use=1
 ipv4     2 icmp     1 29 src=10.0.0.1 dst=10.0.0.2 type=8 code=0 id=7 src=10.0.0.2 dst=10.0.0.1 type=0 code=0 id=7 mark=16384 use=1`;
@@ -109,7 +109,7 @@ ipv4     2 icmp     1 29 src=10.0.0.1 dst=10.0.0.2 type=8 code=0 id=7 src=10.0.0
   ]);
 });
 
-test("sockets read with their addresses, IPv6 and devices too", () => {
+test("reads addresses of sockets, with IPv6 and devices", () => {
   const text = `tcp LISTEN 0      4096   0.0.0.0:8080 0.0.0.0:*
 tcp ESTAB  0      0      [::ffff:10.0.0.1]:80 [::ffff:10.0.0.2]:40000
 udp UNCONN 0      0      10.0.0.1%eth0:68 0.0.0.0:* users:(("dhclient",pid=7,fd=6))
@@ -146,7 +146,7 @@ const space = (place: string, netns: number, ...links: readonly Link[]): Snapsho
   routes: [],
 });
 
-test("two hosts with the same ifindexes: each container's cord goes to its own host", () => {
+test("two hosts with equal ifindexes: each container is paired with its own host", () => {
   const pairs = findPairs([
     space("host1", 1, veth(4, { ifindex: 3, netnsId: 0 })),
     space("host2", 2, veth(4, { ifindex: 3, netnsId: 0 })),
@@ -159,21 +159,21 @@ test("two hosts with the same ifindexes: each container's cord goes to its own h
   ]);
 });
 
-test("where no end knows the other's namespace, only what cannot be otherwise is a pair", () => {
+test("if no end knows the namespace of its peer, returns only unambiguous pairs", () => {
   const one = space("a", 1, veth(4, { ifindex: 3, netnsId: 0 }));
   const other = space("b", 2, veth(3, { ifindex: 4, netnsId: 0 }));
   expect(findPairs([one, other])).toHaveLength(1);
   expect(findPairs([one, other, space("c", 3, veth(3, { ifindex: 4, netnsId: 0 }))])).toEqual([]);
 });
 
-test("a pair within one namespace is a pair, and places that share a namespace count once", () => {
+test("finds pairs within one namespace, and counts places that share a namespace once", () => {
   const links = [veth(4, { ifindex: 5 }), veth(5, { ifindex: 4 })];
   expect(findPairs([space("pod", 1, ...links), space("pod/app", 1, ...links)])).toEqual([
     { a: { place: "pod", ifindex: 4 }, b: { place: "pod", ifindex: 5 } },
   ]);
 });
 
-test("two machines count inodes and ifindexes each for themselves: what only looks like a pair is none", () => {
+test("does not pair links of different machines, even if inodes and ifindexes match", () => {
   const on = (machine: string, look: Snapshot): Snapshot => ({ ...look, machine });
   const node = on("one", space("node1", 1, veth(4, { ifindex: 3, netnsId: 0, netns: 11 })));
   const pod = space("pod", 11, veth(3, { ifindex: 4, netnsId: 0, netns: 1 }));

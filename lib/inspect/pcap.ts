@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
 
-/** One packet as one link of a namespace saw it. */
+/** One packet, captured on one link of a namespace. */
 export interface CapturedPacket {
   /** Microseconds since 1970. */
   readonly time: bigint;
   readonly ifindex: number;
-  /** True where the link sent it, false where it received it. */
+  /** True if the link sent the packet, false if it received it. */
   readonly outgoing: boolean;
   readonly family: "ipv4" | "ipv6" | "other";
   readonly src: string;
@@ -18,22 +18,21 @@ export interface CapturedPacket {
   /** TCP only, as tcpdump prints them: `S`, `S.`, `P.`, `F.`, `R`. */
   readonly flags?: string;
   readonly length: number;
-  /** The same for one packet wherever it is seen, whatever NAT did to its addresses and ports. */
+  /** Identifies a packet across captures; NAT does not change it. */
   readonly identity: string;
-  /** Where its record begins and ends in the file. */
+  /** Start and end offset of its record in the file. */
   readonly record: readonly [begin: number, end: number];
 }
 
-// Linux cooked capture v2, what `tcpdump -i any` writes: tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html
+// Linux cooked capture v2, the format of `tcpdump -i any`: tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html
 const LINUX_SLL2 = 276;
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
 
 /**
- * Reads a capture file (classic pcap, little-endian, microseconds, Linux cooked v2). A record that is not complete yet is
- * left out.
+ * Reads a capture file (classic pcap, little-endian, microseconds, Linux cooked v2). Ignores an incomplete last record.
  *
- * @throws RangeError for a file of another kind.
+ * @throws RangeError if the file has another format.
  */
 export function parsePcap(file: Buffer): readonly CapturedPacket[] {
   if (file.length < FILE_HEADER) return [];
@@ -105,7 +104,7 @@ function ipv6(packet: Buffer): Network {
 
 type Transport = Pick<CapturedPacket, "protocol" | "sport" | "dport" | "flags" | "identity">;
 
-// What NAT leaves alone: sequence numbers, flags and the payload; an echo's sequence number, but not its id.
+// Fields that NAT does not change: sequence numbers, flags and payload; for echoes the sequence number, but not the id.
 function transport(protocol: number, segment: Buffer): Transport {
   if (protocol === 6 && segment.length >= 20) {
     const flags = flagText(segment[13] ?? 0);
@@ -121,7 +120,7 @@ function transport(protocol: number, segment: Buffer): Transport {
   if ((protocol === 1 || protocol === 58) && segment.length >= 8) {
     const name = protocol === 1 ? "icmp" : "icmpv6";
     const echo = `${segment[0]} ${segment[1]} ${segment.readUInt16BE(6)}`;
-    // An error carries the packet that it is about, whose addresses NAT rewrites as well.
+    // An ICMP error contains the original packet, and NAT rewrites its addresses as well.
     const isError = protocol === 1 ? [3, 5, 11, 12].includes(segment[0] ?? 0) : (segment[0] ?? 0) < 128;
     return { protocol: name, identity: `${name} ${echo} ${isError ? "" : digest(segment.subarray(8))}` };
   }

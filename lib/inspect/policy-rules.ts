@@ -3,8 +3,8 @@ import { type Fields, listOf } from "./json";
 import type { PolicyRule, PortMatch } from "./snapshot";
 
 /**
- * Fields of `ip -d -j rule` that the model reads, or that decide nothing about a packet's path (print_rule in iproute2's
- * iprule.c; `protocol` and `flow_*` only say who made the rule and how traffic is accounted). Any other is kept as
+ * The fields of `ip -d -j rule` that the model reads or that don't affect a packet's path (print_rule in iproute2's
+ * iprule.c; `protocol` and `flow_*` only describe who added the rule and traffic accounting). Others are kept in
  * {@link PolicyRule.unknown}.
  */
 const READ: ReadonlySet<string> = new Set([
@@ -41,20 +41,20 @@ const READ: ReadonlySet<string> = new Set([
   "action",
 ]);
 const HARMLESS: ReadonlySet<string> = new Set([
-  // Who made the rule.
+  // Origin of the rule.
   "protocol",
-  // Realms: traffic accounting. A rule that asks for one (-m realm) is treated as unknown on its own.
+  // Realms: traffic accounting. An iptables rule with -m realm is treated as unknown.
   "flow_from",
   "flow_to",
-  // No such device exists, so the name equals no device's.
+  // The device does not exist, so no device has this name.
   "iif_detached",
   "oif_detached",
 ]);
 
-/** What ip prints of `nat ADDRESS`. Left among the unknown. */
+/** The fields that ip prints for `nat ADDRESS`. Kept as unknown. */
 const NAT = ["masquerade", "nat_gateway"];
 
-/** `ip -j rule`, and `ip -6 -j rule`. */
+/** Parses `ip -j rule` and `ip -6 -j rule`. */
 export function parsePolicyRules(raw: unknown, family: Family): readonly PolicyRule[] {
   return listOf(raw).map((rule) => new RuleFields(rule, family).read());
 }
@@ -112,7 +112,7 @@ class RuleFields {
     return this.rule.text(name) ?? this.rule.number(name)?.toString();
   }
 
-  /** A number in any base; a name from /etc/iproute2 is one that is not known here. */
+  /** Reads a number in any base. A name from /etc/iproute2 is unknown. */
   #number(name: string): number | undefined {
     const text = this.#text(name);
     if (text === undefined) return undefined;
@@ -156,7 +156,7 @@ class RuleFields {
     if (rule.has("nop")) return { kind: "nop" };
     const action = rule.text("action");
     const translation = NAT.find((name) => rule.has(name));
-    // Linux has no NAT by routes any more; what it makes of other actions is an error (fib4_rule_action).
+    // Linux no longer supports NAT in routes: such actions are errors (fib4_rule_action).
     if (translation !== undefined) return { kind: "blackhole" };
     if (action === undefined) return { kind: "lookup", table: this.#text("table") ?? "main" };
     if (action === "blackhole" || action === "unreachable" || action === "prohibit") return { kind: action };

@@ -14,7 +14,7 @@ const types = [
   "throw",
 ] as const;
 
-// What each field of `ip -d -j route` is to the model (print_route in iproute2's iproute.c).
+// The fields of `ip -d -j route` that the model reads or can ignore (print_route in iproute2's iproute.c).
 const READ: ReadonlySet<string> = new Set([
   "type",
   "dst",
@@ -32,12 +32,12 @@ const READ: ReadonlySet<string> = new Set([
   "weight",
 ]);
 const HARMLESS: ReadonlySet<string> = new Set([
-  // Who made the route, and until when it stays: it was there when ip was asked.
+  // Origin and expiry of the route. It existed when ip ran.
   "protocol",
   "expires",
   // Checked when the route is added.
   "scope",
-  // The next hop object's number: what it holds is printed as gateway, dev or nexthops.
+  // Id of the next hop object. Its content is printed as gateway, dev or nexthops.
   "nhid",
   "nh_info",
   // Traffic accounting.
@@ -45,7 +45,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "realm",
   "flow_from",
   "flow_to",
-  // Which of several default routers IPv6 prefers; where that decides, each of them is followed.
+  // Preference of IPv6 default routers. If it decides, the trace follows each of them.
   "pref",
   // Statistics, and the answer to `route get`.
   "used",
@@ -58,7 +58,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "ttl-propagate",
 ]);
 const CONDITIONS: ReadonlySet<string> = new Set(["iif", "mark", "uid"]);
-// Metrics tune TCP and the TTL of what this host sends; only the MTU decides about a packet that is forwarded.
+// Metrics tune TCP and the TTL of locally sent packets. Only the MTU affects forwarded packets.
 const HARMLESS_METRICS: ReadonlySet<string> = new Set([
   "window",
   "rtt",
@@ -78,10 +78,10 @@ const HARMLESS_METRICS: ReadonlySet<string> = new Set([
   "congestion",
   "fastopen_no_cookie",
 ]);
-// `onlink`, `pervasive` and `notify` matter when the route is added; dead and linkdown are read.
+// `onlink`, `pervasive` and `notify` matter only when the route is added; `dead` and `linkdown` are read.
 const HARMLESS_FLAGS: ReadonlySet<string> = new Set(["onlink", "pervasive", "notify", "dead", "linkdown"]);
 
-/** `ip -d -j route show table all`: both families in one list; one of several next hops becomes one route each. */
+/** Parses `ip -d -j route show table all`, with both families in one list. Returns one route per next hop. */
 export function parseRoutes(raw: unknown): readonly Route[] {
   return listOf(raw).flatMap((route) => {
     const hops = route.list("nexthops");
@@ -163,11 +163,11 @@ function unknownOf(route: Fields, hop: Fields, flags: readonly string[]): string
   ];
 }
 
-// ip prints no family. An address tells; of a bare `default` only IPv6's has a preference (`pref medium`).
+// ip prints no family: derive it from an address. Without one, only IPv6 default routes have `pref medium`.
 function routeFamily(dst: string, address: string | undefined, route: Fields): Family {
   if (dst !== "default") return dst.includes(":") ? "ipv6" : "ipv4";
   if (route.has("pref")) return "ipv6";
-  // An IPv4 route may have an IPv6 next hop, which ip prints as `via`, with its family.
+  // ip prints the IPv6 next hop of an IPv4 route as `via`, with its family.
   if (route.has("via")) return route.object("via")?.text("family") === "inet6" ? "ipv4" : "ipv6";
   return address?.includes(":") === true ? "ipv6" : "ipv4";
 }

@@ -17,7 +17,7 @@ export interface InterfaceAddress {
 export interface Link {
   readonly ifindex: number;
   readonly name: string;
-  /** `loopback`, `veth`, `bridge`, `tap`, `tun`, `vxlan` …; `ether` where the kernel names no kind. */
+  /** `loopback`, `veth`, `bridge`, `tap`, `tun`, `vxlan` …; `ether` if the kernel reports no kind. */
   readonly kind: string;
   readonly mac?: string;
   readonly mtu: number;
@@ -28,21 +28,21 @@ export interface Link {
   readonly master?: string;
   /** What the master is: `bridge`, `bond`, `vrf` … Default: `bridge`. */
   readonly masterKind?: string;
-  /** Port of a bridge: the bridge hands no frame from one isolated port to another. */
+  /** Bridge port: the bridge does not forward frames between isolated ports. */
   readonly isolated?: boolean;
-  /** Group of the link, where it is not the default one. Shell: `ip link set dev NAME group 5`. */
+  /** Group of the link, if it is not the default group. Shell: `ip link set dev NAME group 5`. */
   readonly group?: string;
-  /** Bridge: frames it only hands on are shown to the IPv4 or IPv6 rules, whatever the sysctl says. */
+  /** Bridge: forwarded frames pass the IPv4 or IPv6 rules, regardless of the sysctl. */
   readonly callsRules?: { readonly ipv4: boolean; readonly ipv6: boolean };
-  /** What the model does not know about packets that this link carries: `xdp …`, `no carrier`. */
+  /** Properties of the link that affect packets but are not part of the model: `xdp …`, `no carrier`. */
   readonly unknown?: readonly string[];
-  /** Port of a bridge: frames may go back by it, where they came from. Shell: `bridge link set dev NAME hairpin on`. */
+  /** Bridge port: the bridge may send frames back by the port they came from. Shell: `bridge link set dev NAME hairpin on`. */
   readonly hairpin?: boolean;
-  /** veth: ifindex of the other end, and the id of its namespace as this one sees it (absent: the same namespace). */
+  /** veth: ifindex of the peer, and the id of its namespace in this namespace (absent: the same namespace). */
   readonly peer?: {
     readonly ifindex: number;
     readonly netnsId?: number;
-    /** Inode of that namespace, where the one who asked knows it: compare with {@link Snapshot.netns}. */
+    /** Inode of that namespace, if known: compare with {@link Snapshot.netns}. */
     readonly netns?: number;
   };
   readonly addresses: readonly InterfaceAddress[];
@@ -57,7 +57,7 @@ export interface Link {
 /** One entry of a routing table, as `ip -j route show table all` prints it. */
 export interface Route {
   readonly family: Family;
-  /** `default` is written `0.0.0.0/0` or `::/0`; a single address keeps its `/32` or `/128`. */
+  /** A CIDR: `0.0.0.0/0` or `::/0` for `default`, and `/32` or `/128` for a single address. */
   readonly destination: string;
   readonly type:
     | "unicast"
@@ -81,21 +81,21 @@ export interface Route {
   readonly tos?: number;
   /** IPv6: the route is only for packets from this prefix. */
   readonly from?: string;
-  /** Set for each next hop of a multipath route: how often the kernel takes it, next to the others. */
+  /** Set for each next hop of a multipath route: its relative weight. */
   readonly weight?: number;
   /** MTU metric of the route. */
   readonly mtu?: number;
-  /** The kernel passes it over. */
+  /** The kernel ignores the route. */
   readonly dead?: boolean;
   /** Its device has no carrier. */
   readonly linkDown?: boolean;
-  /** Conditions that the model does not know: whether the route is for a packet is not known then. */
+  /** Conditions that are not part of the model: whether the route applies to a packet is unknown. */
   readonly onlyFor?: readonly string[];
-  /** What the model does not know about a packet that takes the route: `encap ip id 5`. */
+  /** Properties that affect packets but are not part of the model: `encap ip id 5`. */
   readonly unknown?: readonly string[];
 }
 
-/** What a policy rule asks of a port: a range, or a value under a mask. */
+/** A port condition of a policy rule: a range, or a value with a mask. */
 export type PortMatch =
   | { readonly kind: "range"; readonly from: number; readonly to: number }
   | { readonly kind: "mask"; readonly value: number; readonly mask: number };
@@ -104,7 +104,7 @@ export type PortMatch =
 export interface PolicyRule {
   readonly family: Family;
   readonly priority: number;
-  /** `all` is written as the absence of the field. */
+  /** Absent for `all`. */
   readonly from?: string;
   readonly to?: string;
   readonly inInterface?: string;
@@ -117,22 +117,22 @@ export interface PolicyRule {
   readonly destinationPort?: PortMatch;
   readonly uid?: { readonly from: number; readonly to: number };
   readonly tunnelId?: string;
-  /** Matches what belongs to a VRF, and looks in its table. */
+  /** Matches packets of a VRF, and looks up its table. */
   readonly l3mdev?: boolean;
-  /** `suppress_prefixlength`: a route with a prefix of this length or shorter is passed over. */
+  /** `suppress_prefixlength`: ignores routes with a prefix of at most this length. */
   readonly suppressLength?: number;
-  /** `suppress_ifgroup`: so is one by a device of this group. */
+  /** `suppress_ifgroup`: ignores routes over devices of this group. */
   readonly suppressGroup?: string;
   readonly inverted: boolean;
   readonly action:
     | { readonly kind: "lookup"; readonly table: string }
     | { readonly kind: "goto"; readonly priority: number }
     | { readonly kind: "nop" | "blackhole" | "unreachable" | "prohibit" };
-  /** Fields that the model does not know, as ip printed them: `dscp AF11`. Whether the rule matches is not known then. */
+  /** Fields that are not part of the model, as printed by ip: `dscp AF11`. Whether the rule matches is unknown. */
   readonly unknown?: readonly string[];
 }
 
-/** One entry of the ARP or neighbour-discovery table. */
+/** One entry of the neighbour table (ARP or neighbour discovery). */
 export interface Neighbour {
   readonly address: string;
   readonly dev: string;
@@ -157,7 +157,7 @@ export interface Tuple {
   readonly dport?: number;
 }
 
-/** One connection that the kernel tracks, as `conntrack -L` prints it. */
+/** One conntrack entry, as `conntrack -L` prints it. */
 export interface ConntrackEntry {
   readonly family: Family;
   readonly protocol: string;
@@ -183,30 +183,30 @@ export interface Socket {
 }
 
 /**
- * What one network namespace looks like at one moment. Pure data: it can be stored, sent and compared.
+ * The state of one network namespace at one moment. Pure data: it can be stored, sent and compared.
  *
- * A part that was not asked for, or that the namespace cannot tell (no iptables inside), is absent;
- * an empty list means that there is none.
+ * A part that was not requested, or is not available (no iptables in the namespace), is absent. An empty list means that
+ * there are no such objects.
  */
 export interface Snapshot {
-  /** The name the lab gives it: `host1`, `client`; `host` for the engine's own machine. */
+  /** Its name in the lab: `host1`, `client`; `host` for the engine's host. */
   readonly place: string;
   /** Inode of the namespace (`readlink /proc/self/ns/net`): equal for two places that share one. */
   readonly netns?: number;
-  /** The machine that it is on, where a lab has several: inodes and ifindexes of two machines say nothing of each other. */
+  /** Its machine, if the lab has several. Inodes and ifindexes of different machines cannot be compared. */
   readonly machine?: string;
   readonly links: readonly Link[];
   readonly routes: readonly Route[];
   readonly policyRules?: readonly PolicyRule[];
   readonly neighbours?: readonly Neighbour[];
   readonly forwarding?: readonly ForwardingEntry[];
-  /** By dotted name: `net.ipv4.ip_forward` → `1`. */
+  /** Values by dotted name: `net.ipv4.ip_forward` → `1`. */
   readonly sysctls?: Readonly<Record<string, string>>;
-  /** Text of `iptables-save -c`, one for each implementation that holds rules; parsed on demand by `lib/netfilter`. */
+  /** Output of `iptables-save -c`, for each variant with rules; parsed on demand by `lib/netfilter`. */
   readonly iptables?: readonly RulesetDump[];
   readonly conntrack?: readonly ConntrackEntry[];
   readonly sockets?: readonly Socket[];
-  /** Members of each ipset by its name, where `ipset` could be asked. */
+  /** Members of each ipset by its name, if `ipset` is available. */
   readonly sets?: Readonly<Record<string, readonly string[]>>;
 }
 

@@ -1,6 +1,6 @@
 import type { Socket } from "./snapshot";
 
-/** `ss -H -n -a -t -u -O [-p]`. */
+/** Parses `ss -H -n -a -t -u -O [-p]`. */
 export function parseSockets(text: string): readonly Socket[] {
   return text.split("\n").flatMap((line) => {
     const [protocol, state, , , local, peer, users] = line.trim().split(/\s+/);

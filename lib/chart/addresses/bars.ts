@@ -7,7 +7,7 @@ const BAR = 168;
 const ROOM = WIDTH - BAR;
 const HIGH = 26;
 
-/** Where a share of addresses lies on a bar, in pixels; never thinner than can be seen. */
+/** Converts a range of addresses to pixels on a bar, at least as wide as is visible. */
 function pixels(start: bigint, end: bigint, from: bigint, to: bigint): { x: number; width: number } {
   const scale = (value: bigint) => (Number(((value - from) * 1_000_000n) / (to - from)) / 1_000_000) * ROOM;
   const x = scale(most(start, from));
@@ -15,7 +15,7 @@ function pixels(start: bigint, end: bigint, from: bigint, to: bigint): { x: numb
   return { x: BAR + Math.min(x, ROOM - 3), width };
 }
 
-/** Draws a range as a bar, and what is cut from it beneath; returns where it ends. */
+/** Draws a range as a bar with its child ranges below, and returns the lower edge. */
 export function drawSpan(
   span: Span,
   y: number,
@@ -68,7 +68,7 @@ export function drawSpan(
   return span.children.length === 0 ? y + HIGH : drawChildren(span, y + HIGH, depth, marks, overlaps);
 }
 
-/** The part of a range that is cut up, magnified: a strip under the bar shows where it lies. */
+/** Draws the part of a range that contains its children, magnified. A strip below the bar shows its position. */
 function drawChildren(
   span: Span,
   y: number,
@@ -136,7 +136,7 @@ function boxWidth(child: Span): number {
   );
 }
 
-/** Children as boxes side by side, with what is free between them. */
+/** Draws the children as adjacent boxes with the free ranges between them. */
 function drawChunks(
   span: Span,
   window: { start: bigint; end: bigint },
@@ -216,7 +216,7 @@ function drawChunks(
   free(from, window.end);
 }
 
-/** One child on a line of its own: its box where it lies, its range beside it. */
+/** Draws one child on its own line: a box at its position, with its range next to it. */
 function drawRow(
   child: Span,
   window: { start: bigint; end: bigint },

@@ -14,10 +14,10 @@ export interface AddressesOptions {
 }
 
 /**
- * Draws ranges of addresses as bars, each with the ranges cut from it beneath, magnified. Addresses that two ranges
- * claim, neither cut from the other, stand in the colour of error on both bars, and are said in words.
+ * Draws address ranges as bars, each with its child ranges below, magnified. Addresses that belong to two ranges, of
+ * which neither contains the other by declaration, are marked in the error colour on both bars and listed in the text.
  *
- * @throws Error when a CIDR cannot be read (ipaddr.js says which).
+ * @throws Error if a CIDR is invalid; the message of ipaddr.js contains it.
  */
 export function addressesPicture(ranges: readonly AddressRange[], options: AddressesOptions = {}): Picture {
   const roots = spansOf(ranges);

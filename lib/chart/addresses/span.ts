@@ -1,20 +1,20 @@
 import ipaddr from "ipaddr.js";
 import { thousands } from "../sketch/shapes";
 
-/** A range of addresses that something owns. Names are unique. */
+/** A named address range. Names are unique within a picture. */
 export interface AddressRange {
   readonly name: string;
   /** `10.244.0.0/16`, `fd00:10:244::/56`. */
   readonly cidr: string;
-  /** What it is for, in a word or two: `pods`, `services`, `lab network`. */
+  /** Its purpose, in one or two words: `pods`, `services`, `lab network`. */
   readonly kind: string;
-  /** Name of the range that this one is cut from. Two ranges that share addresses without this are an error. */
+  /** Name of the parent range. Ranges that share addresses without being parent and child are drawn as an error. */
   readonly within?: string;
-  /** How many of its addresses are given out. */
+  /** Number of addresses in use. Default: not shown. */
   readonly used?: number;
 }
 
-/** A range as numbers, with the ranges that are cut from it. */
+/** A range as numbers, with its child ranges. */
 export interface Span {
   readonly range: AddressRange;
   readonly start: bigint;
@@ -24,7 +24,7 @@ export interface Span {
   readonly children: readonly Span[];
 }
 
-/** Addresses that two ranges claim. */
+/** Addresses that belong to two ranges. */
 export interface Overlap {
   readonly a: Span;
   readonly b: Span;
@@ -52,7 +52,7 @@ export function spansOf(ranges: readonly AddressRange[]): readonly Span[] {
     .map((range) => build(range, []));
 }
 
-/** Pairs of ranges that share addresses though neither was cut from the other, and children that leave their parent. */
+/** Finds ranges that share addresses although neither is a child of the other, and children that exceed their parent. */
 export function overlapsOf(roots: readonly Span[]): readonly Overlap[] {
   const all: { span: Span; path: readonly Span[] }[] = [];
   const walk = (span: Span, path: readonly Span[]) => {
@@ -69,8 +69,8 @@ export function overlapsOf(roots: readonly Span[]): readonly Overlap[] {
       if (start < end) found.push({ a, b, start, end });
     }
   });
-  // A range that overlaps another does so with everything cut from it as well: the outermost pair says it all,
-  // unless the inner ranges are siblings of the same parent.
+  // If two ranges overlap, their children often overlap as well. Report only the outermost pair, except for siblings
+  // of the same parent.
   return found.filter(
     ({ a, b }) =>
       !found.some(
@@ -112,7 +112,7 @@ export function sizeText(span: Span): string {
   return `${used}${size}`;
 }
 
-/** The smallest aligned block that holds all children, at most the whole range. */
+/** Returns the smallest aligned block that contains all children, at most the whole range. */
 export function windowOf(span: Span): { start: bigint; end: bigint } {
   const first = span.children.reduce((sum, child) => least(sum, child.start), span.end);
   const last = span.children.reduce((sum, child) => most(sum, child.end), span.start);

@@ -1,4 +1,4 @@
-/** What kind of thing changed: the order in which the picture lists them. */
+/** The kinds of changed objects, in the order of the picture. */
 export type ChangeKind =
   | "link"
   | "address"
@@ -13,29 +13,29 @@ export type ChangeKind =
   | "listener";
 
 /**
- * One thing that is there only before (`before`), only after (`after`), or in both but otherwise. The texts are what
- * the tool prints: a line of `ip`, of `iptables-save` without counters, of `ss`.
+ * One object that was removed (`before`), added (`after`) or changed (both). The texts are lines as printed by `ip`,
+ * by `iptables-save` without counters, or by `ss`.
  */
 export interface Change {
   readonly kind: ChangeKind;
-  /** Rules and chains: `{ table: "nat", chain: "DOCKER" }`; its table gives the colour. */
+  /** Rules and chains: `{ table: "nat", chain: "DOCKER" }`. The table determines the colour. */
   readonly table?: string;
   readonly chain?: string;
   readonly before?: string;
   readonly after?: string;
-  /** What it means, in words. */
+  /** Explanation in words. */
   readonly words?: string;
 }
 
-/** What changed in one network namespace. */
+/** The changes in one network namespace. */
 export interface PlaceDiff {
   readonly place: string;
   readonly changes: readonly Change[];
 }
 
-/** What an action changed: one entry for each namespace that was looked at, also where nothing changed. */
+/** The changes made by an action, with one entry per inspected namespace, even if it has no changes. */
 export interface Diff {
-  /** What was done between before and after, as one would type it: `docker run -d -p 8080:80 web`. */
+  /** The action, as a command: `docker run -d -p 8080:80 web`. Default: none. */
   readonly action?: string;
   readonly places: readonly PlaceDiff[];
 }
@@ -54,13 +54,13 @@ export const KINDS: Readonly<Record<ChangeKind, { readonly one: string; readonly
   listener: { one: "listener", many: "listeners" },
 };
 
-/** `added`, `removed` or `changed`; nothing at all for an entry without texts. */
+/** Returns `added`, `removed` or `changed`, or undefined for an entry without texts. */
 export function changeOf(change: Change): "added" | "removed" | "changed" | undefined {
   if (change.before === undefined) return change.after === undefined ? undefined : "added";
   return change.after === undefined ? "removed" : "changed";
 }
 
-/** Parts of the words of two texts: what only `after` has is marked. */
+/** Splits `after` into words and marks those that `before` does not have. */
 export function markNew(
   before: string,
   after: string,

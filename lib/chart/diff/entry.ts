@@ -21,7 +21,7 @@ function pillOf(change: Change): { text: string; tone: Tone } {
   return { text: KINDS[change.kind].one.split(" ")[0] ?? change.kind, tone: "rawPill" };
 }
 
-/** One change: its sign, its pill, its text over up to three lines, its words. */
+/** Draws one change: sign, pill, text on up to three lines, and explanation. */
 export function entry(change: Change, top: number): { marks: readonly Mark[]; height: number } {
   const what = changeOf(change) ?? "added";
   const y = top + 14;
@@ -120,7 +120,7 @@ function strike(x: number, y: number, width: number): Mark {
   };
 }
 
-/** Strikes out those words of the old text that the new one has no longer; `room` is how much of it is drawn. */
+/** Strikes out the words of the old text that the new one does not have. `room` is the drawn width in pixels. */
 function strikeGone(before: string, after: string, x: number, y: number, room: number): readonly Mark[] {
   const marks: Mark[] = [];
   const space = textWidth(" ", "code");
@@ -134,7 +134,7 @@ function strikeGone(before: string, after: string, x: number, y: number, room: n
   return marks;
 }
 
-/** Text that begins at `x` and goes on, indented, for up to two lines more. */
+/** Draws text that starts at `x` and continues, indented, on up to two more lines. */
 function flow(
   text: string,
   role: "code" | "codeBold",
@@ -152,7 +152,7 @@ function flow(
   ];
 }
 
-/** The new text with what the old one had not in tinted boxes, word by word over as many lines as it takes. */
+/** Draws the new text word by word, with added words in tinted boxes, on as many lines as needed. */
 function newParts(
   before: string,
   after: string,

@@ -8,15 +8,15 @@ import { entry, GAP, LINE, RIGHT, SIGN_X, TEXT } from "./entry";
 
 export type { Change, ChangeKind, Diff, PlaceDiff } from "./change";
 
-/** Changes of one kind that are shown at once; a click opens the others. */
+/** Number of changes of one kind shown initially. A click shows the others. */
 const SHOWN = 8;
 const OPENED = 60;
 
 /**
- * Draws what an action changed: for each namespace the interfaces, addresses, routes, rules and listeners that came
- * (＋, on a card), went (−, struck out) or are otherwise (~, the new part in a tinted box).
+ * Draws the changes made by an action: for each namespace the interfaces, addresses, routes, rules and listeners that
+ * were added (＋, on a card), removed (−, struck out) or changed (~, the new part in a tinted box).
  *
- * Shell: `diff <(before) <(after)` of `ip addr`, `ip route`, `iptables-save`, `ss -ltn`, by meaning instead of by line.
+ * Shell: `diff <(before) <(after)` of `ip addr`, `ip route`, `iptables-save`, `ss -ltn`, compared by object instead of by line.
  */
 export function diffPicture(diff: Diff): Picture {
   const places = diff.places.map((place) => ({
@@ -37,7 +37,7 @@ export function diffPicture(diff: Diff): Picture {
   return picture(layout.scene(WIDTH, `${title}: ${fact}`), diffText(title, fact, places));
 }
 
-/** A rule without `-A CHAIN`: its chain stands before it. */
+/** Removes `-A CHAIN` from a rule, because the picture shows the chain before it. */
 function withoutChain(change: Change): Change {
   if (change.kind !== "rule" || change.chain === undefined) return change;
   const start = `-A ${change.chain} `;
@@ -105,7 +105,7 @@ function drawPlace(layout: Layout, { place, changes }: PlaceDiff): void {
   layout.y += 4;
 }
 
-/** What a long list opens to. */
+/** Draws the hidden part of a long list. */
 function drawRest(layout: Layout, rest: readonly Change[]): void {
   if (rest.length === 0) return;
   const y = layout.y + 12;
@@ -122,7 +122,7 @@ function drawRest(layout: Layout, rest: readonly Change[]): void {
       kind: "text",
       x: TEXT,
       y: at + 12,
-      text: `… and ${thousands(rest.length - OPENED)} more, in the text of this picture`,
+      text: `… and ${thousands(rest.length - OPENED)} more, see the text of this picture`,
       role: "body",
       tone: "mute",
     });

@@ -8,7 +8,7 @@ import type { Rung } from "./rung";
 
 const clamp = (left: number, width: number) => Math.max(2, Math.min(left, WIDTH - width - 2));
 
-/** Draws one rung with its upper edge at `y`; returns where the next one begins. */
+/** Draws one rung with its upper edge at `y`, and returns the upper edge of the next one. */
 export function drawRung(rung: Rung, y: number, columns: Columns, marks: Mark[]): number {
   const x = (column: number) => columns.x(column);
   switch (rung.kind) {

@@ -11,19 +11,19 @@ import { columnsOf, type Rung, rungsOf } from "./rung";
 export interface LadderOptions {
   /** Default: the packet's addresses and port. */
   readonly title?: string;
-  /** Which of `path.outcomes` is drawn. Default: 0. */
+  /** Index of the outcome to draw. Default: 0. */
   readonly outcome?: number;
-  /** The way of the reply, drawn dashed beneath. */
+  /** The traversal of the reply, drawn dashed below. */
   readonly reply?: Traversal;
-  /** A fact under the name of a place: `pod · 10.244.1.2`. Default: the address it sends from or is reached at. */
+  /** Text below the name of a place: `pod · 10.244.1.2`. Default: the address that it sends from or receives at. */
   readonly facts?: Readonly<Record<string, string>>;
 }
 
 /**
- * Draws the addresses and ports of one packet at every hop, what changed at each in a tinted box, and beneath, dashed,
- * the reply's way back, where conntrack undoes what NAT did.
+ * Draws the addresses and ports of one packet at every hop, with changes in tinted boxes. Below, dashed, draws the
+ * reply, for which conntrack reverses the NAT.
  *
- * @throws RangeError when the path has no outcome with that number.
+ * @throws RangeError if the traversal has no such outcome.
  */
 export function ladderPicture(traversal: Traversal, options: LadderOptions = {}): Picture {
   const outcome = traversal.outcomes[options.outcome ?? 0];

@@ -4,7 +4,7 @@ import { chanceText, endSentence, sameEnds } from "../traversal/phrases";
 import type { NamespaceVisit } from "../traversal/row";
 import { stationSequence } from "../traversal/stations";
 
-/** One rung: something that happens at a column, or on the way from one to another. */
+/** One rung: an event at a column, or between two columns. */
 export type Rung =
   | {
       readonly kind: "arrow";
@@ -30,7 +30,7 @@ export type Rung =
     }
   | { readonly kind: "turn" };
 
-/** Places in the order in which the packet meets them; a way through one place only gets its two neighbours as well. */
+/** Returns the places in the order in which the packet crosses them. Adds both neighbours if there is only one place. */
 export function columnsOf(
   packet: Packet,
   outcome: Outcome,
@@ -46,7 +46,7 @@ export function columnsOf(
   return [...(cameIn ? [packet.src] : []), only, ...(goesOut ? [outcome.packet.dst] : [])];
 }
 
-/** What happens on the way of a packet, from its first place to its last. */
+/** Returns the events of a packet, from its first place to its last. */
 export function rungsOf(
   traversal: Traversal,
   outcome: Outcome,
@@ -89,7 +89,7 @@ export function rungsOf(
   return rungs;
 }
 
-/** The steps of one stay: those of its rows, unfolded again by identity of place and order. */
+/** Returns the steps of one visit, identified by place and order. */
 function stepsOf(steps: readonly Step[], visit: NamespaceVisit): readonly Step[] {
   const rows = visit.rows.flatMap((row) => ("step" in row ? [row.step as Step] : []));
   const wanted = new Set<Step>(rows);

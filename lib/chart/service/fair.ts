@@ -7,11 +7,11 @@ export function shareOf({ numerator, denominator }: Probability): number {
 export interface Fairness {
   readonly chiSquare: number;
   readonly degrees: number;
-  /** Probability that fair dice differ from what is expected by at least this much. */
+  /** Probability of a difference at least this large if the choice follows the rules' probabilities. */
   readonly p: number;
 }
 
-/** Pearson's test of counted connections against the rules' probabilities; undefined where there is nothing to test. */
+/** Pearson's chi-squared test of counted connections against the rules' probabilities; undefined without counts. */
 export function fairness(
   cells: readonly { readonly probability: Probability; readonly counted: number }[],
 ): Fairness | undefined {
@@ -27,7 +27,7 @@ export function fairness(
   return { chiSquare, degrees, p: 1 - lowerGamma(degrees / 2, chiSquare / 2) };
 }
 
-/** The regularised lower incomplete gamma function by its series, and by Lentz's continued fraction for a large x. */
+/** The regularised lower incomplete gamma function: a series, or Lentz's continued fraction for large x. */
 function lowerGamma(a: number, x: number): number {
   if (x <= 0) return 0;
   const front = Math.exp(-x + a * Math.log(x) - logGamma(a));
@@ -57,7 +57,7 @@ function lowerGamma(a: number, x: number): number {
   return Math.max(0, 1 - front * h);
 }
 
-/** Stirling's series, after the recurrence has brought the argument past 8. */
+/** Stirling's series, after raising the argument above 8 by recurrence. */
 function logGamma(x: number): number {
   let shift = 0;
   let at = x;

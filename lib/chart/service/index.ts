@@ -16,8 +16,8 @@ export {
 } from "./view";
 
 /**
- * Draws a service as its rules make it: the chains that lead to a choice, the endpoints with the probability of each,
- * and beside them how many connections were counted against what is expected.
+ * Draws a service as implemented by its rules: the chains up to the random choice, the endpoints with their
+ * probabilities, and next to them the counted connections compared with the expected number.
  *
  * Shell: `iptables -t nat -L KUBE-SERVICES -n -v` and every chain it jumps to.
  */

@@ -13,11 +13,11 @@ const END_WIDTH = 282;
 export const BARS = 576;
 const BAR_ROOM = 152;
 const ROW = 62;
-/** Endpoints that are drawn at once; a click opens the others. */
+/** Number of endpoints shown initially. A click shows the others. */
 const SHOWN = 16;
 const OPENED = 200;
 
-/** The chains that lead to a choice at the left, the endpoints at the right, what was counted beside them. */
+/** Draws the chains up to the random choice on the left, the endpoints on the right, and the counts next to them. */
 export function drawTree(layout: Layout, service: ServiceView, total: number): void {
   const top = layout.y;
   const shown = service.endpoints.slice(0, SHOWN);
@@ -122,7 +122,7 @@ function branch(from: number, to: number, rooted: boolean): readonly Mark[] {
   return [{ kind: "line", points, stroke: "ink", thick: 2, arrow: true }];
 }
 
-/** The longest bar is what is expected or counted at most, with some room. */
+/** Scales the bars so that the largest expected or counted number fits. */
 function barScale(ends: readonly ServiceEndpoint[], total: number): number {
   const most = Math.max(
     ...ends.map((end) => Math.max(shareOf(end.probability), total === 0 ? 0 : (end.counted ?? 0) / total)),

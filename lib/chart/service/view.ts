@@ -2,40 +2,40 @@ import type { Outcome, Probability, Traversal } from "../../netfilter/model";
 import { endpoint } from "../sketch/shapes";
 import { ruleText } from "../traversal/phrases";
 
-/** One chain on the way to an endpoint, and what it asks for. */
+/** One chain that a packet passes before it reaches an endpoint. */
 export interface ServiceChain {
   readonly chain: string;
-  /** The rule that led on, without `-A CHAIN`, or a fact: `web:http, 3 endpoints`. */
+  /** The rule that jumped to the next chain, without `-A CHAIN`, or a note: `web:http, 3 endpoints`. */
   readonly says?: string;
 }
 
-/** One place where the service can send a connection. */
+/** One destination of the service's connections. */
 export interface ServiceEndpoint {
-  /** `10.244.1.3:8080`; absent where the connection is refused or dropped. */
+  /** `10.244.1.3:8080`; absent if the connection is rejected or dropped. */
   readonly address?: string;
   /** Chain of the endpoint: `KUBE-SEP-…`. */
   readonly chain?: string;
   /** `web-0 · node1` */
   readonly name?: string;
-  /** Exact probability of the whole. */
+  /** Exact probability that a connection gets here. */
   readonly probability: Probability;
-  /** The probability as its own rule states it: `1/2 of the rest`. */
+  /** The probability in its own rule: `1/2 of the rest`. */
   readonly condition?: string;
-  /** How many of the connections that were made came out here. */
+  /** Number of test connections that reached this endpoint. */
   readonly counted?: number;
-  /** Set where the connection ends: `REJECT`. */
+  /** Set if the connection is refused: `REJECT`. */
   readonly refused?: string;
 }
 
-/** A service as the rules make it: chains that lead to a choice, and what can be chosen. */
+/** A service as implemented by the rules: the chains up to the random choice, and the possible endpoints. */
 export interface ServiceView {
   /** `web` */
   readonly name: string;
   /** `10.96.0.10:80` */
   readonly address: string;
-  /** One fact behind the title. Default: that no interface has this address. */
+  /** Text after the title. Default: that no interface has this address. */
   readonly fact?: string;
-  /** From the first chain that asks for the address to the one that chooses. */
+  /** From the first chain that matches the address to the one that chooses an endpoint. */
   readonly chains: readonly ServiceChain[];
   readonly endpoints: readonly ServiceEndpoint[];
   readonly notes?: readonly string[];
@@ -44,15 +44,15 @@ export interface ServiceView {
 export interface ServiceOfOptions {
   /** Default: the address. */
   readonly name?: string;
-  /** Names of endpoints' addresses: `10.244.1.3` → `web-0 · node1`. */
+  /** Names by endpoint address: `10.244.1.3` → `web-0 · node1`. */
   readonly names?: Readonly<Record<string, string>>;
   /** Connections counted for each endpoint, by `10.244.1.3:8080`. */
   readonly counted?: Readonly<Record<string, number>>;
 }
 
 /**
- * Reads a service out of a path: the nat chains that all its ways share, and one endpoint for each way that ends in a
- * DNAT of its own.
+ * Extracts a service from a traversal: the nat chains that all outcomes share, and one endpoint for each outcome with
+ * its own DNAT.
  */
 export function serviceOf(traversal: Traversal, options: ServiceOfOptions = {}): ServiceView {
   const ways = traversal.outcomes.map((outcome) => ({ outcome, jumps: jumpsOf(outcome) }));
@@ -98,11 +98,11 @@ interface Jump {
   readonly chain: string;
   readonly says: string;
   readonly because?: string;
-  /** The rule in it rewrites the destination: the chain of an endpoint. */
+  /** Whether its rule rewrites the destination, so that it is the chain of an endpoint. */
   readonly ends: boolean;
 }
 
-/** The chains in which the rules stood that led to the new destination, from the first user chain on. */
+/** Returns the chains whose rules led to the new destination, from the first user chain on. */
 function jumpsOf(outcome: Outcome): readonly Jump[] {
   const jumps: Jump[] = [];
   for (const step of outcome.steps) {
@@ -125,7 +125,7 @@ function jumpsOf(outcome: Outcome): readonly Jump[] {
   return jumps;
 }
 
-/** A rule without its comment and its target: what it asks. */
+/** Returns the matches of a rule, without its comment and target. */
 function shortRule(text: string): string {
   return text
     .replace(/-m comment --comment ("[^"]*"|\S+)\s*/g, "")

@@ -4,16 +4,16 @@ import type { Mark } from "./scene";
 import { WIDTH } from "./shapes";
 
 const HEAD = 40;
-/** From the picture's edge to the middle of its first column. */
+/** Distance in pixels from the left edge of the picture to the centre of the first column. */
 const EDGE = 70;
 
-/** A party of a picture in columns: its name and a fact beneath. */
+/** A column of a picture: a name and a text below it. */
 export interface Party {
   readonly name: string;
   readonly fact?: string;
 }
 
-/** What stands in the way of a column's line, in pixels. */
+/** An area in pixels that the line of a column must not cross. */
 export interface Band {
   readonly left: number;
   readonly right: number;
@@ -21,7 +21,7 @@ export interface Band {
   readonly bottom: number;
 }
 
-/** Parties side by side, each with a box at its head and a line down from it that gives way to text. */
+/** Columns with a box at the top and a vertical line below, which is interrupted at text. */
 export class Columns {
   readonly #parties: readonly Party[];
   readonly #gap: number;
@@ -32,17 +32,17 @@ export class Columns {
     this.#gap = parties.length > 1 ? (WIDTH - 2 * EDGE) / (parties.length - 1) : 0;
   }
 
-  /** The middle of a column. */
+  /** Returns the centre of a column in pixels. */
   x(column: number): number {
     return this.#parties.length === 1 ? WIDTH / 2 : EDGE + column * this.#gap;
   }
 
-  /** Keeps the lines out of this part of the picture. */
+  /** Interrupts the lines in this area. */
   keep(band: Band): void {
     this.#bands.push(band);
   }
 
-  /** The boxes; `top` is their upper edge. */
+  /** Draws the boxes with their upper edge at `top`. */
   heads(top: number): readonly Mark[] {
     const width = Math.min(2 * EDGE, this.#parties.length > 1 ? this.#gap - 10 : 200);
     return this.#parties.flatMap(({ name, fact = "" }, i) => [
@@ -61,12 +61,12 @@ export class Columns {
     ]);
   }
 
-  /** Where what happens between the parties begins, below heads whose upper edge is `top`. */
+  /** Returns the lower edge of boxes whose upper edge is `top`. */
   below(top: number): number {
     return top + HEAD + 8;
   }
 
-  /** The lines, from heads whose upper edge is `top` down to `bottom`, with gaps where text stands on them. */
+  /** Draws the lines from boxes whose upper edge is `top` down to `bottom`, with gaps at text. */
   lines(top: number, bottom: number): readonly Mark[] {
     return this.#parties.flatMap((_, i) => lifeline(this.x(i), top + HEAD, bottom, this.#bands));
   }

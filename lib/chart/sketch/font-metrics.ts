@@ -1,7 +1,7 @@
 /**
- * How wide text will be, without a screen to ask: widths of DejaVu Sans in thousandths of the font size, which is the
- * widest of the fonts that JupyterLab's `--jp-ui-font-family` and `--jp-code-font-family` resolve to. Text set in a
- * narrower one leaves a little room and never runs over.
+ * Estimates the width of text without a browser: the widths of DejaVu Sans in thousandths of the font size. It is the
+ * widest of the fonts that JupyterLab's `--jp-ui-font-family` and `--jp-code-font-family` resolve to, so text in other
+ * fonts always fits.
  */
 const REGULAR = [
   318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636,
@@ -19,7 +19,7 @@ const BOLD = [
 ];
 const MONO = 602;
 const FIRST = 32;
-/** Arrows, glyphs and letters beyond ASCII: most are 838 wide; an ideograph or an emoji takes a whole em and more. */
+/** Most arrows, glyphs and letters beyond ASCII are 838 wide; ideographs and emoji are at least one em wide. */
 const NARROW: Readonly<Record<string, number>> = { "·": 380, "–": 500, "▸": 502, "▾": 502, "²": 438 };
 const BEYOND = 838;
 const WIDE = 1100;
@@ -30,7 +30,7 @@ export const CODE = "var(--jp-code-font-family, Menlo, Consolas, 'DejaVu Sans Mo
 export const SANS_STILL = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif";
 export const CODE_STILL = "Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
-/** The roles text can have: nothing is set in a size of its own. The smallest is 10.5 px. */
+/** The roles of text; each has a fixed size and weight. The smallest size is 10.5 px. */
 export const ROLES = {
   title: { size: 15, bold: true, code: false },
   subtitle: { size: 12.5, bold: false, code: false },
@@ -47,7 +47,7 @@ export const ROLES = {
 
 export type Role = keyof typeof ROLES;
 
-/** Width of one line of text in pixels, rounded up to a tenth. */
+/** Returns the width of one line of text in pixels, rounded up to a tenth. */
 export function textWidth(text: string, role: Role): number {
   let thousandths = 0;
   for (const character of text) thousandths += advance(character, role);
@@ -58,7 +58,7 @@ function pixels(thousandths: number, role: Role): number {
   return Math.ceil((thousandths * ROLES[role].size) / 100) / 10;
 }
 
-/** Width of one character in thousandths of the font size. */
+/** Returns the width of one character in thousandths of the font size. */
 function advance(character: string, role: Role): number {
   const { bold, code } = ROLES[role];
   const point = character.codePointAt(0) ?? FIRST;
@@ -66,9 +66,9 @@ function advance(character: string, role: Role): number {
   return code ? MONO : ((bold ? BOLD : REGULAR)[point - FIRST] ?? NARROW[character] ?? BEYOND);
 }
 
-/** The text, or its beginning with `…`, so that it fits into `room` pixels. */
+/** Returns the text, truncated with `…` if it is wider than `room` pixels. */
 export function elide(text: string, role: Role, room: number): string {
-  // What fits with the dots behind it, and what fits at all: one walk along the text.
+  // Finds in one pass how much fits with the ellipsis, and whether the whole text fits.
   let thousandths = advance("…", role);
   let cut = 0;
   let at = 0;
@@ -83,8 +83,8 @@ export function elide(text: string, role: Role, room: number): string {
 }
 
 /**
- * The text in at most `lines` lines of `room` pixels, broken at spaces (before an option such as `-j` or `--dport`
- * where one is near) and inside a word only where the word alone is wider. What is left over is elided.
+ * Wraps the text into at most `lines` lines of `room` pixels. Breaks at spaces (preferably before an option such as
+ * `-j` or `--dport`), and inside a word only if the word alone is too wide. Truncates the last line with `…`.
  */
 export function wrap(text: string, role: Role, room: number, lines = 2): readonly string[] {
   const out: string[] = [];

@@ -1,4 +1,4 @@
-/** JSON, as a Vega-Lite specification is. Vega-Lite's own types are left out: they cost every cell that loads them. */
+/** JSON of a Vega-Lite specification. Vega-Lite's own types are not used, because loading them slows down every cell. */
 export type Json =
   | string
   | number

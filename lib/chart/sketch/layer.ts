@@ -13,7 +13,7 @@ function shown(mark: Shown): Datum {
   };
 }
 
-/** One layer: its data, and the transforms and opacity that only its folds and steps make needed. */
+/** Creates one layer: its data, and the transforms and opacity that its folds and steps require. */
 export function layer(
   data: readonly Datum[],
   mark: Spec,
@@ -94,7 +94,7 @@ export function boxes(marks: readonly Mark[], over: boolean): Spec | undefined {
   );
 }
 
-/** Round ends reach over the gaps by half the line's width each: the thicker a line, the wider its gaps. */
+/** Round caps extend into the gaps by half the line width, so thicker lines get wider gaps. */
 const DASH = expr("datum.d ? [5, 2 + datum.w] : [1, 0]");
 
 function straight(line: Line): boolean {
@@ -133,7 +133,7 @@ export function rules(marks: readonly Mark[]): Spec | undefined {
   );
 }
 
-/** Polylines and arrow heads: a symbol whose shape is an SVG path; size 4 draws its coordinates as pixels. */
+/** Draws polylines and arrow heads as symbols with an SVG path as shape. At size 4, the coordinates are pixels. */
 export function paths(marks: readonly Mark[]): Spec | undefined {
   const lines = kind(marks, "line");
   const data = lines.flatMap((line) => {

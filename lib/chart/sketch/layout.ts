@@ -2,17 +2,17 @@ import type { Mark, Scene, Shown } from "./scene";
 import { WIDTH } from "./shapes";
 
 /**
- * A picture that grows downwards: rows under rows, some of which open. It keeps the place of the next row, how many
- * folds stand above it and which step of the slider it belongs to.
+ * Lays out a picture from top to bottom in rows, some of which can be unfolded. Tracks the position of the next row, the
+ * number of folds above it and the slider step that it belongs to.
  */
 export class Layout {
   readonly #marks: Mark[] = [];
   readonly #folds: number[] = [];
   #step: number | undefined;
-  /** Upper edge of the next row. */
+  /** Upper edge of the next row in pixels. */
   y = 0;
 
-  /** Folds above the next row. */
+  /** Number of folds above the next row. */
   get below(): number {
     return this.#folds.length;
   }
@@ -21,12 +21,12 @@ export class Layout {
     return this.#step;
   }
 
-  /** From here on, marks belong to this step of the slider: `undefined` for what is always lit. */
+  /** Sets the slider step of the following marks; `undefined`: always lit. */
   at(step: number | undefined): void {
     this.#step = step;
   }
 
-  /** Adds marks at absolute places; they move down with the folds above them. */
+  /** Adds marks at absolute positions. They move down when folds above them open. */
   put(...marks: readonly Mark[]): void {
     this.#add(marks, {});
   }
@@ -46,10 +46,10 @@ export class Layout {
   }
 
   /**
-   * Adds what a click opens, just above `y`: call it once the row that heads it is placed. `content` is drawn from
-   * `y` on, `height` pixels tall; what follows moves down by that much while it is open.
+   * Adds content that a click opens. Call it after placing the row to click on. `content` is drawn from `y` on and is
+   * `height` pixels tall; the following rows move down by `height` while it is open.
    *
-   * @returns the number of the fold, for the row that opens it.
+   * @returns the index of the fold.
    */
   fold(height: number, content: readonly Mark[], head: (fold: number) => readonly Mark[]): void {
     const fold = this.#folds.length;
@@ -58,7 +58,7 @@ export class Layout {
     this.#folds.push(height);
   }
 
-  /** Puts a frame around what `draw` adds, over the whole width; it grows with the folds that open inside. */
+  /** Draws a full-width frame around everything that `draw` adds. It grows when folds inside open. */
   frame(draw: () => void): void {
     const top = this.y;
     const above = this.below;

@@ -1,9 +1,9 @@
 /**
- * Every colour a picture may use, by what it means. `live` follows JupyterLab's theme through CSS variables (and
- * VS Code's where those are missing); `still` is the light value, for images that are drawn once.
+ * All colours of pictures, by meaning. `live` follows JupyterLab's theme through CSS variables (or VS Code's, if those
+ * are missing); `still` is the value of the light theme, for static images.
  *
  * Tables, verdicts and errors have two tones: the darker one (`…Pill`) carries white text at 4.5 : 1 or better, the
- * brighter one draws lines, dots and edges on either ground.
+ * brighter one draws lines, dots and edges on a light or dark background.
  */
 const INK = "var(--jp-content-font-color1, var(--vscode-editor-foreground, #1f2328))";
 const GROUND = "var(--jp-layout-color0, var(--vscode-editor-background, #ffffff))";
@@ -12,7 +12,7 @@ const mixed = (share: number, over: string) => `color-mix(in srgb, ${INK} ${shar
 
 export const PALETTE = {
   ink: { live: INK, still: "#1f2328" },
-  /** Solid: for thick lines and shapes that meet. */
+  /** Opaque: for thick lines and adjacent shapes. */
   strong: {
     live: `var(--jp-content-font-color0, ${INK})`,
     still: "#1f2328",
@@ -43,12 +43,12 @@ export const PALETTE = {
   unsure: { live: "#7f8791", still: "#7f8791" },
   unsurePill: { live: "#5f6670", still: "#5f6670" },
 
-  /** Behind what changed in a packet. */
+  /** Background of changed fields of a packet. */
   changed: {
     live: "color-mix(in srgb, #d98a00 30%, transparent)",
     still: "#f5dcb3",
   },
-  /** Behind what is wrong: an overlap, a difference between prediction and kernel. */
+  /** Background of errors: an overlap, a difference between prediction and kernel. */
   wrong: {
     live: "color-mix(in srgb, #e0464f 26%, transparent)",
     still: "#f7cdd0",
@@ -57,10 +57,10 @@ export const PALETTE = {
   cord: { live: "#3f9fd6", still: "#3f9fd6" },
 } as const satisfies Readonly<Record<string, { readonly live: string; readonly still: string }>>;
 
-/** Name of a colour: what it stands for, never its value. */
+/** Name of a colour by its meaning. */
 export type Tone = keyof typeof PALETTE;
 
-/** The colour of lines and dots of a table, and of its pill. */
+/** Returns the colours of a table's lines and of its pill. */
 export function tableTones(table: string): { readonly line: Tone; readonly pill: Tone } {
   switch (table) {
     case "conntrack":

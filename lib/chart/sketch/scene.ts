@@ -1,14 +1,14 @@
 import { type Role, textWidth } from "./font-metrics";
 import type { Tone } from "./palette";
 
-/** When a mark is to be seen. */
+/** When a mark is visible. */
 export interface Shown {
-  /** Number of folds that stand above this mark: it moves down by what they open to. Default: 0. */
+  /** Number of folds above this mark. It moves down when they open. Default: 0. */
   readonly below?: number;
-  /** Seen only while this fold is open, or only while it is closed. */
+  /** Visible only while this fold is open, or only while it is closed. */
   readonly inside?: number;
   readonly whileClosed?: number;
-  /** The slider's step from which on the mark is lit (before it: pale), or the only one at which it is seen. */
+  /** The slider step from which on the mark is lit (before that: pale), or the only step at which it is visible. */
   readonly from?: number;
   readonly only?: number;
 }
@@ -24,13 +24,13 @@ export interface Box extends Shown {
   readonly thick?: number;
   readonly radius?: number;
   readonly dashed?: boolean;
-  /** Over lines instead of under them. */
+  /** Drawn above lines instead of below them. */
   readonly over?: boolean;
-  /** Folds above the lower edge, where they differ from `below`: the box grows when one between opens. */
+  /** Number of folds above the lower edge, if it differs from `below`: the box grows when a fold inside opens. */
   readonly belowEnd?: number;
 }
 
-/** A straight line, or more of them joined, through absolute points. */
+/** A straight line or a polyline through absolute points. */
 export interface Line extends Shown {
   readonly kind: "line";
   readonly points: readonly (readonly [number, number])[];
@@ -62,7 +62,7 @@ export interface Text extends Shown {
   readonly align?: "left" | "center" | "right";
 }
 
-/** A place that answers the mouse: it shows the full text of what was elided, opens and closes a fold, picks a step. */
+/** An area that reacts to the mouse: shows truncated text in full, toggles a fold or selects a step. */
 export interface Hit extends Shown {
   readonly kind: "hit";
   readonly x: number;
@@ -77,20 +77,20 @@ export interface Hit extends Shown {
 
 export type Mark = Box | Line | Dot | Text | Hit;
 
-/** A picture before it has a format: marks at absolute pixels from the upper left corner. */
+/** A picture independent of its output format: marks at absolute pixels from the upper left corner. */
 export interface Scene {
   readonly width: number;
   readonly height: number;
-  /** One sentence for those who cannot see it. */
+  /** Text alternative in one sentence. */
   readonly description: string;
   readonly marks: readonly Mark[];
-  /** How many pixels each fold opens to, from the top down. */
+  /** Height of each fold in pixels, from top to bottom. */
   readonly folds?: readonly number[];
-  /** Number of steps of the slider; absent: no slider. */
+  /** Number of slider steps; absent: no slider. */
   readonly steps?: number;
 }
 
-/** Where a text stands: what must not meet another one. */
+/** The bounding box of a text. Bounding boxes must not overlap. */
 export interface Extent {
   readonly left: number;
   readonly right: number;

@@ -3,10 +3,10 @@ import { elide, type Role, textWidth } from "./font-metrics";
 import type { Tone } from "./palette";
 import type { Mark, Shown } from "./scene";
 
-/** Every picture is this wide, so that it can be read in a notebook at 800 pixels without scrolling sideways. */
+/** Width of every picture in pixels. Fits into a notebook without horizontal scrolling. */
 export const WIDTH = 800;
 
-/** A title in words, then one fact in grey behind it, or beneath where both do not fit into `room`. */
+/** Draws a title and a grey text after it, or below it if both don't fit into `room` pixels. */
 export function heading(
   title: string,
   fact: string,
@@ -35,12 +35,12 @@ export function heading(
 
 export const PILL_HEIGHT = 16;
 
-/** Width a pill needs for its text. */
+/** Returns the width of a pill with this text. */
 export function pillWidth(text: string): number {
   return textWidth(text, "smallBold") + 14;
 }
 
-/** White bold text on a rounded ground; `y` is the baseline of the text. */
+/** Draws white bold text on a rounded background; `y` is the baseline of the text. */
 export function pill(
   text: string,
   tone: Tone,
@@ -63,7 +63,7 @@ export function pill(
   ];
 }
 
-/** The outline of a pill: for what is not as it seems, or only predicted. */
+/** Draws the outline of a pill, for unconfirmed or only predicted facts. */
 export function hollowPill(
   text: string,
   tone: Tone,
@@ -87,13 +87,13 @@ export function hollowPill(
   ];
 }
 
-/** An address and a port as one reads them: `10.0.0.1:80`, `[fd00::1]:80`, or the address alone. */
+/** Formats an address and a port: `10.0.0.1:80`, `[fd00::1]:80`, or the address alone. */
 export function endpoint(address: string, port?: number): string {
   if (port === undefined) return address;
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** The two ends of a packet, and whether each differs from `before`. */
+/** Returns the two ends of a packet, and whether each differs from `before`. */
 export function ends(packet: Packet, before?: Packet): readonly [End, End] {
   return [
     {
@@ -125,7 +125,7 @@ export function headerWidth(pair: readonly [End, End], role: "code" | "codeSmall
   return textWidth(pair[0].text, role) + ARROW + textWidth(pair[1].text, role) + 2 * TINT;
 }
 
-/** Source, arrow, destination in one line; what changed stands bold in a tinted box. `y` is the baseline. */
+/** Draws source, arrow and destination on one line, with changes bold in tinted boxes. `y` is the baseline. */
 export function headerLine(
   pair: readonly [End, End],
   x: number,
@@ -147,7 +147,7 @@ function changedText(end: End, x: number, y: number, role: "code" | "codeSmall")
   return [tint(x, y, textWidth(end.text, bold)), text];
 }
 
-/** The box behind text that changed; `x` and `width` are the text's, `y` its baseline. */
+/** Draws the box behind changed text; `x` and `width` are those of the text, `y` is its baseline. */
 export function tint(x: number, y: number, width: number, tone: Tone = "changed"): Mark {
   return {
     kind: "box",
@@ -161,12 +161,12 @@ export function tint(x: number, y: number, width: number, tone: Tone = "changed"
   };
 }
 
-/** The same marks with when they are to be seen added; what a mark says itself goes first. */
+/** Adds visibility to marks. The marks' own properties take precedence. */
 export function seen(shown: Shown, marks: readonly Mark[]): readonly Mark[] {
   return marks.map((mark) => ({ ...shown, ...mark }));
 }
 
-/** The same marks, moved. */
+/** Returns the marks, moved. */
 export function moved(marks: readonly Mark[], dx: number, dy: number): readonly Mark[] {
   return marks.map((mark) =>
     mark.kind === "line"
@@ -175,7 +175,7 @@ export function moved(marks: readonly Mark[], dx: number, dy: number): readonly 
   );
 }
 
-// One for all: `toLocaleString` looks its language up anew each time.
+// Shared, because `toLocaleString` resolves the locale on each call.
 const grouped = new Intl.NumberFormat("en-US");
 
 /** `1,204` */

@@ -4,12 +4,12 @@ import { boxes, dots, hits, paths, rules, texts } from "./layer";
 import { PALETTE, type Tone } from "./palette";
 import type { Mark, Scene } from "./scene";
 
-/** `live` follows the theme and answers the mouse; `still` has the light theme's colours and can be drawn anywhere. */
+/** `live` is interactive and follows the theme; `still` is static, in the colours of the light theme. */
 export type Medium = "live" | "still";
 
 /**
- * A scene as one Vega-Lite specification: a layer for each kind of mark, over data that is laid out already.
- * It is written so that Vega-Lite 5 (JupyterLab's) and 6 read it alike.
+ * Converts a scene to one Vega-Lite specification, with one layer per kind of mark. The data is already laid out.
+ * Works with Vega-Lite 5 (JupyterLab) and 6.
  */
 export function specOf(scene: Scene, medium: Medium): Spec {
   const folds = scene.folds ?? [];
@@ -42,7 +42,7 @@ export function specOf(scene: Scene, medium: Medium): Spec {
   };
 }
 
-/** Whether a mark is to be seen while every fold is closed and the slider stands at its end. */
+/** Returns whether a mark is visible if all folds are closed and the slider is at its last step. */
 function seenStill(mark: Mark, { steps }: Scene): boolean {
   return mark.inside === undefined && (mark.only === undefined || steps === undefined || mark.only === steps);
 }
@@ -73,8 +73,8 @@ function tonesOf(mark: Mark): readonly Tone[] {
 }
 
 /**
- * `drop[n]` is how far the first n folds, where open, push down what stands beneath them. A parameter with the name
- * of Vega's own signal `height` replaces it: the picture grows with what is open.
+ * `drop[n]` is the height of those of the first n folds that are open: the marks below move down by it. A parameter
+ * named like Vega's signal `height` overrides that signal, so the picture grows when folds open.
  */
 function foldParams(heights: readonly number[], closed: number): readonly Json[] {
   if (heights.length === 0) return [];
@@ -91,7 +91,7 @@ function foldParams(heights: readonly number[], closed: number): readonly Json[]
   ];
 }
 
-/** The step that is shown: what the slider or a click on a row chose, at first the last. */
+/** The parameter of the shown step: set by the slider or by a click on a row; initially the last step. */
 function stepParam(steps: number | undefined): readonly Json[] {
   if (steps === undefined || steps < 2) return [];
   return [{ name: "at", expr: `isValid(pick_m) ? pick_m : ${steps}` }];

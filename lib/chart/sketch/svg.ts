@@ -1,7 +1,7 @@
 /**
- * Draws a specification as a static SVG. Vega and Vega-Lite are loaded here and not before: they take longer to load
- * than every picture takes to be laid out. `import()` and not `require()`, since both are ESM only and Node warns of
- * a required ES module.
+ * Renders a specification as a static SVG. Loads Vega and Vega-Lite on demand, because loading them takes longer than
+ * laying out any picture. Uses `import()`, because both are ESM only and Node.js warns if they are loaded with
+ * `require()`.
  */
 export async function drawSvg(spec: Readonly<Record<string, unknown>>): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
@@ -21,11 +21,11 @@ const SAYS_NOTHING =
 const FAMILY = / font-family="([^"]*)"/g;
 
 /**
- * The same picture in half the text: without defaults, without marks for those who script it, to a hundredth of a pixel,
- * and with the font that most texts have said once.
+ * Halves the size of an SVG: removes default values and ARIA roles of marks, rounds to a hundredth of a pixel, and sets
+ * the most common font only once.
  */
 function slim(svg: string): string {
-  // Inside of tags only: an address in a text is no length.
+  // Only inside tags, so that addresses in texts don't change.
   const plain = svg.replace(/<[^>]+>/g, (tag) =>
     tag.replace(SAYS_NOTHING, "").replace(NUMBER, (number) => String(Math.round(Number(number) * 100) / 100)),
   );

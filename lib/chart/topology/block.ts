@@ -5,15 +5,15 @@ import { moved } from "../sketch/shapes";
 import type { Port } from "./graph";
 import type { WorldPlace } from "./world";
 
-/** A part of the picture that is laid out: its size, its marks from its own upper left corner, and where cords plug in. */
+/** A laid-out part of the picture: its size, its marks relative to its upper left corner, and the ends for cords. */
 export interface Block {
   readonly width: number;
   readonly height: number;
   readonly marks: readonly Mark[];
-  /** Upper ends of what hangs from the lab's network, and the heights of the bars inside. */
+  /** The upper ends of links to the lab's network, and the heights of the bars inside. */
   readonly hooks: readonly Hook[];
   readonly bars: readonly number[];
-  /** Where a cord to another block of the same row, or of another row, begins. */
+  /** The ends of cords to other blocks. */
   readonly plugs: readonly Plug[];
 }
 
@@ -48,14 +48,14 @@ export function linkName(link: Link): string {
   return `${link.name} (${link.ifindex})`;
 }
 
-/** Addresses that say something: all but the link-local ones that every IPv6 interface makes for itself. */
+/** Returns all addresses except the automatic IPv6 link-local ones. */
 export function addressesOf(link: Link): readonly string[] {
   return link.addresses
     .filter((one) => !(one.family === "ipv6" && one.scope === "link"))
     .map((one) => `${one.address}/${one.prefixLength}`);
 }
 
-/** The name as one sees it inside the frame of its parent: without the parent's name before it. */
+/** Returns the name of a place without the name of its parent. */
 export function shortName(place: WorldPlace): string {
   const start = `${place.parent ?? ""}/`;
   return start.length > 1 && place.name.startsWith(start) ? place.name.slice(start.length) : place.name;
@@ -63,7 +63,7 @@ export function shortName(place: WorldPlace): string {
 
 export function kindText(place: WorldPlace): string {
   const kind: Record<WorldPlace["kind"], string> = {
-    host: "the engine's own machine",
+    host: "the engine's host",
     "docker-host": "Docker host",
     node: "node",
     pod: "pod",
@@ -76,7 +76,7 @@ export function kindText(place: WorldPlace): string {
   return facts.join(" · ");
 }
 
-/** Text that never leaves `room`; what was cut is in a tooltip. */
+/** Draws text, truncated to `room` pixels. A tooltip shows the full text. */
 export function label(
   text: string,
   role: Role,
@@ -111,7 +111,7 @@ export function chipWidth(port: Port): number {
 
 export const CHIP_HEIGHT = 20;
 
-/** A plug on the border of a frame: link and address. */
+/** Draws a link on the border of a frame: its name and address. */
 export function chip(port: Port, x: number, y: number, room: number): readonly Mark[] {
   const width = Math.min(chipWidth(port), room);
   const marks: Mark[] = [
@@ -133,7 +133,7 @@ export function chip(port: Port, x: number, y: number, room: number): readonly M
   return marks;
 }
 
-/** Links that a cord leaves downwards, side by side on the lower border. `y` is where the box would end without them. */
+/** Draws the links of cords on the lower border, next to each other. `y` is the lower edge of the box without them. */
 export function bottomPlugs(
   ports: readonly Port[],
   width: number,
@@ -154,7 +154,7 @@ export function bottomPlugs(
   return { marks, height: CHIP_HEIGHT / 2 + 4, plugs };
 }
 
-/** How wide a box must be for its lower plugs to stand side by side. */
+/** Returns the width of a box whose links fit next to each other on the lower border. */
 export function plugsWidth(ports: readonly Port[]): number {
   return ports.reduce((sum, port) => sum + chipWidth(port) + 8, 0) + 2 * PAD;
 }

@@ -7,7 +7,7 @@ import type { Unit } from "./placed";
 
 type Pair = Graph["pairs"][number];
 
-/** Namespaces that one cord after another joins, from end to end: no branch, no ring. */
+/** Namespaces that are connected one after another by cords, without branches or cycles. */
 export interface Chain {
   readonly spots: readonly Spot[];
   readonly pairs: readonly Pair[];
@@ -15,7 +15,7 @@ export interface Chain {
 
 const CORD = 150;
 
-/** The chain that a place is part of, where it fits into one row: two places and more. */
+/** Returns the chain that contains a place, if it has at least two places and fits into one row. */
 export function chainOf(start: Spot, spots: readonly Spot[], pairs: readonly Pair[]): Chain | undefined {
   const known = new Map(spots.map((spot) => [spot.place.name, spot]));
   const at = (name: string) => pairs.filter(({ a, b }) => a.place === name || b.place === name);
@@ -80,7 +80,7 @@ function chainWidth(chain: Chain): number {
   return chain.spots.reduce((sum, spot) => sum + leafWidth(spot, drawn), 0) + CORD * chain.pairs.length;
 }
 
-/** The chain as one thing to place: boxes side by side, straight cords between them. */
+/** Returns the chain as one unit: boxes next to each other, with straight cords between them. */
 export function chainUnit(chain: Chain): Unit {
   const drawn = corded(chain);
   return {
@@ -92,7 +92,7 @@ export function chainUnit(chain: Chain): Unit {
       const blocks: Block[] = [];
       const leaves = chain.spots.map((spot) => leafWidth(spot, drawn));
       const taken = leaves.reduce((sum, wide) => sum + wide, 0);
-      // Cords give way where a trunk or lanes take some of the row.
+      // Cords get shorter if a trunk or lanes need a part of the row.
       const cord = Math.min(CORD, (width - taken) / chain.pairs.length);
       let x = 0;
       let height = 0;
@@ -120,7 +120,7 @@ export function chainUnit(chain: Chain): Unit {
   };
 }
 
-/** A cord from box to box: the near end's name above it, the far end's beneath. */
+/** Draws a cord between two boxes, with the name of the near end above and of the far end below. */
 function sideCord(near: Port, far: Port, left: number, right: number, y: number): readonly Mark[] {
   const up = near.link.up && far.link.up;
   const room = right - left - 16;

@@ -2,7 +2,7 @@ import type { Mark } from "../sketch/scene";
 import { label, linkName } from "./block";
 import type { Port } from "./graph";
 
-/** A veth pair: a cord with both ends' names, and what went through it, seen from the far end. */
+/** Draws a veth pair as a cord with the names of both ends and the counters of the far end. */
 export function cord(
   near: Port,
   x: number,

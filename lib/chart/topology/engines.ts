@@ -9,7 +9,7 @@ import type { World } from "./world";
 const HEAD = 34;
 const INSIDE = 14;
 
-/** Engines as frames around their nodes; the network of the lab comes down at the left and reaches into each. */
+/** Draws engines as frames around their nodes. The lab's network runs down on the left and into each frame. */
 export function enginesBlock(graph: Graph, world: World): Block {
   const marks: Mark[] = [];
   const bars: number[] = [];

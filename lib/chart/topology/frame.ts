@@ -15,7 +15,7 @@ import type { Port, Spot } from "./graph";
 import { BAR, columnWidth, FRAME_PAD, type Group, GUTTER, groupBlock, groupsOf, SIDE } from "./group";
 import { type DrawnAs, headLines } from "./leaf";
 
-/** True for a link that a cord, a bar, a stub or a plug names already. */
+/** Returns how a link is already drawn: as a cord, bar, stub or plug. */
 function isDrawn(spot: Spot, groups: readonly Group[], plugs: ReadonlySet<string>): DrawnAs {
   const cords = new Set(
     groups.flatMap((group) => [...group.hung.flatMap(({ near }) => (near ? [near] : [])), ...group.stubs]),
@@ -26,7 +26,7 @@ function isDrawn(spot: Spot, groups: readonly Group[], plugs: ReadonlySet<string
   };
 }
 
-/** Width of a frame whose widest group has this many columns. */
+/** Returns the width of a frame whose widest group has this many columns. */
 export function frameWidth(
   spot: Spot,
   columns: number,
@@ -36,7 +36,7 @@ export function frameWidth(
   return 2 * FRAME_PAD + 2 * SIDE + columns * columnWidth(spot, plugs, children) + (columns - 1) * GUTTER;
 }
 
-/** A namespace in which others live: a frame, its bridges as bars, and what is plugged into them beneath. */
+/** Draws a namespace that contains others: a frame, its bridges as bars, and the connected places below. */
 export function frame(
   spot: Spot,
   width: number,

@@ -2,12 +2,12 @@ import ipaddr from "ipaddr.js";
 import type { Link } from "../../inspect/snapshot";
 import type { World, WorldPair, WorldPlace } from "./world";
 
-/** A link of a place, and what is at its other end. */
+/** A link of a place and its peer. */
 export interface Port {
   readonly place: string;
   readonly link: Link;
   readonly peer?: { readonly place: string; readonly link: Link };
-  /** It hangs from the lab's network. */
+  /** Whether it is connected to the lab's network. */
   readonly uplink: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Graph {
   readonly pairs: readonly { readonly a: Port; readonly b: Port }[];
 }
 
-/** Puts a world in order: who lives in whom, which links are two ends of one cord, which hang from the lab's network. */
+/** Builds the graph of a world: which place contains which, which links are veth peers, which are in the lab's network. */
 export function graphOf(world: World): Graph {
   const pairs = world.pairs ?? findPairs(world.places);
   const other = new Map<string, { place: string; ifindex: number }>();
@@ -97,9 +97,9 @@ function inSubnet(link: Link, subnet: string | undefined): boolean {
 }
 
 /**
- * Finds the two ends of every veth pair. An end knows the ifindex of the other and whether that is in another
- * namespace, not which place that is: an end that points back is the other one; where several do (two nodes often
- * give the same numbers), the one that lives in this place, or beside it, and was not taken yet.
+ * Finds the two ends of every veth pair. A link shows the ifindex of its peer and whether the peer is in another netns,
+ * but not which one: the peer is a link that points back. If several links do (nodes often use the same numbers),
+ * prefers an unused one in a child place, then one in a sibling place.
  */
 export function findPairs(places: readonly WorldPlace[]): readonly WorldPair[] {
   interface End {

@@ -19,10 +19,10 @@ const CORD = 68;
 export const BAR = 24;
 export const SIDE = 5;
 export const GUTTER = 12;
-/** From a frame's edge to what is inside. */
+/** Padding of a frame in pixels. */
 export const FRAME_PAD = 12;
 
-/** A child, and the end of its cord on this side. */
+/** A child place, and the near end of its cord. */
 interface Hung {
   readonly child: Spot;
   readonly near?: Port;
@@ -31,11 +31,11 @@ interface Hung {
 export interface Group {
   readonly bridge?: Port;
   readonly hung: readonly Hung[];
-  /** Ports of the bridge at which no child hangs: a tap, a tunnel, a veth to somewhere else. */
+  /** Bridge ports that don't lead to a child: a tap, a tunnel, a veth to another place. */
   readonly stubs: readonly Port[];
 }
 
-/** Children by the bridge they are plugged into; then those with a cord of their own; then those with none. */
+/** Groups the children: by the bridge they are connected to, then those with other cords, then those without. */
 export function groupsOf(spot: Spot, children: readonly Spot[] = spot.children): readonly Group[] {
   const nearOf = (child: Spot) => spot.ports.find((port) => port.peer?.place === child.place.name);
   const hung = children.map((child): Hung => {
@@ -83,7 +83,7 @@ export function columnWidth(spot: Spot, plugs: ReadonlySet<string>, children = s
   );
 }
 
-/** One bar with everything that is plugged into it. More than fit side by side go on under the bar's next turn. */
+/** Draws one bridge as a bar with everything connected to it. Continues on another bar if the children don't fit. */
 export function groupBlock(
   spot: Spot,
   group: Group,

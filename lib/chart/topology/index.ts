@@ -10,10 +10,10 @@ import { topologyText } from "./text";
 import type { World, WorldPlace } from "./world";
 
 /**
- * Draws a lab as it is wired: namespaces as rounded frames, veth pairs as cords with both ends' names and ifindexes,
- * bridges as bars that cords plug into, pause and apps as boxes inside the frame of their pod, addresses, counters.
+ * Draws the topology of a lab: namespaces as rounded frames, veth pairs as cords with the names and ifindexes of both
+ * ends, bridges as bars, pause and app containers as boxes in the frame of their pod, addresses and counters.
  *
- * Shell: what `ip -d link`, `ip addr` and `bridge link` of every namespace say, put together.
+ * Shell: `ip -d link`, `ip addr` and `bridge link` in every namespace, combined.
  */
 export function topologyPicture(world: World): Picture {
   const graph = graphOf(world);

@@ -25,10 +25,10 @@ interface Line {
   readonly tone: "ink" | "mute";
 }
 
-/** How the picture shows a link already: by a cord with its name, by a plug with name and first address, or not. */
+/** How a link is already drawn: as a cord with its name, as a plug with name and first address, or not at all. */
 export type DrawnAs = (port: Port) => "cord" | "plug" | undefined;
 
-/** What is written in the head of a place: the links and addresses that no cord and no plug names. */
+/** Returns the lines in the head of a place: the links and addresses that no cord or plug shows. */
 export function headLines(spot: Spot, drawnAs: DrawnAs): readonly Line[] {
   const lines: Line[] = [];
   const several = spot.ports.length > 1;
@@ -65,7 +65,7 @@ function containerWidth(container: WorldContainer): number {
   return Math.max(textWidth(container.name, "codeSmallBold"), textWidth(detail, "codeSmall")) + 14;
 }
 
-/** Pause and apps as boxes in the frame of the namespace that they share. */
+/** Draws pause and app containers as boxes in the frame of their shared namespace. */
 export function containerBoxes(
   containers: readonly WorldContainer[],
   x: number,
@@ -119,7 +119,7 @@ export function containerBoxes(
   return { width, height: top - y, marks, hooks: [], bars: [], plugs: [] };
 }
 
-/** How wide a leaf wants to be. */
+/** Returns the preferred width of a leaf. */
 export function leafWidth(spot: Spot, drawn: DrawnAs): number {
   const { place } = spot;
   const lines = headLines(spot, drawn);
@@ -140,8 +140,8 @@ export function leafWidth(spot: Spot, drawn: DrawnAs): number {
 }
 
 /**
- * A namespace in which no other one lives: a rounded box with its name, its addresses and its containers. What hangs
- * from the lab's network plugs into its upper border.
+ * Draws a namespace without children: a rounded box with its name, addresses and containers. Links to the lab's network
+ * are on its upper border.
  */
 export function leaf(spot: Spot, width: number, drawn: DrawnAs, bottom: readonly Port[] = []): Block {
   const { place } = spot;

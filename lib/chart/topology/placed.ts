@@ -2,7 +2,7 @@ import type { Block } from "./block";
 
 export const GAP = 20;
 
-/** One thing to place: how wide it wants to be, how much wider it may become, and how it is drawn. */
+/** One unit of the layout: its preferred width, how far it can grow, and its drawing function. */
 export interface Unit {
   readonly wish: number;
   readonly grows: boolean;
@@ -14,7 +14,7 @@ export interface Placed {
   readonly width: number;
 }
 
-/** Packs units into rows of at most `width`; frames then share what is left of their row. */
+/** Packs units into rows of at most `width` pixels. Frames share the remaining width of their row. */
 export function pack(units: readonly Placed["unit"][], width: number): readonly (readonly Placed[])[] {
   const rows: { unit: Placed["unit"]; width: number }[][] = [];
   let used = 0;

@@ -7,18 +7,18 @@ import { type Pair, portKey, unitsOf } from "./unit";
 
 const NETWORK = 46;
 const LANE = 16;
-/** Room at the left for the network's trunk where it turns down to further rows. */
+/** Space on the left for the network's trunk, which runs down to the other rows, in pixels. */
 export const TRUNK = 18;
 
 import type { World } from "./world";
 
 export interface RowsOptions {
   readonly width: number;
-  /** The network is drawn by the caller: each bar begins at the left edge, and no trunk joins them. */
+  /** The caller draws the network: each bar starts at the left edge, without a trunk. */
   readonly open?: boolean;
 }
 
-/** Places in rows: each hangs from the lab's network by its plug; cords between them run in lanes beneath. */
+/** Draws places in rows, connected to the lab's network above. Cords between them run in lanes below. */
 export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, options: RowsOptions): Block {
   const { width } = options;
   const names = new Set(spots.map((spot) => spot.place.name));
@@ -96,7 +96,7 @@ function crossing(rows: readonly (readonly Placed[])[], lanes: readonly Pair[]):
   return lanes.filter(({ a, b }) => rowOf(a, rows) !== rowOf(b, rows)).length;
 }
 
-/** Cords that run beneath their rows, each in a lane of its own; from row to row they go down at the right. */
+/** Draws cords below their rows, each in its own lane. Between rows, they run down on the right. */
 function drawLanes(
   lanes: readonly Pair[],
   plugs: ReadonlyMap<string, Plug & { readonly row: number }>,
@@ -143,7 +143,7 @@ function drawLanes(
   return marks;
 }
 
-/** How many rows have a place that hangs from the network. */
+/** Returns the number of rows with a place connected to the network. */
 function hanging(rows: readonly (readonly Placed[])[], spots: readonly Spot[]): number {
   const hung = new Set(
     spots.filter((spot) => spot.ports.some((port) => port.uplink)).map((spot) => spot.place.name),

@@ -2,7 +2,7 @@ import { addressesOf, kindText, linkName } from "./block";
 import type { Graph, Port, Spot } from "./graph";
 import type { World } from "./world";
 
-/** The same facts as the picture, indented by who lives in whom. */
+/** Formats the content of the picture as text, with nested places indented. */
 export function topologyText(world: World, graph: Graph, fact: string): string {
   const lines = [fact === "" ? world.name : `${world.name} · ${fact}`];
   if (world.network !== undefined) lines.push(`network ${world.network.name} ${world.network.subnet}`);

@@ -11,7 +11,7 @@ export type Pair = Graph["pairs"][number];
 
 export const portKey = (port: Port) => `${port.place} ${port.link.ifindex}`;
 
-/** What is drawn as one: a chain of namespaces, a bridge with the namespaces around it, or a single place. */
+/** Groups places into units: a chain of namespaces, a bridge with its neighbours, or a single place. */
 export function unitsOf(
   spots: readonly Spot[],
   cross: readonly Pair[],
