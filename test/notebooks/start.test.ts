@@ -55,13 +55,13 @@ async function taken(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-test("JupyterLab answers on the port that was asked for, knows the kernel, and Ctrl-C ends it", async () => {
+test("JupyterLab answers on the given port, finds the kernel, and stops on Ctrl-C", async () => {
   const port = await taken();
   await new Promise((resolve) => servers.pop()?.close(resolve));
   const lab = start(["--port", String(port)]);
   const [, origin = "", token = ""] = await says(
     lab,
-    /open at (http:\/\/127\.0\.0\.1:\d+)\/lab\?token=(\w+)/,
+    /running at (http:\/\/127\.0\.0\.1:\d+)\/lab\?token=(\w+)/,
   );
   expect(origin).toBe(`http://127.0.0.1:${port}`);
   const answer = await fetch(`${origin}/api/kernelspecs`, { headers: { Authorization: `token ${token}` } });
@@ -71,11 +71,11 @@ test("JupyterLab answers on the port that was asked for, knows the kernel, and C
   expect((await fetch(`${origin}/api/kernelspecs`)).status).toBe(403);
   lab.child.kill("SIGINT");
   expect(await lab.ended).toBe(0);
-  expect(lab.text()).toContain("JupyterLab has ended.");
+  expect(lab.text()).toContain("JupyterLab has stopped.");
   await expect(fetch(origin)).rejects.toThrow();
 });
 
-test("a port that is taken is named, and another proposed", async () => {
+test("reports a port in use and suggests another", async () => {
   const port = await taken();
   const { ended, text } = start(["--port", String(port)]);
   expect(await ended).toBe(1);
@@ -83,13 +83,13 @@ test("a port that is taken is named, and another proposed", async () => {
   expect(text()).toContain(`npm start -- --port ${port + 1}`);
 });
 
-test.each(["0", "65536", "eighty", "-1"])("--port=%s is refused", async (port) => {
+test.each(["0", "65536", "eighty", "-1"])("--port=%s is rejected", async (port) => {
   const { ended, text } = start([`--port=${port}`]);
   expect(await ended).toBe(1);
   expect(text()).toContain("BAD_PORT");
 });
 
-test("an engine that was named and does not answer is an error; nothing is installed instead", async () => {
+test("a configured engine that does not answer is an error, and setup installs nothing", async () => {
   const { ended, text } = start([], { DOCKER_HOST: "unix:///nowhere/docker.sock" });
   expect(await ended).toBe(1);
   expect(text()).toContain("NO_ENGINE");
