@@ -51,7 +51,7 @@ test("install --prefix registers the kernel in that environment", () => {
 test.each([
   [["docter"], /^error: unknown command 'docter'\n\(Did you mean doctor\?\)\nRun "wirebook --help" .*\n$/],
   [["labs", "--al"], /^error: unknown option '--al'\nRun "wirebook labs --help" .*\n$/],
-  [["trace", "--colour"], /^error: unknown option '--colour'\nRun "wirebook trace --help" .*\n$/],
+  [["trace"], /^error: required option '--src <address>' not specified\nRun "wirebook trace --help" .*\n$/],
   [["rules"], /^error: missing required argument 'file'\nRun "wirebook rules --help" .*\n$/],
 ])("wirebook %j prints the error and one line of advice, and exits with 2", (args, expected) => {
   const { code, text } = wirebook(args);
