@@ -1,13 +1,13 @@
 // A process that holds a lab over two engines, the Docker hosts whose containers are named in its arguments, says so in a
 // line of JSON, and keeps it open.
-const { duplexOf, Engine } = require("../../lib/dist/engine");
+const { execDuplex, Engine } = require("../../lib/dist/engine");
 const { Lab } = require("wirebook");
 
 async function main(containers) {
   const outer = await Engine.connect();
   const engines = await Promise.all(
     containers.map((id) =>
-      Engine.through(() => duplexOf(outer, id, ["docker", "system", "dial-stdio"]), id.slice(0, 12)),
+      Engine.through(() => execDuplex(outer, id, ["docker", "system", "dial-stdio"]), id.slice(0, 12)),
     ),
   );
   const lab = await Lab.open("held", { engines });

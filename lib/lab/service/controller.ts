@@ -21,7 +21,7 @@ export interface RuleChange {
   /** When it happened, and when the last node had its rules: milliseconds since 1970. */
   readonly at: number;
   readonly appliedAt: number;
-  /** Nodes whose rules were written. */
+  /** Nodes whose rules were written, sorted by name. */
   readonly nodes: readonly string[];
 }
 
@@ -110,7 +110,8 @@ export class ServiceController {
     this.#causes = [];
     const nodes = this.#closed ? [] : this.#ruled.nodes().filter((node) => node.alive);
     const wrote = await Promise.all(nodes.map((node) => this.#write(node)));
-    const written = nodes.filter((_, index) => wrote[index]).map(({ name }) => name);
+    const written = nodes.flatMap(({ name }, index) => (wrote[index] ? [name] : []));
+    written.sort((one, other) => one.localeCompare(other, "en", { numeric: true }));
     const at = Math.min(...causes.map((cause) => cause.at));
     if (written.length > 0)
       this.#changes.push({
