@@ -2,14 +2,22 @@ export { diffPicture } from "./chart/diff";
 export { ladderPicture } from "./chart/ladder";
 export type { MimeBundle, Picture } from "./chart/picture";
 export { topologyPicture } from "./chart/topology";
+export type { World as Topology, WorldPlace as TopologyPlace } from "./chart/topology/world";
 export { traversalPicture } from "./chart/traversal";
-export { type CommandRecord, Engine, LabError, type LabErrorCode } from "./engine";
+export {
+  type CommandRecord,
+  Engine,
+  type ExecOptions,
+  type ExecResult,
+  LabError,
+  type LabErrorCode,
+} from "./engine";
 export { type Comparison, type Prediction, predict } from "./exercise/prediction";
 export { inspectNamespace } from "./inspect/collect";
 export { type Change, type Diff, diffSnapshots } from "./inspect/diff";
 export { findPairs, type Pair } from "./inspect/pairs";
 export type * from "./inspect/snapshot";
-export { DockerHost, HostContainer } from "./lab/docker/docker-host";
+export { DockerHost, type DockerHostSpec, HostContainer } from "./lab/docker/docker-host";
 export { App, Pod, type PodSpec } from "./lab/docker/pod";
 export type { Failure, Failures, RuleAt } from "./lab/failure";
 export { Lab, type LabOptions, Outside } from "./lab/lab";
@@ -50,25 +58,32 @@ export {
   describeAction,
   describeMatch,
   describeRule,
+  type Entry,
   type Family,
   type Host,
   hostOf,
+  type IptablesVersion,
   type Journey,
   journey,
+  type KernelState,
   type Outcome,
   type Packet,
+  type Problem,
   parseDump,
   parseRuleset,
   printRuleset,
   type Rule,
+  RulesError,
   type Ruleset,
   recognise,
   replyTo,
   rulesUsed,
   type Step,
   type Traversal,
+  type TraverseOptions,
   traverse,
   type Verdict,
+  type World,
   warningsOf,
   why,
   worldOf,

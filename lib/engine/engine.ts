@@ -147,7 +147,7 @@ export class Engine {
    *
    * @param container - id or name.
    * @param argv - the program and its arguments. No shell expands them.
-   * @param options.timeout - in milliseconds. Default: no limit.
+   * @param options.timeoutMs - in milliseconds. Default: no limit.
    * @throws LabError `COMMAND_MISSING`, `NOT_RUNNING`, `CONTAINER_GONE`, `TIMED_OUT`, `INTERRUPTED`, `ENGINE_GONE`.
    * @example
    * import { Engine } from "wirebook";

@@ -81,7 +81,11 @@ export class Lab {
   readonly host: Host;
   /** Breaks parts of the lab; each failure can be undone, and is when the lab closes. */
   readonly failures: Failures;
-  /** What the lab stands on; places of new kinds are built on it. */
+  /**
+   * What the lab stands on; places of new kinds are built on it.
+   *
+   * @internal
+   */
   readonly context: LabContext;
 
   private constructor(context: LabContext, outside: Outside) {
@@ -416,7 +420,11 @@ export class Lab {
     await this.context.onEachRuntime(({ session }) => session.endIdle());
   }
 
-  /** Removes everything the lab made; the session stays ready for the next one. */
+  /**
+   * Removes everything the lab made; the session stays ready for the next one.
+   *
+   * @internal
+   */
   async shut(): Promise<void> {
     await this.context.close();
     for (const { session } of this.context.runtimes) {

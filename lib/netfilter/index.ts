@@ -7,6 +7,7 @@ export * from "./journey";
 export * from "./model";
 export * from "./questions";
 export {
+  type Entry,
   FRESH,
   type HostOutcome,
   hostOf,

@@ -49,7 +49,7 @@ export async function startTlsEngine({ engine, context }: Lab): Promise<TlsEngin
   const folder = await mkdtemp(join(tmpdir(), "wirebook-tls-"));
   const forget = (): Promise<void> => rm(folder, { recursive: true });
   try {
-    const { exitCode } = await engine.exec(info.id, ["sh", "-c", ready], { timeout: 60_000 });
+    const { exitCode } = await engine.exec(info.id, ["sh", "-c", ready], { timeoutMs: 60_000 });
     if (exitCode !== 0) throw new Error(await engine.containers.logs(info.id, 5));
     const certificates = async (name: string): Promise<string> => {
       const files = { ca: "ca.pem", cert: `${name}.pem`, key: `${name}.key` };

@@ -1,4 +1,5 @@
-const codes = [
+/** Every error code of Wirebook: of labs, of the command line and of the set-up. */
+export const ERROR_CODES = [
   "ADDRESS_TAKEN",
   "BAD_ADDRESS",
   "BAD_CELL",
@@ -16,8 +17,10 @@ const codes = [
   "ENGINE_FAILED",
   "ENGINE_GONE",
   "ENGINE_TWICE",
+  "IMAGES_FOLDER_MISSING",
   "IMAGE_MISSING",
   "INTERRUPTED",
+  "JUPYTERLAB_FAILED",
   "LAB_CLOSED",
   "NAME_TAKEN",
   "NETWORK_GONE",
@@ -31,10 +34,15 @@ const codes = [
   "NOT_SUPPORTED",
   "NO_ENGINE",
   "NO_PERMISSION",
+  "OUTPUT",
+  "PACKAGE_MISSING",
   "POD_CIDR_EXHAUSTED",
   "PORT_IN_USE",
+  "PYTHON_MISSING",
   "RECORDING_TOO_NEW",
   "RECORDING_UNREADABLE",
+  "REQUIREMENTS_MISSING",
+  "RULES_FILE",
   "SELECTOR_EMPTY",
   "SUBNET_TAKEN",
   "TIMED_OUT",
@@ -46,7 +54,7 @@ const codes = [
  * The code of a {@link LabError}. Tests, graders and scripts can compare it: codes don't change between versions,
  * messages may.
  */
-export type LabErrorCode = (typeof codes)[number];
+export type LabErrorCode = (typeof ERROR_CODES)[number];
 
 /** The parts of a {@link LabError}. */
 export interface LabErrorParts {
@@ -93,7 +101,7 @@ export class LabError extends Error {
    * console.log(LabError.code("PORT_IN_USE"));
    */
   static code(text: string): LabErrorCode {
-    return codes.find((code) => code === text) ?? "ENGINE_FAILED";
+    return ERROR_CODES.find((code) => code === text) ?? "ENGINE_FAILED";
   }
 
   constructor(code: LabErrorCode, parts: LabErrorParts) {

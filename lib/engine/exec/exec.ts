@@ -12,7 +12,7 @@ export interface ExecOptions {
   /** Name of the place, for the command log and for errors. Default: the container's id, 12 characters. */
   readonly where?: string;
   /** Time in milliseconds after which the program is killed and `TIMED_OUT` thrown. Default: no limit. */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
   /** When it aborts, the program is killed and `INTERRUPTED` thrown. Interrupting the cell always does this. */
   readonly signal?: AbortSignal;
   /** Content of stdin. Default: empty. */
@@ -183,18 +183,18 @@ interface Stop {
   release(): void;
 }
 
-function stopSignal({ timeout, signal }: ExecOptions): Stop {
+function stopSignal({ timeoutMs, signal }: ExecOptions): Stop {
   const interrupt = interruptSignal();
   const signals = [signal, interrupt].flatMap((each) => (each ? [each] : []));
   const expired = new AbortController();
-  const timer = timeout === undefined ? undefined : setTimeout(() => expired.abort(), timeout);
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => expired.abort(), timeoutMs);
   const all = AbortSignal.any([...signals, expired.signal]);
   const error = (where: string): LabError =>
     expired.signal.aborted
       ? new LabError("TIMED_OUT", {
           where,
-          found: `the command did not end within ${timeout} ms`,
-          advice: "Set a longer { timeout }, or find out what the command waits for.",
+          found: `the command did not end within ${timeoutMs} ms`,
+          advice: "Set a longer { timeoutMs }, or find out what the command waits for.",
         })
       : new LabError("INTERRUPTED", {
           where,

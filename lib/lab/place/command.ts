@@ -43,7 +43,7 @@ export class CommandResult {
 
 /** How a {@link Command} runs; each method of the command sets one. */
 export interface CommandSettings {
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly stdin?: string;
   readonly user?: string;
@@ -108,8 +108,8 @@ export class Command extends Promise<CommandResult> {
   }
 
   /** Ends it after that many milliseconds and throws `TIMED_OUT`. Default: no limit. */
-  timeout(milliseconds: number): this {
-    this.#settings.timeout = milliseconds;
+  timeout(timeoutMs: number): this {
+    this.#settings.timeoutMs = timeoutMs;
     return this;
   }
 

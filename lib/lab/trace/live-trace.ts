@@ -94,10 +94,10 @@ export class LiveTrace {
    *
    * Shell: `nft -f TABLE; nft -a monitor trace`.
    *
-   * @param timeout - milliseconds. Default 10,000.
+   * @param timeoutMs - milliseconds. Default 10,000.
    * @throws LabError `TIMED_OUT`, or `COMMAND_FAILED` with nft's own words.
    */
-  static async start(namespace: Traceable, flows: readonly Flow[], timeout = 10_000): Promise<LiveTrace> {
+  static async start(namespace: Traceable, flows: readonly Flow[], timeoutMs = 10_000): Promise<LiveTrace> {
     const name = `${OWN_TABLE}-${randomBytes(4).toString("hex")}`;
     const events: TraceEvent[] = [];
     const tables = ownTables(name, flows, namespace.links ?? []);
@@ -117,7 +117,7 @@ export class LiveTrace {
       () => state.ended(-1),
     );
     try {
-      await state.until(() => state.ready, timeout, "nft monitor did not begin to listen");
+      await state.until(() => state.ready, timeoutMs, "nft monitor did not begin to listen");
       return trace;
     } catch (error) {
       await trace.stop();
@@ -156,10 +156,14 @@ export class LiveTrace {
    * Resolves when everything that the kernel reported before this call has been read: a packet of its own goes
    * through the same queue, and its event comes out last.
    */
-  async flush(timeout = 10_000): Promise<void> {
+  async flush(timeoutMs = 10_000): Promise<void> {
     const token = this.#state.nextToken();
     await this.#process.write(`${token}\n`);
-    await this.#state.until(() => this.#state.seen >= token, timeout, "the trace's last event did not come");
+    await this.#state.until(
+      () => this.#state.seen >= token,
+      timeoutMs,
+      "the trace's last event did not come",
+    );
   }
 
   /**
@@ -250,14 +254,14 @@ class State {
     return this.#token;
   }
 
-  until(condition: () => boolean, timeout: number, missing: string): Promise<void> {
+  until(condition: () => boolean, timeoutMs: number, missing: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (end: () => void): void => {
         clearTimeout(timer);
         this.#check = () => undefined;
         end();
       };
-      const timer = setTimeout(() => done(() => reject(this.#late(missing, timeout))), timeout);
+      const timer = setTimeout(() => done(() => reject(this.#late(missing, timeoutMs))), timeoutMs);
       this.#check = () => {
         if (condition()) done(resolve);
         else if (this.#exit !== undefined) done(() => reject(this.#failed()));
@@ -266,10 +270,10 @@ class State {
     });
   }
 
-  #late(missing: string, timeout: number): LabError {
+  #late(missing: string, timeoutMs: number): LabError {
     return new LabError("TIMED_OUT", {
       where: this.#place,
-      found: `${missing} within ${timeout} ms${this.complaints === "" ? "" : ` (${this.complaints.trim()})`}`,
+      found: `${missing} within ${timeoutMs} ms${this.complaints === "" ? "" : ` (${this.complaints.trim()})`}`,
       advice: "The machine may be overloaded, or lo may be down in this namespace: ip link show lo.",
     });
   }

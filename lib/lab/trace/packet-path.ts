@@ -37,16 +37,10 @@ export type Destination =
   | { readonly address: string }
   | { readonly clusterIP: string; readonly name?: string };
 
-/** The packet to follow: who sends it, where to, and one of `tcp`, `udp` (a port) or `icmp`. */
-export interface TraceRequest {
+/** The sender of a packet, its destination, and what else a trace needs to know. */
+interface TraceEnds {
   readonly from: Place;
   readonly to: Destination;
-  /** Destination port. */
-  readonly tcp?: number;
-  /** Destination port. */
-  readonly udp?: number;
-  /** An echo request. */
-  readonly icmp?: true;
   /** Address that the sender is bound to. Default: the one that its routes choose. */
   readonly source?: string;
   /**
@@ -59,6 +53,14 @@ export interface TraceRequest {
    */
   readonly host?: boolean;
 }
+
+/** The packet to follow. It is TCP or UDP to a destination port, or an ICMP echo request: exactly one of the three. */
+export type TraceRequest = TraceEnds &
+  (
+    | { readonly tcp: number; readonly udp?: never; readonly icmp?: never }
+    | { readonly udp: number; readonly tcp?: never; readonly icmp?: never }
+    | { readonly icmp: true; readonly tcp?: never; readonly udp?: never }
+  );
 
 /** What a path is predicted from. */
 export interface Looked {

@@ -32,6 +32,14 @@ export interface World {
 /** Key of an end in {@link World.cables}. */
 export const endKey = ({ place, link }: End): string => `${place} ${link}`;
 
+/** Something that has snapshots of places, such as what `lab.world()` returns. */
+export interface SnapshotSource {
+  readonly places: readonly { readonly snapshot?: Snapshot }[];
+}
+
+const isList = (from: readonly Snapshot[] | SnapshotSource): from is readonly Snapshot[] =>
+  Array.isArray(from);
+
 /** Options of {@link worldOf}. */
 export interface WorldOptions {
   /**
@@ -46,18 +54,20 @@ export interface WorldOptions {
  *
  * Shell: `ip -d link` shows the ifindex and the namespace of the other end of a veth pair (`veth1@if4`, `link-netnsid`).
  *
- * @param snapshots - one for each namespace. A snapshot of a namespace that is already included becomes an alias.
+ * @param from - one snapshot for each namespace, or what `lab.world()` returned. A snapshot of a namespace that is already included becomes an alias.
  * @throws RulesError `RULES_UNREADABLE` if a rule dump is not valid `iptables-save` output.
  * @example
  * import { Lab, worldOf } from "wirebook";
  *
  * const lab = await Lab.open("world-of");
  * const places = await Promise.all([lab.netns("one"), lab.netns("two")]);
- * const world = worldOf(await Promise.all(places.map((place) => place.snapshot())));
+ * const snapshots = await Promise.all(places.map((place) => place.snapshot()));
+ * const world = worldOf(snapshots); // worldOf(await lab.world()) has the outside as well
  * console.log([...world.hosts.keys()]);
  * await lab.close();
  */
-export function worldOf(snapshots: readonly Snapshot[], options: WorldOptions = {}): World {
+export function worldOf(from: readonly Snapshot[] | SnapshotSource, options: WorldOptions = {}): World {
+  const snapshots = isList(from) ? from : from.places.flatMap(({ snapshot }) => (snapshot ? [snapshot] : []));
   const hosts = new Map<string, WorldHost>();
   const aliases = new Map<string, string>();
   const bySpace = new Map<string, string>();
