@@ -17,7 +17,7 @@ import { groupPackets } from "../../netfilter/trace/packets";
 import { TraceReader } from "../../netfilter/trace/reader";
 import { SightingCollector, type Sightings } from "../../netfilter/trace/sighting";
 
-/** A program inside a namespace whose streams are held open: what `Engine.open` gives. */
+/** A running program in a namespace with open streams, as returned by `Engine.open`. */
 export interface TraceProcess {
   write(chunk: string): Promise<void>;
   /** Closes its stdin. */
@@ -26,22 +26,22 @@ export interface TraceProcess {
   destroy(): void;
 }
 
-/** A network namespace that may be traced. Only ever one of our own containers'. */
+/** A network namespace that can be traced. It always belongs to a container of a lab. */
 export interface Traceable {
   readonly place: string;
-  /** Its links whose frames are reported. Default: none. */
+  /** Names of the links whose frames are reported. Default: none. */
   readonly links?: readonly string[];
-  /** Starts a program of root in this network namespace, with bash and nft at hand. */
+  /** Starts a program as root in this network namespace. bash and nft must be available. */
   open(
     argv: readonly string[],
     sink: { stdout(chunk: Buffer): void; stderr(chunk: Buffer): void },
   ): Promise<TraceProcess>;
 }
 
-// $1 is our tables' name; each argument after that is a text of them: the first that this kernel takes is loaded, and
-// `@loaded N` says which. All that it sets up goes away with it, however it ends: by end of file on stdin
-// (also when the process at the other end is killed), a signal, or a failure on the way.
-// nft listens once its socket is in the group: /proc/net/netlink names the socket by its inode.
+// $1 is the name of our tables. Each further argument is a definition of them. The script loads the first one that this
+// kernel accepts and prints its number (`@loaded N`). It removes the tables when it ends: at end of file on stdin (also
+// if the process at the other end is killed), on a signal, or after a failure.
+// nft receives events when its socket has joined the multicast group. /proc/net/netlink lists the socket by its inode.
 const script = `
 m=
 name=$1; shift
@@ -75,7 +75,7 @@ echo @ready
 while read -r port; do { echo > "/dev/udp/${SENTINEL_ADDRESS}/$port"; } 2>/dev/null; done
 `;
 
-/** A running trace of one namespace. */
+/** A running trace of one network namespace. */
 export class LiveTrace {
   readonly place: string;
   readonly #process: TraceProcess;
@@ -90,12 +90,12 @@ export class LiveTrace {
   }
 
   /**
-   * Sets tracing for `flows`, and resolves when the monitor listens: no packet sent after that is missed.
+   * Starts tracing `flows`. Resolves when the monitor receives events, so that it misses no packet sent after that.
    *
    * Shell: `nft -f TABLE; nft -a monitor trace`.
    *
    * @param timeoutMs - milliseconds. Default 10,000.
-   * @throws LabError `TIMED_OUT`, or `COMMAND_FAILED` with nft's own words.
+   * @throws LabError `TIMED_OUT` if the monitor does not start, `COMMAND_FAILED` with nft's message if it fails.
    */
   static async start(namespace: Traceable, flows: readonly Flow[], timeoutMs = 10_000): Promise<LiveTrace> {
     const name = `${OWN_TABLE}-${randomBytes(4).toString("hex")}`;
@@ -117,7 +117,7 @@ export class LiveTrace {
       () => state.ended(-1),
     );
     try {
-      await state.until(() => state.ready, timeoutMs, "nft monitor did not begin to listen");
+      await state.until(() => state.ready, timeoutMs, "nft monitor did not start");
       return trace;
     } catch (error) {
       await trace.stop();
@@ -125,36 +125,36 @@ export class LiveTrace {
     }
   }
 
-  /** What has been read so far, in packets. */
+  /** Returns the packets that have been reported so far. */
   observed(): PlaceTrace {
     const { loaded, sightings } = this.#state;
     return { place: this.place, packets: groupPackets(this.#events, loaded), loaded, sightings };
   }
 
-  /** What the monitor printed that is no event, its complaints included: empty when all is well. */
+  /** Output of the monitor that is not an event, including error messages. Normally empty. */
   get unread(): readonly string[] {
     return this.#state.unread;
   }
 
-  /** What the namespace's rules were when the trace began. */
+  /** The namespace's rules at the start of the trace. */
   get loaded(): LoadedRules {
     return this.#state.loaded;
   }
 
-  /** Hands out the events that have been read and forgets them: for a trace that goes on through many packets. */
+  /** Returns the events that have been read and removes them, for a trace of many packets. */
   take(): TraceEvent[] {
     this.#state.forget();
     return this.#events.splice(0);
   }
 
-  /** How much has been read so far. */
+  /** Number of events and sightings that have been read so far. */
   get count(): number {
     return this.#events.length + this.#state.sightings.all.length;
   }
 
   /**
-   * Resolves when everything that the kernel reported before this call has been read: a packet of its own goes
-   * through the same queue, and its event comes out last.
+   * Resolves when all events that the kernel reported before this call have been read. Sends a sentinel packet, whose
+   * event passes the same queue after all others.
    */
   async flush(timeoutMs = 10_000): Promise<void> {
     const token = this.#state.nextToken();
@@ -162,13 +162,13 @@ export class LiveTrace {
     await this.#state.until(
       () => this.#state.seen >= token,
       timeoutMs,
-      "the trace's last event did not come",
+      "the last event of the trace did not arrive",
     );
   }
 
   /**
-   * Ends the monitor and removes what was set. Resolves when it is gone; a namespace that does not answer any more is
-   * left after five seconds, and cleans up by itself as soon as it can.
+   * Stops the monitor and removes our tables. Gives up after five seconds if the namespace does not respond; the script
+   * then removes the tables when it reads the end of its stdin.
    */
   async stop(): Promise<void> {
     this.#process.end();
@@ -184,7 +184,7 @@ export class LiveTrace {
 
 const LINK_FAMILIES: ReadonlySet<string> = new Set(["netdev", "bridge", "arp"]);
 
-/** What one stream of the script has told. */
+/** Parses the output of the script. */
 class State {
   ready = false;
   loaded: LoadedRules = new LoadedRules("");
@@ -208,10 +208,10 @@ class State {
         if (event.table === table) this.seen = Math.max(this.seen, event.header.dport ?? 0);
         return;
       }
-      // The sentinel's one rule: the table of another trace in this namespace may report it as well.
+      // The sentinel's rule. The table of another trace in this namespace may report it too.
       if (event.kind === "rule" && event.table.startsWith(OWN_TABLE) && event.verdict.kind === "DROP") return;
       this.#sightings.push(event);
-      // Frames have hooks of their own, before and after those of a packet's way through IPv4 or IPv6.
+      // Frames pass other hooks before and after those of IPv4 and IPv6.
       if (!LINK_FAMILIES.has(event.family)) events.push(event);
     });
   }
@@ -282,39 +282,39 @@ class State {
     return new LabError("COMMAND_FAILED", {
       where: this.#place,
       found: `the kernel's trace cannot be read here (exit code ${this.#exit}): ${this.complaints.trim()}`,
-      advice: "Tracing needs nft, bash and NET_ADMIN in the namespace: look with nft monitor trace.",
+      advice: "Tracing requires nft, bash and NET_ADMIN in the namespace. Test it with: nft monitor trace",
     });
   }
 }
 
-/** What a live trace of a flow found. */
+/** The result of {@link traceFlow}. */
 export interface TracedFlow<T> {
-  /** What `send` resolved to. */
+  /** The result of `send`. */
   readonly result: T;
-  /** One for each namespace that was traced. */
+  /** One trace for each namespace. */
   readonly traces: readonly PlaceTrace[];
 }
 
-/** What {@link traceFlow} needs to know. */
+/** Parameters of {@link traceFlow}. */
 export interface TraceFlowRequest<T> {
   readonly namespaces: readonly Traceable[];
-  /** Sends the packet, and resolves when it has been sent (an answer may be waited for). */
+  /** Sends the packet. Resolves when it has been sent, or when the reply has arrived. */
   readonly send: () => Promise<T>;
-  /** True where the sender's kernel chooses the source port. Default: false. */
+  /** True if the sender's kernel chooses the source port. Default: false. */
   readonly anyPort?: boolean;
-  /** Whether nothing more is expected: reading ends. Default: the traces agree with the path. */
+  /** Whether the trace is complete, so that reading ends. Default: the traces agree with the path. */
   readonly complete?: (traces: readonly PlaceTrace[], result: T) => boolean;
-  /** For each thing that is waited for. Default: 10,000. */
+  /** Timeout of each operation. Default: 10,000. */
   readonly timeoutMs?: number;
-  /** How long a packet that is not complete may take since it was sent. Default: 500. */
+  /** How long to wait after sending while the trace is not complete. Default: 500. */
   readonly patienceMs?: number;
 }
 
 /**
- * Sends a packet and reads the kernel's own account of it: sets tracing for exactly this flow in the given namespaces,
- * sends, reads until nothing more comes, and removes what it set, also after a failure.
+ * Sends a packet and reads the kernel's trace of it. Starts tracing only this flow in the given namespaces, sends, reads
+ * until no more events arrive, and stops tracing, also after a failure.
  *
- * @param traversal - the prediction: it says how the packet looks in each place.
+ * @param traversal - the prediction, which contains the addresses of the packet in each place.
  */
 export async function traceFlow<T>(
   traversal: Traversal,
@@ -342,13 +342,13 @@ export async function traceFlow<T>(
   }
 }
 
-/** A place that the prediction does not name may still see the packet, as it was sent. */
+/** For a place that is not on the predicted path: the flow as it was sent. */
 function flowsOfAll({ packet: { family, src, dst, protocol, dport } }: Traversal): Flow[] {
   return [{ family, src, dst, protocol, ...(dport === undefined ? {} : { dport }) }];
 }
 
-// A packet may still be between two namespaces when its sender is told that it was sent: reading goes on until all that
-// is expected was seen, or until two rounds through all namespaces brought nothing new and its time is over.
+// When `send` resolves, the packet may still be between two namespaces. Reads until the trace is complete, or until two
+// rounds through all namespaces return nothing new and the patience time is over.
 async function settle(
   running: readonly LiveTrace[],
   complete: (traces: readonly PlaceTrace[]) => boolean,

@@ -52,10 +52,10 @@ export interface Table {
  * All tables of one address family in one network namespace. An absent table has no rules and is not evaluated.
  *
  * @example
- * import { parseRuleset, printRuleset, type Ruleset } from "wirebook";
+ * import { parseRuleset, type Ruleset } from "wirebook";
  *
  * const rules: Ruleset = parseRuleset("*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n");
- * console.log(printRuleset(rules));
+ * for (const [name, { chains }] of rules.tables) console.log(name, [...chains.keys()]);
  */
 export interface Ruleset {
   readonly family: Family;
