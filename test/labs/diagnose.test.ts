@@ -29,7 +29,7 @@ test("a service that works: every rung holds", async () => {
 });
 
 test("a name with a slip of the pen", async () => {
-  expect((await lab.diagnose("wbe")).cause?.found).toBe("There is no service wbe; there are: web.");
+  expect((await lab.diagnose("wbe")).cause?.found).toBe("There is no service wbe; the lab has: web.");
 });
 
 const svcChain = "$(iptables-save -t nat | grep -o 'KUBE-SVC-[A-Z0-9]*' | head -1)";
@@ -78,7 +78,7 @@ const breaks: readonly [string, () => PromiseLike<unknown>, RegExp, () => Promis
   [
     "the pod's link",
     () => node2.sh`ip link set ${web.veth} nomaster`,
-    /web0 is silent to node2|web0 refuses to node2|web0 does not pass its readiness probe/,
+    /web0 does not reply to node2|web0 refuses connections from node2|web0 does not pass its readiness probe/,
     () => node2.sh`ip link set ${web.veth} master br-pods && bridge link set dev ${web.veth} hairpin on`,
   ],
   [

@@ -8,18 +8,18 @@ const port = (
   protocol: "tcp" | "udp" = "tcp",
 ): ServicePort => ({ namespace, name, portName, protocol, clusterIP: "10.96.0.1", port: 443, endpoints: [] });
 
-// Names that stand in the iptables-save output of every Kubernetes cluster: they depend on nothing but
-// namespace, name, port name and protocol.
+// These names are in the iptables-save output of every Kubernetes cluster: they depend only on namespace, name, port name
+// and protocol.
 test.each([
   ["KUBE-SVC-NPX46M4PTMTKRN6Y", port("default", "kubernetes", "https")],
   ["KUBE-SVC-TCOU7JCQXEZGVUNU", port("kube-system", "kube-dns", "dns", "udp")],
   ["KUBE-SVC-ERIFXISQEP7F7OF4", port("kube-system", "kube-dns", "dns-tcp")],
   ["KUBE-SVC-JD5MR3NA4I4DYORP", port("kube-system", "kube-dns", "metrics")],
-])("%s is the chain that every cluster has for it", (chain, service) => {
+])("%s is the same as in every cluster", (chain, service) => {
   expect(serviceChains(service).cluster).toBe(chain);
 });
 
-test("a port without a name leaves no colon behind", () => {
+test("a port without a name adds no colon", () => {
   expect(servicePortName(port("default", "web", ""))).toBe("default/web");
 });
 

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Endpoint, ServicePort } from "./model";
 
-/** `namespace/name`, and `:port` where the port has a name: what kube-proxy hashes and writes in comments. */
+/** Returns `namespace/name`, with `:port` if the port has a name. kube-proxy hashes it and uses it in comments. */
 export function servicePortName(service: ServicePort): string {
   const port = service.portName === undefined || service.portName === "" ? "" : `:${service.portName}`;
   return `${service.namespace}/${service.name}${port}`;
 }
 
 /**
- * Names of the chains that one service port has.
+ * The names of the chains of one service port.
  *
- * A chain's name may have 28 characters, so kube-proxy takes the first 16 of the base32 of a SHA-256
+ * A chain name has at most 28 characters, so kube-proxy uses the first 16 characters of a SHA-256 in base32
  * (pkg/proxy/iptables/proxier.go, portProtoHash).
  */
 export interface ServiceChains {
@@ -18,12 +18,13 @@ export interface ServiceChains {
   readonly cluster: string;
   /** Endpoints on this node. */
   readonly local: string;
-  /** What comes from outside: NodePort, external and load balancer addresses. */
+  /** Traffic from outside: to NodePort, external and load balancer addresses. */
   readonly external: string;
   /** Source ranges of the load balancer. */
   readonly firewall: string;
 }
 
+/** Returns the chain names of a service port. */
 export function serviceChains(service: ServicePort): ServiceChains {
   const hash = shortHash(servicePortName(service) + service.protocol);
   return {
@@ -34,17 +35,17 @@ export function serviceChains(service: ServicePort): ServiceChains {
   };
 }
 
-/** `10.0.1.1:80` */
+/** Returns `ADDRESS:PORT`: `10.0.1.1:80`. */
 export function endpointText(endpoint: Pick<Endpoint, "address" | "port">): string {
   return `${endpoint.address}:${endpoint.port}`;
 }
 
-/** Name of the chain that rewrites the destination to one endpoint. */
+/** Returns the name of the chain that rewrites the destination to one endpoint. */
 export function endpointChain(service: ServicePort, endpoint: Pick<Endpoint, "address" | "port">): string {
   return `KUBE-SEP-${shortHash(servicePortName(service) + service.protocol + endpointText(endpoint))}`;
 }
 
-/** True for the chains that belong to one service or endpoint, and go away with it. */
+/** Returns true for the chains that belong to one service or endpoint, and are deleted with it. */
 export function isServiceChain(name: string): boolean {
   return /^KUBE-(SVC|SVL|EXT|FW|SEP)-/.test(name);
 }

@@ -6,7 +6,7 @@ const port = (...pods: readonly number[]): ServicePort => ({
   endpoints: pods.map((last) => ({ address: `10.244.1.${last}`, port: 8080, local: true })),
 });
 
-/** A node that takes its time with each input, and remembers them. */
+/** A node that restores each input only when the test calls answer(), and stores the inputs. */
 class SlowNode implements RuledNode {
   readonly name = "node1";
   alive = true;
@@ -37,7 +37,7 @@ function ruled(node: RuledNode, services: () => readonly ServicePort[]): Ruled {
   return { nodes: () => [node], services, options: () => ({}) };
 }
 
-test("what happens while rules are written is gathered, and written in one go afterwards", async () => {
+test("changes that happen while rules are written are written together afterwards", async () => {
   const node = new SlowNode();
   let now = port(2);
   const controller = new ServiceController(ruled(node, () => [now]));
@@ -57,7 +57,7 @@ test("what happens while rules are written is gathered, and written in one go af
   ]);
 });
 
-test("a change that changes no rule writes nothing", async () => {
+test("a change that affects no rule writes nothing", async () => {
   const node = new SlowNode();
   const controller = new ServiceController(ruled(node, () => [port(2)]));
   const made = controller.changed("made");
@@ -67,7 +67,7 @@ test("a change that changes no rule writes nothing", async () => {
   expect(node.inputs).toHaveLength(1);
 });
 
-test("a failure reaches whoever waits, and the next time everything is written anew", async () => {
+test("a failure rejects the caller's promise, and the next change writes all rules again", async () => {
   const node = new SlowNode();
   const controller = new ServiceController(ruled(node, () => [port(2)]));
   node.failing = new Error("Another app is currently holding the xtables lock");
@@ -81,7 +81,7 @@ test("a failure reaches whoever waits, and the next time everything is written a
   expect(node.inputs[0]).toContain(":KUBE-POSTROUTING");
 });
 
-test("a node that died is passed over, and a closed controller writes nothing", async () => {
+test("a dead node is skipped, and a closed controller writes nothing", async () => {
   const node = new SlowNode();
   const controller = new ServiceController(ruled(node, () => [port(2)]));
   node.alive = false;

@@ -4,31 +4,31 @@ import { restoreInput } from "./restore";
 import { type ProxyRules, proxyRules } from "./rules";
 import { staleUdpFlows } from "./stale-udp-flows";
 
-/** A node as the controller sees it. */
+/** The part of a node that the controller uses. */
 export interface RuledNode {
   readonly name: string;
   readonly alive: boolean;
-  /** Gives `iptables-restore --noflush` this input. */
+  /** Runs `iptables-restore --noflush` with this input. */
   restore(input: string): Promise<void>;
-  /** Runs commands of which each may fail. */
+  /** Runs a script. Its exit code is ignored. */
   inside(script: string): Promise<unknown>;
 }
 
-/** One time that rules were written, and why. */
+/** One update of the rules and its causes. */
 export interface RuleChange {
-  /** What happened first, in words: `web1 ended`. */
+  /** What happened, oldest first: `web1 ended`. */
   readonly causes: readonly string[];
-  /** When it happened, and when the last node had its rules: milliseconds since 1970. */
+  /** Times of the first cause and of the last node's update, in milliseconds since 1970. */
   readonly at: number;
   readonly appliedAt: number;
   /** Nodes whose rules were written, sorted by name. */
   readonly nodes: readonly string[];
 }
 
-/** What the controller asks its cluster. */
+/** The part of the cluster that the controller uses. */
 export interface Ruled {
   nodes(): readonly RuledNode[];
-  /** Every service port with its endpoints, as this node sees them. */
+  /** All service ports and their endpoints, from the view of this node. */
   services(node: RuledNode): readonly ServicePort[];
   options(node: RuledNode): ProxyOptions;
 }
@@ -44,8 +44,8 @@ interface Cause {
 }
 
 /**
- * Keeps the rules of every node in step with services and endpoints: the part that kube-proxy plays on a cluster. What
- * happens while rules are being written is gathered and written in one go afterwards.
+ * Updates the rules of every node when services or endpoints change, like kube-proxy. Changes that happen while rules are
+ * being written are collected and written together afterwards.
  */
 export class ServiceController {
   readonly #ruled: Ruled;
@@ -60,16 +60,17 @@ export class ServiceController {
     this.#ruled = ruled;
   }
 
-  /** Every time that rules were written, oldest first. */
+  /** Every update of the rules, oldest first. */
   get changes(): readonly RuleChange[] {
     return this.#changes;
   }
 
   /**
-   * Resolves when every node that lives has the rules for what is so now.
+   * Updates the rules. Resolves when every running node has the rules for the current state.
    *
-   * @param cause - what happened, in words.
-   * @param at - when, in milliseconds since 1970. Default: now.
+   * @param cause - what happened: `web1 ended`.
+   * @param at - when it happened, in milliseconds since 1970. Default: now.
+   * @throws LabError `COMMAND_FAILED` if iptables-restore fails on a node.
    */
   changed(cause: string, at = Date.now()): Promise<void> {
     if (this.#closed) return Promise.resolve();
@@ -85,15 +86,17 @@ export class ServiceController {
   }
 
   /**
-   * Writes every chain of a node anew, with the chains that did not change: what kube-proxy does from time to time, and
-   * when it starts. It brings back rules that somebody else removed.
+   * Writes all chains of a node again, including those that did not change. kube-proxy does this when it starts, and
+   * periodically (`--iptables-sync-period`). It restores rules that somebody else removed.
+   *
+   * Shell: `iptables-restore --noflush`.
    */
   async rewrite(node: RuledNode): Promise<void> {
     this.#written.delete(node);
-    await this.changed(`${node.name}: all rules written anew`);
+    await this.changed(`${node.name}: all rules written again`);
   }
 
-  /** Writes nothing from now on. */
+  /** Stops updating rules. */
   close(): void {
     this.#closed = true;
   }
@@ -134,7 +137,7 @@ export class ServiceController {
       if (stale.length > 0) await node.inside(stale.join("\n"));
       return true;
     } catch (error) {
-      // What stands there now is unknown: the next time everything is written.
+      // The state of the tables is unknown now, so the next update writes all rules.
       this.#written.delete(node);
       if (!node.alive || this.#closed || (error instanceof LabError && error.code === "NODE_DOWN"))
         return false;

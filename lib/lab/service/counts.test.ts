@@ -19,11 +19,11 @@ const dump = (packets: number) =>
     ),
   ].join("\n");
 
-test("connections are counted by each endpoint's DNAT rule, over all nodes", () => {
+test("connections are the packet counts of each endpoint's DNAT rule, summed over all nodes", () => {
   expect(connectionCounts(port, [dump(3), dump(4)])).toEqual({ "10.244.1.2:8080": 7, "10.244.1.3:8080": 7 });
 });
 
-test("a view shows the way through the chains, and each endpoint with its chance and its pod", () => {
+test("a view contains the chains, and each endpoint with its probability and its pod", () => {
   const view = serviceView(port, { "10.244.1.2:8080": "web0 · node1" }, { "10.244.1.2:8080": 7 });
   expect(view.chains.map(({ chain }) => chain.slice(0, 9))).toEqual(["KUBE-SERV", "KUBE-SVC-"]);
   expect(view.endpoints.map(({ name, condition, counted }) => [name, condition, counted])).toEqual([
@@ -32,7 +32,7 @@ test("a view shows the way through the chains, and each endpoint with its chance
   ]);
 });
 
-test("a service without endpoints is shown as refused", () => {
+test("the view of a service without endpoints contains REJECT", () => {
   const view = serviceView({ ...port, endpoints: [] }, {}, {});
   expect(view.endpoints).toEqual([{ probability: { numerator: 1n, denominator: 1n }, refused: "REJECT" }]);
 });

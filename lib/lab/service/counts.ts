@@ -3,12 +3,13 @@ import { endpointChain, endpointText, serviceChains } from "./chain-name";
 import type { ServicePort } from "./model";
 import { savedRules } from "./saved-rules";
 
-/** Counts the connections that went to each endpoint, by `10.244.1.3:8080`. */
+/** Number of connections to each endpoint, by `10.244.1.3:8080`. */
 export type Counts = Readonly<Record<string, number>>;
 
 /**
- * How many connections each endpoint got, in the words of the rules themselves: the nat table is asked once for each
- * connection, so the DNAT rule in an endpoint's chain counts them. A chain that is written anew counts from zero.
+ * Reads the number of connections to each endpoint from the packet counters. Only the first packet of a connection
+ * traverses the nat table, so the counter of the DNAT rule in an endpoint's chain is the number of connections. It starts
+ * at zero whenever the chain is written again.
  *
  * @param dumps - `iptables-save -c` of every node.
  */
@@ -23,7 +24,7 @@ export function connectionCounts(port: ServicePort, dumps: readonly string[]): C
   );
 }
 
-/** What the rules of a service say: from the chain that asks for its address to the endpoints, each with its chance. */
+/** Returns the data of a service picture: the chains from the Cluster IP to the endpoints, and each one's probability. */
 export function serviceView(
   port: ServicePort,
   pods: Readonly<Record<string, string>>,
@@ -31,20 +32,22 @@ export function serviceView(
 ): ServiceView {
   const { endpoints } = port;
   const address = `${port.clusterIP}:${port.port}`;
-  const asks = {
+  const entry = {
     chain: "KUBE-SERVICES",
     says: `-d ${port.clusterIP}/32 -p ${port.protocol} --dport ${port.port}`,
   };
   const what = { name: port.name, address };
   if (endpoints.length === 0) {
     const refused = { probability: { numerator: 1n, denominator: 1n }, refused: "REJECT" };
-    const notes = ["no pod is ready: the filter table refuses, so that clients need not wait"];
-    return { ...what, chains: [{ ...asks, chain: "KUBE-SERVICES (filter)" }], endpoints: [refused], notes };
+    const notes = [
+      "no pod is ready: the filter table rejects connections, so clients don't wait for a timeout",
+    ];
+    return { ...what, chains: [{ ...entry, chain: "KUBE-SERVICES (filter)" }], endpoints: [refused], notes };
   }
   const count = endpoints.length === 1 ? "1 endpoint" : `${endpoints.length} endpoints`;
   return {
     ...what,
-    chains: [asks, { chain: serviceChains(port).cluster, says: `default/${port.name}, ${count}` }],
+    chains: [entry, { chain: serviceChains(port).cluster, says: `default/${port.name}, ${count}` }],
     endpoints: endpoints.map((endpoint, index) => {
       const left = endpoints.length - index;
       const key = endpointText(endpoint);

@@ -38,23 +38,23 @@ const facts = (more: Partial<ServiceFacts> = {}): ServiceFacts => ({
   ...more,
 });
 
-test("nothing wrong is said when nothing is", () => {
+test("a healthy service has no cause", () => {
   const diagnosis = diagnose(facts());
   expect(diagnosis.healthy).toBe(true);
   expect(String(diagnosis)).toMatch(/Nothing is wrong with web\.$/);
 });
 
-test("a service that is not there ends the ladder on its first rung", () => {
+test("for a missing service there is only the first check", () => {
   const diagnosis = diagnose({ name: "wbe", services: ["web"], attempts: [], pods: [], nodes: [] });
   expect(diagnosis.rungs).toHaveLength(1);
-  expect(diagnosis.cause?.found).toBe("There is no service wbe; there are: web.");
+  expect(diagnosis.cause?.found).toBe("There is no service wbe; the lab has: web.");
 });
 
 const silent = { attempts: [{ from: "client", result: "is silent" as const }] };
 
 test.each<[string, Partial<ServiceFacts>, string]>([
   [
-    "a selector with a slip of the pen",
+    "a selector with a typo",
     { pods: [pod("web0", { selected: false, labels: { app: "web" } })] },
     "No pod has app=web: web0 has app=web.",
   ],
@@ -74,17 +74,17 @@ test.each<[string, Partial<ServiceFacts>, string]>([
     "web0 listens on 0.0.0.0:80, not on 8080.",
   ],
   [
-    "an app that listens for itself only",
+    "an app that listens on a loopback address",
     { pods: [pod("web0", { listening: ["127.0.0.1:8080"] })] },
-    "web0 listens on 8080 only for itself",
+    "web0 listens on 8080 only on a loopback address",
   ],
   [
-    "a pod that does not answer",
+    "a pod that doesn't reply",
     { pods: [pod("web0", { direct: { from: "node1", result: "is silent" } })] },
-    "web0 is silent to node1.",
+    "web0 does not reply to node1.",
   ],
   [
-    "a rule that is gone",
+    "a missing rule",
     { nodes: [node({ missingRules: ["-A KUBE-SERVICES x"] })] },
     "is missing -A KUBE-SERVICES x",
   ],
@@ -93,15 +93,19 @@ test.each<[string, Partial<ServiceFacts>, string]>([
     { nodes: [node({ stoppers: ["-A FORWARD -j DROP (3 packets)"] })] },
     "-A FORWARD -j DROP",
   ],
-  ["forwarding off", { nodes: [node({ forwards: false })] }, "node1 has ip_forward 0"],
+  ["disabled forwarding", { nodes: [node({ forwards: false })] }, "node1 has ip_forward 0"],
   [
-    "bridged packets past the rules",
+    "bridged packets that bypass iptables",
     { nodes: [node({ bridgeFilters: false })] },
     "bridge-nf-call-iptables 0",
   ],
-  ["a route that is gone", { nodes: [node({ missingRoutes: ["node2"] })] }, "no route to the pods of node2"],
-  ["a link that is down", { nodes: [node({ linksDown: ["web0"] })] }, "web0 is cut off from node1"],
-  ["hairpin off", { nodes: [node({ noHairpin: ["web0"] })] }, "hairpin off"],
+  ["a missing route", { nodes: [node({ missingRoutes: ["node2"] })] }, "no route to the pods of node2"],
+  [
+    "a link that is down",
+    { nodes: [node({ linksDown: ["web0"] })] },
+    "web0 is not connected to the bridge of node1",
+  ],
+  ["disabled hairpin mode", { nodes: [node({ noHairpin: ["web0"] })] }, "hairpin off"],
 ])("the cause is named: %s", (_, wrong, found) => {
   const diagnosis = diagnose(facts({ ...silent, ...wrong }));
   expect(diagnosis.healthy).toBe(false);
@@ -109,7 +113,7 @@ test.each<[string, Partial<ServiceFacts>, string]>([
   expect(diagnosis.cause?.advice).toBeDefined();
 });
 
-test("rules that stand as written are neither missing nor strange; one that is taken away is missing", () => {
+test("unchanged rules are neither missing nor unexpected; a deleted rule is missing", () => {
   const rules = proxyRules([
     {
       ...{ namespace: "default", name: "web", protocol: "tcp" as const, clusterIP: "10.96.0.2", port: 80 },

@@ -1,18 +1,29 @@
-import type { PodFacts, ServiceFacts } from "./service-facts";
+import type { PodFacts, Reach, ServiceFacts } from "./service-facts";
 
-/** One question of the ladder, and what was found. */
+/** One check of a {@link Diagnosis} and its result. */
 export interface Rung {
   readonly question: string;
-  /** Undefined: it could not be told. */
+  /** Undefined if the check was not possible. */
   readonly ok: boolean | undefined;
   readonly found: string;
-  /** What to do; there where it is not ok. */
+  /** What to do about it. Absent if `ok` is true or undefined and nothing can be done. */
   readonly advice?: string;
 }
 
 const display = Symbol.for("Jupyter.display");
 
-/** What is wrong with a service: the ladder that was climbed, and the lowest rung that does not hold. */
+/**
+ * The result of the checks of a service. As a cell's value it is shown as a table.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("diagnosis-example");
+ * await lab.node("node1");
+ * await lab.service("web", { selector: { app: "web" }, port: 80, allowEmpty: true });
+ * const diagnosis = await lab.diagnose("web");
+ * console.log(diagnosis.cause?.found);
+ * await lab.close();
+ */
 export class Diagnosis {
   readonly service: string;
   readonly rungs: readonly Rung[];
@@ -22,12 +33,12 @@ export class Diagnosis {
     this.rungs = rungs;
   }
 
-  /** True when the service answers and every rung holds. */
+  /** True if no check failed. */
   get healthy(): boolean {
     return this.rungs.every((rung) => rung.ok !== false);
   }
 
-  /** The cause: the first rung that does not hold, the symptom itself aside. */
+  /** The first check that failed, apart from the one for the symptom; undefined if none failed. */
   get cause(): Rung | undefined {
     const broken = this.rungs.filter((rung) => rung.ok === false);
     return broken.find((rung) => rung.question !== ANSWERS) ?? broken[0];
@@ -57,9 +68,9 @@ export class Diagnosis {
 const ANSWERS = "Does the service answer by its Cluster IP?";
 
 /**
- * Climbs the ladder of Kubernetes' page "Debug Services", from the service's name to the hairpin, and says on each rung
- * what was found. (kubernetes.io/docs/tasks/debug/debug-application/debug-service; name resolution is left out, since
- * labs have no cluster DNS.)
+ * Evaluates the checks of Kubernetes' page "Debug Services"
+ * (kubernetes.io/docs/tasks/debug/debug-application/debug-service), from the service's name to hairpin mode. Skips name
+ * resolution, because labs have no cluster DNS.
  */
 export function diagnose(facts: ServiceFacts): Diagnosis {
   if (!facts.service) return new Diagnosis(facts.name, [exists(facts)]);
@@ -86,20 +97,22 @@ function exists({ name, service, services }: ServiceFacts): Rung {
     const found = `${clusterIP}, port ${port}/${protocol} to ${targetPort} of the pods with ${selector}.`;
     return { question, ok: true, found };
   }
-  const there = services.length === 0 ? "there is none at all" : `there are: ${services.join(", ")}`;
+  const others = services.length === 0 ? "the lab has none" : `the lab has: ${services.join(", ")}`;
   return {
     question,
     ok: false,
-    found: `There is no service ${name}; ${there}.`,
-    advice: "Make it: lab.service(…).",
+    found: `There is no service ${name}; ${others}.`,
+    advice: "Create it: lab.service(…).",
   };
 }
 
 function answers({ attempts }: ServiceFacts): Rung {
   const failed = attempts.filter(({ result }) => result !== "answers");
   const ok = attempts.length === 0 ? undefined : failed.length === 0;
-  const sum = attempts.map(({ from, result }) => `to ${from} it ${result}`);
-  const found = attempts.length === 0 ? "Nobody is there to ask." : `${counted(sum)}.`;
+  const results = attempts.map(
+    ({ from, result }) => `${reachText(result)} ${result === "refuses" ? "from" : "to"} ${from}`,
+  );
+  const found = attempts.length === 0 ? "There is no place to connect from." : `${counted(results)}.`;
   return { question: ANSWERS, ok, found };
 }
 
@@ -120,7 +133,7 @@ function ready({ pods }: ServiceFacts): Rung {
   const question = "Are the pods ready?";
   const selected = pods.filter((pod) => pod.selected);
   const down = selected.filter((pod) => !pod.ready);
-  if (selected.length === 0) return { question, ok: undefined, found: "There is no pod to look at." };
+  if (selected.length === 0) return { question, ok: undefined, found: "There are no pods to check." };
   if (down.length === 0) return { question, ok: true, found: `All ${selected.length}.` };
   const why = down.map(
     (pod) => `${pod.name} ${pod.running ? "does not pass its readiness probe" : "has an app that ended"}`,
@@ -128,8 +141,8 @@ function ready({ pods }: ServiceFacts): Rung {
   return {
     question,
     ok: down.length === selected.length ? false : undefined,
-    found: `${why.join(", ")}: no rule leads there.`,
-    advice: "See what the app says: pod.app().logs().",
+    found: `${why.join(", ")}: no rule forwards to these pods.`,
+    advice: "Read the app's output: pod.app().logs().",
   };
 }
 
@@ -138,46 +151,45 @@ function listens({ service, pods }: ServiceFacts): Rung {
   const port = service?.targetPort ?? 0;
   const asked = pods.filter((pod) => pod.selected && pod.listening !== undefined);
   if (asked.length === 0) return { question, ok: undefined, found: "No pod could be asked." };
-  const deaf = asked.filter((pod) => !(pod.listening ?? []).some((at) => isOpen(at, port)));
-  if (deaf.length === 0) return { question, ok: true, found: `All, on ${port}.` };
-  const found = deaf.map((pod) => {
+  const notListening = asked.filter((pod) => !(pod.listening ?? []).some((at) => isOpen(at, port)));
+  if (notListening.length === 0) return { question, ok: true, found: `All, on ${port}.` };
+  const found = notListening.map((pod) => {
     const local = (pod.listening ?? []).some((at) => at.endsWith(`:${port}`));
-    const there = (pod.listening ?? []).join(", ") || "nothing";
+    const addresses = (pod.listening ?? []).join(", ") || "nothing";
     return local
-      ? `${pod.name} listens on ${port} only for itself (${there})`
-      : `${pod.name} listens on ${there}, not on ${port}`;
+      ? `${pod.name} listens on ${port} only on a loopback address (${addresses})`
+      : `${pod.name} listens on ${addresses}, not on ${port}`;
   });
   return {
     question,
     ok: false,
     found: `${found.join("; ")}.`,
-    advice: "Set the service's targetPort to what the app listens on, or let the app listen on 0.0.0.0.",
+    advice: "Set the service's targetPort to the port of the app, or make the app listen on 0.0.0.0.",
   };
 }
 
 function direct({ pods }: ServiceFacts): Rung {
-  const question = "Do the pods answer by their own addresses?";
+  const question = "Do the pods reply on their own addresses?";
   const asked = pods.flatMap((pod) => (pod.selected && pod.direct ? [{ pod, attempt: pod.direct }] : []));
   if (asked.length === 0) return { question, ok: undefined, found: "No pod could be asked." };
   const silent = asked.filter(({ attempt }) => attempt.result !== "answers");
-  if (silent.length === 0)
-    return { question, ok: true, found: `All ${asked.length}, asked from their nodes.` };
+  if (silent.length === 0) return { question, ok: true, found: `All ${asked.length}, from their nodes.` };
   return {
     question,
     ok: false,
-    found: `${silent.map(({ pod, attempt }) => `${pod.name} ${attempt.result} to ${attempt.from}`).join(", ")}.`,
-    advice: "The service is not at fault: look at the pod itself, with curl from its node.",
+    found: `${silent.map(({ pod, attempt }) => `${pod.name} ${reachText(attempt.result)} ${attempt.result === "refuses" ? "from" : "to"} ${attempt.from}`).join(", ")}.`,
+    advice: "The service is not the cause. Check the pod itself with curl from its node.",
   };
 }
 
 function rules({ nodes }: ServiceFacts): Rung {
-  const question = "Are kube-proxy's rules in every node?";
+  const question = "Does every node have kube-proxy's rules?";
   const wrong = nodes.filter((node) => node.alive && node.missingRules.length + node.strangeRules.length > 0);
-  if (wrong.length === 0) return { question, ok: true, found: `In ${names(nodes)}.` };
+  if (wrong.length === 0) return { question, ok: true, found: `${names(nodes)} have them.` };
   const found = wrong.map(({ name, missingRules, strangeRules }) => {
     const parts = [
       ...missingRules.slice(0, 2).map((rule) => `is missing ${rule}`),
-      ...strangeRules.slice(0, 2).map((rule) => `has a strange ${rule}`),
+      ...strangeRules.slice(0, 2).map((rule) => `has an unexpected ${rule}`),
     ];
     const more = missingRules.length + strangeRules.length - parts.length;
     return `${name} ${parts.join(", and ")}${more > 0 ? `, and ${more} more` : ""}`;
@@ -186,14 +198,14 @@ function rules({ nodes }: ServiceFacts): Rung {
     question,
     ok: false,
     found: `${found.join("; ")}.`,
-    advice: "Have all rules written anew: lab.cluster.controller.rewrite(node).",
+    advice: "Write all rules again: lab.cluster.controller.rewrite(node).",
   };
 }
 
 function stoppers({ nodes }: ServiceFacts): Rung {
-  const question = "Does any other rule stop the packets?";
+  const question = "Does any other rule drop or reject packets?";
   const found = nodes.flatMap((node) => node.stoppers.map((rule) => `${node.name}: ${rule}`));
-  if (found.length === 0) return { question, ok: true, found: "None drops or rejects." };
+  if (found.length === 0) return { question, ok: true, found: "None." };
   return {
     question,
     ok: false,
@@ -203,15 +215,15 @@ function stoppers({ nodes }: ServiceFacts): Rung {
 }
 
 function forwarding({ nodes }: ServiceFacts): Rung {
-  const question = "Do the nodes forward packets, bridged ones through the rules as well?";
-  const still = nodes.filter(
+  const question = "Do the nodes forward packets, and pass bridged packets to iptables?";
+  const notForwarding = nodes.filter(
     (node) => node.alive && (node.forwards === false || node.bridgeFilters === false),
   );
   const dead = nodes.filter((node) => !node.alive);
-  if (still.length + dead.length === 0) return { question, ok: true, found: `${names(nodes)} do.` };
+  if (notForwarding.length + dead.length === 0) return { question, ok: true, found: `${names(nodes)} do.` };
   const found = [
-    ...dead.map((node) => `${node.name} does not run`),
-    ...still.map((node) =>
+    ...dead.map((node) => `${node.name} is not running`),
+    ...notForwarding.map((node) =>
       node.forwards === false
         ? `${node.name} has ip_forward 0`
         : `${node.name} has bridge-nf-call-iptables 0`,
@@ -219,19 +231,19 @@ function forwarding({ nodes }: ServiceFacts): Rung {
   ];
   return {
     question,
-    // A node that died takes its pods along; the others do without it.
-    ok: still.length > 0 ? false : undefined,
+    // The pods of a dead node are gone too, so it doesn't affect the others.
+    ok: notForwarding.length > 0 ? false : undefined,
     found: `${found.join(", ")}.`,
     advice: "Shell: sysctl -w net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1.",
   };
 }
 
 function routes({ nodes }: ServiceFacts): Rung {
-  const question = "Does every node know the way to the others' pods?";
+  const question = "Does every node have routes to the pods of the others?";
   const lost = nodes.flatMap((node) =>
     node.missingRoutes.map((to) => `${node.name} has no route to the pods of ${to}`),
   );
-  if (lost.length === 0) return { question, ok: true, found: "Every one." };
+  if (lost.length === 0) return { question, ok: true, found: "Every node." };
   return {
     question,
     ok: false,
@@ -241,8 +253,10 @@ function routes({ nodes }: ServiceFacts): Rung {
 }
 
 function links({ nodes }: ServiceFacts): Rung {
-  const question = "Are the pods plugged into their bridges?";
-  const down = nodes.flatMap((node) => node.linksDown.map((pod) => `${pod} is cut off from ${node.name}`));
+  const question = "Are the pods connected to the bridges of their nodes?";
+  const down = nodes.flatMap((node) =>
+    node.linksDown.map((pod) => `${pod} is not connected to the bridge of ${node.name}`),
+  );
   if (down.length === 0) return { question, ok: true, found: "All." };
   return {
     question,
@@ -255,13 +269,17 @@ function links({ nodes }: ServiceFacts): Rung {
 function hairpin({ nodes }: ServiceFacts): Rung {
   const question = "Can a pod reach itself through the service?";
   const none = nodes.flatMap((node) => node.noHairpin);
-  if (none.length === 0) return { question, ok: true, found: "Every bridge port sends back." };
+  if (none.length === 0) return { question, ok: true, found: "Every bridge port has hairpin on." };
   return {
     question,
     ok: false,
     found: `The bridge ports of ${none.join(", ")} have hairpin off.`,
     advice: "Shell: bridge link set dev LINK hairpin on.",
   };
+}
+
+function reachText(result: Reach): string {
+  return result === "is silent" ? "does not reply" : result === "answers" ? "replies" : "refuses connections";
 }
 
 function isOpen(at: string, port: number): boolean {

@@ -9,15 +9,15 @@ import type { Service } from "./service";
 import type { Attempt, NodeFacts, PodFacts, Reach, ServiceFacts } from "./service-facts";
 import { selectorText } from "./spec";
 
-/** How often the Cluster IP is asked from each node: enough to meet an endpoint that does not answer. */
+/** Connections to the Cluster IP from each node: enough to find an endpoint that doesn't reply. */
 const ATTEMPTS = 6;
 
-/** Looks at all that the ladder of "Debug Services" asks for. Nothing is changed by it. */
+/** Collects the facts for a {@link diagnose | diagnosis}. Changes nothing. */
 export async function gather(cluster: Cluster, name: string): Promise<ServiceFacts> {
   const service = cluster.services.get(name);
   const services = [...cluster.services.keys()];
   if (!service) return { name, services, attempts: [], pods: [], nodes: [] };
-  // First the attempts, so that the counters of rules show what became of them.
+  // Connect first, so that the rules' counters include these packets.
   const attempts = await attempt(cluster, service);
   const [pods, nodes] = await Promise.all([
     Promise.all(byName(cluster.pods).map((pod) => podFacts(cluster, service, pod))),
@@ -96,7 +96,7 @@ async function nodeFacts(cluster: Cluster, node: Node): Promise<NodeFacts> {
   };
 }
 
-/** In the order of their names, whoever was ready first. */
+/** Returns the places sorted by name, so that the result doesn't depend on the order in which they started. */
 function byName<T extends { readonly name: string }>(places: ReadonlyMap<string, T>): readonly T[] {
   return [...places.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -112,7 +112,7 @@ function plugged(snapshot: Snapshot, pod: NodePod, bridge: string): boolean {
   return link?.up === true && link.master === bridge && link.operState !== "LOWERLAYERDOWN";
 }
 
-/** `bridge -d link` prints a port's line, and its flags on the next. */
+/** `bridge -d link` prints the flags of a port on the line after its name. */
 function hairpinOff(text: string, veth: string): boolean {
   return new RegExp(`\\d+: ${veth}@[^\\n]*\\n\\s+hairpin off`).test(text);
 }
@@ -123,9 +123,9 @@ async function connect(
   port: number,
   times: number,
 ): Promise<readonly Reach[]> {
-  // 124 is what timeout(1) gives; a shell that is refused says so at once. After the first failure no more is asked:
-  // the kernel refuses so many a second and no more (icmp_ratelimit), and then keeps silent. A refusal by ICMP that comes
-  // while connect() still holds the socket is not heard; the SYN is sent again after a second, and that one's is.
+  // timeout(1) exits with 124. Stops after the first failure: the kernel limits ICMP errors per second (icmp_ratelimit),
+  // and would stop replying. connect() ignores an ICMP error that arrives while it still holds the socket lock. The SYN is
+  // sent again after 1 s, and the error for that one is reported. So the timeout must be longer than 1 s.
   const once = `timeout 1.5 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null; code=$?; echo $code`;
   const { shell } = await place.netnsHandle();
   const { stdout } = await shell.run(`for i in $(seq ${times}); do ${once}; [ $code = 0 ] || break; done`);
@@ -135,7 +135,7 @@ async function connect(
     .map((code) => (code === "0" ? "answers" : code === "124" ? "is silent" : "refuses"));
 }
 
-/** A snapshot, or undefined when the namespace has gone meanwhile. */
+/** Returns a snapshot, or undefined if the namespace doesn't exist any more. */
 function look(place: Node | NodePod): Promise<Snapshot | undefined> {
   return place.snapshot().catch(() => undefined);
 }

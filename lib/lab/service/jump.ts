@@ -1,4 +1,4 @@
-/** A rule by which one of the kernel's own chains sends packets into one of kube-proxy's. */
+/** A rule in a base chain that jumps to one of kube-proxy's chains. */
 export interface Jump {
   readonly table: "filter" | "nat";
   readonly from: string;
@@ -26,8 +26,8 @@ const PORTALS = "kubernetes service portals";
 const OUTSIDE = "kubernetes externally-visible service portals";
 
 /**
- * The jumps of kube-proxy and of kubelet, in the order in which they stand at the head of each chain.
- * kube-proxy puts each of them in front of the ones before, so that its last comes first.
+ * The jumps of kube-proxy and kubelet, in their order at the start of each chain. kube-proxy inserts each jump before the
+ * previous ones, so the last one inserted is the first of the chain.
  */
 export const JUMPS: readonly Jump[] = [
   { table: "filter", from: "INPUT", to: "KUBE-FIREWALL", rule: "-j KUBE-FIREWALL" },

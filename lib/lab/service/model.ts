@@ -1,26 +1,25 @@
-/** Transport protocols that a service port can have. */
+/** The transport protocol of a service port. */
 export type ServiceProtocol = "tcp" | "udp" | "sctp";
 
-/** Who may answer: any endpoint of the cluster, or only those on the node that the packet reached. */
+/** Which endpoints receive packets: all of the cluster, or only those on the node that the packet arrived at. */
 export type TrafficPolicy = "Cluster" | "Local";
 
-/** One address behind a service: a pod's own address and the port its app listens on. */
+/** An endpoint of a service: a pod's address and the port of its app. */
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
-  /** True on the node that the pod runs on. */
+  /** True if the pod runs on the node for which the rules are written. */
   readonly local: boolean;
 }
 
 /**
- * One port of a service and the endpoints that are ready, as one node sees them. All that kube-proxy needs
- * to know to write its rules, and nothing that it would have to ask for.
+ * One port of a service and its ready endpoints, from the view of one node: the complete input of kube-proxy for its rules.
  */
 export interface ServicePort {
-  /** Namespace of the service. Labs have one: `default`. */
+  /** Kubernetes namespace of the service. In labs always `default`. */
   readonly namespace: string;
   readonly name: string;
-  /** Name of the port, where the service has several. */
+  /** Name of the port. Default: none. */
   readonly portName?: string;
   readonly protocol: ServiceProtocol;
   readonly clusterIP: string;
@@ -28,26 +27,26 @@ export interface ServicePort {
   readonly nodePort?: number;
   readonly externalIPs?: readonly string[];
   readonly loadBalancerIPs?: readonly string[];
-  /** Who may use the load balancer's addresses (CIDRs). Default: everyone. */
+  /** CIDRs that may access the load balancer's addresses. Default: all. */
   readonly loadBalancerSourceRanges?: readonly string[];
   readonly healthCheckNodePort?: number;
-  /** Session affinity by client address, and how many seconds it lasts (Kubernetes' default: 10,800). */
+  /** Duration of session affinity by client address. Kubernetes' default is 10,800. Absent: no affinity. */
   readonly affinitySeconds?: number;
   readonly internalTrafficPolicy?: TrafficPolicy;
   readonly externalTrafficPolicy?: TrafficPolicy;
   readonly endpoints: readonly Endpoint[];
 }
 
-/** How kube-proxy itself was started on a node. */
+/** Options of kube-proxy on a node. */
 export interface ProxyOptions {
-  /** Range of all pods (`--cluster-cidr`): what does not come from it is masqueraded. Default: unknown. */
+  /** Range of all pods (`--cluster-cidr`). Traffic from other sources is masqueraded. Default: unknown. */
   readonly clusterCidr?: string;
   /** `--masquerade-all`. Default: false. */
   readonly masqueradeAll?: boolean;
-  /** `MASQUERADE --random-fully`, where iptables has it. Default: true. */
+  /** Use `MASQUERADE --random-fully`, if iptables supports it. Default: true. */
   readonly randomFully?: boolean;
   /** `--iptables-localhost-nodeports`. Default: true; the node then needs `route_localnet`. */
   readonly localhostNodePorts?: boolean;
-  /** The node's own address; decides whether source ranges let the node itself in. */
+  /** The node's address. Determines whether the source ranges include the node itself. */
   readonly nodeIP?: string;
 }

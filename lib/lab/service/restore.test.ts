@@ -12,7 +12,7 @@ const service = (name: string, last: number, ...pods: readonly number[]): Servic
   endpoints: pods.map((pod) => ({ address: `10.244.1.${pod}`, port: 8080, local: true })),
 });
 
-test("the first time every chain is written", () => {
+test("the first input contains every chain", () => {
   const rules = proxyRules([service("web", 10, 2, 3)]);
   const input = restoreInput(rules);
   for (const table of ["filter", "nat"] as const)
@@ -32,7 +32,7 @@ test("a service that did not change keeps its chains and their counters", () => 
   expect(input).toContain(`-j ${serviceChains(service("db", 11)).cluster}`);
 });
 
-test("the chain of an endpoint that went away is emptied and deleted, after nothing jumps to it any more", () => {
+test("the chain of a removed endpoint is flushed and deleted after the last jump to it", () => {
   const web = service("web", 10, 2, 3);
   const input = restoreInput(proxyRules([service("web", 10, 2)]), proxyRules([web]));
   const gone = endpointChain(web, { address: "10.244.1.3", port: 8080 });
@@ -44,13 +44,13 @@ test("the chain of an endpoint that went away is emptied and deleted, after noth
   expect(lines.filter((line) => line.includes(`-j ${gone}`))).toEqual([]);
 });
 
-test("the last endpoint gone: the filter table refuses before the nat table forgets", () => {
+test("when the last endpoint is removed, the filter table rejects before the nat table is updated", () => {
   const input = restoreInput(proxyRules([service("web", 10)]), proxyRules([service("web", 10, 2)]));
   expect(input.indexOf("-j REJECT")).toBeLessThan(input.indexOf("*nat"));
   expect(input).toContain(`-X ${serviceChains(service("web", 10)).cluster}`);
 });
 
-test("jumps are put in front, so that the first of each chain is the last that is inserted", () => {
+test("jumps are inserted in reverse order, because each is inserted at the start of its chain", () => {
   const forward = jumpInput()
     .split("\n")
     .filter((line) => line.startsWith("-I FORWARD"));

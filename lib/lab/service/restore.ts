@@ -2,8 +2,8 @@ import { JUMPS } from "./jump";
 import type { Chains, ProxyRules } from "./rules";
 
 /**
- * What has to be given to `iptables-restore --noflush` once on a node: the chains that the kernel's own chains
- * jump to, and these jumps, put in front of what stands there.
+ * Returns the input for `iptables-restore --noflush` that a node needs once: the chains that the base chains jump to, and
+ * these jumps, inserted before existing rules.
  */
 export function jumpInput(): string {
   return (["filter", "nat"] as const)
@@ -18,12 +18,12 @@ export function jumpInput(): string {
 }
 
 /**
- * Input for `iptables-restore --noflush` that brings a node's rules from `before` to `after`, each table at once.
- * As in kube-proxy, chains of services that did not change are left alone with their counters, and chains that no
- * service has any more are emptied and deleted in the same breath.
+ * Returns the input for `iptables-restore --noflush` that changes a node's rules from `before` to `after`, one transaction
+ * for each table. Like kube-proxy, keeps the chains of unchanged services with their counters, and flushes and deletes
+ * chains that are not used any more.
  *
- * @param after - the rules wanted.
- * @param before - the rules written last. Default: none, and then every chain is written.
+ * @param after - the new rules.
+ * @param before - the rules written last. Default: none; then every chain is written.
  */
 export function restoreInput(after: ProxyRules, before?: ProxyRules): string {
   const unchanged = new Set<string>();
@@ -45,7 +45,7 @@ function tableInput(
   return [
     `*${table}`,
     ...chains.map(([chain]) => `:${chain} - [0:0]`),
-    // Naming a chain empties it; only an empty chain can be deleted.
+    // Declaring a chain flushes it. Only an empty chain can be deleted.
     ...stale.map((chain) => `:${chain} - [0:0]`),
     ...chains.flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule}`)),
     ...stale.map((chain) => `-X ${chain}`),

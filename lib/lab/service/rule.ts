@@ -1,6 +1,6 @@
 import type { ServiceProtocol } from "./model";
 
-/** Parts of one rule, before they are put in the order in which `iptables-save` prints them. */
+/** The parts of one rule. */
 export interface RuleParts {
   readonly source?: string;
   readonly notSource?: string;
@@ -9,12 +9,12 @@ export interface RuleParts {
   readonly protocol?: ServiceProtocol;
   readonly port?: number;
   readonly comment?: string;
-  /** Matches that stand between the comment and the ports. */
+  /** Matches between the comment and the ports. */
   readonly matches?: readonly string[];
   readonly target?: string;
 }
 
-/** The rule as `iptables-save` prints it, without `-A CHAIN`. */
+/** Returns the rule in the syntax of `iptables-save`, without `-A CHAIN`. */
 export function ruleText(parts: RuleParts): string {
   const words: string[] = [];
   if (parts.notSource !== undefined) words.push("! -s", cidr(parts.notSource));

@@ -25,7 +25,7 @@ const sticky = { affinitySeconds: 10800 };
 const pods = "10.0.0.0/8";
 const three = (a: number, b: number, c: number) => [a, b, c].map((last) => at(`10.0.1.${last}`, 80));
 
-/** What each of the published rule sets was made for. */
+/** The services of each published rule set. */
 const cases: Record<string, [string, readonly ServicePort[], ProxyOptions]> = {
   kp036: [
     "one SCTP endpoint",
@@ -179,7 +179,7 @@ test("the last rule of KUBE-SERVICES is always the one for NodePorts", () => {
   );
 });
 
-test("a NodePort without endpoints is refused like the Cluster IP, on the node's own addresses only", () => {
+test("a NodePort without endpoints is rejected like the Cluster IP, but only on the node's own addresses", () => {
   const rules = proxyRules([{ ...web, endpoints: [] }]);
   expect(rules.filter.get("KUBE-EXTERNAL-SERVICES")).toEqual([
     '-p tcp -m comment --comment "default/web has no endpoints" -m addrtype --dst-type LOCAL ' +
@@ -188,14 +188,14 @@ test("a NodePort without endpoints is refused like the Cluster IP, on the node's
   expect(rules.nat.get("KUBE-NODEPORTS")).toEqual([]);
 });
 
-test("Local policy for the Cluster IP drops on a node that has no endpoint", () => {
+test("with internal policy Local, a node without a local endpoint drops packets to the Cluster IP", () => {
   const rules = proxyRules([{ ...web, internalTrafficPolicy: "Local" }]);
   expect(rules.filter.get("KUBE-SERVICES")).toEqual([
     '-d 10.96.0.10/32 -p tcp -m comment --comment "default/web has no local endpoints" -m tcp --dport 80 -j DROP',
   ]);
 });
 
-test("source ranges of a load balancer get a firewall chain, whose leftovers are dropped", () => {
+test("source ranges of a load balancer create a firewall chain, and other sources are dropped", () => {
   const rules = proxyRules(
     [
       {
@@ -218,7 +218,7 @@ test("source ranges of a load balancer get a firewall chain, whose leftovers are
   expect(rules.filter.get("KUBE-PROXY-FIREWALL")).toHaveLength(1);
 });
 
-test("more than a thousand endpoints: the comments of endpoints are left out", () => {
+test("with more than 1000 endpoints, endpoint rules have no comments", () => {
   const many = Array.from({ length: 1001 }, (_, i) => at(`10.244.${i >> 8}.${i & 255}`, 8080));
   const rules = proxyRules([{ ...web, endpoints: many }]);
   const chain = [...rules.nat.keys()].find((name) => name.startsWith("KUBE-SVC-")) ?? "";

@@ -5,16 +5,16 @@ import { ServiceWriter } from "./writer";
 export type { Chains, ProxyRules } from "./rule-builder";
 
 const MARK = "0x4000/0x4000";
-/** Above this many endpoints in the cluster kube-proxy leaves comments out, to save room (proxier.go). */
+/** With more endpoints than this, kube-proxy omits comments to save space (proxier.go, largeClusterMode). */
 const LARGE_CLUSTER = 1000;
 
 /**
- * The rules that kube-proxy writes in iptables mode for these services, chain for chain.
+ * Returns the rules that kube-proxy in iptables mode writes for these services.
  *
- * Followed: pkg/proxy/iptables/proxier.go of Kubernetes 1.28.
+ * Source: pkg/proxy/iptables/proxier.go of Kubernetes 1.28.
  *
- * @param services - every service port of the cluster with the endpoints that are ready, as this node sees them.
- * @param options - how kube-proxy was started. Default: no cluster CIDR, `--random-fully`, NodePorts on localhost.
+ * @param services - all service ports of the cluster with their ready endpoints, from the view of this node.
+ * @param options - options of kube-proxy. Default: no cluster CIDR, `--random-fully`, NodePorts on localhost.
  */
 export function proxyRules(services: readonly ServicePort[], options: ProxyOptions = {}): ProxyRules {
   const builder = new RuleBuilder();
@@ -37,7 +37,7 @@ export function proxyRules(services: readonly ServicePort[], options: ProxyOptio
 }
 
 function writeMasquerade(builder: RuleBuilder, options: ProxyOptions): void {
-  // Only what was marked is masqueraded, and the mark is taken off so that it happens once.
+  // Only marked packets are masqueraded. The mark is cleared, so that it happens only once.
   builder.add("nat", "KUBE-POSTROUTING", { matches: [`-m mark ! --mark ${MARK}`], target: "RETURN" });
   builder.add("nat", "KUBE-POSTROUTING", { target: "MARK --set-xmark 0x4000/0x0" });
   builder.add("nat", "KUBE-POSTROUTING", {
@@ -46,7 +46,7 @@ function writeMasquerade(builder: RuleBuilder, options: ProxyOptions): void {
   });
   builder.add("nat", "KUBE-MARK-MASQ", { target: `MARK --set-xmark ${MARK}` });
   if (options.localhostNodePorts === false) return;
-  // NodePorts on localhost need route_localnet, which lets neighbours reach 127/8: kubernetes issue 90259.
+  // NodePorts on localhost need route_localnet, which also lets neighbours send packets to 127/8: kubernetes issue 90259.
   builder.add("filter", "KUBE-FIREWALL", {
     notSource: "127.0.0.0/8",
     destination: "127.0.0.0/8",

@@ -1,11 +1,12 @@
 import { JUMPS } from "./jump";
 import type { ProxyRules } from "./rules";
 
-/** How a node's tables differ from what kube-proxy would have there. */
+/** The differences between a node's tables and kube-proxy's rules. */
 export interface RuleDifference {
   readonly missing: readonly string[];
+  /** Rules in kube-proxy's chains that it did not write. */
   readonly strange: readonly string[];
-  /** Rules outside of kube-proxy's chains that drop or reject, and chains whose policy does. */
+  /** Rules outside kube-proxy's chains that drop or reject, and chains with policy DROP. */
   readonly stoppers: readonly string[];
 }
 
@@ -18,7 +19,7 @@ export interface SavedRule {
   readonly packets: number;
 }
 
-/** The rules in the output of `iptables-save -c`, in order. */
+/** Parses the rules in the output of `iptables-save -c`, in order. */
 export function savedRules(text: string): readonly SavedRule[] {
   const rules: SavedRule[] = [];
   let table = "";
@@ -32,8 +33,8 @@ export function savedRules(text: string): readonly SavedRule[] {
 }
 
 /**
- * The rule as the kernel gives it back: it keeps a probability as a 31-bit number, which iptables prints with 11 digits
- * (libxt_statistic.c).
+ * Returns a rule as `iptables-save` prints it. The kernel stores a probability as a 31-bit number, which iptables prints
+ * with 11 digits (libxt_statistic.c).
  */
 export function asSaved(rule: string): string {
   return rule.replace(/(?<=--probability )[\d.]+/, (p) =>
@@ -41,7 +42,7 @@ export function asSaved(rule: string): string {
   );
 }
 
-/** Lays what stands in a node beside what kube-proxy would have there. */
+/** Compares the output of `iptables-save -c` on a node with kube-proxy's rules. */
 export function compareRules(wanted: ProxyRules, text: string): RuleDifference {
   const there = savedRules(text);
   const missing: string[] = [];

@@ -1,13 +1,13 @@
-/** How an attempt to connect ended: taken, refused at once, or never answered. */
+/** Result of a connection attempt: accepted, refused, or no reply. */
 export type Reach = "answers" | "refuses" | "is silent";
 
-/** One attempt to connect, and from where. */
+/** A connection attempt: the place it was made from and its result. */
 export interface Attempt {
   readonly from: string;
   readonly result: Reach;
 }
 
-/** A pod, as far as a service is concerned. */
+/** What a diagnosis needs to know about a pod. */
 export interface PodFacts {
   readonly name: string;
   readonly node: string;
@@ -17,40 +17,40 @@ export interface PodFacts {
   /** All its apps run. */
   readonly running: boolean;
   readonly ready: boolean;
-  /** Where its apps listen, `0.0.0.0:8080`; absent when it could not be asked. */
+  /** The TCP sockets that its apps listen on, `0.0.0.0:8080`. Absent if they could not be read. */
   readonly listening?: readonly string[];
-  /** What comes back from its own address and the target port, asked from its node. */
+  /** A connection attempt from its node to its own address and the target port. */
   readonly direct?: Attempt;
 }
 
-/** A node, as far as a service is concerned. */
+/** What a diagnosis needs to know about a node. */
 export interface NodeFacts {
   readonly name: string;
   readonly alive: boolean;
   /** `net.ipv4.ip_forward` is 1. */
   readonly forwards?: boolean;
-  /** `net.bridge.bridge-nf-call-iptables` is 1: bridged packets meet the rules as well. */
+  /** `net.bridge.bridge-nf-call-iptables` is 1: iptables sees bridged packets. */
   readonly bridgeFilters?: boolean;
-  /** Rules that kube-proxy would have there, and that are not there. */
+  /** Rules of kube-proxy that the node doesn't have. */
   readonly missingRules: readonly string[];
   /** Rules in kube-proxy's chains that it did not write. */
   readonly strangeRules: readonly string[];
-  /** Rules elsewhere that drop or reject, each with the packets it took. */
+  /** Rules in other chains that drop or reject, with their packet counts. */
   readonly stoppers: readonly string[];
-  /** Nodes to whose pods it has no route. */
+  /** Nodes to whose pods this node has no route. */
   readonly missingRoutes: readonly string[];
-  /** Pods of its own whose link on the bridge is down, or gone. */
+  /** Pods of this node whose link on the bridge is down or missing. */
   readonly linksDown: readonly string[];
-  /** Pods whose bridge port does not send packets back to where they came from. */
+  /** Pods whose bridge port has hairpin mode off. */
   readonly noHairpin: readonly string[];
 }
 
-/** All that is looked at to find out why a service does not answer. */
+/** The input of a diagnosis. */
 export interface ServiceFacts {
   readonly name: string;
-  /** Names of the services that there are. */
+  /** Names of all services of the lab. */
   readonly services: readonly string[];
-  /** Absent: there is no service of this name. */
+  /** Absent if there is no service with this name. */
   readonly service?: {
     readonly clusterIP: string;
     readonly port: number;
@@ -58,7 +58,7 @@ export interface ServiceFacts {
     readonly protocol: string;
     readonly selector: string;
   };
-  /** Attempts to reach the Cluster IP, from a pod on each node. */
+  /** Connection attempts to the Cluster IP, from a pod on each node. */
   readonly attempts: readonly Attempt[];
   readonly pods: readonly PodFacts[];
   readonly nodes: readonly NodeFacts[];

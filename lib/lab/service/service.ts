@@ -6,18 +6,18 @@ import { connectionCounts, serviceView } from "./counts";
 import type { ServicePort } from "./model";
 import { affinitySeconds, type ServiceSpec, selectorText } from "./spec";
 
-/** What a service asks of its cluster. */
+/** The part of the cluster that a service uses. */
 export interface ServiceCluster {
-  /** Names, addresses and nodes of the pods that `spec` selects now, and whether they are ready. */
+  /** Returns the pods that `spec` selects now. */
   selected(spec: ServiceSpec): readonly SelectedPod[];
   changed(cause: string): Promise<void>;
   removeService(service: Service): Promise<void>;
   readonly changes: readonly RuleChange[];
-  /** `iptables-save -c -t nat` of every node that lives. */
+  /** Returns the output of `iptables-save -c -t nat` of every running node. */
   dumps(): Promise<readonly string[]>;
 }
 
-/** A pod that a service's selector matches. */
+/** A pod that matches the selector of a service. */
 export interface SelectedPod {
   readonly name: string;
   readonly node: string;
@@ -25,7 +25,7 @@ export interface SelectedPod {
   readonly ready: boolean;
 }
 
-/** One endpoint of a service: a pod that is ready. */
+/** An endpoint of a service: a ready pod and the target port. */
 export interface ServiceEndpoint {
   readonly pod: string;
   readonly node: string;
@@ -34,8 +34,17 @@ export interface ServiceEndpoint {
 }
 
 /**
- * A service: an address that no interface has and that exists only in the rules of every node, where packets to it are
- * sent on to one of the pods that its selector matches.
+ * A service: a virtual address (Cluster IP) that no interface has. The rules of every node rewrite the destination of
+ * connections to it (DNAT) to the address of a pod that matches its selector.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("service-example");
+ * const node = await lab.node("node1");
+ * await node.pod("web", { image: "web", labels: { app: "web" }, readiness: { tcp: 80 } });
+ * const service = await lab.service("web", { selector: { app: "web" }, port: 80 });
+ * console.log(String(service));
+ * await lab.close();
  */
 export class Service {
   readonly name: string;
@@ -77,12 +86,12 @@ export class Service {
     return this.#spec.selector;
   }
 
-  /** Every pod that the selector matches, ready or not. */
+  /** The pods that match the selector, ready or not. */
   get pods(): readonly SelectedPod[] {
     return this.#cluster.selected(this.#spec);
   }
 
-  /** Where its packets go now: the pods that are ready, in the order of the rules. */
+  /** The current endpoints: the ready pods, in the order of the rules. */
   get endpoints(): readonly ServiceEndpoint[] {
     return this.pods
       .filter((pod) => pod.ready)
@@ -90,15 +99,18 @@ export class Service {
       .sort((a, b) => (endpointText(a) < endpointText(b) ? -1 : 1));
   }
 
-  /** Every time that rules were written since the lab's first node, with the reason and how long it took. */
+  /** Every update of the rules since the first node of the lab, with its causes and times. */
   get changes(): readonly RuleChange[] {
     return this.#cluster.changes;
   }
 
   /**
-   * Changes the service: another selector, port or policy. Its Cluster IP stays. Returns when every node has the rules.
+   * Changes the selector, ports or policies of the service. It keeps its Cluster IP. Returns when every node has the new
+   * rules.
    *
    * Shell: `kubectl patch service NAME`.
+   *
+   * @throws LabError `BAD_NAME` for an invalid selector.
    */
   async update(change: Partial<Omit<ServiceSpec, "clusterIP" | "nodePort">>): Promise<void> {
     const spec = { ...this.#spec, ...change };
@@ -107,12 +119,12 @@ export class Service {
     await this.#cluster.changed(`${this.name}: changed`);
   }
 
-  /** Removes it from the rules of every node. Shell: `kubectl delete service NAME`. */
+  /** Removes the service and its rules on every node. Shell: `kubectl delete service NAME`. */
   remove(): Promise<void> {
     return this.#cluster.removeService(this);
   }
 
-  /** The service and its endpoints as the rules of one node need them. */
+  /** Returns the service and its endpoints from the view of one node, as input for its rules. */
   portOn(node: string): ServicePort {
     const seconds = affinitySeconds(this.#spec);
     const { internalTrafficPolicy, externalTrafficPolicy } = this.#spec;
@@ -131,7 +143,7 @@ export class Service {
   }
 
   /**
-   * How many connections each endpoint got since its rules were written, by `10.244.1.3:8080`.
+   * Returns the number of connections to each endpoint since its rules were written, by `10.244.1.3:8080`.
    *
    * Shell: `iptables -t nat -L -n -v` on every node.
    */
@@ -139,13 +151,13 @@ export class Service {
     return connectionCounts(this.portOn(""), await this.#cluster.dumps());
   }
 
-  /** Draws the way through the rules to each endpoint, what is expected there and what was counted. */
+  /** Draws the chains from the Cluster IP to each endpoint, with the expected and the counted connections. */
   async picture(): Promise<Picture> {
     const pods = this.endpoints.map((end) => [endpointText(end), `${end.pod} · ${end.node}`] as const);
     return servicePicture(serviceView(this.portOn(""), Object.fromEntries(pods), await this.counts()));
   }
 
-  /** As `kubectl describe service` prints it. */
+  /** Returns a description in the format of `kubectl describe service`. */
   toString(): string {
     const ends = this.endpoints.map((endpoint) => `${endpointText(endpoint)} (${endpoint.pod})`);
     return [

@@ -2,11 +2,11 @@ import { servicePortName } from "./chain-name";
 import type { ServicePort } from "./model";
 
 /**
- * The connections that have to be forgotten after the rules changed, as commands. Only UDP: it has no end that the kernel
- * could see, so a client that keeps its port would be sent to an endpoint that is gone, or past one that has come, for as
- * long as it keeps talking. TCP connections live or end by themselves and are not touched.
+ * Returns the commands that delete stale conntrack entries after the rules changed. This is needed only for UDP, because
+ * conntrack can't detect the end of a UDP flow: while a client keeps sending from the same port, its packets would still
+ * go to a removed endpoint, or not go to a new one. TCP connections are not deleted.
  *
- * Followed: pkg/proxy/conntrack/cleanup.go of Kubernetes 1.28.
+ * Source: pkg/proxy/conntrack/cleanup.go of Kubernetes 1.28.
  */
 export function staleUdpFlows(
   before: readonly ServicePort[],
@@ -24,8 +24,8 @@ export function staleUdpFlows(
   }
   for (const [name, service] of now) {
     const { protocol, endpoints, clusterIP, nodePort } = service;
-    const awoke = endpoints.length > 0 && (was.get(name)?.endpoints.length ?? 0) === 0;
-    if (protocol !== "udp" || !awoke) continue;
+    const gotFirstEndpoint = endpoints.length > 0 && (was.get(name)?.endpoints.length ?? 0) === 0;
+    if (protocol !== "udp" || !gotFirstEndpoint) continue;
     commands.push(`conntrack -D -p udp --orig-dst ${clusterIP}`);
     if (nodePort !== undefined) commands.push(`conntrack -D -p udp --orig-port-dst ${nodePort}`);
   }

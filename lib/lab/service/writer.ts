@@ -12,7 +12,7 @@ import type { RuleBuilder } from "./rule-builder";
 
 const REJECT = "REJECT --reject-with icmp-port-unreachable";
 
-/** Writes the rules of one service port, in the order of kube-proxy's own loop. */
+/** Writes the rules of one service port, in the order of kube-proxy's syncProxyRules() (proxier.go). */
 export class ServiceWriter {
   readonly #name: string;
   readonly #chains: ServiceChains;
@@ -67,8 +67,8 @@ export class ServiceWriter {
     return endpoints.length > 0 && loadBalancerIPs.length > 0 && loadBalancerSourceRanges.length > 0;
   }
 
-  /** What happens to packets that no endpoint can take: REJECT when there is none at all, else DROP. */
-  #refusal(): RuleParts {
+  /** The target for packets without an endpoint: REJECT if the service has none at all, DROP if it has no local one. */
+  #noEndpointRule(): RuleParts {
     return this.service.endpoints.length === 0
       ? { comment: `${this.#name} has no endpoints`, target: REJECT }
       : { comment: `${this.#name} has no local endpoints`, target: "DROP" };
@@ -81,7 +81,7 @@ export class ServiceWriter {
   #writeInternal(): void {
     const to = this.#to(this.service.clusterIP);
     if (!this.#hasInternal()) {
-      this.builder.add("filter", "KUBE-SERVICES", { ...to, ...this.#refusal() });
+      this.builder.add("filter", "KUBE-SERVICES", { ...to, ...this.#noEndpointRule() });
       return;
     }
     const chain = this.#internalLocal ? this.#chains.local : this.#chains.cluster;
@@ -107,7 +107,7 @@ export class ServiceWriter {
           target: external,
         });
       if (!this.#hasExternal())
-        builder.add("filter", "KUBE-EXTERNAL-SERVICES", { ...to, ...this.#refusal() });
+        builder.add("filter", "KUBE-EXTERNAL-SERVICES", { ...to, ...this.#noEndpointRule() });
     }
     for (const address of service.loadBalancerIPs ?? []) {
       const to = this.#to(address);
@@ -121,7 +121,7 @@ export class ServiceWriter {
           target: "DROP",
         });
       if (!this.#hasExternal())
-        builder.add("filter", "KUBE-EXTERNAL-SERVICES", { ...to, ...this.#refusal() });
+        builder.add("filter", "KUBE-EXTERNAL-SERVICES", { ...to, ...this.#noEndpointRule() });
     }
     if (service.nodePort !== undefined) {
       const to: RuleParts = { protocol: service.protocol, port: service.nodePort };
@@ -129,7 +129,7 @@ export class ServiceWriter {
       if (!this.#hasExternal())
         builder.add("filter", "KUBE-EXTERNAL-SERVICES", {
           ...to,
-          ...this.#refusal(),
+          ...this.#noEndpointRule(),
           matches: ["-m addrtype --dst-type LOCAL"],
         });
     }
@@ -146,7 +146,7 @@ export class ServiceWriter {
     const { builder, options } = this;
     const { cluster, local, external } = this.#chains;
     builder.own(this.#name, external);
-    const fromHere = ["-m addrtype --src-type LOCAL"];
+    const fromNode = ["-m addrtype --src-type LOCAL"];
     if (!this.#externalLocal) {
       builder.add("nat", external, {
         comment: `masquerade traffic for ${this.#name} external destinations`,
@@ -161,12 +161,12 @@ export class ServiceWriter {
         });
       builder.add("nat", external, {
         comment: `masquerade LOCAL traffic for ${this.#name} external destinations`,
-        matches: fromHere,
+        matches: fromNode,
         target: "KUBE-MARK-MASQ",
       });
       builder.add("nat", external, {
         comment: `route LOCAL traffic for ${this.#name} external destinations`,
-        matches: fromHere,
+        matches: fromNode,
         target: cluster,
       });
     }
@@ -178,14 +178,14 @@ export class ServiceWriter {
     const { external, firewall } = this.#chains;
     const comment = `${this.#name} loadbalancer IP`;
     builder.own(this.#name, firewall);
-    let nodeMay = false;
+    let nodeAllowed = false;
     for (const source of service.loadBalancerSourceRanges ?? []) {
       builder.add("nat", firewall, { source, comment, target: external });
       if (options.nodeIP !== undefined && ipaddr.parse(options.nodeIP).match(ipaddr.parseCIDR(source)))
-        nodeMay = true;
+        nodeAllowed = true;
     }
-    // A load balancer's address is often local to the node, and then also the source of what the node sends.
-    if (nodeMay)
+    // If the load balancer's address is local to the node, it is also the source of packets that the node sends to it.
+    if (nodeAllowed)
       for (const source of service.loadBalancerIPs ?? [])
         builder.add("nat", firewall, { source, comment, target: external });
     builder.add("nat", firewall, {
@@ -219,7 +219,7 @@ export class ServiceWriter {
     const chain = endpointChain(this.service, endpoint);
     const comment = this.comments ? { comment: this.#name } : {};
     this.builder.own(this.#name, chain);
-    // Hairpin: a pod that reaches itself through its service must not see its own address as the client's.
+    // Hairpin: a pod that connects to itself through its service must not see its own address as the client's.
     this.builder.add("nat", chain, { source: endpoint.address, ...comment, target: "KUBE-MARK-MASQ" });
     this.builder.add("nat", chain, {
       protocol: this.service.protocol,
