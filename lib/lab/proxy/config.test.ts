@@ -5,7 +5,7 @@ import { hostsLines, tinyproxyConfig } from "./tinyproxy";
 const web = { name: "n1/web", address: "10.0.0.2" };
 const api = { name: "api", address: "10.0.0.3", port: 8080 };
 
-test("the longest path comes first, because HAProxy takes the first that fits", () => {
+test("longer paths come first, because HAProxy uses the first rule that matches", () => {
   const config = haproxyConfig("shop", {
     upstreams: [web],
     routes: { "/a": [web], "/a/b/c": [api], "/a/b": [api] },
@@ -15,7 +15,7 @@ test("the longest path comes first, because HAProxy takes the first that fits", 
   expect(config).toContain("server api 10.0.0.3:8080 check");
 });
 
-test("layer 4 knows no headers; PROXY protocol is sent and accepted as asked", () => {
+test("mode tcp sets no headers; PROXY protocol is sent and accepted if enabled", () => {
   const config = haproxyConfig("edge", {
     mode: "tcp",
     upstreams: [web],
@@ -28,7 +28,7 @@ test("layer 4 knows no headers; PROXY protocol is sent and accepted as asked", (
   expect(config).toMatch(/server n1-web 10\.0\.0\.2:80 send-proxy$/);
 });
 
-test("a forged X-Forwarded-For is replaced unless the proxy stands behind another", () => {
+test("forwardedFor replaces the client's X-Forwarded-For or appends to it", () => {
   const line = (forwardedFor: "replace" | "append"): string =>
     haproxyConfig("x", { upstreams: [web], forwardedFor }).match(/http-request \S+ X-Forwarded-For/)?.[0] ??
     "";
@@ -38,7 +38,7 @@ test("a forged X-Forwarded-For is replaced unless the proxy stands behind anothe
   ]);
 });
 
-test("a forward proxy: whom it serves, where a tunnel may lead, what it knows by name", () => {
+test("a forward proxy has allowed clients, CONNECT ports and host names", () => {
   const config = tinyproxyConfig("proxy", { allow: ["10.0.0.0/8", "192.0.2.1"], connectPorts: [443, 8443] });
   expect(config.split("\n")).toEqual(
     expect.arrayContaining([
@@ -54,7 +54,7 @@ test("a forward proxy: whom it serves, where a tunnel may lead, what it knows by
   expect(() => tinyproxyConfig("proxy", { allow: ["0.0.0.0/0\nPort 1"] })).toThrow();
 });
 
-test("the state of servers is found by the names of the columns", () => {
+test("the state of servers is read by column name", () => {
   const csv = [
     "# pxname,svname,stot,status,check_status,",
     "clients,FRONTEND,9,OPEN,,",

@@ -3,15 +3,18 @@ import { display, type MimeBundle, type Picture } from "../../chart/picture";
 import type { Stream } from "./stream";
 import { connectionsView, type Seen } from "./view";
 
-/** Who talked to whom at a proxy. In a notebook it draws itself. */
+/**
+ * The TCP connections of a proxy with clients and servers. As a cell's value it is drawn as a picture.
+ * See {@link ForwardProxy} for an example.
+ */
 export class Connections<Result = undefined> {
-  /** What the action returned. */
+  /** The result of the action. */
   readonly result: Result;
-  /** What was looked at on all sides. */
+  /** The snapshots, packets and log lines that the view is built from. */
   readonly seen: Seen;
-  /** Each connection as packets showed it; empty where no action was watched. */
+  /** The captured connections. Empty without an action. */
   readonly streams: readonly Stream[];
-  /** The same as data, for {@link connectionsPicture}. */
+  /** The data of the picture. */
   readonly view: ConnectionsView;
   readonly picture: Picture;
 
@@ -23,7 +26,7 @@ export class Connections<Result = undefined> {
     this.picture = connectionsPicture(this.view);
   }
 
-  /** The TCP connections, clients' and servers' side. */
+  /** The TCP connections with clients and servers. */
   get list(): readonly Connection[] {
     return this.view.connections;
   }

@@ -3,27 +3,26 @@ import { checkPort, LabError } from "../../engine";
 import { httpLogFormat, tcpLogFormat } from "./log";
 import type { AddedHeader, HealthCheck, ReverseSpec, Upstream } from "./spec";
 
-/** What a reverse proxy adds to each request where nothing else is said. */
-export const usualHeaders: readonly AddedHeader[] = ["X-Forwarded-For", "X-Forwarded-Proto", "Via"];
+/** The headers that a reverse proxy adds to each request by default. */
+export const defaultHeaders: readonly AddedHeader[] = ["X-Forwarded-For", "X-Forwarded-Proto", "Via"];
 
-/** The ports where a reverse proxy listens. */
+/** Returns the ports on which a reverse proxy listens. */
 export function reversePorts({ port = 80, tls }: ReverseSpec): readonly number[] {
   return tls ? [port, tls.port ?? 443] : [port];
 }
 
 /**
- * The configuration of HAProxy for a reverse proxy. See HAProxy's Configuration Manual.
+ * Returns the HAProxy configuration of a reverse proxy. See HAProxy's Configuration Manual (docs.haproxy.org/2.6).
  *
- * @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `NOT_SUPPORTED` for what a proxy that does not read requests
- *   cannot do.
+ * @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `NOT_SUPPORTED` for routes or headers in mode tcp.
  */
 export function haproxyConfig(name: string, spec: ReverseSpec): string {
   const { mode = "http", routes = {} } = spec;
   if (mode === "tcp" && (Object.keys(routes).length > 0 || (spec.headers ?? []).length > 0)) {
     throw new LabError("NOT_SUPPORTED", {
       where: name,
-      found: "in mode tcp the proxy sees bytes: it knows neither paths nor headers",
-      advice: 'Choose { mode: "http" }, or leave routes and headers out.',
+      found: "mode tcp doesn't support routes and headers, because the proxy doesn't read HTTP",
+      advice: 'Use { mode: "http" }, or leave routes and headers out.',
     });
   }
   const retries = spec.retries ?? 3;
@@ -75,7 +74,7 @@ function headerLines(name: string, spec: ReverseSpec): readonly string[] {
     Forwarded: `http-request add-header Forwarded "for=%[src];host=%[req.hdr(host)];proto=${scheme}"`,
     Via: `http-request add-header Via "1.1 ${name}"`,
   };
-  return (spec.headers ?? usualHeaders).map((header) => add[header]);
+  return (spec.headers ?? defaultHeaders).map((header) => add[header]);
 }
 
 function backend(name: string, spec: ReverseSpec, upstreams: readonly Upstream[]): readonly string[] {
@@ -83,8 +82,8 @@ function backend(name: string, spec: ReverseSpec, upstreams: readonly Upstream[]
   if (upstreams.length === 0) {
     throw new LabError("SELECTOR_EMPTY", {
       where: name,
-      found: "there is no server to pass requests on to",
-      advice: "Name at least one: { upstreams: [web] }.",
+      found: "there is no server to forward requests to",
+      advice: "Specify at least one: { upstreams: [web] }.",
     });
   }
   const options = [check === false ? "" : " check", sendProxy === true ? " send-proxy" : ""].join("");
@@ -105,7 +104,7 @@ function checkLines(name: string, check: HealthCheck, mode: "http" | "tcp"): rea
   ];
 }
 
-/** The name that HAProxy gives a server: that of the place, `n1/web` as `n1-web`. */
+/** Returns the name of a server in HAProxy's configuration: that of the place, with `n1-web` for `n1/web`. */
 export function serverName({ name }: Upstream): string {
   return name.replace(/[^A-Za-z0-9_.-]/g, "-");
 }
@@ -116,8 +115,8 @@ function socket({ name, address, port = 80 }: Upstream, where: string): string {
   if (isIP(address) === 0) {
     throw new LabError("BAD_ADDRESS", {
       where,
-      found: `${JSON.stringify(address)} is not the address of ${name}`,
-      advice: "Give places that run and have an address on a network that the proxy can reach.",
+      found: `${JSON.stringify(address)} is not a valid address for ${name}`,
+      advice: "Use running places with an address on a network that the proxy can reach.",
     });
   }
   return `${isIP(address) === 6 ? `[${address}]` : address}:${checkPort(port, where)}`;
@@ -127,8 +126,8 @@ function checkPath(path: string, where: string): string {
   if (/^\/[A-Za-z0-9._~/-]*$/.test(path)) return path;
   throw new LabError("BAD_NAME", {
     where,
-    found: `${JSON.stringify(path)} is not the beginning of a path`,
-    advice: "A path begins with a slash: /api.",
+    found: `${JSON.stringify(path)} is not a valid path prefix`,
+    advice: "A path starts with a slash and consists of letters, digits and ._~-: /api.",
   });
 }
 
@@ -136,7 +135,7 @@ function checkCount(value: number, least: number, where: string, what: string): 
   if (Number.isInteger(value) && value >= least && value <= 3_600_000) return value;
   throw new LabError("NOT_SUPPORTED", {
     where,
-    found: `${what} is ${value}`,
-    advice: `It is a whole number, ${least} or more.`,
+    found: `${value} is not a valid value for ${what}`,
+    advice: `Use a whole number from ${least} to 3600000.`,
   });
 }

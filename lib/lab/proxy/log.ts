@@ -1,40 +1,40 @@
 import type { SocketEnd } from "../../chart/connections";
 
-/** `log-format` of mode http: the four ends, server, status, how it ended, retries, milliseconds, request line. */
+/** `log-format` of mode http: the four socket addresses, server, status, termination state, retries, ms, request line. */
 export const httpLogFormat = "%ci:%cp > %fi:%fp | %bi:%bp > %si:%sp | %s %ST %tsc %rc %Ta %{+Q}r";
-/** `log-format` of mode tcp: the same without status and request line. */
+/** `log-format` of mode tcp: without status and request line. */
 export const tcpLogFormat = "%ci:%cp > %fi:%fp | %bi:%bp > %si:%sp | %s - %ts %rc %Tt -";
 
-/** One request (in mode tcp: one connection) as the proxy logged it. */
+/** A request (in mode tcp: a connection) in the log of a reverse proxy. */
 export interface ProxiedRequest {
-  /** The client, as the proxy saw or was told it. */
+  /** The client's address, from the socket or from PROXY protocol. */
   readonly client: SocketEnd;
-  /** Where the client connected to. */
+  /** The address that the client connected to. */
   readonly asked: SocketEnd;
-  /** The proxy's own end of the connection to the server. Absent: none was opened. */
+  /** The proxy's address on the connection to the server. Absent if none was opened. */
   readonly source?: SocketEnd;
-  /** The server; the name is absent where none was chosen. */
+  /** Name of the server. Absent if none was selected. */
   readonly server?: string;
-  /** Status that the client was given. Absent in mode tcp. */
+  /** HTTP status of the response to the client. Absent in mode tcp. */
   readonly status?: number;
-  /** How it ended, HAProxy's `termination_state`. */
+  /** HAProxy's `termination_state`. */
   readonly state: string;
-  /** Times a connection to a server was tried again. */
+  /** Number of retried connections to servers. */
   readonly retries: number;
-  /** From the request to its last byte. */
+  /** Time from the request to the last byte of the response. */
   readonly milliseconds: number;
   /** `GET / HTTP/1.1`. Absent in mode tcp. */
   readonly request?: string;
-  /** What `state` means, in words. */
+  /** The meaning of `state`. */
   readonly why: string;
-  /** True when the client did not get what it asked for: the proxy's own error, or an end before the end. */
+  /** True if the client did not get a complete response from a server. */
   readonly lost: boolean;
 }
 
 const line =
   /^(\S+):(\d+) > (\S+):(\d+) \| (\S+):(\S+) > \S+ \| (\S+) (\S+) (\S+) \+?(\d+) \+?(-?\d+) (?:"(.*)"|-)$/;
 
-/** Reads the log of a reverse proxy: every line that is a request. */
+/** Parses the requests in the log of a reverse proxy. Ignores other lines. */
 export function readRequests(text: string): readonly ProxiedRequest[] {
   return text.split("\n").flatMap((each) => {
     const found = line.exec(each.trim());
@@ -62,32 +62,33 @@ function readLine(fields: readonly (string | undefined)[]): ProxiedRequest {
   };
 }
 
-// Configuration Manual 8.5, "Session state at disconnection": who ended it, and what was going on then.
-const who: Readonly<Record<string, string>> = {
-  C: "the client ended the connection",
-  S: "the server refused or ended the connection",
-  P: "the proxy itself ended it",
-  L: "the proxy answered by itself",
-  R: "the proxy had run out of something",
-  I: "the proxy failed inside",
-  D: "the server was marked down",
-  U: "a server that is used before this one came back",
-  K: "an administrator ended it",
-  c: "the client took too long",
-  s: "the server took too long",
+// HAProxy Configuration Manual 8.5, "Session state at disconnection": the first character is the cause, the second the
+// phase of the session.
+const causes: Readonly<Record<string, string>> = {
+  C: "the client closed the connection",
+  S: "the server refused or closed the connection",
+  P: "the proxy aborted the session",
+  L: "the proxy replied without a server",
+  R: "the proxy had no resources left",
+  I: "the proxy had an internal error",
+  D: "the server was marked as down",
+  U: "a primary server came back up",
+  K: "an administrator closed the session",
+  c: "the client timed out",
+  s: "the server timed out",
 };
-const when: Readonly<Record<string, string>> = {
-  R: "while the request was still coming",
-  Q: "while it waited for a server that is free",
+const phases: Readonly<Record<string, string>> = {
+  R: "while the request was being received",
+  Q: "while the request waited for a free server",
   C: "while the connection to the server was being opened",
-  H: "after the request was sent, before the answer came",
-  D: "while the answer was coming",
-  L: "while the last bytes were on their way to the client",
+  H: "after the request was sent, before the response arrived",
+  D: "while the response was being sent",
+  L: "while the last bytes were being sent to the client",
 };
 
 function meaning(state: string): string {
   const [first = "-", second = "-"] = state;
-  if (first === "-") return "it went well";
-  if (state === "SC") return "no connection to the server could be opened: refused, or no server is up";
-  return [who[first] ?? first, when[second] ?? ""].join(" ").trim();
+  if (first === "-") return "it succeeded";
+  if (state === "SC") return "the connection to the server failed: it was refused, or no server is up";
+  return [causes[first] ?? first, phases[second] ?? ""].join(" ").trim();
 }

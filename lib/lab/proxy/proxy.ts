@@ -14,7 +14,7 @@ import { readServers, type ServerState } from "./state";
 import { readStreams, type Stream, withoutChecks } from "./stream";
 import { checkHost, forwardPort, hostsLines, tinyproxyConfig } from "./tinyproxy";
 
-// More than any cell makes; the engine keeps what a container wrote.
+// More lines than a chapter writes. The engine stores all of a container's output.
 const LOG_LINES = 20_000;
 const MARK = "wirebook-mark-";
 
@@ -24,11 +24,11 @@ interface ProxyParts extends PlaceParts {
   readonly config: string;
 }
 
-/** A proxy of either kind: a real program in a container of its own, on the lab's network. */
+/** A forward or reverse proxy: a container on the lab's network that runs tinyproxy or HAProxy. */
 export abstract class AnyProxy extends ContainerPlace {
   /** Its address on the lab's network. */
   readonly address: string;
-  /** The configuration that its program runs with: what the options were made into. */
+  /** The configuration file of its program, generated from the options. */
   readonly config: string;
   readonly #context: LabContext;
 
@@ -40,15 +40,12 @@ export abstract class AnyProxy extends ContainerPlace {
   }
 
   /**
-   * Who talks to whom through this proxy now: the open TCP connections on its two sides, from the sockets of every place.
+   * Returns the open TCP connections of this proxy with clients and servers, from the sockets of every place. With an
+   * action, captures packets while it runs, so that the result also contains short connections and request headers.
    *
-   * With an action, it is watched: also connections that were over quickly are seen, with what went over the wire.
+   * Shell: `ss -tan` in every place, `tcpdump -A tcp` on the proxy, and its log.
    *
-   * ```ts
-   * await proxy.connections(() => client.sh`curl -s -x ${proxy.url} http://shop.example/`);
-   * ```
-   *
-   * Shell: `ss -tan` on all sides, `tcpdump -A tcp` on the proxy, and its log.
+   * @param action - is called while packets are captured. Default: none.
    */
   connections(): Promise<Connections>;
   connections<Result>(action: () => PromiseLike<Result> | Result): Promise<Connections<Result>>;
@@ -71,34 +68,45 @@ export abstract class AnyProxy extends ContainerPlace {
     }
   }
 
-  /** What its program wrote, line by line. Shell: `docker logs`. */
+  /** Returns the lines that its program logged. Shell: `docker logs`. */
   async log(): Promise<readonly string[]> {
-    await this.#written();
+    await this.#flushLog();
     const text = await this.engine.containers.logs(this.container, LOG_LINES);
     return text.split("\n").filter((line) => line !== "" && !line.startsWith(MARK));
   }
 
-  // The engine reads what a container writes when it comes to it: once it has a line of ours, it has all before it.
-  async #written(): Promise<void> {
+  // The engine reads a container's output asynchronously. Once it has a line written now, it has all earlier ones.
+  async #flushLog(): Promise<void> {
     const line = `${MARK}${randomUUID()}`;
     const { exitCode } = await this.exec(["sh", "-c", `echo ${line} > /proc/1/fd/1`], {
       user: "haproxy",
-    }).catch(gone);
+    }).catch(ignoreNotRunning);
     const end = Date.now() + 5000;
     while (exitCode === 0 && Date.now() < end) {
       if ((await this.engine.containers.logs(this.container, 100)).includes(line)) return;
     }
   }
 
-  /** The connections that clients are the cause of. */
+  /** Removes connections that no client caused. */
   protected select(streams: readonly Stream[], _log: readonly string[]): readonly Stream[] {
     return streams;
   }
 }
 
-/** A proxy that works for clients: it asks in their place. The program is tinyproxy. */
+/**
+ * A forward proxy: clients send it requests, which it forwards to any server. Runs tinyproxy.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("forward-proxy-example");
+ * const proxy = await lab.proxy("proxy", { forward: {} });
+ * const client = await lab.pod("client");
+ * const seen = await proxy.connections(() => client.sh`curl -s -x ${proxy.url} http://${lab.outside.address}/`.nothrow());
+ * console.log(String(seen));
+ * await lab.close();
+ */
 export class ForwardProxy extends AnyProxy {
-  /** What a client is told: `curl -x URL`, `http_proxy=URL`. */
+  /** The proxy URL for clients: `curl -x URL`, `http_proxy=URL`. */
   readonly url: string;
 
   constructor(parts: ProxyParts & { readonly port: number }) {
@@ -106,7 +114,7 @@ export class ForwardProxy extends AnyProxy {
     this.url = `http://${parts.address}:${parts.port}`;
   }
 
-  /** @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `IMAGE_MISSING`, `NOT_READY`. */
+  /** Starts the container. @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `IMAGE_MISSING`, `NOT_READY`. */
   static async start(context: LabContext, name: string, { forward }: ProxySpec): Promise<ForwardProxy> {
     const config = tinyproxyConfig(name, forward);
     const hosts = hostsLines(name, forward.names ?? {});
@@ -122,11 +130,22 @@ export class ForwardProxy extends AnyProxy {
   }
 }
 
-/** A proxy that works for servers: clients see it and nobody else. The program is HAProxy. */
+/**
+ * A reverse proxy: clients connect to it, and it forwards their requests to its servers. Runs HAProxy.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("reverse-proxy-example");
+ * const web = await lab.pod("web", { image: "web" });
+ * const proxy = await lab.reverseProxy("edge", { upstreams: [web] });
+ * await proxy.until("web", "UP");
+ * console.log(await proxy.servers());
+ * await lab.close();
+ */
 export class ReverseProxy extends AnyProxy {
-  /** Where clients reach it. */
+  /** The URL for clients. */
   readonly url: string;
-  /** The certificate that it shows, as PEM; the key never leaves the container. Absent without TLS. */
+  /** Its TLS certificate as PEM. The key never leaves the container. Absent without TLS. */
   readonly certificate?: string;
 
   constructor(parts: ProxyParts & { readonly spec: ReverseSpec; readonly certificate?: string }) {
@@ -136,7 +155,11 @@ export class ReverseProxy extends AnyProxy {
     if (parts.certificate !== undefined) this.certificate = parts.certificate;
   }
 
-  /** @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `SELECTOR_EMPTY`, `IMAGE_MISSING`, `NOT_READY`. */
+  /**
+   * Starts the container.
+   *
+   * @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `SELECTOR_EMPTY`, `IMAGE_MISSING`, `NOT_READY`.
+   */
   static async start(context: LabContext, name: string, spec: ReverseSpec): Promise<ReverseProxy> {
     const config = haproxyConfig(name, spec);
     const names = spec.tls?.names.map((each) => checkHost(each, name)).join(" ");
@@ -151,17 +174,17 @@ export class ReverseProxy extends AnyProxy {
     return new ReverseProxy({ ...parts, config, spec, certificate: stdout });
   }
 
-  /** Health checks come and go by themselves: they are left out. */
+  /** Removes health checks. */
   protected override select(streams: readonly Stream[], log: readonly string[]): readonly Stream[] {
     return withoutChecks(streams, this.address, readRequests(log.join("\n")));
   }
 
-  /** Every request it has served, from its log. */
+  /** Returns all requests in its log. */
   async requests(): Promise<readonly ProxiedRequest[]> {
     return readRequests((await this.log()).join("\n"));
   }
 
-  /** What it holds of each server now: up or down, and what the last health check said. */
+  /** Returns the state of each server and the result of its last health check. Shell: `show stat` on HAProxy's socket. */
   async servers(): Promise<readonly ServerState[]> {
     const ask = "echo 'show stat' | socat - UNIX-CONNECT:/tmp/admin.sock";
     const { stdout } = await this.exec(["sh", "-c", ask], { user: "haproxy" });
@@ -169,10 +192,10 @@ export class ReverseProxy extends AnyProxy {
   }
 
   /**
-   * Waits until the health checks say so of a server.
+   * Waits until the health checks report a server as up or down.
    *
-   * @param seconds - how long at most. Default: 20.
-   * @throws LabError `NOT_READY` when they do not in time; `UNKNOWN_PLACE` for a server it does not have.
+   * @param seconds - timeout. Default: 20.
+   * @throws LabError `NOT_READY` after the timeout; `UNKNOWN_PLACE` if the proxy has no such server.
    */
   async until(server: string, state: "UP" | "DOWN", seconds = 20): Promise<ServerState> {
     const end = Date.now() + seconds * 1000;
@@ -182,8 +205,8 @@ export class ReverseProxy extends AnyProxy {
       if (!found) {
         throw new LabError("UNKNOWN_PLACE", {
           where: this.name,
-          found: `it has no server ${JSON.stringify(server)}`,
-          advice: `There are: ${all.map(({ name }) => name).join(", ")}.`,
+          found: `the proxy has no server ${JSON.stringify(server)}`,
+          advice: `Its servers are: ${all.map(({ name }) => name).join(", ")}.`,
         });
       }
       if (found.state === state) return found;
@@ -191,20 +214,24 @@ export class ReverseProxy extends AnyProxy {
         throw new LabError("NOT_READY", {
           where: this.name,
           found: `${server} is ${found.state} after ${seconds} seconds, not ${state} (${found.check})`,
-          advice: "Its health check may be slow, or the server in another state than you think.",
+          advice: "Increase the timeout, or check the server itself.",
         });
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
-  /** Gives the certificate to a place, and returns the path of the file: `curl --cacert PATH`. */
+  /**
+   * Writes the certificate to a file in a place, and returns its path for `curl --cacert PATH`.
+   *
+   * @throws LabError `NOT_SUPPORTED` if the proxy has no certificate.
+   */
   async trustedBy(place: ContainerPlace): Promise<string> {
     const path = `/tmp/${this.name}.pem`;
     if (this.certificate === undefined) {
       throw new LabError("NOT_SUPPORTED", {
         where: this.name,
-        found: "it has no certificate",
+        found: "the proxy has no certificate",
         advice: 'Start it with { tls: { names: ["shop.example"] } }.',
       });
     }
@@ -213,18 +240,18 @@ export class ReverseProxy extends AnyProxy {
   }
 }
 
-type Started = PlaceParts & { readonly context: LabContext; readonly address: string };
+type StartedProgram = PlaceParts & { readonly context: LabContext; readonly address: string };
 
 async function startProgram(
   context: LabContext,
   name: string,
   detail: string,
   env: Readonly<Record<string, string>>,
-): Promise<Started> {
+): Promise<StartedProgram> {
   const info = await context.home.run({
     ...context.home.spec(name, "proxy", imageTag("proxy")),
     network: context.network,
-    // For the commands of the place, which run as root. The proxy itself is another user, and has none of them.
+    // For commands in this place, which run as root. The proxy runs as another user without capabilities.
     capabilities: networkCapabilities,
     env,
   });
@@ -241,8 +268,8 @@ async function startProgram(
   };
 }
 
-// The log of a proxy that has ended is complete.
-function gone(error: unknown): { readonly exitCode: number } {
+// If the proxy has ended, its log is complete.
+function ignoreNotRunning(error: unknown): { readonly exitCode: number } {
   if (error instanceof LabError && error.code === "NOT_RUNNING") return { exitCode: 1 };
   throw error;
 }

@@ -1,16 +1,16 @@
-/** What a reverse proxy holds of one server. */
+/** The state of a server of a reverse proxy. */
 export interface ServerState {
   readonly name: string;
-  /** Where it stands in the configuration. */
+  /** Name of its backend in the configuration. */
   readonly backend: string;
   readonly state: "UP" | "DOWN" | "UNCHECKED";
-  /** What the last check said: `L4OK`, `L4CON` (refused), `L7STS` (a bad status). Empty without checks. */
+  /** Result of the last check: `L4OK`, `L4CON` (refused), `L7STS` (a bad status). Empty without checks. */
   readonly check: string;
-  /** Requests (in mode tcp: connections) it was given. */
+  /** Number of requests (in mode tcp: connections) sent to it. */
   readonly requests: number;
 }
 
-/** Reads `show stat` of HAProxy (Management Guide, 9.1): comma-separated, the names of the columns in the first line. */
+/** Parses the output of HAProxy's `show stat`: CSV with column names in the first line (Management Guide, 9.1). */
 export function readServers(csv: string): readonly ServerState[] {
   const [head = "", ...rows] = csv.split("\n");
   const columns = head.replace(/^# /, "").split(",");

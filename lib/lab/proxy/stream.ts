@@ -2,26 +2,26 @@ import type { SocketEnd } from "../../chart/connections";
 import { type CapturedPacket, parsePcap } from "../../inspect/pcap";
 import type { ProxiedRequest } from "./log";
 
-/** One TCP connection, as packets showed it. */
+/** A TCP connection in a capture. */
 export interface Stream {
-  /** Who opened it, and whom it led to. */
+  /** The end that opened the connection, and the other one. */
   readonly local: SocketEnd;
   readonly remote: SocketEnd;
-  /** The first bytes that the opener sent, and the first of the other side. */
+  /** The first bytes from `local`, and the first bytes from `remote`. */
   readonly sent: string;
   readonly received: string;
-  /** It was answered with a reset before it was open. */
+  /** True if the reply to the SYN was a reset. */
   readonly refused: boolean;
-  /** Both sides have said that no more will come, or one broke it off. */
+  /** True if both ends sent FIN, or one sent RST. */
   readonly closed: boolean;
 }
 
-// Enough for a request's head; what comes after is not drawn.
+// Enough for the headers of a request. The body is not drawn.
 const HEAD_BYTES = 4096;
 const RECORD_HEADER = 16;
 const COOKED_HEADER = 20;
 
-/** The connections in a capture, in the order in which each was first seen. */
+/** Returns the connections in a capture, in the order of their first packets. */
 export function readStreams(file: Buffer): readonly Stream[] {
   const growing = new Map<string, Growing>();
   for (const packet of parsePcap(file)) {
@@ -50,7 +50,7 @@ type Side = "sent" | "received";
 interface Growing {
   readonly local: SocketEnd;
   readonly remote: SocketEnd;
-  /** Payload by sequence number: a packet that came twice counts once. */
+  /** Payload by sequence number, so that retransmissions count once. */
   readonly sent: Map<number, Buffer>;
   readonly received: Map<number, Buffer>;
   readonly fins: Set<Side>;
@@ -59,7 +59,7 @@ interface Growing {
   reset: boolean;
 }
 
-// A connection that was open before the capture: whoever has the higher port opened it (ip_local_port_range).
+// If the connection was open before the capture, assumes that the end with the higher port opened it (ip_local_port_range).
 function opened(from: SocketEnd, to: SocketEnd, { flags = "" }: CapturedPacket): Growing {
   const forth = flags === "S" || (flags !== "S." && from.port > to.port);
   const fresh = { sent: new Map(), received: new Map(), fins: new Set<Side>() };
@@ -98,9 +98,9 @@ function join(parts: ReadonlyMap<number, Buffer>): string {
 }
 
 /**
- * Leaves out the health checks of a reverse proxy at `address`: connections of its own that carry nothing, or a request
- * of HTTP/1.0 (it passes requests on as 1.1), or say by PROXY protocol that nobody else is behind them. Of those that were refused as many are
- * kept as the log tells of.
+ * Removes the health checks of a reverse proxy at `address`: connections from it that carry no data or an HTTP/1.0 request
+ * (HAProxy forwards requests as 1.1), or whose PROXY header has no other client. Refused connections can't be told apart,
+ * so as many of them are kept as the log contains.
  */
 export function withoutChecks(
   streams: readonly Stream[],
@@ -116,7 +116,7 @@ export function withoutChecks(
   });
 }
 
-/** One connection by its ends, whoever looks. */
+/** Returns a key for the connection from `a` to `b`. */
 export function key(a: SocketEnd, b: SocketEnd): string {
   return `${a.address}:${a.port} ${b.address}:${b.port}`;
 }

@@ -3,11 +3,11 @@ import { checkPort, LabError } from "../../engine";
 import { parseCidr } from "../cidr/cidr";
 import type { ForwardSpec } from "./spec";
 
-/** The port where a forward proxy listens. */
+/** Returns the port on which a forward proxy listens. */
 export const forwardPort = (spec: ForwardSpec): number => spec.port ?? 8888;
 
 /**
- * The configuration of tinyproxy for a forward proxy. See tinyproxy.conf(5).
+ * Returns the tinyproxy configuration of a forward proxy. See tinyproxy.conf(5).
  *
  * @throws LabError `BAD_PORT`, `BAD_ADDRESS`.
  */
@@ -29,7 +29,7 @@ export function tinyproxyConfig(name: string, spec: ForwardSpec): string {
 }
 
 /**
- * The lines of /etc/hosts for the names that only the proxy knows.
+ * Returns the lines of /etc/hosts for the host names that only the proxy can resolve.
  *
  * @throws LabError `BAD_NAME`, `BAD_ADDRESS`.
  */
@@ -38,20 +38,20 @@ export function hostsLines(name: string, names: Readonly<Record<string, string>>
     if (isIP(address) === 0) {
       throw new LabError("BAD_ADDRESS", {
         where: name,
-        found: `${JSON.stringify(address)} is not the address of ${host}`,
-        advice: 'Names lead to addresses: { "shop.example": lab.outside.address }.',
+        found: `${JSON.stringify(address)} is not a valid address for ${host}`,
+        advice: 'Map names to addresses: { "shop.example": lab.outside.address }.',
       });
     }
     return `${address}\t${checkHost(host, name)}`;
   });
 }
 
-/** @throws LabError `BAD_NAME` for what cannot be the name of a host. */
+/** Returns `host` if it is a valid host name (RFC 1123). @throws LabError `BAD_NAME`. */
 export function checkHost(host: string, where: string): string {
   if (host.length <= 253 && /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?)+$/i.test(host)) return host;
   throw new LabError("BAD_NAME", {
     where,
-    found: `${JSON.stringify(host)} is not the name of a host`,
-    advice: "For example shop.example: letters, digits and hyphens, with dots between.",
+    found: `${JSON.stringify(host)} is not a valid host name`,
+    advice: "Use letters, digits and hyphens, separated by dots, as in shop.example.",
   });
 }

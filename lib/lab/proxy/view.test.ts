@@ -38,7 +38,7 @@ const stream = (local: string, remote: string, sent = "", refused = false): Stre
 };
 const looks = [place("client", "10.0.0.1"), place("proxy", "10.0.0.2"), place("web", "10.0.0.3")];
 
-test("what a proxy added stands out, and what the client wrote does not", () => {
+test("headers that the proxy added are marked, and those of the client are not", () => {
   const streams = [
     stream("10.0.0.1:40000", "10.0.0.2:80", "GET / HTTP/1.1\r\nHost: shop\r\nVia: 1.0 old\r\n\r\n"),
     stream(
@@ -55,7 +55,7 @@ test("what a proxy added stands out, and what the client wrote does not", () => 
   expect(connections[0]?.lines?.some(({ added }) => added)).toBe(false);
 });
 
-test("a connection is open while a side has a socket for it, also one for both families", () => {
+test("a connection is open while one end has a socket for it, including dual-stack sockets", () => {
   const [client, proxy, web] = looks;
   if (!client || !proxy || !web) throw new Error("three places");
   const both = socket("ESTAB", "::ffff:10.0.0.2", 8888, "::ffff:10.0.0.1", 40000);
@@ -68,7 +68,7 @@ test("a connection is open while a side has a socket for it, also one for both f
   expect(now.connections).toMatchObject([{ from: "client", to: "proxy", state: "open" }]);
 });
 
-test("health checks are no connections of clients, and of refused ones only those that the log tells of are", () => {
+test("removes health checks, and those refused connections that are not in the log", () => {
   const all = [
     stream("10.0.0.1:40000", "10.0.0.2:80", "GET / HTTP/1.1\r\n\r\n"),
     stream("10.0.0.2:50000", "10.0.0.3:80"),

@@ -2,42 +2,45 @@ import type { Connection, ConnectionsView, HeaderLine, SocketEnd } from "../../c
 import type { Snapshot, Socket } from "../../inspect/snapshot";
 import { key, type Stream } from "./stream";
 
-/** What a view is made of: one look at every side, what went over the wire meanwhile, and what the proxy logged. */
+/** The input of {@link connectionsView}. */
 export interface Seen {
   /** Name of the proxy. */
   readonly proxy: string;
-  /** Every place of the lab now. */
+  /** Snapshots of all places of the lab. */
   readonly looks: readonly Snapshot[];
-  /** What passed at the proxy. Without it: the connections that sockets tell of. */
+  /** The captured connections. Default: the open connections in the snapshots. */
   readonly streams?: readonly Stream[];
-  /** Lines that the proxy logged meanwhile. */
+  /** Lines that the proxy logged during the capture. */
   readonly log?: readonly string[];
 }
 
-/** Most connections that one picture shows. */
-const MOST = 8;
-// Lines that proxies write, whether the client wrote one as well or not.
-const PROXIED = /^(?:via|forwarded|x-forwarded-[a-z]+|x-tinyproxy|x-real-ip):/i;
-// Who talked, and not what was talked about, in a request's head.
-const QUIET = /^(?:accept|user-agent|connection|proxy-connection):/i;
-// HAProxy's own messages begin with a bracket. What tinyproxy writes before each line: level, time, process.
-const STAMP = /^[A-Z]+ +[A-Z][a-z]{2} +\d+ [\d:.]+ \[\d+\]: /;
+/** Maximum number of connections in a picture. */
+const MAX_CONNECTIONS = 8;
+// Headers that proxies add.
+const PROXY_HEADER = /^(?:via|forwarded|x-forwarded-[a-z]+|x-tinyproxy|x-real-ip):/i;
+// Headers that are not drawn.
+const HIDDEN_HEADER = /^(?:accept|user-agent|connection|proxy-connection):/i;
+// tinyproxy's prefix: level, time, pid.
+const LOG_PREFIX = /^[A-Z]+ +[A-Z][a-z]{2} +\d+ [\d:.]+ \[\d+\]: /;
 
-/** Lays the sides together: who opened which connection to whom, with what each of the two sees of the other. */
+/** Builds the data of a connections picture: who opened each connection to whom, and what each end sees of the other. */
 export function connectionsView({ proxy, looks, streams, log = [] }: Seen): ConnectionsView {
   const sockets = openSockets(looks);
   const found = streams ?? fromSockets(proxy, looks);
-  const shown = found.slice(0, MOST);
+  const shown = found.slice(0, MAX_CONNECTIONS);
   const clear = shown
     .filter(({ remote }) => placeOf(looks, remote.address) === proxy)
     .map(({ sent }) => sent);
   const connections = shown.map((stream) => connection(stream, { looks, sockets, proxy, clear }));
   const notes = [
-    ...(found.length > MOST ? [`${found.length - MOST} more connections are not drawn.`] : []),
+    ...(found.length > MAX_CONNECTIONS
+      ? [`${found.length - MAX_CONNECTIONS} more connections are not drawn.`]
+      : []),
     ...log
+      // HAProxy's own messages start with a bracket.
       .filter((line) => !line.startsWith("["))
       .slice(-3)
-      .map((line) => `${proxy} logged: ${line.replace(STAMP, "")}`),
+      .map((line) => `${proxy} logged: ${line.replace(LOG_PREFIX, "")}`),
   ];
   const rank = (name: string): number =>
     name === proxy ? 1 : connections.some(({ from, to }) => from === name && to === proxy) ? 0 : 2;
@@ -64,7 +67,7 @@ interface Context {
   readonly looks: readonly Snapshot[];
   readonly sockets: ReadonlyMap<string, string>;
   readonly proxy: string;
-  /** What clients sent to the proxy. */
+  /** The data that clients sent to the proxy. */
   readonly clear: readonly string[];
 }
 
@@ -83,23 +86,23 @@ function connection(stream: Stream, { looks, sockets, proxy, clear }: Context): 
     ...(refused ? {} : { seen: told ? { address: told[1] ?? "", port: Number(told[2]) } : local }),
     protocol: secret ? "TLS" : /^CONNECT /.test(sent) ? "HTTP CONNECT" : lines.length > 0 ? "HTTP" : "TCP",
     ...(lines.length > 0 ? { lines } : {}),
-    ...(secret ? { note: "encrypted: on this stretch nobody else can read what is asked" } : {}),
+    ...(secret ? { note: "encrypted: only the two ends can read the request" } : {}),
     state: refused ? "refused" : open ? "open" : "closed",
   };
 }
 
-/** The head of a request; what a proxy added to those in `before` stands out. */
+/** Returns the headers of a request. Marks those that a proxy added, compared with the requests in `before`. */
 function headOf(sent: string, before?: readonly string[]): readonly HeaderLine[] {
   const head = sent.split("\r\n\r\n")[0] ?? "";
   if (!/^(?:PROXY |[A-Z]+ \S+ HTTP\/1)/.test(head)) return [];
   const known = new Set((before ?? []).flatMap((each) => each.toLowerCase().split("\r\n")));
   return head
     .split("\r\n")
-    .filter((text) => text !== "" && !QUIET.test(text))
+    .filter((text) => text !== "" && !HIDDEN_HEADER.test(text))
     .map((text) => {
       const added =
         before !== undefined &&
-        (text.startsWith("PROXY ") || (PROXIED.test(text) && !known.has(text.toLowerCase())));
+        (text.startsWith("PROXY ") || (PROXY_HEADER.test(text) && !known.has(text.toLowerCase())));
       return added ? { text, added } : { text };
     });
 }
@@ -136,10 +139,10 @@ function isConnection({ protocol, state }: Socket): boolean {
   return protocol === "tcp" && state !== "LISTEN";
 }
 
-// A socket for both families has an IPv4 peer as ::ffff:10.0.0.1.
+// A dual-stack socket has an IPv4 peer as ::ffff:10.0.0.1.
 const plain = (address: string): string => address.replace(/^\[?::ffff:(\d+\.\d+\.\d+\.\d+)\]?$/, "$1");
 
-/** The open connections of which one end is at the proxy, from what the sockets of all sides say. */
+/** Returns the open connections with one end at the proxy, from the sockets of all places. */
 function fromSockets(proxy: string, looks: readonly Snapshot[]): readonly Stream[] {
   const found = new Map<string, Stream>();
   for (const look of looks) {
