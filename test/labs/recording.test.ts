@@ -64,6 +64,6 @@ test("a lab that was recorded replays without an engine: equal pictures, equal f
   // Again from the first cell, as a learner does; and a question that was not asked.
   expect((await lesson()).specs).toEqual(real.specs);
   const lab = await Lab.open("recorded");
-  expect(() => lab.pod("new")).toThrow(/^NOT_RECORDED {2}replay: nobody asked for recorded.pod\("new"\)/);
+  expect(() => lab.pod("new")).toThrow(/^NOT_RECORDED {2}replay: recorded.pod\("new"\) was not called/);
   expect(readFileSync(file).length).toBeLessThan(40_000);
 });

@@ -6,8 +6,8 @@ import { decode, encode } from "@msgpack/msgpack";
 import { errno, LabError } from "../../engine";
 import { isJournal, type Journal } from "./journal";
 
-// magic (19 bytes), format (1), length of the rest (4, big-endian), SHA-256 of the rest (32), the rest: a journal in
-// MessagePack, compressed with Brotli.
+// File format: magic (19 bytes), format version (1), length of the body (4, big-endian), SHA-256 of the body (32), body.
+// The body is a journal in MessagePack, compressed with Brotli.
 const magic = Buffer.from("wirebook recording\n");
 const format = 1;
 const formatAt = magic.length;
@@ -16,7 +16,7 @@ const hashAt = lengthAt + 4;
 const bodyAt = hashAt + 32;
 const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
-/** A journal as the bytes of a recording file. */
+/** Encodes a journal as a recording file. */
 export function writeJournal(journal: Journal): Buffer {
   const body = brotliCompressSync(encode(journal, { ignoreUndefined: true, maxDepth: 500 }), quality);
   const head = Buffer.alloc(bodyAt);
@@ -28,41 +28,41 @@ export function writeJournal(journal: Journal): Buffer {
 }
 
 /**
- * The journal in the bytes of a recording file.
+ * Decodes a recording file.
  *
- * @param name - of the file, for errors.
- * @throws LabError `RECORDING_UNREADABLE` when it is no recording, cut off, or not as it was written;
- *   `RECORDING_TOO_NEW` when a later version of Wirebook wrote it.
+ * @param name - name of the file, for errors.
+ * @throws LabError `RECORDING_UNREADABLE` if it is not a recording, truncated or modified; `RECORDING_TOO_NEW` if a later
+ *   version of Wirebook wrote it.
  */
 export function readJournal(bytes: Buffer, name: string): Journal {
-  const refuse = (found: string): LabError =>
+  const unreadable = (found: string): LabError =>
     new LabError("RECORDING_UNREADABLE", {
       where: name,
       found,
-      advice: `Record the notebook again with an engine: WIREBOOK_RECORD=${name} and run it, or take the file from where it came.`,
+      advice: `Record the notebook again with an engine: WIREBOOK_RECORD=${name} and run it, or download the file again.`,
     });
   const known = bytes.subarray(0, magic.length).equals(magic.subarray(0, bytes.length));
-  if (bytes.length === 0) throw refuse("the file is empty");
-  if (!known) throw refuse("this is not a recording: it does not begin as one");
-  if (bytes.length < bodyAt) throw refuse(`it is cut off after ${bytes.length} bytes`);
+  if (bytes.length === 0) throw unreadable("the file is empty");
+  if (!known) throw unreadable("this is not a recording: its first bytes are wrong");
+  if (bytes.length < bodyAt) throw unreadable(`the file is truncated after ${bytes.length} bytes`);
   const version = bytes[formatAt] ?? 0;
   if (version > format) {
     throw new LabError("RECORDING_TOO_NEW", {
       where: name,
-      found: `it has format ${version}, and this version of Wirebook reads up to ${format}`,
+      found: `the file has format version ${version}, but this version of Wirebook supports at most ${format}`,
       advice: "Use the version of Wirebook that wrote it, or a later one.",
     });
   }
   const body = bytes.subarray(bodyAt);
   const length = bytes.readUInt32BE(lengthAt);
   if (body.length < length)
-    throw refuse(`it is cut off: ${length - body.length} of ${length} bytes are missing`);
+    throw unreadable(`the file is truncated: ${length - body.length} of ${length} bytes are missing`);
   if (body.length > length || !hashOf(body).equals(bytes.subarray(hashAt, bodyAt))) {
-    throw refuse("it was changed after it was written: its checksum does not fit");
+    throw unreadable("the file was modified: its checksum is wrong");
   }
   const journal: unknown = decode(brotliDecompressSync(body));
   if (isJournal(journal)) return journal;
-  throw refuse("it holds no journal of a lab");
+  throw unreadable("the file doesn't contain the journal of a lab");
 }
 
 /** Reads a recording from a file. See {@link readJournal}. */
@@ -74,30 +74,30 @@ export function loadJournal(path: string): Journal {
     throw new LabError("RECORDING_UNREADABLE", {
       where: path,
       found: `the file cannot be read (${reason(cause)})`,
-      advice: "Name an existing recording with WIREBOOK_REPLAY, or unset it.",
+      advice: "Set WIREBOOK_REPLAY to an existing recording, or unset it.",
       cause,
     });
   }
 }
 
 /**
- * Writes a recording to a file, whole or not at all: what stood there before is replaced at the end.
+ * Writes a recording to a file atomically: to a temporary file first, which then replaces the existing one.
  *
- * @throws LabError `DISK_FULL`, `RECORDING_UNREADABLE` when it cannot be written there.
+ * @throws LabError `DISK_FULL`, `RECORDING_UNREADABLE` if the file can't be written.
  */
 export function saveJournal(journal: Journal, path: string): void {
-  const half = `${path}.${process.pid}.part`;
+  const temporary = `${path}.${process.pid}.part`;
   try {
-    writeFileSync(half, writeJournal(journal));
-    renameSync(half, path);
+    writeFileSync(temporary, writeJournal(journal));
+    renameSync(temporary, path);
   } catch (cause) {
-    rmSync(half, { force: true });
+    rmSync(temporary, { force: true });
     const full = ["ENOSPC", "EDQUOT"].includes(errno(cause));
     throw new LabError(full ? "DISK_FULL" : "RECORDING_UNREADABLE", {
       where: path,
       found: `the recording cannot be written (${reason(cause)})`,
       advice:
-        "The lab itself is not touched. Make room or choose another WIREBOOK_RECORD, and run the notebook again.",
+        "The lab is not affected. Free disk space or choose another path for WIREBOOK_RECORD, and run the notebook again.",
       cause,
     });
   }

@@ -1,61 +1,61 @@
-/** What is in a recording: every opening of a lab, and what its objects were asked and told. */
+/** The content of a recording: every opening of a lab, and the calls of its objects with their results. */
 export interface Journal {
   /** When the recording was made, in ISO 8601. */
   readonly recorded: string;
-  /** The engine that answered: `docker 20.10.24`. */
+  /** The engine that was used: `docker 20.10.24`. */
   readonly engine: string;
-  /** Every different value once, packed: entries name them by their place here. */
+  /** All distinct values, packed. Entries refer to them by index. */
   readonly values: readonly Uint8Array[];
   readonly openings: readonly Opening[];
 }
 
-/** One `Lab.open`, and all that came of it. */
+/** One call of `Lab.open`, and all calls of the objects that came from it. */
 export interface Opening {
-  /** Packed arguments of `Lab.open`, by their place in `values`. */
+  /** Index in `values` of the arguments of `Lab.open`. */
   readonly asked: number;
-  /** How it went: the lab, or the error. */
+  /** The result: the lab or the error. */
   readonly answer: Answer;
   readonly entries: readonly Entry[];
-  /** Objects that came up in this opening. */
+  /** The live objects that were first returned in this opening. */
   readonly objects: readonly RecordedObject[];
 }
 
-/** A live object: one that is asked again and again, and answers what is true at the moment. */
+/** A live object, whose calls are recorded because each may return a different result. */
 export interface RecordedObject {
   readonly id: number;
-  /** Name of its class, as in the table of live classes; `Object` for a plain one with methods. */
+  /** Name of its class; `Object` for a plain object with methods. */
   readonly kind: string;
-  /** What its fields and getters said when it first came up: packed values by property. */
+  /** Values of its fields and getters when it was first returned: indexes in `values` by property name. */
   readonly facts: Readonly<Record<string, number>>;
-  /** Names of its own methods, where it is a plain object. */
+  /** Names of the methods of a plain object. */
   readonly methods?: readonly string[];
 }
 
-/** One call or one read of a property, in the order in which they began. */
+/** One call of a method or read of a property. Entries are in the order of their start. */
 export interface Entry {
   readonly object: number;
   /** Name of the method or property. */
   readonly member: string;
-  /** Packed arguments, by their place in `values`; absent for a property. */
+  /** Index in `values` of the arguments. Absent for a property. */
   readonly asked?: number;
   readonly answer: Answer;
-  /** Functions among the arguments that were called meanwhile: which one, and with what. */
+  /** Calls of functions that were passed as arguments: the number of the function, and its arguments. */
   readonly callbacks?: readonly { readonly index: number; readonly asked: number }[];
 }
 
-/** How a call went: a packed value or error; `later` when it was a promise, `command` when it was a shell command. */
+/** The result of a call: a value or an error. `later` if it was a promise, `command` if it was a shell command. */
 export interface Answer {
   readonly way: "now" | "later" | "command";
   readonly value?: number;
   readonly error?: number;
-  /** Of a command: where it ran, and its script. */
+  /** The place and the script of a command. */
   readonly where?: string;
   readonly script?: string;
-  /** It was made to take any exit code. */
+  /** True if a command does not throw for a non-zero exit code. */
   readonly nothrow?: boolean;
 }
 
-/** Whether a decoded value is a journal: enough of a look that reading it further makes sense. */
+/** Returns true if a decoded value has the main properties of a journal. */
 export function isJournal(value: unknown): value is Journal {
   if (typeof value !== "object" || value === null) return false;
   const { recorded, engine, values, openings } = value as Partial<Record<keyof Journal, unknown>>;

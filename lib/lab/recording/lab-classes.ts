@@ -19,7 +19,7 @@ import { Capture } from "../trace/capture";
 
 import type { RecordedClass } from "./recorded-classes";
 
-/** Every class of the objects that a lab hands out, except `Lab` itself and `Outside`, which lab.ts adds. */
+/** The classes of the live objects of a lab, except `Lab` itself and `Outside`, which lab.ts adds. */
 export const labClasses: readonly RecordedClass[] = [
   ContainerPlace,
   Host,

@@ -2,21 +2,21 @@ import { member } from "./recorded-classes";
 
 const targets = new WeakMap<object, object>();
 
-/** What asks a live object from outside. */
-export interface Asking {
-  /** A method is called. */
+/** Handles the uses of a live object. */
+export interface MembraneHandler {
+  /** Called for a method call. */
   call(name: string | symbol, args: readonly unknown[]): unknown;
-  /** A property is read. */
+  /** Called for a read of a property. */
   read(name: string): unknown;
 }
 
 /**
- * An object that looks like `target`, also to `instanceof`, and has `asking` answer for it. What its class gives is
- * told apart from what it is asked: methods are called, everything else is read.
+ * Returns a proxy of `target` that passes all uses to `handler`: method calls to `call`, everything else to `read`.
+ * `instanceof` works as for `target`.
  */
 export function membrane<Target extends object>(
   target: Target,
-  asking: Asking,
+  handler: MembraneHandler,
   isMethod: (name: string | symbol) => boolean,
 ): Target {
   const methods = new Map<string | symbol, (...args: unknown[]) => unknown>();
@@ -24,14 +24,14 @@ export function membrane<Target extends object>(
     get(_, name) {
       if (name === "constructor") return target.constructor;
       if (isMethod(name)) {
-        const known = methods.get(name) ?? ((...args: unknown[]): unknown => asking.call(name, args));
+        const known = methods.get(name) ?? ((...args: unknown[]): unknown => handler.call(name, args));
         methods.set(name, known);
         return known;
       }
       if (name in Object.prototype) return Reflect.get(Object.prototype, name);
-      // A promise is awaited by its `then`, which no live object has; a symbol asks for the form, not for a fact.
+      // `await` reads `then`, which no live object has. The runtime reads symbols, for example to convert or iterate.
       if (typeof name === "symbol" || name === "then") return undefined;
-      return asking.read(name);
+      return handler.read(name);
     },
     set: () => false,
   });
@@ -39,19 +39,19 @@ export function membrane<Target extends object>(
   return standIn;
 }
 
-/** Whether a class has a method of this name, without calling a getter. */
+/** Returns true if an object has a method with this name. Calls no getters. */
 export function isMethodOf(object: object, name: string | symbol): boolean {
   return typeof member(object, name)?.value === "function";
 }
 
-/** What stands behind a membrane; undefined for what is none. */
+/** Returns the target of a membrane; undefined for other objects. */
 export function targetOf(value: object): object | undefined {
   return targets.get(value);
 }
 
 /**
- * A value with what stands behind each membrane in it, in lists, maps and plain objects too. Functions are handed to
- * `callback`, with their number in the order in which they come.
+ * Returns a value with all membranes replaced by their targets, also in arrays, maps and plain objects. Replaces each
+ * function by the result of `callback`, which gets the function and its number.
  */
 export function unwrapped(
   value: unknown,

@@ -8,10 +8,10 @@ import { Replay } from "./replay";
 
 const display = Symbol.for("Jupyter.display");
 
-/** Milliseconds after which what is new in a recording is saved. */
-const pace = 2_000;
+/** Delay before new entries of a recording are saved. */
+const SAVE_DELAY_MS = 2_000;
 
-/** What is opened here: a lab, told from every other object, with the engine it runs on. */
+/** The part of an opened lab that recordings use. */
 export interface Opened {
   readonly engine: { readonly kind: string; readonly version: string };
 }
@@ -20,15 +20,15 @@ const recordings = new Map<string, Recording>();
 const replays = new Map<string, Replay>();
 
 /**
- * Opens a lab the way the environment says:
+ * Opens a lab, records it or replays a recording, depending on the environment:
  *
- * - `WIREBOOK_REPLAY=FILE`: from a recording. Nothing is run.
- * - `WIREBOOK_RECORD=FILE`: for real, and what it is asked and told is written to the file.
- * - with neither: for real; where no engine answers, from the recording beside the notebook, if there is one.
+ * - `WIREBOOK_REPLAY=FILE`: replays the recording. Runs no containers.
+ * - `WIREBOOK_RECORD=FILE`: opens the lab, and writes all calls and their results to the file.
+ * - neither: opens the lab. If no engine responds, replays the recording next to the notebook if there is one.
  *
- * @param isRoot - true for what `open` opens.
- * @param classes - the classes of the objects that are recorded call by call.
- * @throws what `open` throws; LabError `NOT_RECORDED`, `RECORDING_UNREADABLE`, `RECORDING_TOO_NEW`.
+ * @param isRoot - returns true for the object that `open` returns.
+ * @param classes - the classes of the live objects.
+ * @throws Error of `open`; LabError `NOT_RECORDED`, `RECORDING_UNREADABLE`, `RECORDING_TOO_NEW`.
  */
 export async function openRecordedOrLive<Root extends Opened>(
   args: readonly unknown[],
@@ -44,16 +44,16 @@ export async function openRecordedOrLive<Root extends Opened>(
     return await open();
   } catch (error) {
     const beside = recordingBeside(process.env["JPY_SESSION_NAME"]);
-    const without = error instanceof LabError && ["NO_ENGINE", "NO_PERMISSION"].includes(error.code);
-    if (!without || beside === undefined || !existsSync(beside)) throw error;
+    const noEngine = error instanceof LabError && ["NO_ENGINE", "NO_PERMISSION"].includes(error.code);
+    if (!noEngine || beside === undefined || !existsSync(beside)) throw error;
     return replay(beside, args, isRoot, classes);
   }
 }
 
 /**
- * Where the recording of a notebook lies: `recordings/NAME.wirebook` beside it.
+ * Returns the path of a notebook's recording: `recordings/NAME.wirebook` in the notebook's folder.
  *
- * @param notebook - its path, as Jupyter gives it to kernels in `JPY_SESSION_NAME`.
+ * @param notebook - path of the notebook, which Jupyter passes to kernels in `JPY_SESSION_NAME`.
  */
 export function recordingBeside(notebook: string | undefined): string | undefined {
   if (notebook === undefined || !notebook.endsWith(".ipynb")) return undefined;
@@ -73,7 +73,7 @@ function replay<Root>(
   if (isRoot(root)) return root;
   throw new LabError("RECORDING_UNREADABLE", {
     where: path,
-    found: "what it opens is no lab",
+    found: "the recording doesn't start with a lab",
     advice: "Record the notebook again.",
   });
 }
@@ -81,14 +81,14 @@ function replay<Root>(
 function load(path: string, classes: RecordedClasses): Replay {
   const journal = loadJournal(path);
   const about = `recorded ${journal.recorded.slice(0, 10)} on ${journal.engine}`;
-  let told: unknown;
+  let lastCell: unknown;
   let cells = 0;
-  // Once in each cell: what it shows did not happen now.
+  // Shown once in each cell, so that readers know that the output is recorded.
   return new Replay(journal, classes, () => {
     const cell = currentCell();
     const now = cell?.signal ?? process;
-    if (now === told) return;
-    told = now;
+    if (now === lastCell) return;
+    lastCell = now;
     cells += 1;
     const text =
       cells === 1
@@ -108,7 +108,7 @@ function recordingTo(path: string, classes: RecordedClasses): Recording {
   return made;
 }
 
-/** A recorder, and the file to which it is saved now and then, at the end of each lab, and at the end of the process. */
+/** A recorder and its file. It is saved periodically, when a lab is closed, and when the process exits. */
 class Recording {
   readonly #path: string;
   readonly #recorder: Recorder;
@@ -147,11 +147,11 @@ class Recording {
   #changed(member: string): void {
     this.#unsaved = true;
     if (member === "close") this.save();
-    // A save that fails now is tried again at the lab's end, and told there.
-    else this.#timer ??= setTimeout(() => this.#saveMeanwhile(), pace).unref();
+    // If this save fails, the one at the end of the lab tries again and reports the error.
+    else this.#timer ??= setTimeout(() => this.#saveInBackground(), SAVE_DELAY_MS).unref();
   }
 
-  #saveMeanwhile(): void {
+  #saveInBackground(): void {
     try {
       this.save();
     } catch (error) {

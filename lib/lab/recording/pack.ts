@@ -2,7 +2,7 @@ import { decode, ExtData, ExtensionCodec, encode } from "@msgpack/msgpack";
 import { LabError, label } from "../../engine";
 import { type ValueClass, valueClasses, valueClassOf } from "./values";
 
-/** MessagePack extension types of what plain MessagePack lacks. */
+/** MessagePack extension types for values that MessagePack doesn't support. */
 const type = {
   undefined: 1,
   live: 2,
@@ -15,17 +15,17 @@ const type = {
   function: 9,
 } as const;
 
-/** Who knows the live objects: what is packed instead of one, and what it is when it is unpacked. */
+/** Maps live objects to ids when they are packed, and back when they are unpacked. */
 export interface LiveObjects {
-  /** The number that stands for a live object; undefined for what is no live object. */
+  /** Returns the id of a live object; undefined for other objects. */
   idOf(object: object): number | undefined;
   objectOf(id: number): object;
 }
 
-/** What cannot be recorded: a value of a class that nobody has told how to take apart. */
+/** Thrown for a value that can't be recorded: a symbol, or an object of an unknown class. */
 export class Unpackable extends Error {}
 
-/** Values to bytes and back. Equal values give equal bytes, as keys of objects are sorted. */
+/** Converts values to bytes and back. Equal values give equal bytes, because the keys of objects are sorted. */
 export class Packer {
   readonly #live: LiveObjects;
   readonly #codec = new ExtensionCodec();
@@ -89,19 +89,19 @@ export class Packer {
     const id = this.#live.idOf(value);
     if (id !== undefined) return this.#extension(type.live, id);
     if (value instanceof Uint8Array) return new Uint8Array(value);
-    // A template's raw strings are what a shell script is made of.
+    // Shell scripts are built from the raw strings of a template.
     if (Array.isArray(value)) return (isTemplate(value) ? value.raw : value).map((each) => this.#plain(each));
     if (value instanceof Map) return this.#extension(type.map, this.#plain([...value]));
     if (value instanceof Set) return this.#extension(type.set, this.#plain([...value]));
     if (value instanceof Date) return this.#extension(type.date, value.getTime());
     if (value instanceof Error) return this.#extension(type.error, this.#plain(errorParts(value)));
-    // An interrupt cannot be foreseen, and is no part of the question.
+    // An interrupt is not part of the arguments that identify a call.
     if (value instanceof AbortSignal) return null;
     const known = valueClassOf(value);
     if (known) return this.#extension(type.value, [known.name, this.#plain(known.take(value))]);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) throw new Unpackable(className(value));
-    // Whose machine it was is no part of a lab.
+    // The label `by` contains the machine's host name, which must not be recorded.
     const entries = Object.entries(value).filter(([key, each]) => each !== undefined && key !== label.by);
     return Object.fromEntries(entries.map(([key, each]) => [key, this.#plain(each)]));
   }
@@ -119,9 +119,9 @@ function errorParts(error: Error): Readonly<Record<string, unknown>> {
   if (!(error instanceof LabError)) return { name: error.name, message: error.message };
   const { code, where, found, advice, cause } = error;
   const known = typeof cause === "object" && cause !== null ? valueClassOf(cause) : undefined;
-  // Of other causes the text is enough; a stack would name files of this machine.
-  const said = known ? cause : cause instanceof Error ? cause.message : undefined;
-  return { code, where, found, advice, ...(said === undefined ? {} : { cause: said }) };
+  // For other causes records only the message: a stack contains paths of this machine.
+  const recordedCause = known ? cause : cause instanceof Error ? cause.message : undefined;
+  return { code, where, found, advice, ...(recordedCause === undefined ? {} : { cause: recordedCause }) };
 }
 
 function unpackError(parts: unknown): Error {
@@ -147,12 +147,12 @@ function unpackValue(parts: unknown): unknown {
   if (known) return known.make(Object(taken));
   throw new LabError("RECORDING_UNREADABLE", {
     where: "recording",
-    found: `it holds a ${String(name)}, which this version of Wirebook does not know`,
+    found: `it contains a ${String(name)}, which this version of Wirebook doesn't support`,
     advice: "Record the notebook again with this version.",
   });
 }
 
-/** The entries of a list; none for what is no list. */
+/** Returns the value if it is an array, or else an empty array. */
 export function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
@@ -164,7 +164,7 @@ function pairs(value: unknown): readonly (readonly [unknown, unknown])[] {
   });
 }
 
-/** Packed bytes as a key: equal for equal values. */
+/** Returns packed bytes as a string that can be used as a key. */
 export function keyOfBytes(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }

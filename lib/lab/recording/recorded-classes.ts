@@ -1,10 +1,10 @@
-/** What a class of objects of a lab is, for a recording: what it is asked is written down each time. */
+/** A class whose objects are live: every call of their methods is recorded. */
 export interface RecordedClass {
   readonly name: string;
   readonly prototype: object;
 }
 
-/** The classes whose objects are recorded call by call. */
+/** The classes of live objects. */
 export class RecordedClasses {
   readonly #classes: readonly RecordedClass[];
 
@@ -12,32 +12,32 @@ export class RecordedClasses {
     this.#classes = classes;
   }
 
-  /** The class of an object; undefined for an object that is not recorded call by call. */
+  /** Returns the class of a live object; undefined for other objects. */
   of(value: object): RecordedClass | undefined {
     const prototype: unknown = Object.getPrototypeOf(value);
     return this.#classes.find((each) => each.prototype === prototype);
   }
 
-  /** The class of this name, as a journal has it. */
+  /** Returns the class with this name. */
   named(name: string): RecordedClass | undefined {
     return this.#classes.find((each) => each.name === name);
   }
 }
 
-/** What a lab stands on. A recording has none of it. */
+/** Internal properties of a lab's objects, which are not recorded. */
 export const unrecordedMembers: ReadonlySet<string> = new Set(["context", "engine", "engines", "inner"]);
 
-/** Getters that make something when they are read: they are not read unasked. */
+/** Getters that create something. They are only recorded when a cell reads them. */
 export const lazyGetters: ReadonlySet<string> = new Set(["cluster"]);
 
-/** True for a plain object with methods of its own: a failure and its undo. */
+/** Returns true for a plain object with methods, such as a failure with its undo. */
 export function hasMethods(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
   return Object.values(value).some((each) => typeof each === "function");
 }
 
-/** The property of an object or of what it inherits from, without reading it. */
+/** Returns the descriptor of an own or inherited property, without calling its getter. */
 export function member(object: object, name: string | symbol): PropertyDescriptor | undefined {
   for (
     let at: object | null = object;

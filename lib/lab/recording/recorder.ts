@@ -22,11 +22,11 @@ interface KnownObject {
 }
 
 /**
- * Writes down what the objects of labs are asked and told, at the one place where a notebook meets them: a membrane
- * around each. What comes back is unpacked from what was written, so that a cell sees now what a replay will show.
+ * Records the calls of live objects and their results, with a membrane around each object. Results are packed and
+ * unpacked again before they are returned, so that a cell gets exactly what a replay will return.
  */
 export class Recorder {
-  /** The engine that answers: `docker 20.10.24`. */
+  /** The engine that is used: `docker 20.10.24`. */
   engine = "";
   readonly #since = new Date().toISOString();
   readonly #openings: GrowingOpening[] = [];
@@ -36,23 +36,23 @@ export class Recorder {
   readonly #places = new Map<string, number>();
   readonly #classes: RecordedClasses;
   readonly #changed: (member: string) => void;
-  /** What is asked names the objects that are known, and makes none known. */
-  readonly #asking = new Packer({
+  /** Packs arguments. Unlike the packer of results, it doesn't register new live objects. */
+  readonly #argumentPacker = new Packer({
     idOf: (object) => this.#known.get(targetOf(object) ?? object)?.id,
     objectOf: (id) => this.#standIns[id] ?? {},
   });
 
   /**
-   * @param classes - their objects are recorded call by call.
-   * @param changed - called when there is more to be saved, with the name of what was called. What it throws, the
-   *   caller of that is told.
+   * @param classes - the classes of live objects.
+   * @param changed - called after each new entry with the name of the method. Its exceptions propagate to the recorded
+   *   call.
    */
   constructor(classes: RecordedClasses, changed: (member: string) => void = () => undefined) {
     this.#classes = classes;
     this.#changed = changed;
   }
 
-  /** Everything that was recorded so far. What has not ended yet is left out. */
+  /** All entries so far, without calls that have not ended yet. */
   get journal(): Journal {
     const openings = this.#openings.flatMap(({ asked, answer, entries, objects }): Opening[] =>
       answer === undefined
@@ -62,16 +62,16 @@ export class Recorder {
     return { recorded: this.#since, engine: this.engine, values: this.#values, openings };
   }
 
-  /** Records an opening: `args` are those of `Lab.open`. */
+  /** Records a call of `Lab.open` with the arguments `args`. */
   async open<Root extends object>(args: readonly unknown[], open: () => Promise<Root>): Promise<Root> {
-    const asked = this.#keep(this.#asking.pack(openingArgs(args)));
+    const asked = this.#keep(this.#argumentPacker.pack(openingArgs(args)));
     const opening: GrowingOpening = { asked, answer: undefined, entries: [], objects: [] };
     const packer = this.#packer(opening);
     this.#openings.push(opening);
     try {
       const root = await open();
       opening.answer = { way: "later", value: this.#keep(packer.pack(root)) };
-      const standIn = this.#meet(root, opening).standIn;
+      const standIn = this.#register(root, opening).standIn;
       return isLike(standIn, root) ? standIn : root;
     } catch (error) {
       opening.answer = { way: "later", error: this.#keep(packer.pack(error)) };
@@ -86,23 +86,23 @@ export class Recorder {
       idOf: (object) => {
         const target = targetOf(object) ?? object;
         const live = this.#known.has(target) || this.#classes.of(target) || hasMethods(target);
-        return live ? this.#meet(target, opening).id : undefined;
+        return live ? this.#register(target, opening).id : undefined;
       },
       objectOf: (id) => this.#standIns[id] ?? {},
     });
   }
 
-  /** A live object comes up for the first time: its facts are noted, and it gets a membrane. */
-  #meet(target: object, opening: GrowingOpening): KnownObject {
+  /** Registers a live object when it is first returned: records its properties and creates its membrane. */
+  #register(target: object, opening: GrowingOpening): KnownObject {
     const before = this.#known.get(target);
     if (before) return before;
     const id = this.#standIns.length;
-    const asking = {
+    const handler = {
       call: (name: string | symbol, args: readonly unknown[]): unknown =>
         this.#call(opening, id, target, name, args),
       read: (name: string): unknown => this.#read(opening, id, target, name),
     };
-    const standIn = membrane(target, asking, (name) => isMethodOf(target, name));
+    const standIn = membrane(target, handler, (name) => isMethodOf(target, name));
     const known = { id, standIn };
     this.#standIns.push(standIn);
     this.#known.set(target, known);
@@ -149,27 +149,27 @@ export class Recorder {
   ): unknown {
     const packer = this.#packer(opening);
     const slot = this.#slot(opening);
-    const asked = this.#try(() => this.#asking.pack(args));
+    const asked = this.#try(() => this.#argumentPacker.pack(args));
     const callbacks: { index: number; asked: number }[] = [];
     const inside = unwrapped(args, (call, index) => (...given: unknown[]): unknown => {
       const packed = this.#try(() => packer.pack(given)) ?? packer.pack([]);
       callbacks.push({ index, asked: this.#keep(packed) });
       return unwrappedResult(call(...list(packer.unpack(packed))));
     });
-    const note = (answer: Answer): void => {
+    const record = (answer: Answer): void => {
       if (!asked) return;
       const entry = { object, member: memberName(name), asked: this.#keep(asked), answer };
       slot.part = { ...entry, ...(callbacks.length > 0 ? { callbacks } : {}) };
       this.#changed(entry.member);
     };
-    const give = (way: Answer["way"], value: unknown): unknown => {
+    const succeed = (way: Answer["way"], value: unknown): unknown => {
       const packed = this.#try(() => packer.pack(value));
       if (!packed) return value;
-      note({ way, value: this.#keep(packed) });
+      record({ way, value: this.#keep(packed) });
       return packer.unpack(packed);
     };
     const fail = (way: Answer["way"], error: unknown): never => {
-      note({ way, error: this.#keep(packer.pack(error)) });
+      record({ way, error: this.#keep(packer.pack(error)) });
       throw error;
     };
     const method: unknown = Reflect.get(target, name, target);
@@ -181,20 +181,20 @@ export class Recorder {
       return fail("now", error);
     }
     if (result instanceof Command) {
-      this.#noteCommand(result, (answer) => note(answer), packer);
+      this.#recordCommand(result, record, packer);
       return result;
     }
     if (result instanceof Promise) {
       return result.then(
-        (value: unknown) => give("later", value),
+        (value: unknown) => succeed("later", value),
         (error: unknown) => fail("later", error),
       );
     }
-    return give("now", result);
+    return succeed("now", result);
   }
 
-  // A command that failed has its result all the same, as the cause of the error.
-  #noteCommand(command: Command, note: (answer: Answer) => void, packer: Packer): void {
+  // The error of a failed command has its result as the cause.
+  #recordCommand(command: Command, record: (answer: Answer) => void, packer: Packer): void {
     const { where, script, settings } = command;
     const facts = {
       way: "command" as const,
@@ -203,11 +203,11 @@ export class Recorder {
       ...(settings.nothrow === true ? { nothrow: true } : {}),
     };
     command.then(
-      (result) => note({ ...facts, value: this.#keep(packer.pack(result)) }),
+      (result) => record({ ...facts, value: this.#keep(packer.pack(result)) }),
       (error: unknown) => {
         const cause = error instanceof LabError ? error.cause : undefined;
-        if (cause instanceof CommandResult) note({ ...facts, value: this.#keep(packer.pack(cause)) });
-        else note({ ...facts, error: this.#keep(packer.pack(error)) });
+        if (cause instanceof CommandResult) record({ ...facts, value: this.#keep(packer.pack(cause)) });
+        else record({ ...facts, error: this.#keep(packer.pack(error)) });
       },
     );
   }
@@ -218,7 +218,7 @@ export class Recorder {
     return slot;
   }
 
-  /** Undefined for what cannot be packed: a cell may have it, a replay will say that it was not recorded. */
+  /** Returns undefined for a value that can't be packed. A cell gets it; a replay throws `NOT_RECORDED`. */
   #try(pack: () => Uint8Array): Uint8Array | undefined {
     try {
       return pack();
@@ -237,7 +237,7 @@ export class Recorder {
   }
 }
 
-/** Names of the fields and getters of an object that can be read unasked. */
+/** Returns the names of the fields and getters that are recorded when an object is registered. */
 function factNames(target: object): readonly string[] {
   const names = new Set(Object.keys(target));
   for (
@@ -252,7 +252,7 @@ function factNames(target: object): readonly string[] {
   );
 }
 
-/** The arguments of an opening without the engines: a replay has none. */
+/** Returns the arguments of `Lab.open` without the engines, because a replay has none. */
 export function openingArgs(args: readonly unknown[]): readonly unknown[] {
   return args.map((each) =>
     typeof each === "object" && each !== null
@@ -261,7 +261,7 @@ export function openingArgs(args: readonly unknown[]): readonly unknown[] {
   );
 }
 
-/** The name of a member in a journal. */
+/** Returns the name of a member in a journal. */
 export function memberName(name: string | symbol): string {
   return typeof name === "symbol" ? `@${name.description}` : name;
 }

@@ -35,23 +35,35 @@ describe("a recording file", () => {
   const newer = Buffer.from(whole);
   newer[19] = 2;
 
-  it("is read as it was written", () => expect(readJournal(whole, "x")).toEqual(journal));
+  it("is decoded to the same journal", () => expect(readJournal(whole, "x")).toEqual(journal));
 
   it.each([
-    ["an empty one", Buffer.alloc(0), "RECORDING_UNREADABLE the file is empty"],
-    ["one that is something else", Buffer.from("PK hello"), "RECORDING_UNREADABLE this is not a recording"],
-    ["one cut off in its head", whole.subarray(0, 30), "RECORDING_UNREADABLE it is cut off after 30 bytes"],
-    ["one cut off in its body", whole.subarray(0, -7), "RECORDING_UNREADABLE it is cut off: 7 of"],
-    ["one that was changed", changed, "RECORDING_UNREADABLE it was changed after it was written"],
-    ["one that was added to", Buffer.concat([whole, changed]), "RECORDING_UNREADABLE it was changed"],
+    ["an empty file", Buffer.alloc(0), "RECORDING_UNREADABLE the file is empty"],
+    ["another kind of file", Buffer.from("PK hello"), "RECORDING_UNREADABLE this is not a recording"],
     [
-      "one of a later version",
-      newer,
-      "RECORDING_TOO_NEW it has format 2, and this version of Wirebook reads up to 1",
+      "a file truncated in its header",
+      whole.subarray(0, 30),
+      "RECORDING_UNREADABLE the file is truncated after 30 bytes",
     ],
-  ])("%s is refused", (_, bytes, found) => expect(codeOf(() => readJournal(bytes, "x"))).toContain(found));
+    [
+      "a file truncated in its body",
+      whole.subarray(0, -7),
+      "RECORDING_UNREADABLE the file is truncated: 7 of",
+    ],
+    ["a modified file", changed, "RECORDING_UNREADABLE the file was modified"],
+    [
+      "a file with additional bytes",
+      Buffer.concat([whole, changed]),
+      "RECORDING_UNREADABLE the file was modified",
+    ],
+    [
+      "a file of a later version",
+      newer,
+      "RECORDING_TOO_NEW the file has format version 2, but this version of Wirebook supports at most 1",
+    ],
+  ])("%s throws", (_, bytes, found) => expect(codeOf(() => readJournal(bytes, "x"))).toContain(found));
 
-  it("cut off anywhere is refused", () => {
+  it("throws if it is truncated anywhere", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: whole.length - 1 }), (length) =>
         /^RECORDING_UNREADABLE/.test(codeOf(() => readJournal(whole.subarray(0, length), "x"))),
@@ -59,7 +71,7 @@ describe("a recording file", () => {
     );
   });
 
-  it("is written whole or not at all, and a folder that is not there is named", () => {
+  it("is written atomically, and an error contains the reason", () => {
     const folder = mkdtempSync(join(tmpdir(), "wirebook-recording-"));
     try {
       const path = join(folder, "a.wirebook");
@@ -77,7 +89,7 @@ describe("a recording file", () => {
     }
   });
 
-  it("lies beside its notebook", () => {
+  it("is in the folder recordings next to its notebook", () => {
     expect(recordingBeside("/books/01-a.ipynb")).toBe("/books/recordings/01-a.wirebook");
     expect(recordingBeside("console")).toBeUndefined();
   });
@@ -87,14 +99,14 @@ describe("packing", () => {
   const packer = new Packer({ idOf: () => undefined, objectOf: () => ({}) });
   const round = (value: unknown): unknown => packer.unpack(packer.pack(value));
 
-  it("gives back every plain value", () => {
+  it("restores every plain value", () => {
     const plain = fc
       .anything({ withMap: true, withSet: true, withDate: true, withBigInt: true })
       .map(defined);
     fc.assert(fc.property(plain, (value) => expect(round(value)).toEqual(value)));
   });
 
-  it("gives back errors with code and cause, and results of commands", () => {
+  it("restores errors with code and cause, and results of commands", () => {
     const result = new CommandResult({ stdout: "a", stderr: "b", exitCode: 3, milliseconds: 1 }, true, "ls");
     const parts = { where: "pod", found: "it went", advice: "wait", cause: result };
     const error = round(new LabError("COMMAND_FAILED", parts));
@@ -107,16 +119,16 @@ describe("packing", () => {
     expect(round(new RangeError("far"))).toMatchObject({ name: "RangeError", message: "far" });
   });
 
-  it("packs what is equal alike, in whatever order its keys are", () => {
+  it("gives equal bytes for equal objects, in any order of keys", () => {
     expect(packer.pack({ a: 1, b: [2] })).toEqual(packer.pack({ b: [2], a: 1 }));
   });
 
-  it("leaves out whose machine it was", () => {
+  it("omits the label with the machine's host name", () => {
     expect(round({ "wirebook.by": "somebody/7", "wirebook.lab": "a" })).toEqual({ "wirebook.lab": "a" });
   });
 });
 
-/** Without keys that are undefined, invalid dates and -0: what no answer of a lab distinguishes. */
+/** Replaces undefined keys, invalid dates and -0, which results of a lab never contain. */
 function defined(value: unknown): unknown {
   if (Object.is(value, -0)) return 0;
   if (Array.isArray(value)) return value.map(defined);
@@ -128,7 +140,7 @@ function defined(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, each]) => [key, defined(each)]));
 }
 
-/** Something that answers otherwise each time, as a lab does. */
+/** A root object whose methods return another result each time, like those of a lab. */
 function counter() {
   let count = 0;
   return {
@@ -164,20 +176,20 @@ function opened(replay: Replay): Counter {
 }
 
 describe("a replay", () => {
-  it("answers in the order in which it was answered, and then the last again", async () => {
+  it("returns the results in order, and then the last one again", async () => {
     const replay = replayOf(await recorded(async (root) => [root.next(), root.next(), await root.later(5)]));
     const root = opened(replay);
     expect([root.next(), await root.later(5), root.next(), root.next()]).toEqual([1, { count: 7 }, 2, 2]);
   });
 
-  it("does not depend on which of several questions comes first", async () => {
+  it("doesn't depend on the order of parallel calls", async () => {
     const all = (root: Counter) => Promise.all([root.later(1), root.later(10), root.later(100)]);
     const root = opened(replayOf(await recorded(all)));
     const [c, b, a] = await Promise.all([root.later(100), root.later(10), root.later(1)]);
     expect([a, b, c]).toEqual([{ count: 1 }, { count: 11 }, { count: 111 }]);
   });
 
-  it("calls the functions it is given, with what they were given", async () => {
+  it("calls functions that are passed as arguments with the recorded arguments", async () => {
     const use = (root: Counter) => root.around(async (at) => root.later(at + 1));
     const root = opened(replayOf(await recorded(async (real) => [real.next(), await use(real)])));
     const seen: number[] = [];
@@ -188,14 +200,14 @@ describe("a replay", () => {
     expect([seen, result]).toEqual([[1], [1, { count: 3 }]]);
   });
 
-  it("fails as it failed, and knows the things that came up", async () => {
+  it("throws recorded errors, and returns recorded objects", async () => {
     const use = async (root: Counter) => [await root.fails().catch(String), root.next(), root.part().twice()];
     const root = opened(replayOf(await recorded(use)));
     await expect(root.fails()).rejects.toMatchObject({ code: "NOT_READY", where: "counter" });
     expect([root.part().name, root.part().twice()]).toEqual(["part", 2]);
   });
 
-  it("opened again begins again; opened more often than it was, the last one begins again", async () => {
+  it("replays each opening in order, and then the last one again", async () => {
     let first = 0;
     const replay = replayOf(await recorded(async (root) => (first++ === 0 ? root.next() : root.later(3)), 2));
     expect(opened(replay).next()).toBe(1);
@@ -203,11 +215,9 @@ describe("a replay", () => {
     expect(await opened(replay).later(3)).toEqual({ count: 3 });
   });
 
-  it("names what nobody asked for, and how to ask it for real", async () => {
+  it("the error for a call that was not recorded contains the call", async () => {
     const replay = replayOf(await recorded(async (root) => root.next()));
-    expect(codeOf(() => opened(replay).later(1))).toContain("NOT_RECORDED nobody asked for Object.later(1)");
-    expect(codeOf(() => replay.open(["other", {}]))).toContain(
-      'NOT_RECORDED nobody asked for Lab.open("other"',
-    );
+    expect(codeOf(() => opened(replay).later(1))).toContain("NOT_RECORDED Object.later(1) was not called");
+    expect(codeOf(() => replay.open(["other", {}]))).toContain('NOT_RECORDED Lab.open("other"');
   });
 });

@@ -6,15 +6,15 @@ import { keyOfBytes, list, Packer } from "./pack";
 import { member, type RecordedClasses, unrecordedMembers } from "./recorded-classes";
 import { memberName, openingArgs } from "./recorder";
 
-/** Answers to one question, in the order in which they were given. */
+/** The recorded results of one call with the same arguments, in order. */
 interface Answers {
   readonly all: readonly Entry[];
   next: number;
 }
 
 /**
- * Labs that are not there: whoever asks their objects is told what was told when the journal was written. What is asked
- * more often than it was then gets the last answer again, and what was not asked then is refused by name.
+ * Replays the labs of a journal: calls of their objects return the recorded results. If a call is made more often than it
+ * was recorded, it returns the last result again. A call that was not recorded throws `NOT_RECORDED`.
  */
 export class Replay {
   readonly journal: Journal;
@@ -27,16 +27,16 @@ export class Replay {
     objectOf: (id) => this.#standIns.get(id) ?? {},
   });
   readonly #classes: RecordedClasses;
-  readonly #tell: () => void;
+  readonly #onUse: () => void;
 
   /**
-   * @param classes - the classes whose objects the journal holds.
-   * @param tell - called each time that something is asked.
+   * @param classes - the classes of live objects.
+   * @param onUse - called before each call of an object.
    */
-  constructor(journal: Journal, classes: RecordedClasses, tell: () => void = () => undefined) {
+  constructor(journal: Journal, classes: RecordedClasses, onUse: () => void = () => undefined) {
     this.journal = journal;
     this.#classes = classes;
-    this.#tell = tell;
+    this.#onUse = onUse;
     this.#places = new Map(journal.values.map((bytes, place) => [keyOfBytes(bytes), place]));
     for (const opening of journal.openings) {
       const same = this.#openings.get(opening.asked);
@@ -45,17 +45,17 @@ export class Replay {
   }
 
   /**
-   * Opens the lab that was opened with these arguments; when it has been opened as often as it was then, the last one
-   * once more from its begin.
+   * Opens the lab that was opened with these arguments. If it is opened more often than it was recorded, the last opening
+   * is replayed again from its start.
    *
-   * @throws LabError `NOT_RECORDED`, or the error with which it failed then.
+   * @throws LabError `NOT_RECORDED`, or the recorded error.
    */
   open(args: readonly unknown[]): unknown {
-    this.#tell();
+    this.#onUse();
     const asked = this.#places.get(keyOfBytes(this.#packer.pack(openingArgs(args))));
     const openings = asked === undefined ? undefined : this.#openings.get(asked);
     const opening = openings?.all[Math.min(openings.next, openings.all.length - 1)];
-    if (!openings || !opening) throw notRecorded(`Lab.open(${shortly(args)})`);
+    if (!openings || !opening) throw notRecorded(`Lab.open(${argumentsText(args)})`);
     openings.next += 1;
     this.#begin(opening);
     return this.#value(opening.answer);
@@ -86,11 +86,11 @@ export class Replay {
       target,
       {
         call: (name, args) => {
-          this.#tell();
+          this.#onUse();
           const member = memberName(name);
           const asked = this.#places.get(keyOfBytes(this.#packer.pack(args)));
           const entry = asked === undefined ? undefined : next(member, asked);
-          if (!entry) throw notRecorded(`${label}.${member}(${shortly(args)})`);
+          if (!entry) throw notRecorded(`${label}.${member}(${argumentsText(args)})`);
           return this.#answer(entry, args);
         },
         read: (name) => {
@@ -130,7 +130,7 @@ export class Replay {
     })();
   }
 
-  // The output comes as it came then: what was said on stdout, then what was said on stderr.
+  // Prints the recorded stdout, then the recorded stderr.
   #command(answer: Answer): Command {
     const run = async (_: unknown, shown: boolean): Promise<CommandResult> => {
       const value = this.#value(answer);
@@ -156,13 +156,13 @@ export class Replay {
   }
 }
 
-/** What a cell is told that asks for what nobody asked for when the recording was made. */
+/** Returns the error for a call that was not recorded. */
 export function notRecorded(what: string): LabError {
   return new LabError("NOT_RECORDED", {
     where: "replay",
-    found: `nobody asked for ${what} when this was recorded, so there is no answer`,
+    found: `${what} was not called when this was recorded, so there is no result`,
     advice:
-      "To ask it for real, run the notebook with a container engine (npm start installs one on Debian and Ubuntu) and without WIREBOOK_REPLAY.",
+      "To call it, run the notebook with a container engine (npm start installs one on Debian and Ubuntu) and without WIREBOOK_REPLAY.",
   });
 }
 
@@ -179,7 +179,7 @@ function functionsIn(args: readonly unknown[]): readonly ((...args: unknown[]) =
   return found;
 }
 
-function shortly(args: readonly unknown[]): string {
+function argumentsText(args: readonly unknown[]): string {
   const text = args
     .map((each) => (typeof each === "string" ? JSON.stringify(each) : describe(each)))
     .join(", ");

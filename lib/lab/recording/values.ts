@@ -8,16 +8,16 @@ import { LabDiff } from "../topology/diff";
 import { Captured } from "../trace/capture";
 import { PacketPath } from "../trace/packet-path";
 
-/** A class whose objects are values: made anew from their ingredients, they say and draw the same. */
+/** A class of immutable values. A replay creates an equal value from its ingredients. */
 export interface ValueClass {
   readonly name: string;
   has(value: object): boolean;
-  /** The ingredients: what was looked at and measured, nothing that follows from it. */
+  /** Returns the ingredients: the collected data, without anything derived from it. */
   take(value: object): object;
   make(ingredients: object): object;
 }
 
-// The ingredients come from `take` of the same class: the file's checksum was right.
+// The cast is safe: the ingredients come from `take` of the same class, and the file's checksum was verified.
 function valueClass<Value extends object, Ingredients extends object>(
   name: string,
   has: (value: object) => value is Value,
@@ -35,7 +35,7 @@ function valueClass<Value extends object, Ingredients extends object>(
   };
 }
 
-/** Every class of values that the objects of a lab return. */
+/** The classes of values that live objects return. */
 export const valueClasses: readonly ValueClass[] = [
   valueClass(
     "CommandResult",
@@ -96,7 +96,7 @@ export const valueClasses: readonly ValueClass[] = [
   valueClass("Picture", isDrawn, ({ scene, text }) => ({ scene, text }), pictureFrom),
 ];
 
-/** The class of values that `value` belongs to. */
+/** Returns the class of `value`, or undefined if it is not one of them. */
 export function valueClassOf(value: object): ValueClass | undefined {
   return valueClasses.find((each) => each.has(value));
 }
