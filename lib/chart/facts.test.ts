@@ -10,7 +10,7 @@ import { ladderPicture } from "./ladder";
 describe("the NAT ladder", () => {
   const { text } = ladderPicture(clusterIp(), { outcome: 1, reply: clusterReply() });
 
-  test("has the header at every hop, there and back", () => {
+  test("shows the header at every hop of request and reply", () => {
     expect(text.split("\n").slice(1)).toEqual([
       "request:",
       "  client → node1: 10.244.1.2:40112 → 10.96.0.10:80",
@@ -27,11 +27,11 @@ describe("the NAT ladder", () => {
     ]);
   });
 
-  test("says whose address the receiver sees after source NAT", () => {
+  test("shows the address that the receiver sees after source NAT", () => {
     expect(ladderPicture(outward()).text).toContain("outside: sees 172.30.0.11:40001, not the sender");
   });
 
-  test("ends where the packet was dropped", () => {
+  test("ends where the packet is dropped", () => {
     expect(ladderPicture(isolation()).text).toContain(
       "host1: DROP, dropped by rule 2 of filter DOCKER-ISOLATION-STAGE-2",
     );
@@ -39,11 +39,11 @@ describe("the NAT ladder", () => {
 });
 
 describe("the addresses", () => {
-  test("that nobody shares overlap nowhere", () => {
+  test("of disjoint ranges have no overlap", () => {
     expect(addressesPicture(clusterRanges()).text).toContain("5 ranges, none overlaps");
   });
 
-  test("that two ranges claim are named with how many they are", () => {
+  test("of two ranges are reported with their number", () => {
     const { text } = addressesPicture(wrongRanges());
     expect(text).toContain("host network 10.0.0.0/8 and cluster 10.244.0.0/16 share 65,536 addresses");
     expect(text).toContain("node1 10.244.0.0/20 and node2 10.244.8.0/24 share 256 addresses");
@@ -52,7 +52,7 @@ describe("the addresses", () => {
 });
 
 describe("a diff", () => {
-  test("says what came, what went and what is otherwise", () => {
+  test("shows added, removed and changed objects", () => {
     const { text } = diffPicture(dockerRun());
     expect(text).toContain("docker run -d -p 8080:80 web · 6 added, 1 removed, 2 changed");
     for (const place of dockerRun().places) {
@@ -62,17 +62,17 @@ describe("a diff", () => {
     }
   });
 
-  test("of sixty changes says all of them, and draws the first of each kind", () => {
+  test("has all of sixty changes in its text, and draws the first of each kind", () => {
     const picture = diffPicture(serviceAdded());
     expect(picture.text.split("\n").filter((line) => line.startsWith("  + "))).toHaveLength(60);
     expect(textsOf(picture.spec).map((one) => one.text)).toContain("32 more: 32 added");
   });
 
-  test("without a change says so", () => {
+  test("reports that there are no changes", () => {
     expect(diffPicture(nothing()).text).toContain("nothing changed");
   });
 
-  test("names the chain of a rule once", () => {
+  test("shows the chain of a rule once", () => {
     const change = {
       kind: "rule",
       table: "nat",
@@ -86,7 +86,7 @@ describe("a diff", () => {
   });
 });
 
-test("connections through a proxy say both sockets of each, and what was added", () => {
+test("connections through a proxy show both sockets of each, and the added headers", () => {
   const { text } = connectionsPicture(reverseProxy());
   expect(text).toContain("1. client → proxy, TCP: 172.30.0.3:40112 → 172.30.0.4:80");
   expect(text).toContain("2. proxy → web, TCP: 172.30.0.4:51870 → 172.30.0.5:8080");

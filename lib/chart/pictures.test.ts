@@ -14,11 +14,11 @@ describe.each(all)("the picture %s", (name, make) => {
   // A removed line of a diff is struck out on purpose.
   const lines = !name.startsWith("diff");
 
-  test("has no text that overlaps another, is crossed by a line, too small or cut off", () => {
+  test("has no overlapping, crossed, too small or truncated text", () => {
     expect(faults(spec, undefined, lines)).toEqual([]);
   });
 
-  test("has none with every fold open", () => {
+  test("has none with all folds open", () => {
     const open = new Set(foldsOf(spec).keys());
     expect(faults(spec, { open, step: 1 }, lines)).toEqual([]);
   });
@@ -62,7 +62,7 @@ describe.each(all)("the picture %s", (name, make) => {
     expect(bundle["text/plain"]).toBe(picture.text);
   });
 
-  test("says every text in the static SVG as well, to the letter", async () => {
+  test("has every text unchanged in the static SVG", async () => {
     const plain = (text: string) =>
       text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");
     const said = [...(await picture.svg()).matchAll(/<text[^>]*>([^<]*)/g)].map(([, text]) =>
@@ -72,14 +72,14 @@ describe.each(all)("the picture %s", (name, make) => {
     expect(drawn.filter((text) => !said.includes(text))).toEqual([]);
   });
 
-  test("follows the theme: no fixed colour for text or ground", () => {
+  test("follows the theme: no fixed colour for text or background", () => {
     expect(spec["background"]).toBe("transparent");
     expect(JSON.stringify(spec["params"])).toContain("var(--jp-content-font-color1");
     expect(spec["usermeta"]).toEqual({ embedOptions: { renderer: "svg", actions: false } });
   });
 });
 
-describe("the check for faults", () => {
+describe("the layout check", () => {
   const text = (x: number, y: number, words: string) =>
     ({ kind: "text", x, y, text: words, role: "body" }) as const;
   const scene = (marks: readonly Mark[]) =>
@@ -122,17 +122,17 @@ describe("the check for faults", () => {
     expect(faults(scene(marks))).toHaveLength(1);
   });
 
-  test("finds nothing where nothing is wrong", () => {
+  test("finds no fault in a correct picture", () => {
     expect(faults(scene([text(0, 20, "one"), text(0, 40, "another")]))).toEqual([]);
   });
 });
 
-test("a journey past hundreds of rules is drawn in less than 200 kB", () => {
+test("a journey with hundreds of rules takes less than 200 kB", () => {
   const { spec } = traversalPicture(clusterIp(400), { outcome: 1 });
   expect(JSON.stringify(spec).length).toBeLessThan(200_000);
 });
 
-test("five hosts that ask hundreds of rules in each of four tables stay under 200 kB", () => {
+test("five hosts with hundreds of rules in each of four tables take less than 200 kB", () => {
   const { spec } = traversalPicture(longJourney(5, 400));
   expect(JSON.stringify(spec).length).toBeLessThan(200_000);
 });
@@ -168,7 +168,7 @@ describe("every colour of text", () => {
     for (const under of [ground, card]) expect(contrast(inkOn(0.7, under), under)).toBeGreaterThan(4.5);
   });
 
-  test("has one of 4.5 : 1 in white on every pill", () => {
+  test("has a contrast of 4.5 : 1 in white on every pill", () => {
     for (const [tone, { live }] of Object.entries(PALETTE)) {
       if (tone.endsWith("Pill"))
         expect([tone, contrast([255, 255, 255], hex(live)) >= 4.5]).toEqual([tone, true]);

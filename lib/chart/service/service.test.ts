@@ -11,14 +11,14 @@ describe("a service read out of a path", () => {
     counted: { "10.244.1.3:8080": 5 },
   });
 
-  test("has the chains that all ways share, and what they ask", () => {
+  test("has the chains that all outcomes share, and their matches", () => {
     expect(service.chains).toEqual([
       { chain: "KUBE-SERVICES", says: "-d 10.96.0.10/32 -p tcp --dport 80" },
       { chain: "KUBE-SVC-JW3CUVLFMQDRG2NE" },
     ]);
   });
 
-  test("has an endpoint for each way, with its probability, its chain and what was counted", () => {
+  test("has an endpoint for each outcome, with probability, chain and count", () => {
     expect(
       service.endpoints.map(({ address, chain, probability, counted, name }) => [
         address,
@@ -34,7 +34,7 @@ describe("a service read out of a path", () => {
     ]);
   });
 
-  test("without endpoints says that it refuses", () => {
+  test("without endpoints shows that it refuses connections", () => {
     const empty = serviceOf(rejected());
     expect(empty.chains.map((one) => one.chain)).toEqual(["KUBE-SERVICES"]);
     expect(servicePicture(empty).text).toContain("→ REJECT");
@@ -42,7 +42,7 @@ describe("a service read out of a path", () => {
 });
 
 describe("fair dice", () => {
-  // Quantiles of the chi-square distribution, as every table has them.
+  // Quantiles of the chi-squared distribution.
   test.each([
     [[550, 450], 1, 10, 0.00157],
     [[334, 329, 337], 2, 0.098, 0.952],
@@ -54,7 +54,7 @@ describe("fair dice", () => {
     expect(test?.p).toBeCloseTo(p, 3);
   });
 
-  test("need something to count", () => {
+  test("need counted connections", () => {
     expect(fairness([{ probability: third, counted: 0 }])).toBeUndefined();
   });
 });

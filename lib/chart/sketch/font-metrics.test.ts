@@ -8,7 +8,7 @@ const words = fc
   .map((all) => all.join(" "));
 
 describe("text that must fit", () => {
-  test("elided never takes more than its room, and is kept where it fits", () => {
+  test("elide never exceeds the width, and keeps text that fits", () => {
     fc.assert(
       fc.property(words, role, room, (text, as, wide) => {
         const short = elide(text, as, wide);
@@ -19,7 +19,7 @@ describe("text that must fit", () => {
     );
   });
 
-  test("wrapped never takes more than its room in any line, nor more lines than asked for", () => {
+  test("wrap never exceeds the width or the number of lines", () => {
     fc.assert(
       fc.property(words, role, room, fc.integer({ min: 1, max: 5 }), (text, as, wide, most) => {
         const lines = wrap(text, as, wide, most);
@@ -29,7 +29,7 @@ describe("text that must fit", () => {
     );
   });
 
-  test("wrapped loses nothing but spaces unless it is elided", () => {
+  test("wrap loses only spaces, unless it truncates", () => {
     fc.assert(
       fc.property(words, role, room, (text, as, wide) => {
         expect(wrap(text, as, wide, 1000).join("").replace(/\s/g, "")).toBe(text.replace(/\s/g, ""));
@@ -37,7 +37,7 @@ describe("text that must fit", () => {
     );
   });
 
-  test("breaks a rule before an option rather than inside of it", () => {
+  test("wrap breaks a rule before an option", () => {
     const rule = "! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80";
     const [first, second] = wrap(rule, "code", 400, 2);
     expect(first).toBe("! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT");

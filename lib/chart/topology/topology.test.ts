@@ -111,7 +111,7 @@ const world = fc
   });
 
 describe("a topology", () => {
-  test("never lets two texts overlap, a line cross a text, or anything be cut off", () => {
+  test("has no overlapping, crossed or truncated text", () => {
     fc.assert(
       fc.property(world, (generated) => {
         const { spec } = topologyPicture(generated);
@@ -121,7 +121,7 @@ describe("a topology", () => {
     );
   });
 
-  test("says every address and every link in its text", () => {
+  test("has every address and every link in its text", () => {
     fc.assert(
       fc.property(world, (generated) => {
         const { text } = topologyPicture(generated);
@@ -156,7 +156,7 @@ describe("a topology", () => {
   });
 });
 
-test("a chain as wide as the picture gives way to the trunk of the network beside it", () => {
+test("a chain as wide as the picture leaves space for the trunk of the network", () => {
   const end = (name: string, ifindex: number, peer: number) =>
     spot(name, "netns", [
       link(ifindex, "a-long-name", "veth", ["fd00:10:244:1:aaaa:bbbb:cccc:1/64"], {
@@ -177,7 +177,7 @@ test("a chain as wide as the picture gives way to the trunk of the network besid
 });
 
 describe("the two ends of a veth pair", () => {
-  test("are found though two nodes give the same ifindexes", () => {
+  test("are found if two nodes use the same ifindexes", () => {
     const { places } = cluster([2, 2]);
     const pairs = findPairs(places).map(({ a, b }) =>
       [a, b]
@@ -193,7 +193,7 @@ describe("the two ends of a veth pair", () => {
     ]);
   });
 
-  test("are in one place when the other end names no namespace", () => {
+  test("are in one place if the peer has no namespace id", () => {
     const one = spot("alone", "netns", [
       link(2, "veth0", "veth", [], { peer: { ifindex: 3 } }),
       link(3, "veth1", "veth", [], { peer: { ifindex: 2 } }),
@@ -203,7 +203,7 @@ describe("the two ends of a veth pair", () => {
     ]);
   });
 
-  test("stay unknown when nothing points back", () => {
+  test("are unknown if no link points back", () => {
     const one = spot("alone", "netns", [link(2, "eth0", "veth", [], { peer: { ifindex: 77, netnsId: 0 } })]);
     expect(findPairs([one])).toEqual([]);
   });

@@ -9,7 +9,7 @@ export const PILL_W = 74;
 export const TEXT = 220;
 export const RIGHT = WIDTH - INSET;
 export const ROOM = RIGHT - TEXT - 8;
-/** Rules that a fold lists one by one; the others are counted. */
+/** Maximum number of rules that a fold lists; the others are counted. */
 export const LISTED = 12;
 export const LINE = 16;
 export const GAP = 8;

@@ -19,7 +19,7 @@ import { GAP, HOOK, LINE, PILL_W, PILL_X, RIGHT, ROOM, TEXT } from "./columns";
 import type { ArrivalWitness, KernelReport, TraversalOptions } from "./options";
 import { causedWord, chanceText, countedSentence, endSentence, VERDICTS, verdictOf } from "./phrases";
 
-/** Under the last row: the verdict, what it depends on, the reply, where the kernel differs, the other outcomes. */
+/** Draws below the last row: the verdict, its conditions, the reply, the difference to the kernel, the other outcomes. */
 export function drawEnd(
   layout: Layout,
   traversal: Traversal,
@@ -28,7 +28,7 @@ export function drawEnd(
   framed: boolean,
 ): void {
   layout.at(undefined);
-  // A frame's lower edge is line enough.
+  // A frame already has a lower edge.
   if (!framed) {
     layout.y += 4;
     layout.put({
@@ -190,7 +190,7 @@ function drawDifference(
 
 const OTHERS = 8;
 
-/** The other ways that chance or an unknown match could have decided. */
+/** Draws the other outcomes of random and unknown matches. */
 function drawOthers(layout: Layout, traversal: Traversal, drawn: Outcome, options: TraversalOptions): void {
   const others = traversal.outcomes.filter((outcome) => outcome !== drawn);
   if (others.length === 0) return;

@@ -5,7 +5,7 @@ import { hookLabel, isBig, pillOf } from "./draw-row";
 import { packetAfter, packetBefore } from "./phrases";
 import type { NamespaceVisit } from "./row";
 
-/** The header as it is at the step that the slider shows, and the steps as a line of dots in their tables' colours. */
+/** Draws the header at the step that the slider shows, and the steps as a line of dots in the colours of their tables. */
 export function drawNow(layout: Layout, visits: readonly NamespaceVisit[]): void {
   const y = layout.y + 14;
   const rows = visits.flatMap((visit) => visit.rows.map((row) => ({ row, place: visit.place })));

@@ -21,8 +21,8 @@ export function hookLabel(row: Row): string {
 }
 
 /**
- * One row: hook, dot on the rail, table, and what happened. `mixed`: tables of both implementations are loaded. `doubted`:
- * it is drawn as an outline.
+ * Draws one row: hook, dot on the rail, table and event. `mixed`: tables of both variants are loaded. `doubted`: the row
+ * is drawn as an outline.
  */
 export function drawRow(
   layout: Layout,
@@ -136,7 +136,7 @@ export function pillOf(row: Row): { table: string; tones: { line: Tone; pill: To
   }
 }
 
-/** One or two lines of grey text. */
+/** Draws one or two lines of grey text. */
 function plain(layout: Layout, text: string, y: number, tone: Tone = "mute"): void {
   const lines = wrap(text, "body", ROOM, 3);
   lines.forEach((line, i) => {
@@ -145,7 +145,7 @@ function plain(layout: Layout, text: string, y: number, tone: Tone = "mute"): vo
   layout.y += lines.length * LINE + GAP;
 }
 
-/** Text, and the header after it where this row changed it: on the same line when there is room. */
+/** Draws text, and the header if this row changed it: on the same line if it fits. */
 function withHeader(
   layout: Layout,
   text: string,
@@ -180,7 +180,7 @@ interface RuleLines {
   readonly tip?: string;
 }
 
-/** Chain in grey, glyph and rule in monospace over up to three lines; `y` is the first baseline. */
+/** Draws the chain in grey, then glyph and rule in monospace on up to three lines; `y` is the first baseline. */
 function ruleLines(
   chain: string,
   glyph: string,

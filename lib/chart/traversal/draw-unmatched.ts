@@ -6,7 +6,7 @@ import { GAP, LINE, LISTED, RIGHT, ROOM, SMALL_LINE, TEXT } from "./columns";
 import { ruleText, unmatchedText } from "./phrases";
 import type { UnmatchedLine } from "./row";
 
-/** What did not match, as one line that opens. `variant` stands before the chain where both are loaded. */
+/** Draws the rules that did not match as one line that a click opens. Shows `variant` if both are loaded. */
 export function drawUnmatched(
   layout: Layout,
   lines: readonly UnmatchedLine[],
@@ -39,7 +39,7 @@ export function drawUnmatched(
   ]);
 }
 
-/** What a fold opens to: every rule with the reason why it did not match, the first dozen one by one. */
+/** Draws the content of a fold: the first rules with the reason why each did not match, and a summary of the others. */
 function unmatchedContent(
   lines: readonly UnmatchedLine[],
   top: number,
@@ -95,7 +95,7 @@ function unmatchedLine(line: UnmatchedLine): { main: string; note: string } {
   }
 }
 
-/** What is not listed: how many, and what they failed at. */
+/** Returns a summary of the rules that are not listed: their number and the reasons. */
 function restText(lines: readonly UnmatchedLine[]): string {
   const failed = new Map<string, number>();
   let tried = 0;

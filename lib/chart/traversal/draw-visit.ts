@@ -9,7 +9,7 @@ import type { NamespaceVisit, Row } from "./row";
 import { type Station, stationOf, stationSequence } from "./stations";
 import { STRIP_HEIGHT, strip, TRACK_HEIGHT, track } from "./track";
 
-/** The steps of the slider: one for each row. */
+/** Counts the steps of the slider: one per row. */
 export class Counter {
   last = 0;
   next(): number {
@@ -22,17 +22,17 @@ export class Counter {
 export type Reach = "seen" | "last" | "not";
 
 export interface StayOptions {
-  /** Whether the path crosses several namespaces. */
+  /** Whether the traversal crosses several namespaces. */
   readonly journey: boolean;
   readonly steps: Counter;
-  /** Whether tables of both implementations are loaded. */
+  /** Whether tables of both variants are loaded. */
   readonly mixed: boolean;
   readonly reach: Reach;
-  /** What was seen of its arrival; absent where nobody looked. */
+  /** Whether the packet was seen to arrive; absent if that was not observed. */
   readonly arrival?: ArrivalWitness;
 }
 
-/** One namespace: its stops, its rows, and, in a journey, its frame and the cord to the next one. */
+/** Draws one namespace: its stations and rows, and in a journey its frame and the cord to the next one. */
 export function drawVisit(
   layout: Layout,
   visit: NamespaceVisit,
@@ -52,13 +52,13 @@ export function drawVisit(
   if (next !== undefined) drawCord(layout, visit, next, options.reach);
 }
 
-/** Whether a row says that the packet was delivered, and it was not, or nobody listened. */
+/** Returns whether a row says that the packet was delivered, although it was not seen or no socket listened. */
 function isDoubted(row: Row, { arrival }: StayOptions): boolean {
   if (row.kind !== "end" || row.step.verdict !== "accept" || arrival === undefined) return false;
   return arrival.refused !== undefined || arrival.confirmed === false;
 }
 
-/** In the namespace where a packet was seen last, and in those after it. */
+/** Draws a note in the namespace where a packet was seen last, and in those after it. */
 function drawReach(layout: Layout, { reach, arrival }: StayOptions): void {
   if (reach === "seen") return;
   const y = layout.y + 12;
@@ -67,7 +67,7 @@ function drawReach(layout: Layout, { reach, arrival }: StayOptions): void {
   const text =
     reach === "last"
       ? (arrival?.last?.text ?? "")
-      : "it was not seen in this namespace: these rows are the prediction only";
+      : "not seen in this namespace: these rows are only the prediction";
   const x = Math.max(TEXT, PILL_X + pillWidth(word) + 10);
   layout.put({ kind: "text", x, y, text, role: "label" });
   layout.y += 16 + GAP;
@@ -128,7 +128,7 @@ function drawStops(layout: Layout, visit: NamespaceVisit, options: StayOptions):
   }
 }
 
-/** From one namespace's frame to the next: the cord between two interfaces. */
+/** Draws the cord between two interfaces from one namespace's frame to the next. */
 function drawCord(layout: Layout, visit: NamespaceVisit, next: NamespaceVisit, reach: Reach): void {
   const link = visit.left ?? next.entered;
   const x = RAIL;

@@ -15,12 +15,13 @@ import { traversalText } from "./text";
 export type { KernelReport, TraversalOptions } from "./options";
 
 /**
- * Draws the way of one packet: the hooks as stations with its way lit, under them each table's rules as it met them.
- * What decided stands on a card, what did not match folds into a count that a click opens, and a slider steps
- * through. A journey through several namespaces has one frame for each.
+ * Draws the traversal of one packet: the hooks as stations with the packet's path highlighted, and below them the rules
+ * of each table in the order in which they were evaluated. Rules that decided are on cards, rules that did not match are
+ * folded into a count that a click opens, and a slider steps through the picture. A journey through several namespaces
+ * has one frame per namespace.
  *
- * @param traversal - what `trace` returned; the outcome that is drawn is `options.outcome`, by default the first.
- * @throws RangeError when the path has no such outcome.
+ * @param traversal - the result of `trace`. `options.outcome` selects the outcome to draw; default: the first.
+ * @throws RangeError if the traversal has no such outcome.
  */
 export function traversalPicture(traversal: Traversal, options: TraversalOptions = {}): Picture {
   const outcome = traversal.outcomes[options.outcome ?? 0];
@@ -59,7 +60,7 @@ export function traversalPicture(traversal: Traversal, options: TraversalOptions
   );
 }
 
-/** `client → web, TCP port 80`, by the names of addresses where `names` has them. */
+/** `client → web, TCP port 80`, with the names of addresses from `names`. */
 export function packetTitle(
   { src, dst, protocol, dport }: Packet,
   names: Readonly<Record<string, string>>,
@@ -73,7 +74,7 @@ function defaultSubtitle(visits: readonly NamespaceVisit[]): string {
   return places.length === 1 ? `one packet through ${places[0]}` : `one packet through ${places.join(", ")}`;
 }
 
-/** The stay in which a packet that did not arrive was seen last; -1 where it was seen in none. */
+/** Returns the index of the visit in which a lost packet was seen last; -1 if it was not seen at all. */
 function lostAt(visits: readonly NamespaceVisit[], arrival: ArrivalWitness | undefined): number | undefined {
   if (arrival?.confirmed !== false) return undefined;
   return visits.findLastIndex(({ place }) => place === arrival.last?.place);
@@ -90,11 +91,11 @@ function witnessWords(report: KernelReport): { text: string; tone: Tone } {
   const who = by === "trace" ? "kernel" : "counters";
   const verb = by === "trace" ? "agrees" : "agree";
   if (agreed !== total) return { text: `≠ ${who} ${verb} on ${agreed} of ${total}`, tone: "badPill" };
-  if (arrival?.confirmed === false) return { text: "≠ not seen where predicted", tone: "badPill" };
+  if (arrival?.confirmed === false) return { text: "≠ not seen at the predicted end", tone: "badPill" };
   if (difference !== undefined) return { text: `≠ ${who} differs`, tone: "badPill" };
   if (arrival !== undefined && arrival.confirmed === undefined)
     return { text: "? arrival not confirmed", tone: "unsurePill" };
-  // No table was asked on the way: that it arrived is all that can agree.
+  // No table was evaluated: only the arrival can be compared.
   if (total === 0) return { text: `✓ ${who} ${verb}: seen to end there`, tone: "goodPill" };
   return { text: `✓ ${who} ${verb}, ${agreed} of ${total}`, tone: "goodPill" };
 }

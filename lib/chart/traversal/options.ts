@@ -1,29 +1,29 @@
 import type { Packet } from "../../netfilter/model";
 
-/** Whether a packet was seen to end where predicted, and who says so. */
+/** Whether a packet was seen at its predicted end, and the evidence. */
 export interface ArrivalWitness {
-  /** Undefined where it could be neither confirmed nor refuted. */
+  /** Undefined if it could be neither confirmed nor refuted. */
   readonly confirmed: boolean | undefined;
-  /** Delivered, but nobody listens; `reply` is what the kernel was seen to reply with. */
+  /** Delivered, but no socket listens; `reply` is the kernel's observed reply. */
   readonly refused?: { readonly reply?: string };
   /** One sentence. */
   readonly text: string;
-  /** Where it was seen last: the namespace, and in words: `leaving node1 by veth3`. */
+  /** Where it was seen last: the namespace, and a description: `leaving node1 by veth3`. */
   readonly last?: { readonly place: string; readonly text: string };
 }
 
-/** What the kernel itself said about the same packet: its TRACE event by event, or rules' counters before and after. */
+/** What the kernel reported about the same packet: TRACE events, or rule counters before and after. */
 export interface KernelReport {
   readonly by: "trace" | "counters";
-  /** Of `total` events (or rules), how many are as predicted. */
+  /** Number of events (or rules), out of `total`, that agree with the prediction. */
   readonly agreed: number;
   readonly total: number;
-  /** How many more could not be told apart from other traffic. */
+  /** Number of additional rules whose counters could not be distinguished from other traffic. */
   readonly unsure?: number;
-  /** The rules that the packet should have matched are among those: nothing is confirmed, nothing refuted. */
+  /** Those include the rules that the packet should have matched: the result is inconclusive. */
   readonly undecided?: true;
   readonly arrival?: ArrivalWitness;
-  /** The first thing that is otherwise, in words. */
+  /** The first difference, in words. */
   readonly difference?: {
     readonly place?: string;
     readonly predicted: string;
@@ -33,16 +33,16 @@ export interface KernelReport {
 }
 
 export interface TraversalOptions {
-  /** Default: the packet's addresses, by their names where `names` has them, and its port. */
+  /** Default: the packet's addresses (with names from `names`) and its port. */
   readonly title?: string;
   /** Default: the namespaces that the packet crosses. */
   readonly subtitle?: string;
   readonly observed?: KernelReport;
-  /** What the counters of the engine's own machine say, which is read and never traced. */
+  /** The counters of the engine's host, which is only read and never traced. */
   readonly counted?: KernelReport;
-  /** Which of `path.outcomes` is drawn; the others are summed up beneath. Default: 0. */
+  /** Index of the outcome to draw; the others are summarised below. Default: 0. */
   readonly outcome?: number;
-  /** How the reply comes back, in one sentence, and its header as the sender of the request sees it. */
+  /** The path of the reply in one sentence, and its header as received by the client. */
   readonly reply?: { readonly text: string; readonly packet?: Packet };
   /** Names of addresses, for the title and the other outcomes: `10.244.2.3` → `web-1`. */
   readonly names?: Readonly<Record<string, string>>;

@@ -5,19 +5,19 @@ import { count, endpoint } from "../sketch/shapes";
 import type { ArrivalWitness, KernelReport } from "./options";
 import type { Row, UnmatchedLine } from "./row";
 
-/** The rule without `-A CHAIN`: the chain stands beside it. */
+/** Returns a rule without `-A CHAIN`, because the picture shows the chain next to it. */
 export function ruleText(rule: Rule): string {
   return rule.text.replace(/^-A\s+("[^"]*"|\S+)\s*/, "") || "(every packet, no target)";
 }
 
-/** A rule in words, and why it matched where chance or an unknown decided. */
+/** Returns a rule in words, and the reason for the match if it was random or unknown. */
 export function sentence(words: string, because: string | undefined): string {
   return because === undefined
     ? words
     : [words.replace(/\.$/, ""), because].filter((part) => part !== "").join(" · ");
 }
 
-/** The glyph before a rule: what it does with the packet. */
+/** Returns the glyph for the action of a rule. */
 export function ruleGlyph(rule: Rule): string {
   switch (rule.action.kind) {
     case "accept":
@@ -57,8 +57,8 @@ export const VERDICTS: Readonly<
 };
 
 /**
- * `FORWARD ▸ 3 rules tried, not matched` without the chain: what a fold holds, in one line. It names as many of the chains
- * that were left as there is room for, so that the policy at the end is always to be read.
+ * Returns the content of a fold in one line, like `FORWARD ▸ 3 rules tried, not matched`, without the chain. Names as
+ * many of the chains that returned as fit, so that the policy at the end is always visible.
  */
 export function unmatchedText(lines: readonly UnmatchedLine[], room: number): string {
   const left = new Set<string>();
@@ -97,19 +97,19 @@ function returned(chains: readonly string[], listed: number): string {
   return `${chains.slice(0, listed).join(", ")}${more > 0 ? ` and ${more} more` : ""}: returned`;
 }
 
-/** What changed beside addresses and ports: the mark, the TTL is not worth a word. */
+/** Returns the change of the mark. (Addresses and ports are shown elsewhere, the TTL is not shown.) */
 export function markText(before: Packet, after: Packet): string | undefined {
   return before.mark === after.mark ? undefined : `mark 0x${(after.mark >>> 0).toString(16)}`;
 }
 
-/** What counters before and after say, in one sentence: they know rules, and other traffic counts too. */
+/** Summarises the comparison of counters in one sentence. Counters are per rule and include other traffic. */
 export function countedSentence({ agreed, total, unsure = 0, undecided }: KernelReport): string {
   const why = undecided === true ? ", among them the packet's own: other traffic counts too" : "";
   const rest = unsure === 0 ? "" : `; ${unsure} more could not be told${why}`;
   return `counters before and after: ${agreed} of ${count(total, "rule")} as predicted${rest}`;
 }
 
-/** What kind of answer a host made by itself: `TCP RST`, `ICMP 3/3`. */
+/** Returns the kind of a packet that a host sent by itself: `TCP RST`, `ICMP 3/3`. */
 export function causedWord(packet: Packet): string {
   if (packet.icmp !== undefined) return `ICMP ${packet.icmp.type}/${packet.icmp.code}`;
   const flags = packet.tcpFlags?.filter((flag) => flag !== "ACK").join(" ") ?? "";
@@ -127,8 +127,8 @@ export function probabilityText({ numerator, denominator }: Probability): string
 }
 
 /**
- * A fraction as one reads it: exact while it is short; else, since the kernel keeps a chance in steps of 2^-31, the
- * simple fraction that it stands for; else four digits.
+ * Formats a probability: as an exact fraction if it is short; else as the simple fraction that it approximates, because
+ * the kernel stores probabilities in steps of 2^-31; else with four digits.
  */
 export function chanceText(probability: Probability): string {
   const exact = probabilityText(probability);
@@ -141,7 +141,7 @@ export function chanceText(probability: Probability): string {
   return `p ≈ ${value.toPrecision(4)}`;
 }
 
-/** The verdict and how the way ends, with what was seen of it. */
+/** Returns the verdict and the end of the traversal, with the evidence. */
 export function verdictOf(
   outcome: Outcome,
   arrival: ArrivalWitness | undefined,
@@ -149,7 +149,7 @@ export function verdictOf(
   readonly glyph: string;
   readonly word: string;
   readonly pill: Tone;
-  /** The tone of an outline instead, where the packet was not simply accepted. */
+  /** The tone of an outline instead, if the packet was not simply accepted. */
   readonly hollow?: Tone;
   readonly text: string;
 } {
@@ -165,7 +165,7 @@ export function verdictOf(
   return { ...verdict, hollow: "unsure", text: `predicted only: ${text}` };
 }
 
-/** How the way of the packet ends, in one sentence. */
+/** Describes the end of the traversal in one sentence. */
 export function endSentence(outcome: Outcome): string {
   const last = outcome.steps.at(-1);
   const to = endpoint(outcome.packet.dst, outcome.packet.dport);
@@ -181,7 +181,7 @@ export function endSentence(outcome: Outcome): string {
   return last?.kind === "routing" && last.decision === "drop" ? last.text : leaves(outcome, to);
 }
 
-/** True for a rule that ends the packet's way by itself. */
+/** Returns whether a rule ends the traversal by itself. */
 export function decidesAlone(rule: Rule): boolean {
   return ["drop", "reject", "queue"].includes(rule.action.kind);
 }
@@ -196,7 +196,7 @@ function leaves(outcome: Outcome, to: string): string {
   return `leaves for ${to}`;
 }
 
-/** The packet after a row. */
+/** Returns the packet after a row. */
 export function packetAfter(row: Row): Packet {
   return row.kind === "unmatched" || row.kind === "idle" ? row.packet : row.step.after;
 }

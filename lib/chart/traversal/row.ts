@@ -1,6 +1,6 @@
 import type { Hook, Outcome, Packet, Rule, Step, TableName, UnmatchedRule } from "../../netfilter/model";
 
-/** One line of what did not match, `depth` chains deep. */
+/** One line about a rule that did not match, `depth` chains deep. */
 export type UnmatchedLine =
   | {
       readonly kind: "rule";
@@ -20,7 +20,7 @@ export type UnmatchedLine =
 
 type Of<K extends Step["kind"]> = Extract<Step, { readonly kind: K }>;
 
-/** One row of the picture: one thing that happened, or all that did not match between two of them. */
+/** One row of the picture: one event, or all rules that did not match between two events. */
 export type Row =
   | { readonly kind: "rule"; readonly step: Of<"rule">; readonly decides: boolean }
   | { readonly kind: "policy"; readonly step: Of<"policy"> }
@@ -37,7 +37,7 @@ export type Row =
       readonly hook: Hook;
       readonly tables: readonly TableName[];
       readonly packet: Packet;
-      /** The chain that was asked and did not decide; absent where no rule was asked. */
+      /** The chain that was evaluated and did not decide; absent if no rule was evaluated. */
       readonly asked?: string;
     }
   | { readonly kind: "conntrack"; readonly step: Of<"conntrack"> }
@@ -46,7 +46,7 @@ export type Row =
   | { readonly kind: "link"; readonly step: Of<"link"> }
   | { readonly kind: "end"; readonly step: Of<"end"> };
 
-/** What happened in one namespace, from coming in (or being made) to going out, being delivered or ending. */
+/** The events in one namespace, from the arrival (or creation) of the packet until it leaves, is delivered or dropped. */
 export interface NamespaceVisit {
   readonly place: string;
   readonly rows: readonly Row[];
@@ -54,7 +54,7 @@ export interface NamespaceVisit {
   readonly left?: Of<"link">;
 }
 
-/** Cuts the way of a packet into the namespaces it crosses. A way through one namespace only is one stay. */
+/** Splits a traversal by the namespaces it crosses. A traversal of one namespace is one visit. */
 export function visitsOf(steps: Outcome["steps"]): readonly NamespaceVisit[] {
   const visits: { place: string; steps: Step[]; entered?: Of<"link">; left?: Of<"link"> }[] = [];
   let current: (typeof visits)[number] | undefined;
@@ -76,7 +76,7 @@ export function visitsOf(steps: Outcome["steps"]): readonly NamespaceVisit[] {
   return visits.map((visit) => ({ ...visit, rows: rowsOf(visit.steps) }));
 }
 
-/** True for a rule that ended a chain's say over the packet or rewrote it; a jump or a mark is on the way. */
+/** Returns whether a rule decided about the packet or rewrote it; jumps and marks don't. */
 function decides(step: Of<"rule">): boolean {
   switch (step.rule.action.kind) {
     case "accept":
@@ -103,7 +103,7 @@ interface Open {
   readonly jump?: Of<"rule">;
 }
 
-/** The rows of one namespace. Chains that were entered and left with nothing done fold into what was in vain. */
+/** Returns the rows of one namespace. Chains that returned without an effect are folded with the unmatched rules. */
 export function rowsOf(steps: readonly Step[]): readonly Row[] {
   const rows: Row[] = [];
   let at = 0;
@@ -116,7 +116,7 @@ export function rowsOf(steps: readonly Step[]): readonly Row[] {
       at = end;
       continue;
     }
-    // What a rule or a policy ended is told there already.
+    // The row of the rule or policy already shows this end.
     if (step.kind !== "end" || !endedBy(rows.at(-1))) rows.push(rowOf(step));
     at += 1;
   }
@@ -244,7 +244,7 @@ function tableRows(steps: readonly InTable[]): readonly Row[] {
   return top().rows;
 }
 
-/** Something happens in the innermost chain: the jumps that lead there become rows, each after what its chain tried. */
+/** Adds rows for the jumps to the innermost chain, each after the unmatched rules of its chain. */
 function reveal(
   frame: Open,
   open: Open[],
@@ -265,8 +265,8 @@ function jumpTarget(step: Of<"rule">): string {
 }
 
 /**
- * Tables of one hook that asked no rule and let the packet pass are one row together; one whose rules did not decide has
- * its own.
+ * Joins the tables of one hook that evaluated no rule and accepted the packet into one row. A table whose rules did not
+ * decide keeps its own row.
  */
 function joinIdle(rows: readonly Row[]): readonly Row[] {
   const out: Row[] = [];

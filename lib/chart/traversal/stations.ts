@@ -1,10 +1,10 @@
 import type { Hook } from "../../netfilter/model";
 import type { NamespaceVisit, Row } from "./row";
 
-/** A stop on the way through a namespace: a hook, a routing decision, or the process that sends or receives. */
+/** A station in a namespace: a hook, a routing decision, or the process that sends or receives. */
 export type Station = Hook | "routing" | "routing out" | "process";
 
-/** Which stop a row belongs to; a routing decision is the one before OUTPUT while nothing came in. */
+/** Returns the station of a row. If the packet did not come in, a routing decision is the one before OUTPUT. */
 export function stationOf(row: Row, cameIn: boolean): Station {
   switch (row.kind) {
     case "unmatched":
@@ -28,8 +28,8 @@ export interface StationSequence {
 }
 
 /**
- * The stops of one stay, in order, and the names of the interfaces where it begins and ends. A hook that no table is
- * registered at is a stop as well: the packet passes it, though no step tells.
+ * Returns the stations of one visit in order, and the interfaces where it begins and ends. Includes hooks without tables:
+ * the packet passes them, although there is no step for them.
  */
 export function stationSequence(visit: NamespaceVisit): StationSequence {
   const hooks = visit.rows.flatMap((row) =>
@@ -65,7 +65,7 @@ export function stationSequence(visit: NamespaceVisit): StationSequence {
   return { stations, ...(from ? { from } : {}), ...(to ? { to } : {}), delivered };
 }
 
-/** Adds a stop that the steps skipped, before POSTROUTING where that is there already. */
+/** Adds a station without steps, before POSTROUTING if that exists already. */
 export function fill(stations: Station[], station: Station): void {
   if (stations.includes(station)) return;
   const at = stations.indexOf("POSTROUTING");

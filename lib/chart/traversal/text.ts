@@ -15,10 +15,10 @@ import {
 } from "./phrases";
 import type { NamespaceVisit } from "./row";
 
-/** Rules that did not match at one point, listed one by one before the rest is counted. */
+/** Maximum number of unmatched rules listed at one point; the others are counted. */
 const LISTED = 40;
 
-/** The same facts as the picture, in lines: every step, every address, every rule. */
+/** Formats the content of the picture as text: every step, every address, every rule. */
 export function traversalText(
   traversal: Traversal,
   outcome: Outcome,

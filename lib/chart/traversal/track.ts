@@ -36,14 +36,14 @@ export const TRACK_HEIGHT = MIDDLE + LANE + 34;
 const LEFT_END = 36;
 const RIGHT_END = 748;
 
-/** Half the width and height of a stop, so that lines end at its edge. */
+/** Returns half the width and height of a station, so that lines end at its edge. */
 function halves(station: Station): readonly [number, number] {
   if (station === "routing" || station === "routing out") return [9, 9];
   if (station === "process") return [(textWidth("process", "small") + 14) / 2, 11];
   return [(textWidth(station, "smallBold") + 22) / 2, 12];
 }
 
-/** Where the line from one stop towards another leaves its edge. */
+/** Returns the point where the line between two stations leaves the first one. */
 function edge(station: Station, at: Point, towards: Point): Point {
   const [w, h] = halves(station);
   const [dx, dy] = [towards[0] - at[0], towards[1] - at[1]];
@@ -58,8 +58,8 @@ function edge(station: Station, at: Point, towards: Point): Point {
 type Point = readonly [number, number];
 
 /**
- * The map of a namespace's hooks with the way of the packet lit. `stepOf` names the slider's step at which a stop is
- * reached first.
+ * Draws the hooks of a namespace with the packet's path highlighted. `stepOf` returns the slider step at which a station
+ * is first reached.
  */
 export function track(
   sequence: StationSequence,
@@ -126,7 +126,7 @@ function rail(a: Point, b: Point, lit: boolean, step: number | undefined): Line 
 export const STRIP_HEIGHT = 34;
 const STRIP_GAP = 20;
 
-/** The same way in one line, without what it does not touch; it ends at `right`. */
+/** Draws the stations of the path in one line, without the others; it ends at `right`. */
 export function strip(
   sequence: StationSequence,
   right: number,

@@ -34,7 +34,7 @@ const paths: readonly (readonly [string, Traversal])[] = [
 describe.each(paths)("the traversal of %s", (_, traversal) => {
   const picture = traversalPicture(traversal);
 
-  test("says every rule that was asked, and every header, in its text", () => {
+  test("has every evaluated rule and every header in its text", () => {
     for (const step of first(traversal).steps) {
       if (step.kind === "rule") expect(picture.text).toContain(ruleText(step.rule));
       if ("rule" in step) {
@@ -48,32 +48,32 @@ describe.each(paths)("the traversal of %s", (_, traversal) => {
     }
   });
 
-  test("shows what decided, in the rule's own words", () => {
+  test("shows the description of each deciding rule", () => {
     const all = drawn(traversal).join(" ");
     for (const step of first(traversal).steps) {
       if (step.kind !== "rule") continue;
-      // A jump into a chain that only returned folds away.
+      // A jump into a chain that returned is folded.
       if (step.rule.action.kind !== "jump") expect(all).toContain(step.words.slice(0, 12));
     }
   });
 });
 
-describe("what was asked in vain", () => {
-  test("folds into a count, chains that only returned are named", () => {
+describe("rules that did not match", () => {
+  test("are folded into a count, with the names of chains that returned", () => {
     expect(drawn(publishedPort())).toContain(
       "DOCKER-USER, DOCKER-ISOLATION-STAGE-1: returned; 2 rules tried, not matched",
     );
   });
 
-  test("of one rule stands with its reason", () => {
+  test("show the reason if it is only one", () => {
     expect(drawn(publishedPort())).toContain("1 rule tried: came in by eth0, not by docker0");
   });
 
-  test("of tables without rules is one line", () => {
+  test("show one line for tables without rules", () => {
     expect(drawn(isolation())).toContain("mangle, nat: no rule asked, policy ACCEPT");
   });
 
-  test("of a table whose rules only counted is not said to have asked none", () => {
+  test("show the policy for a table whose rules only count", () => {
     expect(drawn(counters())).toContain("end of PREROUTING: policy ACCEPT");
     expect(drawn(counters()).filter((text) => text.includes("no rule asked"))).toEqual([
       "nat: no rule asked, policy ACCEPT",
@@ -81,7 +81,7 @@ describe("what was asked in vain", () => {
     ]);
   });
 
-  test("names as many chains as there is room for, and always the policy", () => {
+  test("name as many chains as fit, and always the policy", () => {
     const chains = ["KUBE-PROXY-FIREWALL", "KUBE-FORWARD", "KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES"];
     const lines = [
       ...chains.map((chain) => ({ kind: "return", depth: 1, chain }) as const),
@@ -94,7 +94,7 @@ describe("what was asked in vain", () => {
     expect(unmatchedText(lines, 100)).toBe("4 chains returned; policy ACCEPT");
   });
 
-  test("of hundreds of rules lists a dozen and counts the others with what they failed at", () => {
+  test("list a dozen of hundreds, and count the others by reason", () => {
     const open = textsOf(traversalPicture(clusterIp(400)).spec, { open: new Set([0]), step: 1 });
     expect(open.map((text) => text.text)).toContain(
       "… and 388 more rules that did not match: 388 by destination",
@@ -102,7 +102,7 @@ describe("what was asked in vain", () => {
   });
 });
 
-describe("the stops that are lit", () => {
+describe("the highlighted stations", () => {
   const ways = (traversal: Traversal) =>
     visitsOf(first(traversal).steps).map((visit) =>
       [visit.place, ...stationSequence(visit).stations].join(" "),
@@ -116,11 +116,11 @@ describe("the stops that are lit", () => {
     expect(ways(isolation())).toEqual(["host1 PREROUTING routing FORWARD"]);
   });
 
-  test("begin at the process that sent it, and end at OUTPUT where it was refused", () => {
+  test("begin at the sending process and end at OUTPUT if rejected there", () => {
     expect(ways(rejected())).toEqual(["node1 process routing out OUTPUT"]);
   });
 
-  test("are those of every namespace of a journey, hooks without tables too", () => {
+  test("include every namespace of a journey and hooks without tables", () => {
     expect(ways(clusterIp())).toEqual([
       "client process routing out OUTPUT POSTROUTING",
       "node1 PREROUTING routing FORWARD POSTROUTING",
@@ -130,20 +130,20 @@ describe("the stops that are lit", () => {
 });
 
 describe("the end of a traversal", () => {
-  test("names the verdict and the rule that gave it", () => {
+  test("shows the verdict and the deciding rule", () => {
     expect(drawn(isolation())).toEqual(
       expect.arrayContaining(["✕ DROP", "dropped by rule 2 of filter DOCKER-ISOLATION-STAGE-2"]),
     );
     expect(drawn(rejected())).toContain("⊘ REJECT");
   });
 
-  test("sums up the other ways that chance could have taken", () => {
+  test("summarises the other random outcomes", () => {
     const { text } = traversalPicture(clusterIp(), { names: { "10.244.2.2": "web-1" } });
     expect(text).toContain("drawn: 1 of 3 possible ways, p = 1/3");
     expect(text).toContain("p = 1/3: ACCEPT 10.244.2.2:8080 (web-1)");
   });
 
-  test("says what an unknown match depends on, on both ways", () => {
+  test("shows the condition of an unknown match in both outcomes", () => {
     const all = drawn(unknown()).join(" ");
     expect(all).toContain("string match on bytes that the packet does not carry");
     expect(all).toContain("✓ ACCEPT");
@@ -182,7 +182,11 @@ describe("the end of a traversal", () => {
     });
     const all = textsOf(picture.spec).map(({ text }) => text);
     expect(all).toEqual(
-      expect.arrayContaining(["≠ not seen where predicted", "✕ last seen", "coming into node1 by veth7"]),
+      expect.arrayContaining([
+        "≠ not seen at the predicted end",
+        "✕ last seen",
+        "coming into node1 by veth7",
+      ]),
     );
     // node2 and web-1 come after it.
     expect(all.filter((text) => text === "? not seen")).toHaveLength(2);
@@ -225,14 +229,14 @@ describe("the end of a traversal", () => {
       { total: 6, difference: { predicted: "it matches", observed: "grew by 0" } },
       "5 of 6 rules",
     ],
-  ])("what counters say of a machine that is only read: %s %j", (pill, more, words) => {
+  ])("the result of counters on a read-only host: %s %j", (pill, more, words) => {
     const counted = { by: "counters" as const, agreed: 5, total: 5, ...more };
     const picture = traversalPicture(isolation(), { counted });
     expect(textsOf(picture.spec).map(({ text }) => text)).toContain(pill);
     expect(picture.text).toContain(words);
   });
 
-  test("refuses an outcome that the path has not", () => {
+  test("throws for an outcome that does not exist", () => {
     expect(() => traversalPicture(isolation(), { outcome: 4 })).toThrow(RangeError);
   });
 });
