@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { home } from "../../kernel/setup/home";
-import { headingsOf, pictureCells, readNotebook } from "../pictures/cells";
+import { headingsOf, pictureCells, readNotebook, sourceComment } from "../pictures/cells";
 
 /** The README's table of the subject: all that it names exists, and it names all of the subject. */
 interface Row {
@@ -24,6 +24,8 @@ const rows: readonly Row[] = [...table.matchAll(/^\| \*\*(.+?)\*\* \| (.+) \| (.
     pictures: [...seen.matchAll(/src="([^"]+)"/g)].map(([, src = ""]) => src),
   }),
 );
+
+const chapters = readdirSync(join(home, "notebooks")).filter((name) => name.endsWith(".ipynb"));
 
 const SUBJECT: readonly (readonly [string, readonly string[]])[] = [
   ["Linux virtual networking", ["bridge", "veth", "tap", "namespace"]],
@@ -75,10 +77,20 @@ describe.each(rows)("the row of $subject", ({ sections, pictures }) => {
   });
 });
 
+test.each(chapters)(
+  "the pictures of %s were drawn by its present code (otherwise: npm run pictures)",
+  (chapter) => {
+    const outdated = pictureCells(readNotebook(join(home, "notebooks", chapter))).filter((cell) => {
+      const svg = readFileSync(join(home, "notebooks", "pictures", `${cell.picture}.svg`), "utf8");
+      return !svg.includes(sourceComment(cell));
+    });
+    expect(outdated.map(({ picture }) => picture)).toEqual([]);
+  },
+);
+
 test("every chapter and every picture stands in the table", () => {
   const named = rows.flatMap(({ sections }) => sections.map(({ notebook }) => basename(notebook)));
-  const chapters = readdirSync(join(home, "notebooks")).filter((name) => name.endsWith(".ipynb"));
-  expect([...new Set(named)].sort()).toEqual(chapters.sort());
+  expect([...new Set(named)].sort()).toEqual([...chapters].sort());
   const shown = rows.flatMap(({ pictures }) => pictures.map((picture) => basename(picture)));
   expect(shown.sort()).toEqual(readdirSync(join(home, "notebooks", "pictures")).sort());
 });

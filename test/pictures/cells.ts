@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 /** What of a notebook's file is asked for here. */
@@ -15,6 +16,8 @@ export interface PictureCell {
   readonly picture: string;
   /** Headings above the cell, the nearest last. */
   readonly headings: readonly string[];
+  /** A hash of the chapter's code up to and including this cell: what its picture was made from. */
+  readonly source: string;
   /** What it drew last; absent where it has not been executed. */
   readonly svg: string | undefined;
 }
@@ -31,14 +34,20 @@ export function headingsOf({ cells }: ReadNotebook): readonly string[] {
 /** The cells that bear a tag `picture-NAME`. */
 export function pictureCells({ cells }: ReadNotebook): readonly PictureCell[] {
   const headings: string[] = [];
+  const hash = createHash("sha256");
   return cells.flatMap((cell) => {
     headings.push(...headingsIn(cell));
+    if (cell.cell_type === "code") hash.update(`${joined(cell.source)}\0`);
+    const source = hash.copy().digest("hex").slice(0, 16);
     return (cell.metadata.tags ?? []).flatMap((tag) => {
       const picture = /^picture-(.+)$/.exec(tag)?.[1];
-      return picture === undefined ? [] : [{ picture, headings: [...headings], svg: svgOf(cell) }];
+      return picture === undefined ? [] : [{ picture, headings: [...headings], source, svg: svgOf(cell) }];
     });
   });
 }
+
+/** The comment at the end of a kept picture that names its source. */
+export const sourceComment = ({ source }: Pick<PictureCell, "source">): string => `<!-- source ${source} -->`;
 
 type Cell = ReadNotebook["cells"][number];
 
