@@ -4,27 +4,60 @@ import { commandError, inNamespace } from "./link/ip";
 import type { LabLink } from "./link/link";
 import type { ContainerPlace } from "./place/place";
 
-/** Something that was broken on purpose. It is repaired by `undo`, and in any case when the lab closes. */
+/**
+ * A failure that was injected into a lab. `undo` repairs it; closing the lab repairs it too.
+ *
+ * @example
+ * import { type Failure, Lab } from "wirebook";
+ * const lab = await Lab.open("failure-undo-example");
+ * const router = await lab.netns("router", { forward: true });
+ * const failure: Failure = await lab.failures.noForwarding(router);
+ * console.log(failure.shell);
+ * await failure.undo();
+ * await lab.close();
+ */
 export interface Failure {
-  /** What was done, as one would type it. */
+  /** The equivalent shell command. */
   readonly shell: string;
-  /** Where the machine could not do quite what was asked: what it does instead. */
+  /** Set if the machine cannot do exactly what was requested: describes the substitute. */
   readonly note?: string;
-  /** Repairs it. A second time does nothing. */
+  /** Repairs the failure. Further calls do nothing. */
   undo(): Promise<void>;
 }
 
-/** A rule to take out: its chain, and its number there as `iptables -L --line-numbers` counts. */
+/**
+ * The position of an iptables rule.
+ *
+ * @example
+ * import { Lab, type RuleAt } from "wirebook";
+ * const lab = await Lab.open("rule-at-example");
+ * const router = await lab.netns("router");
+ * await router.sh`iptables -A FORWARD -j DROP`;
+ * const at: RuleAt = { table: "filter", chain: "FORWARD", number: 1 };
+ * await (await lab.failures.dropRule(router, at)).undo();
+ * await lab.close();
+ */
 export interface RuleAt {
   /** Default: `filter`. */
   readonly table?: "raw" | "mangle" | "nat" | "filter" | "security";
   readonly chain: string;
+  /** Number of the rule in its chain, from 1, as `iptables -L --line-numbers` prints it. */
   readonly number: number;
 }
 
-/** Breaks parts of a lab, so that one can see what happens then. */
+/**
+ * Injects failures into a lab. Use it as `lab.failures`.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("failures-example");
+ * const [a, b] = await Promise.all([lab.netns("a"), lab.netns("b")]);
+ * const cable = await lab.veth({ place: a, name: "eth0" }, { place: b, name: "eth0" });
+ * await lab.failures.down(cable.a);
+ * await lab.close();
+ */
 export class Failures {
-  /** The root qdiscs that were put on each link, the one that counts last. */
+  /** For each link, the arguments of the `tc` commands that set its root qdisc; the last one is in effect. */
   readonly #qdiscs = new Map<string, readonly (readonly string[])[]>();
   readonly #context: LabContext;
 
@@ -32,7 +65,11 @@ export class Failures {
     this.#context = context;
   }
 
-  /** A cable that is pulled. Its routes come back with it. Shell: `ip link set NAME down`. */
+  /**
+   * Sets a link down, as if its cable were unplugged. The kernel removes the link's routes; undo restores them.
+   *
+   * Shell: `ip link set NAME down`.
+   */
   async down(link: LabLink): Promise<Failure> {
     const { place, name } = link;
     const routes = (await inNamespace(place, ["ip", "-4", "route", "show", "dev", name]))
@@ -42,20 +79,23 @@ export class Failures {
     return this.#failure(`ip link set ${name} down`, async () => {
       await link.up();
       for (const route of routes) {
-        const words = route
+        const args = route
           .replace(/\b(?:linkdown|dead)\b/g, "")
           .trim()
           .split(/\s+/);
-        await inNamespace(place, ["ip", "route", "replace", ...words, "dev", name]);
+        await inNamespace(place, ["ip", "route", "replace", ...args, "dev", name]);
       }
     });
   }
 
   /**
-   * Loses that part of the packets that leave by a link. Shell: `tc qdisc add dev NAME root netem loss 20%`; on a kernel
-   * without netem, a rule with `-m statistic` that drops.
+   * Drops a random part of the packets that leave through a link.
    *
-   * @param percent - 0 to 100.
+   * Shell: `tc qdisc replace dev NAME root netem loss 20%`; on a kernel without netem,
+   * `iptables -t mangle -I POSTROUTING -o NAME -m statistic --mode random --probability 0.2 -j DROP`.
+   *
+   * @param percent - share of the packets to drop, 0 to 100.
+   * @throws LabError `BAD_NUMBER`.
    */
   async loss(link: LabLink, percent: number): Promise<Failure> {
     checkPercent(percent, link);
@@ -63,27 +103,39 @@ export class Failures {
     if (netem) return netem;
     const chance = ["-m", "statistic", "--mode", "random", "--probability", String(percent / 100)];
     const rule = ["POSTROUTING", "-o", link.name, ...(percent === 100 ? [] : chance), "-j", "DROP"];
-    return this.#rule(link.place, "mangle", rule, "this kernel has no netem: a rule drops instead");
+    return this.#rule(
+      link.place,
+      "mangle",
+      rule,
+      "this kernel has no netem: an iptables rule drops the packets",
+    );
   }
 
   /**
-   * Delays what leaves by a link. Shell: `tc qdisc add dev NAME root netem delay 100ms`; on a kernel without netem, a
-   * token bucket that lets one full packet pass in that time.
+   * Delays the packets that leave through a link.
+   *
+   * Shell: `tc qdisc replace dev NAME root netem delay 100ms`; on a kernel without netem, a token bucket filter
+   * (tc-tbf(8)) whose rate makes one full-sized packet take that long.
+   *
+   * @param delayMs - milliseconds to add to each packet.
    */
-  async delay(link: LabLink, milliseconds: number): Promise<Failure> {
-    const netem = await this.#netem(link, ["delay", `${milliseconds}ms`]);
+  async delay(link: LabLink, delayMs: number): Promise<Failure> {
+    const netem = await this.#netem(link, ["delay", `${delayMs}ms`]);
     if (netem) return netem;
     const burst = 1_600;
-    const rate = Math.max(8, Math.round((burst * 8 * 1_000) / milliseconds));
-    const bucket = ["tbf", "rate", `${rate}bit`, "burst", String(burst), "latency", `${milliseconds * 50}ms`];
-    const note = `this kernel has no netem: a token bucket of ${rate} bit/s, so a full packet takes ${milliseconds} ms and the first ones none`;
+    const rate = Math.max(8, Math.round((burst * 8 * 1_000) / delayMs));
+    const bucket = ["tbf", "rate", `${rate}bit`, "burst", String(burst), "latency", `${delayMs * 50}ms`];
+    const note = `this kernel has no netem: a token bucket of ${rate} bit/s delays a full-sized packet by ${delayMs} ms, but not the first ones`;
     return this.#qdisc(link, bucket, note);
   }
 
   /**
-   * Sends that part of the packets twice. Shell: `tc qdisc add dev NAME root netem duplicate 10%`.
+   * Sends a random part of the packets that leave through a link twice.
    *
-   * @throws LabError `NOT_SUPPORTED` on a kernel without netem.
+   * Shell: `tc qdisc replace dev NAME root netem duplicate 10%`.
+   *
+   * @param percent - share of the packets to duplicate, 0 to 100.
+   * @throws LabError `BAD_NUMBER`; `NOT_SUPPORTED` on a kernel without netem.
    */
   async duplicate(link: LabLink, percent: number): Promise<Failure> {
     checkPercent(percent, link);
@@ -91,16 +143,19 @@ export class Failures {
     if (netem) return netem;
     throw new LabError("NOT_SUPPORTED", {
       where: link.toString(),
-      found: "packets are duplicated by netem, and this machine's kernel has none",
-      advice: "Load it (sudo modprobe sch_netem), or inject a loss: that needs no netem.",
+      found: "duplicating packets needs netem, which this machine's kernel does not have",
+      advice: "Load it (sudo modprobe sch_netem), or use failures.loss, which works without netem.",
     });
   }
 
   /**
-   * Cuts a place off from all others, as when its switch fails: nothing comes in or goes out by its uplink. Its routes,
-   * and what goes on inside it, stay. Shell: `iptables -t raw -I PREROUTING -i eth0 -j DROP` and the same for output.
+   * Drops all packets that arrive or leave through a place's uplink, as if its switch failed. Its routes and the traffic
+   * inside it are not affected.
    *
-   * @param uplink - default: the link of its default route.
+   * Shell: `iptables -t raw -I PREROUTING -i eth0 -j DROP`, `iptables -t mangle -I POSTROUTING -o eth0 -j DROP`.
+   *
+   * @param uplink - name of the link. Default: the link of the default route.
+   * @throws LabError `UNKNOWN_PLACE` if `uplink` is omitted and the place has no default route.
    */
   async partition(place: ContainerPlace, uplink?: string): Promise<Failure> {
     const link = uplink ?? (await defaultLink(place));
@@ -112,17 +167,23 @@ export class Failures {
     });
   }
 
-  /** Stops a place from passing packets on. Shell: `sysctl -w net.ipv4.ip_forward=0`. */
+  /** Stops a place from forwarding packets between its links. Shell: `sysctl -w net.ipv4.ip_forward=0`. */
   async noForwarding(place: ContainerPlace): Promise<Failure> {
     const before = (await place.snapshot()).sysctls?.["net.ipv4.ip_forward"] ?? "1";
     await setSysctl(place, "net.ipv4.ip_forward", "0");
-    // Of two of these only the first has something to restore.
+    // If forwarding was already off (a second failure of this kind), there is nothing to restore.
     return this.#failure("sysctl -w net.ipv4.ip_forward=0", async () => {
       if (before !== "0") await setSysctl(place, "net.ipv4.ip_forward", before);
     });
   }
 
-  /** Takes a rule out; it comes back where it was. Shell: `iptables -t TABLE -D CHAIN NUMBER`. */
+  /**
+   * Deletes an iptables rule. Undo inserts it at the same position.
+   *
+   * Shell: `iptables -t TABLE -D CHAIN NUMBER`.
+   *
+   * @throws LabError `UNKNOWN_PLACE` if the chain has no rule with that number.
+   */
   async dropRule(place: ContainerPlace, { table = "filter", chain, number }: RuleAt): Promise<Failure> {
     const listed = (await inNamespace(place, ["iptables", "-t", table, "-S", chain])).split("\n");
     const rule = listed.filter((line) => line.startsWith("-A "))[number - 1];
@@ -130,12 +191,12 @@ export class Failures {
       throw new LabError("UNKNOWN_PLACE", {
         where: `${place.name}, ${table} ${chain}`,
         found: `there is no rule number ${number}`,
-        advice: `See the rules with their numbers: iptables -t ${table} -L ${chain} --line-numbers.`,
+        advice: `List the rules with their numbers: iptables -t ${table} -L ${chain} --line-numbers.`,
       });
     }
     await inNamespace(place, ["iptables", "-t", table, "-D", chain, String(number)]);
     return this.#failure(`iptables -t ${table} -D ${chain} ${number}`, async () => {
-      // The rest of the line is in iptables-save's own quoting, which iptables-restore reads and a shell does not.
+      // The line is quoted as in iptables-save(8) output. iptables-restore reads that format; a shell does not.
       const rest = rule.slice(`-A ${chain}`.length);
       const command = `-I ${chain} ${number}${rest}`;
       const { shell } = await place.netnsHandle();
@@ -145,7 +206,7 @@ export class Failures {
     });
   }
 
-  /** Ends a container as the kernel would; undo starts it again. Shell: `docker kill`. */
+  /** Kills a container's main process with SIGKILL; undo starts the container again. Shell: `docker kill NAME`. */
   async kill(place: ContainerPlace): Promise<Failure> {
     await place.engine.containers.kill(place.container);
     return this.#failure(`docker kill ${place.name}`, () =>
@@ -153,28 +214,28 @@ export class Failures {
     );
   }
 
-  async #netem(link: LabLink, words: readonly string[]): Promise<Failure | undefined> {
+  async #netem(link: LabLink, args: readonly string[]): Promise<Failure | undefined> {
     try {
-      return await this.#qdisc(link, ["netem", ...words]);
+      return await this.#qdisc(link, ["netem", ...args]);
     } catch (error) {
       if (error instanceof LabError && error.code === "NOT_SUPPORTED") return undefined;
       throw error;
     }
   }
 
-  async #qdisc(link: LabLink, words: readonly string[], note?: string): Promise<Failure> {
+  async #qdisc(link: LabLink, args: readonly string[], note?: string): Promise<Failure> {
     const { place } = link;
     const key = link.toString();
-    const argv = ["tc", "qdisc", "replace", "dev", link.name, "root", ...words];
+    const argv = ["tc", "qdisc", "replace", "dev", link.name, "root", ...args];
     await inNamespace(place, argv);
-    // A link has one root qdisc, so a second failure takes the place of the first until it is undone.
+    // A link has only one root qdisc, so a second failure replaces the first until it is undone.
     this.#qdiscs.set(key, [...(this.#qdiscs.get(key) ?? []), argv]);
     const undo = async (): Promise<void> => {
       const active = this.#qdiscs.get(key) ?? [];
-      const left = active.filter((each) => each !== argv);
-      this.#qdiscs.set(key, left);
+      const remaining = active.filter((each) => each !== argv);
+      this.#qdiscs.set(key, remaining);
       if (active.at(-1) !== argv) return;
-      await inNamespace(place, left.at(-1) ?? ["tc", "qdisc", "del", "dev", link.name, "root"]);
+      await inNamespace(place, remaining.at(-1) ?? ["tc", "qdisc", "del", "dev", link.name, "root"]);
     };
     return this.#failure(argv.join(" "), undo, note);
   }
@@ -210,7 +271,7 @@ function checkPercent(percent: number, link: LabLink): void {
   if (percent >= 0 && percent <= 100) return;
   throw new LabError("BAD_NUMBER", {
     where: link.toString(),
-    found: `${percent} is no percentage`,
+    found: `${percent} is not a percentage`,
     advice: "Give a number from 0 to 100.",
   });
 }
@@ -222,13 +283,13 @@ async function defaultLink(place: ContainerPlace): Promise<string> {
   if (route?.dev !== undefined) return route.dev;
   throw new LabError("UNKNOWN_PLACE", {
     where: place.name,
-    found: "it has no default route, so which of its links leads to the others is not known",
-    advice: 'Name the link: partition(place, "eth0").',
+    found: "it has no default route that would show which link is its uplink",
+    advice: 'Give the name of the link: partition(place, "eth0").',
   });
 }
 
-// The engine mounts /proc/sys read-only into the container from which namespaces are entered; in a mount namespace of
-// this one command's own it is writable, and what is written is the network namespace's.
+// The engine mounts /proc/sys read-only in the toolbox. A mount namespace for this one command lets it remount /proc/sys
+// writable. The files under net/ are those of the network namespace that the command runs in.
 async function setSysctl(place: ContainerPlace, name: string, value: string): Promise<void> {
   const path = `/proc/sys/${name.replaceAll(".", "/")}`;
   const { shell } = await place.netnsHandle();

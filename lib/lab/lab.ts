@@ -28,31 +28,55 @@ import { type Diagnosis, diagnose } from "./service/diagnosis";
 import { gather } from "./service/gather";
 import type { Service } from "./service/service";
 import type { ServiceSpec } from "./service/spec";
-import { endShellCells, offerShellCells } from "./shell-cell";
+import { disableShellCells, enableShellCells } from "./shell-cell";
 import { LabDiff } from "./topology/diff";
 import { Host } from "./topology/host";
 import { lookAt, worldOf } from "./topology/world";
 import { Capture } from "./trace/capture";
 import { type PacketPath, predict, type TraceRequest, trace } from "./trace/packet-path";
 
-/** How a lab is opened. */
+/**
+ * Options of {@link Lab.open}.
+ *
+ * @example
+ * import { Lab, type LabOptions } from "wirebook";
+ * const options: LabOptions = { subnet: "172.30.77.0/24", cluster: { podRange: "10.200.0.0/16" } };
+ * const lab = await Lab.open("options-example", options);
+ * await lab.close();
+ */
 export interface LabOptions {
-  /** As a value, or as the docker command names it (`ssh://me@two`). Default: the one that the docker command would use. */
+  /**
+   * The container engine: an {@link Engine}, or an address as `docker -H` takes it (`ssh://me@two`). Default: the engine
+   * that the `docker` command would use.
+   */
   readonly engine?: Engine | string;
   /**
-   * Several engines of one Docker Swarm, as values or as the docker command names them (`ssh://me@two`); each node and
-   * Docker host is placed on one of them, and they meet on an attachable overlay network instead of a bridge. The first
-   * is home to the outside, and to all that is not placed. One of them is a manager of the swarm. Default: only `engine`.
+   * Several engines of one Docker Swarm, given like `engine`; at least one must be a manager. Every node and Docker host
+   * is placed on one of them, and the lab's network is an attachable overlay network instead of a bridge. The first
+   * engine runs the outside and everything else that is not placed explicitly. Default: only `engine`.
    */
   readonly engines?: readonly (Engine | string)[];
-  /** Range of the lab's network. Default: one that no route and no network of the machine overlaps. */
+  /** IPv4 range of the lab's network, as CIDR. Default: a /24 that overlaps no route or network of the engine's machine. */
   readonly subnet?: string;
-  /** Ranges of the lab's cluster, where it has nodes. Default: 10.244.0.0/16 for pods, 10.96.0.0/16 for services. */
+  /** Address ranges of the lab's cluster. Default: 10.244.0.0/16 for pods, 10.96.0.0/16 for services. */
   readonly cluster?: ClusterOptions;
 }
 
-/** The outside: what source NAT leads to and where a published port is called from. A real web server on 80 and 8080. */
+/**
+ * The place that represents the rest of the world: the default gateway and name server of the lab's network. It runs a
+ * web server on ports 80 and 8080 that reports the client's address, so it shows the result of source NAT, and requests
+ * to published ports are sent from it.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("outside-example");
+ * const client = await lab.pod("client");
+ * const page = await client.get(`http://${lab.outside.address}/`);
+ * console.log(page.client.address === client.address);
+ * await lab.close();
+ */
 export class Outside extends ContainerPlace {
+  /** IPv4 address on the lab's network: the second address of its range. */
   readonly address: string;
 
   constructor(parts: ConstructorParameters<typeof ContainerPlace>[0] & { address: string }) {
@@ -62,27 +86,28 @@ export class Outside extends ContainerPlace {
 }
 
 /**
- * A lab: containers, namespaces and rules that belong together, beside a world outside. All of it is labelled, and gone
- * when the lab is closed or the process ends, however it ends.
+ * A lab: one network with the containers, network namespaces and rules that you add to it, and an {@link Outside}.
+ * Everything it creates carries Wirebook's labels. It is removed when the lab is closed or when the process ends, even
+ * if the process is killed.
  *
- * ```ts
- * const lab = await Lab.open("docker-networking");
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("lab-example");
  * const host = await lab.dockerHost("host1");
- * const web = await host.run("web", { image: "web", publish: { 8080: 80 } });
+ * await host.run("web", { image: "web", publish: { 8080: 80 } });
  * await lab.outside.sh`curl -s http://${host.address}:8080/`;
  * await lab.close();
- * ```
  */
 export class Lab {
   readonly name: string;
-  /** What is outside of everything else in the lab. */
+  /** The rest of the world: default gateway, name server and web server of the lab's network. */
   readonly outside: Outside;
-  /** The engine's own machine, with several the first one's: it is only looked at. */
+  /** The network namespace of the engine's machine, for reading only. With several engines: the first engine's machine. */
   readonly host: Host;
-  /** Breaks parts of the lab; each failure can be undone, and is when the lab closes. */
+  /** Breaks parts of the lab. Each failure can be undone; closing the lab undoes those that remain. */
   readonly failures: Failures;
   /**
-   * What the lab stands on; places of new kinds are built on it.
+   * What all parts of the lab share: network, addresses, places, engine runtimes.
    *
    * @internal
    */
@@ -97,23 +122,34 @@ export class Lab {
   }
 
   /**
-   * Opens a lab. A lab of this name that the same process has open is closed first, so that a cell that is run again
-   * starts afresh; a lab of the same name in another notebook is another lab.
+   * Opens a lab: creates its network and starts the outside. If this process already has a lab with this name open, that
+   * lab is closed first, so running a cell again starts from the beginning. Labs of other processes are not affected,
+   * even if they have the same name.
    *
-   * With `WIREBOOK_RECORD=FILE` in the environment, what it is asked and told is recorded; with `WIREBOOK_REPLAY=FILE`,
-   * or where no engine answers and the notebook has a recording beside it, it is opened from there and nothing runs.
+   * With the environment variable `WIREBOOK_RECORD=FILE`, all calls and results are recorded to that file. With
+   * `WIREBOOK_REPLAY=FILE`, or if no engine answers and there is a recording next to the notebook, the calls are answered
+   * from the recording and no container is started.
    *
-   * From then on a cell that begins with `%%sh NAME` runs its lines in the place of that name.
+   * After this call, a notebook cell that begins with `%%sh NAME` runs its lines in the place with that name.
    *
-   * @param name - lower-case letters, digits, hyphens; 40 at most.
-   * @throws LabError `BAD_NAME`, `NO_ENGINE`, `NO_PERMISSION`, `IMAGE_MISSING`, `SUBNET_TAKEN`; from a recording
-   *   `NOT_RECORDED`, `RECORDING_UNREADABLE`, `RECORDING_TOO_NEW`; over several engines also `ENGINE_GONE`, `ENGINE_TWICE`, `NOT_ONE_SWARM`, `NOT_READY`, `NOT_SUPPORTED`.
+   * Shell: `docker network create --subnet SUBNET …`, then `docker run -d --network … wirebook/web`.
+   *
+   * @param name - lower-case letters, digits and hyphens, at most 40 characters; begins and ends with a letter or digit.
+   * @param options - see {@link LabOptions}. Default: the default engine and a free subnet.
+   * @throws LabError `BAD_NAME`, `NO_ENGINE`, `NO_PERMISSION`, `IMAGE_MISSING`, `SUBNET_TAKEN`, `BAD_ADDRESS`,
+   *   `CIDR_EXHAUSTED`; with a recording `NOT_RECORDED`, `RECORDING_UNREADABLE`, `RECORDING_TOO_NEW`; with several engines
+   *   also `ENGINE_GONE`, `ENGINE_TWICE`, `NOT_ONE_SWARM`, `NOT_READY`, `NOT_SUPPORTED`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("open-example");
+   * console.log(lab.subnet, [...lab.places.keys()]);
+   * await lab.close();
    */
   static async open(name: string, options: LabOptions = {}): Promise<Lab> {
     checkName(name, "lab");
     const progress = new Progress();
     const open = () => progress.run(`lab ${name}`, () => Lab.#open(name, options, progress));
-    // One that is being opened under this name is there first, so that it can be closed.
+    // If a lab with this name is still opening, wait for it: #open can only close a lab that is open.
     const opening: Promise<Lab> = (Lab.#opening.get(name) ?? Promise.resolve())
       .catch(() => undefined)
       .then(() =>
@@ -122,7 +158,7 @@ export class Lab {
     Lab.#opening.set(name, opening);
     try {
       const lab = await opening;
-      offerShellCells(name, lab);
+      enableShellCells(name, lab);
       return lab;
     } finally {
       if (Lab.#opening.get(name) === opening) Lab.#opening.delete(name);
@@ -151,14 +187,15 @@ export class Lab {
 
   static readonly #engines = new Map<string, Promise<Engine>>();
 
-  // A connection is kept, and made anew when its engine has gone; which engine it is stays the caller's choice.
+  // Reuses one connection per address. Connects again if the engine no longer answers on it.
   static async #connect(to: Engine | string = ""): Promise<Engine> {
     if (to instanceof Engine) return to;
     if (typeof to !== "string") {
       throw new LabError("NO_ENGINE", {
         where: String(to),
-        found: "this is no container engine",
-        advice: "Give what Engine.connect returns, or an address: unix:///var/run/docker.sock, ssh://me@two.",
+        found: "this is not a container engine",
+        advice:
+          "Pass the result of Engine.connect, or an address: unix:///var/run/docker.sock, ssh://me@two.",
       });
     }
     const known = await Lab.#engines.get(to)?.catch(() => undefined);
@@ -168,30 +205,35 @@ export class Lab {
     return engine;
   }
 
-  /** The engine on which it runs; the first of several. */
+  /** The engine that the lab runs on. With several engines: the first one. */
   get engine(): Engine {
     return this.context.engine;
   }
 
-  /** Every engine on which it runs, by name. */
+  /** All engines that the lab runs on, by name. */
   get engines(): ReadonlyMap<string, Engine> {
     return new Map(this.context.runtimes.map(({ name, engine }) => [name, engine]));
   }
 
-  /** Range of the lab's network. */
+  /** IPv4 range of the lab's network, as CIDR. */
   get subnet(): string {
     return this.context.subnet.text;
   }
 
-  /** Every place by its name. */
+  /** The places of the lab, by name. Does not include containers that were started with `docker run` on a Docker host. */
   get places(): ReadonlyMap<string, Place> {
     return this.context.places;
   }
 
   /**
-   * A place by its name.
+   * Returns the place with this name.
    *
-   * @throws LabError `UNKNOWN_PLACE`, with the names there are.
+   * @throws LabError `UNKNOWN_PLACE`, which lists the existing names.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("place-example");
+   * await lab.place("outside").sh`ip addr`;
+   * await lab.close();
    */
   place(name: string): Place {
     const place = this.places.get(name);
@@ -203,7 +245,22 @@ export class Lab {
     });
   }
 
-  /** Starts a Docker host. See {@link DockerHost}. */
+  /**
+   * Starts a Docker host: a container that runs its own dockerd. Waits until that engine answers.
+   *
+   * Shell: `docker run -d … wirebook/host --bip 172.17.0.1/16`.
+   *
+   * @param name - unique in the lab; becomes the host name.
+   * @param spec - see {@link DockerHostSpec}. Default: docker0 has 172.17.0.1/16, the memory limit is 1 GiB.
+   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `IMAGE_MISSING`, `CIDR_EXHAUSTED`, `UNKNOWN_ENGINE`, `NOT_READY`,
+   *   `NOT_SUPPORTED`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("docker-host-example");
+   * const host = await lab.dockerHost("host1");
+   * await host.docker("network", "ls");
+   * await lab.close();
+   */
   async dockerHost(name: string, spec: DockerHostSpec = {}): Promise<DockerHost> {
     const { context } = this;
     return context.addPlace("Docker host", name, () =>
@@ -212,12 +269,21 @@ export class Lab {
   }
 
   /**
-   * Starts a pod on the lab's own network, beside the outside.
+   * Starts a pod directly on the lab's network: a pause container that owns the network namespace, and one app container
+   * for each entry of `spec.apps` that joins it. For a pod of a cluster, use {@link Node.pod}.
    *
-   * Shell: `docker run -d --name pause …` then `docker run -d --net=container:pause …`.
+   * Shell: `docker run -d --name pause …`, then `docker run -d --net=container:pause …`.
    *
-   * @param name - unique on the lab; becomes the host name.
-   * @throws LabError `NAME_TAKEN`, `IMAGE_MISSING`, `PORT_IN_USE`, `CONTAINER_EXITED`.
+   * @param name - unique in the lab; becomes the host name.
+   * @param spec - see {@link PodSpec}. Default: one app from the `base` image that sleeps.
+   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `IMAGE_MISSING`, `PORT_IN_USE`, `BAD_PORT`, `COMMAND_MISSING`,
+   *   `CONTAINER_EXITED`, `CAPABILITY_REFUSED`, `CIDR_EXHAUSTED`, `NOT_READY`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("pod-example");
+   * const web = await lab.pod("web", { image: "web" });
+   * await lab.outside.sh`curl -s http://${web.address}/`;
+   * await lab.close();
    */
   async pod(name: string, spec: PodSpec = {}): Promise<Pod> {
     const { context } = this;
@@ -239,39 +305,61 @@ export class Lab {
   }
 
   /**
-   * Starts a forward proxy on the lab's network: clients ask it, and it asks in their place.
-   *
-   * ```ts
-   * const proxy = await lab.proxy("proxy", { forward: { names: { "shop.example": lab.outside.address } } });
-   * await client.sh`curl -s -x ${proxy.url} http://shop.example/`;
-   * ```
+   * Starts a forward proxy (tinyproxy) on the lab's network. Clients send their requests to it, and it opens its own
+   * connection to the server.
    *
    * Shell: `tinyproxy -d -c FILE` in a container.
    *
+   * @param name - unique in the lab; becomes the host name.
    * @throws LabError `NAME_TAKEN`, `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `IMAGE_MISSING`, `NOT_READY`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("proxy-example");
+   * const client = await lab.pod("client");
+   * const proxy = await lab.proxy("proxy", { forward: { names: { "shop.example": lab.outside.address } } });
+   * await client.sh`curl -s -x ${proxy.url} http://shop.example/`;
+   * await lab.close();
    */
   async proxy(name: string, spec: ProxySpec): Promise<ForwardProxy> {
     return this.context.addPlace("proxy", name, () => ForwardProxy.start(this.context, name, spec));
   }
 
   /**
-   * Starts a reverse proxy on the lab's network: clients ask it, and it passes their requests on to servers.
-   *
-   * ```ts
-   * const shop = await lab.reverseProxy("shop", { upstreams: [web1, web2], routes: { "/api": [api] } });
-   * shop.config;
-   * ```
+   * Starts a reverse proxy (HAProxy) on the lab's network. It accepts requests and forwards each to one of its upstream
+   * servers.
    *
    * Shell: `haproxy -f FILE` in a container.
    *
+   * @param name - unique in the lab; becomes the host name.
    * @throws LabError `NAME_TAKEN`, `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `SELECTOR_EMPTY`, `NOT_SUPPORTED`,
    *   `IMAGE_MISSING`, `NOT_READY`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("reverse-proxy-example");
+   * const web = await lab.pod("web", { image: "web" });
+   * const shop = await lab.reverseProxy("shop", { upstreams: [web] });
+   * console.log(shop.config);
+   * await lab.close();
    */
   async reverseProxy(name: string, spec: ReverseSpec): Promise<ReverseProxy> {
     return this.context.addPlace("reverse proxy", name, () => ReverseProxy.start(this.context, name, spec));
   }
 
-  /** Makes a plain network namespace, with nothing but loopback in it. Shell: `ip netns add NAME`. */
+  /**
+   * Creates a network namespace that has only a loopback link.
+   *
+   * Shell: `ip netns add NAME`, `ip -n NAME link set lo up`.
+   *
+   * @param name - unique in the lab.
+   * @param spec - see {@link NetnsSpec}. Default: does not forward, on the lab's first engine.
+   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `UNKNOWN_ENGINE`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("netns-example");
+   * const router = await lab.netns("router", { forward: true });
+   * await router.sh`ip addr`;
+   * await lab.close();
+   */
   async netns(name: string, spec: NetnsSpec = {}): Promise<Netns> {
     const { context } = this;
     return context.addPlace("namespace", name, () => {
@@ -282,16 +370,39 @@ export class Lab {
   }
 
   /**
-   * Makes a veth pair between any two places, both ends up.
+   * Creates a veth pair between two places on the same engine, and sets both ends up.
    *
    * Shell: `ip link add A netns A type veth peer name B netns B`.
+   *
+   * @throws LabError `NAME_TAKEN`, `BAD_NAME`, `BAD_ADDRESS`; `NOT_SUPPORTED` if the places are on different engines.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("veth-example");
+   * const [a, b] = await Promise.all([lab.netns("a"), lab.netns("b")]);
+   * await lab.veth({ place: a, name: "eth0", address: "10.1.0.1/24" }, { place: b, name: "eth0", address: "10.1.0.2/24" });
+   * await a.sh`ping -c1 10.1.0.2`;
+   * await lab.close();
    */
   veth(a: VethEnd, b: VethEnd): Promise<Veth> {
     this.context.check();
     return addVeth(a, b);
   }
 
-  /** Makes two tap devices and a program between them that carries each frame across. */
+  /**
+   * Creates two tap devices on the same engine, and starts a program that copies each frame from one to the other.
+   *
+   * Shell: `socat TUN:…,tun-type=tap UNIX-LISTEN:…` at one end, `socat TUN:…,tun-type=tap UNIX-CONNECT:…` at the other.
+   *
+   * @throws LabError `NAME_TAKEN`, `BAD_NAME`, `BAD_ADDRESS`; `NOT_SUPPORTED` if the machine has no /dev/net/tun or the
+   *   places are on different engines.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("tap-example");
+   * const [a, b] = await Promise.all([lab.netns("a"), lab.netns("b")]);
+   * await lab.tap({ place: a, name: "tap0", address: "10.4.0.1/24" }, { place: b, name: "tap0", address: "10.4.0.2/24" });
+   * await a.sh`ping -c1 10.4.0.2`;
+   * await lab.close();
+   */
   async tap(a: TapEnd, b: TapEnd): Promise<TapCable> {
     this.context.check();
     const cable = await addTapCable(a, b);
@@ -299,22 +410,45 @@ export class Lab {
     return cable;
   }
 
-  /** Everything there is now, as data: each place with its snapshot, and the veth pairs. */
+  /**
+   * Returns the current state of the lab as data: every place with its snapshot, and the veth pairs between them.
+   *
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("world-example");
+   * const { places } = await lab.world();
+   * console.log(places.map(({ name }) => name));
+   * await lab.close();
+   */
   world(): Promise<World> {
     return worldOf(this.context, Cluster.of(this.context)?.notes);
   }
 
-  /** Draws everything there is now: namespaces, veth pairs, bridges, addresses. */
+  /**
+   * Draws the current state of the lab: namespaces, veth pairs, bridges and addresses.
+   *
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("topology-example");
+   * await lab.pod("web", { image: "web" });
+   * console.log((await lab.topology()).text);
+   * await lab.close();
+   */
   async topology(): Promise<Picture> {
     return topologyPicture(await this.world());
   }
 
   /**
-   * What `action` changes: links, addresses, routes, rules, listeners, in every place of the lab, before and after.
+   * Runs `action` and returns what changed: links, addresses, routes, rules and listeners in every place of the lab,
+   * compared before and after. Changes that other programs make at the same time are included.
    *
-   * ```ts
-   * await lab.diff(() => host.docker("run", "-d", "-p", "8080:80", "web"));
-   * ```
+   * @param action - its exceptions propagate.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("diff-example");
+   * const router = await lab.netns("router");
+   * console.log(String(await lab.diff(() => router.bridge("br0"))));
+   * await lab.close();
    */
   async diff<Result>(action: () => PromiseLike<Result> | Result): Promise<LabDiff<Result>> {
     const look = async (): Promise<readonly Snapshot[]> =>
@@ -324,36 +458,62 @@ export class Lab {
     return new LabDiff(before, await look(), result);
   }
 
-  /** The nodes, pods and services of the lab, and the ranges they have. */
+  /** The lab's Kubernetes-like cluster: its nodes, pods, services and their address ranges. Created on first use. */
   get cluster(): Cluster {
     return Cluster.on(this.context);
   }
 
   /**
-   * Starts a node of the lab's cluster, with a chunk of the pod range. See {@link Node}.
+   * Starts a node of the lab's cluster, and adds a route to its pod CIDR on every other node. See {@link Node}.
    *
-   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `CIDR_OVERLAP`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`.
+   * Shell: `docker run -d …`, then `ip route add POD_CIDR via NODE` on each node.
+   *
+   * @param name - unique in the lab; becomes the host name.
+   * @param spec - see {@link NodeSpec}. Default: the next free part of the cluster's pod range.
+   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `CIDR_OVERLAP`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`, `UNKNOWN_ENGINE`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("node-example");
+   * const node1 = await lab.node("node1");
+   * const web = await node1.pod("web", { image: "web", readiness: { tcp: 80 } });
+   * console.log(node1.podCidr, web.address);
+   * await lab.close();
    */
   node(name: string, spec: NodeSpec = {}): Promise<Node> {
     return this.cluster.node(name, spec);
   }
 
   /**
-   * Makes a service: an address in the rules of every node, and nowhere else. See {@link Service}.
+   * Creates a service. No link has its ClusterIP: iptables rules on every node translate it to a ready pod that matches
+   * the selector. See {@link Service}.
    *
    * Shell: `kubectl create service clusterip NAME --tcp=PORT:TARGETPORT`.
    *
+   * @param name - unique among the services of the lab.
    * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `BAD_PORT`, `PORT_IN_USE`, `SELECTOR_EMPTY`, `CIDR_EXHAUSTED`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("service-example");
+   * const node1 = await lab.node("node1");
+   * await node1.pod("web", { image: "web", labels: { app: "web" }, readiness: { tcp: 80 } });
+   * const service = await lab.service("web", { selector: { app: "web" }, port: 80 });
+   * await node1.sh`curl -s http://${service.clusterIP}/`;
+   * await lab.close();
    */
   service(name: string, spec: ServiceSpec): Promise<Service> {
     return this.cluster.service(name, spec);
   }
 
   /**
-   * Draws every range of addresses of the lab: the nodes' own network, the pods of the cluster and of each node, the
-   * services. Ranges that overlap stand in the colour of error.
+   * Draws the address ranges of the lab: the network of the nodes, the cluster's pod range, each node's pod CIDR, and the
+   * service range. Ranges that overlap are drawn in the error colour.
    *
-   * @param plan - further ranges by name, to see whether they would fit: `{ node3: "10.244.1.128/25" }`.
+   * @param plan - additional CIDRs to check, by name: `{ node3: "10.244.1.128/25" }`. Default: none.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("addresses-example");
+   * console.log(lab.addresses({ node3: "10.244.1.128/25" }).text);
+   * await lab.close();
    */
   addresses(plan: Readonly<Record<string, string>> = {}): Picture {
     const title = `addresses of ${this.name}`;
@@ -361,10 +521,19 @@ export class Lab {
   }
 
   /**
-   * Finds out why a service does not answer: climbs the ladder of Kubernetes' page "Debug Services" and names the first
-   * rung that does not hold. It only looks.
+   * Finds out why a service does not answer. Makes the checks of the Kubernetes page "Debug Services" in order, and
+   * reports the first one that fails. Changes nothing.
    *
-   * @param service - the service, or the name of one that should be there.
+   * Source: https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/.
+   *
+   * @param service - the service or its name. A service with that name need not exist; that is the first check.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("diagnose-example");
+   * await lab.node("node1");
+   * const diagnosis = await lab.diagnose("shop");
+   * console.log(diagnosis.healthy);
+   * await lab.close();
    */
   async diagnose(service: Service | string): Promise<Diagnosis> {
     this.context.check();
@@ -372,35 +541,56 @@ export class Lab {
   }
 
   /**
-   * Follows one packet through all namespaces: predicts its way from their routes and rules, then really sends it, and
-   * lays the kernel's own trace beside the prediction.
+   * Follows one packet through all namespaces: predicts its path from their routes and rules, then sends it and compares
+   * the prediction with the kernel's own trace.
    *
-   * ```ts
-   * const path = await lab.trace({ from: client, to: lab.outside, tcp: 80 });
-   * path.agrees;
-   * ```
+   * Shell: `iptables -t raw -A PREROUTING … -j TRACE`, then `nft monitor trace`, in every namespace.
    *
    * @throws LabError `BAD_ADDRESS`, `BAD_PORT`, `UNKNOWN_PLACE`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("trace-example");
+   * const client = await lab.pod("client");
+   * const path = await lab.trace({ from: client, to: lab.outside, tcp: 80 });
+   * console.log(path.agrees);
+   * await lab.close();
    */
   trace(request: TraceRequest): Promise<PacketPath> {
     return trace(this.context, request);
   }
 
-  /** Predicts the way of one packet. Nothing is sent. */
+  /**
+   * Predicts the path of one packet from the routes and rules of all namespaces. Sends nothing.
+   *
+   * @throws LabError `BAD_ADDRESS`, `BAD_PORT`, `UNKNOWN_PLACE`.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("predict-example");
+   * const client = await lab.pod("client");
+   * const path = await lab.predict({ from: client, to: lab.outside, tcp: 80 });
+   * console.log(path.outcome?.verdict);
+   * await lab.close();
+   */
   predict(request: TraceRequest): Promise<PacketPath> {
     return predict(this.context, request);
   }
 
   /**
-   * Captures packets at several places at once, until `stop`; then the same packet is laid side by side.
+   * Captures packets in several places at the same time until `stop()` is called. `stop()` returns one row for each
+   * packet, with every link on which it was seen.
    *
-   * ```ts
-   * const capture = await lab.capture([client, host, lab.outside], "tcp port 80");
+   * Shell: `tcpdump -i any FILTER` in each place.
+   *
+   * @param filter - pcap-filter(7) expression, as tcpdump takes it. Default: all packets.
+   * @throws LabError `COMMAND_FAILED` if tcpdump rejects the filter.
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("capture-example");
+   * const client = await lab.pod("client");
+   * const capture = await lab.capture([client, lab.outside], "tcp port 80");
    * await client.sh`curl -s http://${lab.outside.address}/`;
-   * await capture.stop();
-   * ```
-   *
-   * @param filter - as tcpdump has it. Default: everything.
+   * const { rows } = await capture.stop();
+   * await lab.close();
    */
   async capture(places: readonly ContainerPlace[], filter?: string): Promise<Capture> {
     this.context.check();
@@ -409,19 +599,40 @@ export class Lab {
     return capture;
   }
 
-  /** What the engine has of this lab right now, as `container NAME`. Empty once it is closed: nothing was left behind. */
+  /**
+   * Lists what the engines have of this lab, as `container NAME`, `network NAME` and `volume NAME`. The list is empty
+   * after `close()` if nothing was left behind.
+   *
+   * Shell: `docker ps -a`, `docker network ls` and `docker volume ls`, filtered by label.
+   *
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("leaks-example");
+   * await lab.close();
+   * console.log(await lab.leaks());
+   */
   leaks(): Promise<readonly string[]> {
     return this.context.leaks();
   }
 
-  /** Removes everything the lab made. When it was the last one open, the session's own containers go as well. */
+  /**
+   * Undoes the remaining failures and removes everything that the lab created. If this was the last open lab of the
+   * process, the containers that all labs share (reaper and toolbox) are removed too. A second call does nothing.
+   *
+   * Shell: `docker rm -f …`, `docker network rm …`.
+   *
+   * @example
+   * import { Lab } from "wirebook";
+   * const lab = await Lab.open("close-example");
+   * await lab.close();
+   */
   async close(): Promise<void> {
     await this.shut();
     await this.context.onEachRuntime(({ session }) => session.endIdle());
   }
 
   /**
-   * Removes everything the lab made; the session stays ready for the next one.
+   * Like {@link Lab.close}, but keeps the process's reaper and toolbox for the next lab.
    *
    * @internal
    */
@@ -430,7 +641,7 @@ export class Lab {
     for (const { session } of this.context.runtimes) {
       if (session.labs.get(this.name) === this) session.labs.delete(this.name);
     }
-    endShellCells(this.name);
+    disableShellCells(this.name);
   }
 }
 

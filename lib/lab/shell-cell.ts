@@ -7,24 +7,24 @@ import type { Place } from "./place/place";
 
 const usage = "%%sh NAME [-c APP] [--no-raise-error]";
 
-/** Where the first line of a cell sends the lines below it. */
-interface Target {
+/** The parsed first line of a shell cell. */
+interface ShellCellTarget {
   readonly place: string;
-  /** An app of that pod. */
+  /** Name of an app of that pod. */
   readonly app: string | undefined;
   readonly nothrow: boolean;
 }
 
-/** What a shell cell asks of a lab. */
-interface Places {
+/** The part of a lab that shell cells need. */
+interface PlaceLookup {
   place(name: string): Place;
 }
 
-/** The labs that are open, by name; the last one opened is asked first. */
-const labs = new Map<string, Places>();
+/** The open labs by name, in the order in which they were opened. */
+const labs = new Map<string, PlaceLookup>();
 
 /**
- * Lets cells begin with `%%sh NAME`: their lines run as a shell script inside that place of the lab.
+ * Enables cells that begin with `%%sh NAME`. The lines below run as a shell script in that place of the lab.
  *
  * ```sh
  * %%sh node1
@@ -32,28 +32,29 @@ const labs = new Map<string, Places>();
  * iptables -t nat -L
  * ```
  *
- * `-c APP` runs them in an app of the pod, as `kubectl exec` has it; `--no-raise-error` makes any exit code a result, as
- * IPython has it. Outside of a notebook it does nothing.
+ * With `-c APP` the script runs in that app of a pod, as in `kubectl exec`. With `--no-raise-error` a non-zero exit code
+ * is not an error, as in IPython. Outside a notebook this function does nothing.
  */
-export function offerShellCells(name: string, lab: Places): void {
+export function enableShellCells(name: string, lab: PlaceLookup): void {
   labs.delete(name);
   labs.set(name, lab);
   currentCell()?.magic("sh", run);
 }
 
-/** Its lab is closed: cells go to the others. */
-export function endShellCells(name: string): void {
+/** Removes a closed lab, so that shell cells no longer look for places in it. */
+export function disableShellCells(name: string): void {
   labs.delete(name);
 }
 
 function run(argument: string, body: string): Command {
-  const { place: name, app, nothrow } = read(argument);
-  if (body.trim() === "") throw badCell("there is nothing below its first line", "Write the script there.");
-  const place = find(name);
+  const { place: name, app, nothrow } = parseTarget(argument);
+  if (body.trim() === "")
+    throw badCell("there is nothing below the first line", "Write the script on the lines below it.");
+  const place = findPlace(name);
   return (app === undefined ? place : appOf(place, app)).script(body, { nothrow });
 }
 
-function read(argument: string): Target {
+function parseTarget(argument: string): ShellCellTarget {
   try {
     const { positionals, values } = parseArgs({
       args: argument.split(/\s+/).filter((word) => word !== ""),
@@ -67,13 +68,13 @@ function read(argument: string): Target {
     if (place !== undefined && rest.length === 0)
       return { place, app: values.container, nothrow: values["no-raise-error"] };
   } catch (error) {
-    throw badCell(error instanceof Error ? error.message : String(error), `It reads: ${usage}`, error);
+    throw badCell(error instanceof Error ? error.message : String(error), `Usage: ${usage}`, error);
   }
-  throw badCell(`one name of a place was expected, not ${JSON.stringify(argument)}`, `It reads: ${usage}`);
+  throw badCell(`expected the name of one place, not ${JSON.stringify(argument)}`, `Usage: ${usage}`);
 }
 
-/** The place of that name in the lab that was opened last; else in an earlier one. */
-function find(name: string): Place {
+/** Finds a place by name. If several labs have one, uses the lab that was opened last. */
+function findPlace(name: string): Place {
   let unknown: LabError | undefined;
   for (const lab of [...labs.values()].reverse()) {
     try {
@@ -83,13 +84,13 @@ function find(name: string): Place {
       unknown ??= error;
     }
   }
-  const closed = { where: "%%sh", found: "no lab is open", advice: "Run the cell that opens it." };
+  const closed = { where: "%%sh", found: "no lab is open", advice: "Run the cell that opens the lab." };
   throw unknown ?? new LabError("LAB_CLOSED", closed);
 }
 
 function appOf(place: Place, app: string): Place {
   if (place instanceof NodePod || place instanceof Pod) return place.app(app);
-  throw badCell(`${place.name} is no pod, so it has no app ${JSON.stringify(app)}`, "Leave -c out.");
+  throw badCell(`${place.name} is not a pod, so it has no app ${JSON.stringify(app)}`, "Omit -c.");
 }
 
 function badCell(found: string, advice: string, cause?: unknown): LabError {

@@ -270,7 +270,9 @@ test("an engine that ends in the middle is named with what it had; the lab can b
   expect(await sleeping).toMatchObject({ code: "ENGINE_GONE", message: expect.stringContaining("two") });
   const lost = await lab.node("late").catch((error: unknown) => error);
   expect(lost).toMatchObject({ code: "ENGINE_GONE", where: "halved" });
-  expect(String(lost)).toContain("two went away, and with it node2, pod1; what is on one still runs");
+  expect(String(lost)).toContain(
+    "two stopped or can't be reached, so node2, pod1 can't be used; the places on one still run",
+  );
   expect((await near?.exec(["echo", "here"]))?.stdout).toBe("here\n");
   await lab.close();
   const { opening, network, session } = lab.context;

@@ -45,7 +45,7 @@ test("a %%sh cell runs its lines in a place of the lab", async () => {
     for (const line of ["%%sh", "%%sh router shop", "%%sh router --loud", "%%sh router -c web"])
       expect(await run(`${line}\nip route`)).toEqual([expect.stringContaining("BAD_CELL")]);
     expect(await run("%%sh router\n")).toEqual([
-      expect.stringContaining("BAD_CELL  %%sh: there is nothing below"),
+      expect.stringContaining("BAD_CELL  %%sh: there is nothing below the first line"),
     ]);
   } finally {
     await run("await lab.close();");

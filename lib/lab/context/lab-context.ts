@@ -11,7 +11,7 @@ import { checkName } from "./name";
 import { createLabNetwork, type LabNetwork } from "./network";
 import { Placement } from "./placement";
 
-/** What a learner's tools need inside a namespace of ours: ip, iptables, ping, tcpdump. */
+/** The capabilities that ip, iptables, ping and tcpdump need inside a lab's containers. */
 export const networkCapabilities = [
   "NET_ADMIN",
   "NET_RAW",
@@ -22,30 +22,30 @@ export const networkCapabilities = [
 ] as const;
 
 /**
- * What every lab stands on: one network, one pool of addresses, names, the list of places, and a runtime on each engine. The
- * places that build on it (pods, Docker hosts, nodes) know nothing of each other.
+ * What all parts of a lab share: its network, its address pool, its places and one runtime for each engine. The kinds of
+ * places that use it (pods, Docker hosts, nodes) don't depend on each other.
  */
 export class LabContext {
   readonly name: string;
-  /** One on each engine of the lab. What is not placed elsewhere is on the first. */
+  /** One for each engine of the lab. Places without an explicit engine are on the first. */
   readonly runtimes: readonly [EngineRuntime, ...EngineRuntime[]];
-  /** One id for each opening of a lab. */
+  /** Unique for each opening of a lab; the value of the label `wirebook.lab.id`. */
   readonly opening: string;
-  /** The lab's network. */
+  /** Name of the lab's network. */
   readonly network: string;
   readonly subnet: Cidr;
   readonly pool: AddressPool;
-  /** Tells of what takes longer than a second. */
+  /** Shows a progress line for operations that take longer than a second. */
   readonly progress = new Progress();
-  /** The outside's address on the network: default route and name server of everything on it. */
+  /** The outside's address on the network: default gateway and name server of every container on it. */
   readonly outsideAddress: string;
   readonly #places = new Map<string, Place>();
-  /** Names in the order they were asked for: places start side by side, and a picture must not depend on who was first. */
-  readonly #asked = new Set<string>();
-  /** Names of places that are being made right now. */
-  readonly #making = new Set<string>();
-  readonly #sources: (() => Promise<readonly Place[]>)[] = [];
-  readonly #undo: (() => Promise<void>)[] = [];
+  /** Names in the order of the requests. Places start in parallel, and the order in a picture must not depend on timing. */
+  readonly #requestedNames = new Set<string>();
+  /** Names of the places that are being started. */
+  readonly #startingNames = new Set<string>();
+  readonly #placeSources: (() => Promise<readonly Place[]>)[] = [];
+  readonly #closeActions: (() => Promise<void>)[] = [];
   readonly #hub: Session;
   readonly #placement: Placement;
   #closing: Promise<void> | undefined;
@@ -64,7 +64,7 @@ export class LabContext {
     this.pool = new AddressPool(subnet, {
       where: name,
       code: "CIDR_EXHAUSTED",
-      advice: "Open a second lab, or give this one a wider { subnet }.",
+      advice: "Open a second lab, or open this one with a larger { subnet }.",
     });
     this.pool.claim(addressAt(subnet, 1), "gateway");
     this.outsideAddress = this.pool.claim(addressAt(subnet, 2), "outside");
@@ -72,8 +72,9 @@ export class LabContext {
   }
 
   /**
-   * Makes the lab's network, on a range that nothing on the machines of its engines uses.
+   * Creates the lab's network and its context.
    *
+   * @param wanted - CIDR of the network. Default: a /24 that is free on the machines of all engines.
    * @throws LabError `SUBNET_TAKEN`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`.
    */
   static async create(engines: LabEngines, name: string, wanted?: string): Promise<LabContext> {
@@ -84,10 +85,11 @@ export class LabContext {
   }
 
   /**
-   * The runtime on which the next of a kind starts: on the engine that is asked for, or else on the one with the fewest.
+   * Chooses the runtime for the next place of a kind.
    *
-   * @param wanted - an engine of the lab, or its name.
-   * @throws LabError `UNKNOWN_ENGINE`, with the names there are.
+   * @param where - name of the new place, for errors.
+   * @param wanted - an engine of the lab, or its name. Default: the engine with the fewest places of this kind.
+   * @throws LabError `UNKNOWN_ENGINE`, which lists the existing names.
    */
   runtimeFor(kind: PlaceKind, where: string, wanted?: Engine | string): EngineRuntime {
     const known =
@@ -95,7 +97,7 @@ export class LabContext {
     return this.runtimes[this.#placement.choose(kind, where, known)] ?? this.home;
   }
 
-  /** The first runtime: the outside is there, and all that is not placed elsewhere. */
+  /** The first runtime. It runs the outside and every place without an explicit engine. */
   get home(): EngineRuntime {
     return this.runtimes[0];
   }
@@ -112,37 +114,37 @@ export class LabContext {
     return this.#closing !== undefined;
   }
 
-  /** Every place of the lab by its name. */
+  /** The registered places of the lab, by name. */
   get places(): ReadonlyMap<string, Place> {
     return this.#places;
   }
 
   /**
-   * Makes a place, tells of it while it takes long, and adds it to the lab. From the start on nobody else gets its name;
-   * when it could not be made, the name is free again.
+   * Starts a place, shows its progress, and adds it to the lab. The name is reserved while the place starts, and becomes
+   * free again if the start fails.
    *
-   * @param what - `pod`, `Docker host`.
+   * @param what - the kind of place for the progress line: `pod`, `Docker host`.
    * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `LAB_CLOSED`, `ENGINE_GONE`.
    */
   async addPlace<P extends Place>(what: string, name: string, start: () => Promise<P>): Promise<P> {
     this.check();
     checkName(name, "place");
-    const taken = this.#making.has(name)
-      ? "is making another place of this name right now"
-      : this.#places.has(name) && `already has a ${this.#places.get(name)?.kind} of this name`;
+    const taken = this.#startingNames.has(name)
+      ? "is starting another place with this name"
+      : this.#places.has(name) && `already has a ${this.#places.get(name)?.kind} with this name`;
     if (taken) {
       throw new LabError("NAME_TAKEN", {
         where: `${this.name}/${name}`,
         found: `the lab ${taken}`,
-        advice: "Choose another name; lab.places lists what there is.",
+        advice: "Choose another name. lab.places lists the existing ones.",
       });
     }
-    this.#asked.add(name);
-    this.#making.add(name);
+    this.#requestedNames.add(name);
+    this.#startingNames.add(name);
     try {
       return this.register(await this.progress.run(`${what} ${name}`, start));
     } finally {
-      this.#making.delete(name);
+      this.#startingNames.delete(name);
     }
   }
 
@@ -151,15 +153,15 @@ export class LabContext {
     if (this.closed) {
       throw new LabError("LAB_CLOSED", {
         where: this.name,
-        found: "this lab is closed: another cell opened it anew, or lab.close() was called",
+        found: "this lab is closed: another cell opened it again, or lab.close() was called",
         advice: "Use the lab that was opened last, or open it again with Lab.open.",
       });
     }
-    for (const runtime of this.runtimes) if (!runtime.session.alive) throw this.#lost(runtime);
+    for (const runtime of this.runtimes) if (!runtime.session.alive) throw this.#engineGone(runtime);
   }
 
-  // One engine takes with it what stands on it; of several, the others' places go on, but the lab is not whole any more.
-  #lost(runtime: EngineRuntime): LabError {
+  // If one of several engines is gone, the places on the others still run, but the lab can't be used as a whole.
+  #engineGone(runtime: EngineRuntime): LabError {
     if (this.runtimes.length === 1) return runtime.session.gone(this.name);
     const on = [...this.#places.values()].filter(
       (place) => place instanceof ContainerPlace && place.engine === runtime.engine,
@@ -168,50 +170,51 @@ export class LabContext {
     const others = this.runtimes.flatMap(({ name }) => (name === runtime.name ? [] : [name])).join(", ");
     return new LabError("ENGINE_GONE", {
       where: this.name,
-      found: `the container engine ${runtime.name} went away${names === "" ? "" : `, and with it ${names}`}; what is on ${others} still runs, but the lab is not whole any more`,
+      found: `the container engine ${runtime.name} stopped or can't be reached${names === "" ? "" : `, so ${names} can't be used`}; the places on ${others} still run, but the lab is incomplete`,
       advice:
-        "Start that engine again, or leave it out of { engines }, and run the notebook from the cell that opens the lab: what the others have of this one goes then.",
+        "Start that engine again, or remove it from { engines }. Then run the notebook from the cell that opens the lab: that also removes the rest of this lab from the other engines.",
     });
   }
 
-  /** Adds a place; from now on it is part of the topology. */
+  /** Adds a place to the lab, so that it is part of the topology. */
   register<P extends Place>(place: P): P {
     this.#places.set(place.name, place);
     return place;
   }
 
-  /** Adds a source of places that come and go by themselves: the containers of a Docker host. */
+  /** Adds a function that finds places that are started and removed by others, such as the containers of a Docker host. */
   addPlaceSource(source: () => Promise<readonly Place[]>): void {
-    this.#sources.push(source);
+    this.#placeSources.push(source);
   }
 
-  /** Every place there is now: those that were registered, and what the sources find. */
+  /** Returns all current places: the registered ones and those that the sources find. */
   async allPlaces(): Promise<readonly Place[]> {
     this.check();
-    const found = await Promise.all(this.#sources.map((source) => source()));
+    const found = await Promise.all(this.#placeSources.map((source) => source()));
     const all = new Map([...found.flat(), ...this.#places.values()].map((place) => [place.name, place]));
-    const asked = [...this.#asked];
-    const rank = ({ name }: Place): number => (this.#asked.has(name) ? asked.indexOf(name) : asked.length);
+    const requested = [...this.#requestedNames];
+    const rank = ({ name }: Place): number =>
+      this.#requestedNames.has(name) ? requested.indexOf(name) : requested.length;
     return [...all.values()].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
   }
 
-  /** Forgets a place that was removed. */
+  /** Removes a place from the list of places. The caller has removed its container. */
   forget(place: Place): void {
     if (this.#places.get(place.name) === place) this.#places.delete(place.name);
   }
 
-  /** Called when the lab closes, last first, before its containers are removed. */
+  /** Registers an action for `close`. Actions run in reverse order, before the lab's containers are removed. */
   onClose(action: () => Promise<void>): void {
-    this.#undo.push(action);
+    this.#closeActions.push(action);
   }
 
-  /** What the engine still has of this lab, as `container NAME`; empty once the lab is closed. */
+  /** Lists what the engines have of this lab, as `container NAME`. */
   async leaks(): Promise<readonly string[]> {
     const found = await Promise.all(this.runtimes.map((runtime) => runtime.leaks()));
     return found.flat();
   }
 
-  /** Undoes, leaves and removes everything. */
+  /** Runs the registered actions, ends the shells, and removes all containers, networks and volumes of the lab. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -219,24 +222,25 @@ export class LabContext {
 
   async #close(): Promise<void> {
     await Promise.all(this.runtimes.map((runtime) => runtime.startsSettled()));
-    for (const undo of this.#undo.reverse()) await undo().catch(() => undefined);
+    for (const action of this.#closeActions.reverse()) await action().catch(() => undefined);
     for (const runtime of this.runtimes) runtime.closeShells();
-    // Containers first, on every engine: they keep the network, which the hub alone removes.
+    // Remove the containers on every engine first: an overlay network can't be removed while it has endpoints, and only
+    // the hub removes it.
     const all = await this.onEachRuntime((runtime) => runtime.removeContainers(this.runtimes.length === 1));
-    // A swarm keeps a network as long as it believes that a container of an engine that is gone may come back.
+    // If an engine is gone, the swarm still counts its tasks and refuses to remove the network. The reaper retries.
     if (!all) this.#hub.unfinished = true;
     await this.onEachRuntime((runtime) => runtime.removeRest(all && runtime.session === this.#hub));
     this.#places.clear();
   }
 
   /**
-   * Does something on each engine. One of several that went away is passed over: its reaper sees to what it has.
+   * Runs an action on each engine. With several engines, ignores those that are gone: their reapers clean up.
    *
-   * @returns false when one was passed over.
+   * @returns false if an engine was ignored.
    */
   async onEachRuntime(action: (runtime: EngineRuntime) => Promise<void>): Promise<boolean> {
-    const ends = await Promise.allSettled(this.runtimes.map(action));
-    const failures = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+    const results = await Promise.allSettled(this.runtimes.map(action));
+    const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
     const other = failures.find((reason) => !(reason instanceof LabError && reason.code === "ENGINE_GONE"));
     if (other !== undefined || (failures.length > 0 && this.runtimes.length === 1))
       throw other ?? failures[0];

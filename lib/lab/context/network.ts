@@ -3,28 +3,28 @@ import { addressAt, type Cidr, overlaps, parseCidr } from "../cidr/cidr";
 import type { LabEngine, LabEngines } from "../runtime/engines";
 import { chooseSubnet } from "./subnet";
 
-/** The network on which all places of a lab meet: a bridge on one engine, an attachable overlay over several. */
+/** The network of a lab: a bridge network on one engine, an attachable overlay network on several. */
 export interface LabNetwork {
   readonly info: NetworkInfo;
   readonly subnet: Cidr;
-  /** Addresses that the engines keep for themselves: an overlay has a load balancer on each. */
+  /** Addresses that the lab must not use: each engine's load balancer on an overlay network has one. */
   readonly reserved: readonly string[];
 }
 
-/** Fewest addresses at the end of an overlay's range from which the engines take their load balancers'. */
-const FEWEST_RESERVED = 8;
+/** Smallest number of addresses to reserve at the end of an overlay's range for the load balancers of the engines. */
+const MIN_RESERVED = 8;
 
-/** Longest prefix with which an overlay has addresses left for a lab. */
-const LONGEST_PREFIX = 27;
+/** Longest prefix of an overlay network that leaves enough addresses for a lab. */
+const MAX_PREFIX_LENGTH = 27;
 
 /**
- * Makes a lab's network, on a range that nothing on the machines of all its engines uses.
+ * Creates a lab's network, by default with a range that no route or network on the machines of its engines overlaps.
  *
- * Shell: `docker network create --subnet …`; over several engines `docker network create --driver overlay --attachable
- * --internal --subnet … --ip-range …`. Internal: else each container would have a second link, to docker_gwbridge, and
- * with it a way out of the lab.
+ * Shell: `docker network create --subnet …`; with several engines `docker network create --driver overlay --attachable
+ * --internal --subnet … --ip-range …`. It is internal because Docker connects containers on other overlay networks also
+ * to docker_gwbridge, through which packets could leave the lab.
  *
- * @param wanted - the range. Default: one is chosen.
+ * @param wanted - CIDR of the network. Default: a free range is chosen.
  * @throws LabError `SUBNET_TAKEN`, `CIDR_EXHAUSTED`, `BAD_ADDRESS`.
  */
 export async function createLabNetwork(
@@ -34,13 +34,13 @@ export async function createLabNetwork(
 ): Promise<LabNetwork> {
   const { all, node } = engines;
   const hub = engines.hub.session;
-  const refused: string[] = [];
+  const conflicting: string[] = [];
   for (;;) {
     const taken = wanted === undefined ? await Promise.all(all.map(takenRanges)) : [];
     const subnet =
       wanted === undefined
-        ? chooseSubnet([...taken.flat(), ...refused], lab.name)
-        : checkRoom(parseCidr(wanted, lab.name), lab.name);
+        ? chooseSubnet([...taken.flat(), ...conflicting], lab.name)
+        : checkSize(parseCidr(wanted, lab.name), lab.name);
     const overlay = all.length > 1;
     const range = overlay ? reservedRange(subnet, all.length, lab.name) : undefined;
     try {
@@ -54,48 +54,48 @@ export async function createLabNetwork(
       if (overlay) await yieldToEarlier(hub.engine, info, subnet);
       return { info, subnet, reserved: range ? addressesOf(range) : [] };
     } catch (error) {
-      // Another lab was faster: look again.
+      // Another lab has taken this range since we looked. Choose again.
       const raced = error instanceof LabError && error.code === "SUBNET_TAKEN" && wanted === undefined;
       if (!raced) throw error;
-      refused.push(subnet.text);
+      conflicting.push(subnet.text);
     }
   }
 }
 
-// The first address and the last, the gateway, the outside, and somebody to be beside it.
-function checkRoom(subnet: Cidr, where: string): Cidr {
+// Network address, broadcast address, gateway, outside and at least one place.
+function checkSize(subnet: Cidr, where: string): Cidr {
   if (subnet.size >= 8) return subnet;
   throw new LabError("BAD_ADDRESS", {
     where,
-    found: `${subnet.text} has no room for a lab: ${subnet.size} addresses`,
-    advice: "Take a prefix of at most /29, or leave the subnet out and one is chosen.",
+    found: `${subnet.text} is too small for a lab: it has ${subnet.size} ${subnet.size === 1 ? "address" : "addresses"}`,
+    advice: "Use a prefix of at most /29, or omit the subnet to have one chosen.",
   });
 }
 
 /**
- * The last part of an overlay's subnet, from which each engine takes an address for its load balancer when the first
- * container of the network starts there. What a lab gives out itself is before it.
+ * Returns the last part of an overlay network's subnet, which is its `--ip-range`: when the first container of the
+ * network starts on an engine, Docker takes an address from there for the load balancer. The lab uses the rest.
  */
 export function reservedRange(subnet: Cidr, engines: number, where: string): Cidr {
-  const wanted = Math.max(FEWEST_RESERVED, 2 ** Math.ceil(Math.log2(engines * 2)));
-  if (subnet.prefixLength > LONGEST_PREFIX || wanted * 2 > subnet.size) {
+  const wanted = Math.max(MIN_RESERVED, 2 ** Math.ceil(Math.log2(engines * 2)));
+  if (subnet.prefixLength > MAX_PREFIX_LENGTH || wanted * 2 > subnet.size) {
     throw new LabError("CIDR_EXHAUSTED", {
       where,
-      found: `${subnet.text} is too small for a lab over ${engines} engines: each takes addresses of its own`,
-      advice: "Give the lab a wider { subnet }, a /24, or leave it out and one is chosen.",
+      found: `${subnet.text} is too small for a lab with ${engines} engines: each engine needs addresses too`,
+      advice: "Use a larger { subnet } such as a /24, or omit it to have one chosen.",
     });
   }
   const first = subnet.size - wanted;
   return parseCidr(`${addressAt(subnet, first)}/${32 - Math.log2(wanted)}`, where);
 }
 
-// Without the last one, which is the broadcast address of the subnet, and nobody's.
+// Without the last address, which is the broadcast address of the subnet.
 function addressesOf(range: Cidr): readonly string[] {
   return Array.from({ length: range.size - 1 }, (_, index) => addressAt(range, index));
 }
 
-// A swarm takes the order for a network without looking at the ranges of others, and gives a network that overlaps one
-// no life: its containers would wait for ever. Of two that were made at the same moment the later one yields.
+// A swarm accepts a new network without comparing its range with other networks. If it overlaps one, the network never
+// gets ready and its containers wait forever. If two networks were created at the same time, remove the later one.
 async function yieldToEarlier(engine: Engine, made: NetworkInfo, subnet: Cidr): Promise<void> {
   const others = (await engine.networks.list()).filter(({ id }) => id !== made.id);
   const earlier = others.find(
@@ -110,13 +110,13 @@ async function yieldToEarlier(engine: Engine, made: NetworkInfo, subnet: Cidr): 
   throw new LabError("SUBNET_TAKEN", {
     where: made.name,
     found: `the network's address range overlaps that of ${earlier.name}`,
-    advice: "Choose another subnet, or leave it out and one is chosen: docker network ls shows the others.",
+    advice: "Choose another subnet, or omit it to have one chosen. docker network ls lists the others.",
   });
 }
 
 function isBefore(a: NetworkInfo, b: NetworkInfo): boolean {
-  const apart = a.createdAt.getTime() - b.createdAt.getTime();
-  return apart < 0 || (apart === 0 && a.id < b.id);
+  const difference = a.createdAt.getTime() - b.createdAt.getTime();
+  return difference < 0 || (difference === 0 && a.id < b.id);
 }
 
 async function takenRanges({ session }: LabEngine): Promise<readonly string[]> {

@@ -1,8 +1,8 @@
 import { LabError } from "../../engine";
 
 /**
- * Says on which engine of a lab the next node or Docker host goes: the one that is asked for, or else the one that has
- * the fewest of that kind. So they go round, and two nodes are never together while an engine has none.
+ * Chooses the engine for the next node or Docker host: the requested one, or the engine with the fewest places of that
+ * kind. Places of a kind are therefore spread evenly over the engines.
  */
 export class Placement {
   readonly #names: readonly string[];
@@ -14,10 +14,11 @@ export class Placement {
   }
 
   /**
-   * Index of the engine for the next of a kind.
+   * Returns the index of the engine for the next place of a kind.
    *
-   * @param wanted - an engine's name or index. Default: the one with the fewest.
-   * @throws LabError `UNKNOWN_ENGINE`, with the names there are.
+   * @param where - name of the new place, for errors.
+   * @param wanted - name or index of an engine. Default: the engine with the fewest places of this kind.
+   * @throws LabError `UNKNOWN_ENGINE`, which lists the existing names.
    */
   choose(kind: string, where: string, wanted?: string | number): number {
     const counts = this.#counts.get(kind) ?? this.#names.map(() => 0);
@@ -32,8 +33,11 @@ export class Placement {
     if (this.#names[index] !== undefined) return index;
     throw new LabError("UNKNOWN_ENGINE", {
       where,
-      found: `the lab has no engine ${wanted === -1 ? "that is this one" : JSON.stringify(wanted)}`,
-      advice: `It has: ${this.#names.join(", ")}. Engines are named when the lab is opened: Lab.open(name, { engines }).`,
+      found:
+        wanted === -1
+          ? "the lab does not use this engine"
+          : `the lab has no engine ${JSON.stringify(wanted)}`,
+      advice: `It has: ${this.#names.join(", ")}. To add an engine, open the lab with Lab.open(name, { engines }).`,
     });
   }
 }

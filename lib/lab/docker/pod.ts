@@ -5,7 +5,7 @@ import { networkCapabilities } from "../context/lab-context";
 import { servedPort, waitListening } from "../place/listening";
 import { ContainerPlace, type PlaceContainer } from "../place/place";
 import type { NamespaceAccess } from "../runtime/engine-runtime";
-import { imageReference, isOurs, isOwn } from "../runtime/image";
+import { imageReference, isImage, isWirebookImage } from "../runtime/image";
 import { type PublishMap, publishList } from "./publish";
 
 /** One container of a pod. */
@@ -220,12 +220,12 @@ async function startApp(
   const info = await site.runApp({
     ...site.base(`.${app}`, "app", image),
     network: `container:${pause}`,
-    capabilities: spec.capabilities ?? (isOurs(spec.image ?? "base", "base") ? networkCapabilities : []),
+    capabilities: spec.capabilities ?? (isImage(spec.image ?? "base", "base") ? networkCapabilities : []),
     ...(spec.command ? { command: spec.command } : {}),
     env: { POD_NAME: site.name.split("/").at(-1) ?? site.name, ...spec.env },
     ...(spec.restart === undefined ? {} : { restart: spec.restart }),
   });
-  if (spec.restart === undefined && (spec.command || !isOwn(spec.image ?? "base"))) {
+  if (spec.restart === undefined && (spec.command || !isWirebookImage(spec.image ?? "base"))) {
     await refuseExited(site.engine, info.id, `${site.name}/${app}`);
   }
   return new App({

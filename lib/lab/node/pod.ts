@@ -2,7 +2,7 @@ import { type EngineEvent, LabError } from "../../engine";
 import { startPod } from "../docker/pod";
 import { ContainerPlace, type PlaceContainer, type PlaceParts } from "../place/place";
 import type { EngineRuntime } from "../runtime/engine-runtime";
-import { isOurs } from "../runtime/image";
+import { isImage } from "../runtime/image";
 import { NodeApp } from "./app";
 import { checkLabels, type PodPlan } from "./pod-spec";
 import { vethName } from "./wiring";
@@ -386,7 +386,7 @@ export class NodePod extends ContainerPlace {
   #onlySleeps(app: NodeApp): boolean {
     const [name] = [...this.apps].find(([, each]) => each === app) ?? [];
     const spec = name === undefined ? undefined : this.plan.pod.apps?.[name];
-    return spec?.command === undefined && isOurs(spec?.image ?? "base", "base");
+    return spec?.command === undefined && isImage(spec?.image ?? "base", "base");
   }
 
   #wakeWaiters(always = false): void {

@@ -1,14 +1,13 @@
 import type { Engine } from "../../engine";
 
 /**
- * The way onto one network and off it, for one container at a time. Docker counts the endpoints of a network, and two
- * that come at the same moment may be counted as three: the count that is being raised is read, raised again and written
- * down by the other (libnetwork's endpoint_cnt.go, up to Docker 28: what its store keeps in memory is the object that is
- * being changed). Of two that go, one may be counted on in the same way. Such a network cannot be removed until the engine
- * is started anew.
+ * Connects containers to one network, and disconnects them, one at a time. Docker up to version 28 counts the endpoints
+ * of a network, and the count can become wrong if two endpoints are created or deleted at the same time: its store
+ * returns the same object to both, and both change it (libnetwork, endpoint_cnt.go). A network with a wrong count cannot
+ * be removed until the engine restarts.
  *
- * The engine tells of an endpoint that it has counted long before its container runs. Then the next one may come: what
- * a start costs, most of it the making of namespaces and processes, goes on side by side.
+ * The engine reports a "connect" event as soon as it has counted an endpoint, long before the container runs. The next
+ * container can start then, so the slow part of a start (creating namespaces and processes) still runs in parallel.
  */
 export class EndpointQueue {
   readonly #engine: Engine;
@@ -21,23 +20,23 @@ export class EndpointQueue {
   constructor(engine: Engine, network: string) {
     this.#engine = engine;
     this.#network = network;
-    const left = (container: string): void => this.#onAttached.get(container)?.();
-    this.#watched = engine.networks.joins(network, left).then(
+    const onAttached = (container: string): void => this.#onAttached.get(container)?.();
+    this.#watched = engine.networks.joins(network, onAttached).then(
       (subscription) => subscription.close,
-      // Without the engine's word each one waits until the one before it runs.
+      // If events are not available, each container waits until the previous one runs.
       () => () => undefined,
     );
   }
 
-  /** Starts a container when its turn has come. */
+  /** Waits until the previous container is attached, then calls `start`. */
   async attach(container: string, start: () => Promise<void>): Promise<void> {
-    const before = this.#last;
-    const after = new Promise<void>((resolve) => {
+    const previous = this.#last;
+    const attached = new Promise<void>((resolve) => {
       this.#onAttached.set(container, resolve);
     });
-    this.#last = after;
+    this.#last = attached;
     await this.#watched;
-    await before;
+    await previous;
     try {
       await start();
     } finally {
@@ -46,16 +45,18 @@ export class EndpointQueue {
     }
   }
 
-  /** Takes a container off the network when its turn has come; one that does not run is on none. */
+  /** Waits for the previous operation, then disconnects a container. Ignores errors: a stopped container has no endpoint. */
   async detach(container: string): Promise<void> {
     const { networks } = this.#engine;
-    const gone = this.#last.then(() => networks.disconnect(this.#network, container).catch(() => undefined));
-    this.#last = gone;
-    await gone;
+    const detached = this.#last.then(() =>
+      networks.disconnect(this.#network, container).catch(() => undefined),
+    );
+    this.#last = detached;
+    await detached;
   }
 
   async close(): Promise<void> {
-    const stop = await this.#watched;
-    stop();
+    const stopWatching = await this.#watched;
+    stopWatching();
   }
 }

@@ -12,31 +12,31 @@ import type { Snapshot } from "../../inspect/snapshot";
 import type { LabFacts } from "../context/lab-facts";
 import type { NetnsHandle } from "../place/netns-handle";
 import { EndpointQueue } from "./endpoint-queue";
-import { type LabEngine, sendMissing } from "./engines";
+import { copyMissingImages, type LabEngine } from "./engines";
 import type { Session } from "./session";
 import type { Toolbox } from "./toolbox";
 
-/** Bytes of memory that a container of a lab may use, where nothing else is said. */
+/** Default memory limit of a lab's container. */
 const memoryBytes = 512 * 1024 * 1024;
 
 /**
- * A lab's runtime on one engine: where its containers there are started and their namespaces entered. A lab on one machine
- * has one; a lab over several has one on each, and every place of it belongs to exactly one.
+ * The part of a lab that runs on one engine. It starts and removes the lab's containers there and enters their network
+ * namespaces. Each place belongs to exactly one runtime.
  */
 export class EngineRuntime {
   readonly lab: LabFacts;
   readonly session: Session;
-  /** The engine's name; with a number behind it where two engines of the lab have the same. */
+  /** The engine's name, followed by a number if several engines of the lab have the same name. */
   readonly name: string;
-  /** A fact of the engine for its picture. */
+  /** Text for the engine's frame in pictures. */
   readonly detail: string;
   readonly architecture?: string;
   readonly #entered = new Set<readonly [Toolbox, number]>();
-  /** Containers that are being started right now. */
+  /** Containers that are starting. */
   readonly #starting = new Set<Promise<ContainerInfo>>();
   readonly #endpointQueue: EndpointQueue;
   readonly #network: string;
-  /** Images that are being sent here right now. */
+  /** Images that are being copied to this engine. */
   readonly #imageTransfers = new Map<string, Promise<void>>();
 
   /** @param network - id of the lab's network. */
@@ -70,7 +70,7 @@ export class EngineRuntime {
     };
   }
 
-  /** What all containers of labs have in common: name, labels, limits. */
+  /** The settings that all containers of a lab have: name, labels and limits. */
   spec(place: string, role: string, image: string): ContainerSpec {
     return {
       name: `wirebook-${this.session.owner}-${this.lab.name}-${place}`,
@@ -83,10 +83,10 @@ export class EngineRuntime {
   }
 
   /**
-   * Starts a container of the lab here. On the lab's network it gets a fixed address, and the outside as default route
-   * and name server instead of the machine: no packet of a lab leaves it.
+   * Starts a container of the lab on this engine. On the lab's network it gets a fixed address, and the outside as its
+   * default gateway and name server, so that no packet leaves the lab.
    *
-   * @param device - given to the container where the machine has it.
+   * @param device - path of a device to pass to the container if the machine has it.
    */
   async run(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
     this.lab.check();
@@ -99,7 +99,7 @@ export class EngineRuntime {
     }
   }
 
-  // An image that only another engine of the lab has is sent.
+  // If this engine lacks the image but another engine of the lab has it, copies it.
   async #withImage(image: string, start: () => Promise<ContainerInfo>): Promise<ContainerInfo> {
     try {
       return await start();
@@ -108,7 +108,7 @@ export class EngineRuntime {
       const missing = error instanceof LabError && error.code === "IMAGE_MISSING";
       if (!missing || runtimes.length === 1) throw error;
       const known = this.#imageTransfers.get(image);
-      const transfer = known ?? sendMissing(this, runtimes, [image], progress);
+      const transfer = known ?? copyMissingImages(this, runtimes, [image], progress);
       this.#imageTransfers.set(image, transfer);
       await transfer.finally(() => this.#imageTransfers.delete(image));
       if ((await this.engine.images.find(image)) === undefined) throw error;
@@ -138,16 +138,17 @@ export class EngineRuntime {
     }
   }
 
-  /** Removes a container of the lab here; one on the lab's network leaves it first, when its turn has come. */
+  /** Disconnects a container of the lab from the lab's network, through the endpoint queue, and removes it. */
   async remove(id: string): Promise<void> {
     await this.#endpointQueue.detach(id);
     await this.engine.containers.remove(id);
   }
 
   /**
-   * How the namespace of `pid` is entered and looked at.
+   * Returns the functions that enter and inspect the network namespace of a process.
    *
-   * @param toolbox - default: the engine's own; for containers on a Docker host, the host.
+   * @param pid - process id as the toolbox sees it.
+   * @param toolbox - default: the engine's toolbox. For containers on a Docker host it is the Docker host.
    */
   access(name: string, pid: number, toolbox: Toolbox = this.toolbox): NamespaceAccess {
     return {
@@ -157,77 +158,78 @@ export class EngineRuntime {
         return toolbox.enter(pid, name);
       },
       inspect: async (place, { shell }) => {
-        const look = await inspectNamespace(shell, place);
-        return this.lab.runtimes.length === 1 ? look : { ...look, machine: this.name };
+        const snapshot = await inspectNamespace(shell, place);
+        return this.lab.runtimes.length === 1 ? snapshot : { ...snapshot, machine: this.name };
       },
     };
   }
 
-  /** What the engine still has of the lab, as `container NAME`. */
+  /** Lists what the engine has of the lab, as `container NAME`. */
   async leaks(): Promise<readonly string[]> {
-    const mine = { [label.opening]: this.lab.opening };
+    const ofLab = { [label.opening]: this.lab.opening };
     const { containers, networks, volumes } = this.engine;
     return [
-      ...(await containers.list(mine)).map(({ name }) => `container ${name}`),
-      ...(await networks.list(mine)).map(({ name }) => `network ${name}`),
-      ...(await volumes.list(mine)).map(({ name }) => `volume ${name}`),
+      ...(await containers.list(ofLab)).map(({ name }) => `container ${name}`),
+      ...(await networks.list(ofLab)).map(({ name }) => `network ${name}`),
+      ...(await volumes.list(ofLab)).map(({ name }) => `volume ${name}`),
     ];
   }
 
-  /** Resolves when nothing is being started any more: an engine may lose count of what is removed before it has. */
+  /** Waits until no container is starting: an engine can miscount endpoints that are removed while they are created. */
   async startsSettled(): Promise<void> {
     await Promise.allSettled([...this.#starting]);
   }
 
-  /** Ends the shells in its namespaces: one that is open would keep its namespace alive. */
+  /** Closes the shells in the lab's namespaces. An open shell keeps its namespace alive. */
   closeShells(): void {
     for (const [toolbox, pid] of this.#entered) toolbox.leave(pid);
   }
 
   /**
-   * Removes the lab's containers here.
+   * Removes the lab's containers on this engine.
    *
-   * @param alone - also its network, as soon as no container needs it.
+   * @param withNetwork - also removes the lab's network, as soon as no container is connected to it.
    */
-  async removeContainers(alone: boolean): Promise<void> {
+  async removeContainers(withNetwork: boolean): Promise<void> {
     await this.#endpointQueue.close();
-    const mine = { [label.opening]: this.lab.opening };
+    const ofLab = { [label.opening]: this.lab.opening };
     const { containers, networks } = this.engine;
-    // Until nothing is left: a container may be under way while the lab is closed.
-    for (let left = await containers.list(mine); left.length > 0; left = await containers.list(mine)) {
-      // While the group of another container is inside its own, its own is not removed with it.
+    // Repeat until the list is empty: a container may still be starting while the lab closes.
+    for (let left = await containers.list(ofLab); left.length > 0; left = await containers.list(ofLab)) {
+      // A container that holds the limits of another one comes last: a control group can't be removed while it contains
+      // another group.
       const limited = left.filter(({ labels }) => labels[label.role] !== limitsRole);
       const ids = new Set((limited.length > 0 ? limited : left).map(({ id }) => id));
       const removals = new Map<string, Promise<void>>();
       const remove = (id: string): void => {
         if (ids.has(id) && !removals.has(id)) removals.set(id, containers.remove(id));
       };
-      // Apps have no endpoint of their own: they go while the others leave the network, and while it is removed.
+      // Apps share the endpoint of their pause container, so they can be removed in parallel with everything else.
       for (const { id, labels } of left) if (labels[label.role] === "app") remove(id);
       const apps = [...removals.values()];
       await networks.empty(this.#network, remove);
       for (const id of ids) remove(id);
       await Promise.all([...removals.values()].filter((each) => !apps.includes(each)));
-      await Promise.all(alone ? [this.#removeNetworks(), ...apps] : apps);
+      await Promise.all(withNetwork ? [this.#removeNetworks(), ...apps] : apps);
     }
   }
 
   /**
-   * Removes what the lab's containers had. They are gone by then, on all engines.
+   * Removes the lab's volumes. Call it after the containers on all engines are removed.
    *
-   * @param network - also its network: on a swarm it is for a manager to remove.
+   * @param withNetwork - also removes the lab's network. Only a manager can remove the network of a swarm.
    */
-  async removeRest(network: boolean): Promise<void> {
-    const mine = { [label.opening]: this.lab.opening };
+  async removeRest(withNetwork: boolean): Promise<void> {
+    const ofLab = { [label.opening]: this.lab.opening };
     const { volumes } = this.engine;
-    if (network) await this.#removeNetworks();
-    await Promise.all((await volumes.list(mine)).map(({ name }) => volumes.remove(name)));
+    if (withNetwork) await this.#removeNetworks();
+    await Promise.all((await volumes.list(ofLab)).map(({ name }) => volumes.remove(name)));
   }
 
   async #removeNetworks(): Promise<void> {
     const { networks } = this.engine;
-    const mine = await networks.list({ [label.opening]: this.lab.opening });
-    await Promise.all(mine.map(({ id }) => networks.remove(id)));
+    const ofLab = await networks.list({ [label.opening]: this.lab.opening });
+    await Promise.all(ofLab.map(({ id }) => networks.remove(id)));
   }
 
   async #started(info: ContainerInfo): Promise<ContainerInfo> {
@@ -239,14 +241,14 @@ export class EngineRuntime {
 
   async #routeThroughOutside(info: ContainerInfo, address: string, role: string | undefined): Promise<void> {
     const { outsideAddress } = this.lab;
-    // An overlay that is internal has no way out, so the outside has none to lose.
-    const none = this.lab.runtimes.length > 1 ? "show default" : "del default";
-    const route = address === outsideAddress ? none : `replace default via ${outsideAddress}`;
+    // The outside itself gets no default route. On an internal overlay network it has none to delete.
+    const noDefault = this.lab.runtimes.length > 1 ? "show default" : "del default";
+    const route = address === outsideAddress ? noDefault : `replace default via ${outsideAddress}`;
     const script = routeThroughOutsideScript
       .replaceAll("PID", String(info.pid))
       .replaceAll("ROUTE", route)
       .replaceAll("SERVER", outsideAddress)
-      // The engine of a Docker host is adding rules of its own right now.
+      // The dockerd of a Docker host may be adding its rules to this table at the same time.
       .replaceAll("KEEP", String(role === "docker-host"));
     const answer = await this.toolbox.shell.run(script);
     if (answer.exitCode === 0) return;
@@ -254,14 +256,15 @@ export class EngineRuntime {
     throw new LabError("CONTAINER_EXITED", {
       where: info.name,
       found: `its network could not be set up (${answer.stderr.trim()})`,
-      advice: "Its image may have ended at once: look at docker logs, or try the image by hand.",
+      advice:
+        "The image's program may have exited at once. Start the image with docker run to see its output.",
     });
   }
 }
 
-// On a network of its own making Docker puts a name server on 127.0.0.11 into the container, that asks the machine's
-// name servers, and the nat rules that lead to it. A machine on a wire has none of this, and no question of a lab leaves
-// the machine: the rules go, and what the container asks is the outside.
+// On user-defined networks Docker runs a DNS server on 127.0.0.11 in each container, which forwards queries to the
+// machine's name servers, and adds nat rules for it. An ordinary machine has no such rules, and no query may leave the
+// lab. So this script deletes the rules and makes the outside the name server.
 const routeThroughOutsideScript = `cat > /dev/shm/wirebook-dns <<'RULES'
 *nat
 -D OUTPUT -d 127.0.0.11/32 -j DOCKER_OUTPUT
@@ -276,7 +279,7 @@ RULES
 for variant in nft legacy; do
   nsenter -t PID -n iptables-$variant-restore --noflush --wait < /dev/shm/wirebook-dns && break
 done 2>/dev/null
-# Without a rule in it the table does nothing, and the kernel tells nothing of it in a trace.
+# Deletes the table if it has no rules, so that the namespace has no nat hooks.
 [ KEEP = true ] || nsenter -t PID -n nft list table ip nat 2>/dev/null | grep -v 'type nat hook' |
   grep -q "$(printf '^\\t\\t')" || nsenter -t PID -n nft delete table ip nat 2>/dev/null
 echo 'nameserver SERVER' > /proc/PID/root/etc/resolv.conf

@@ -4,36 +4,37 @@ import type { Progress } from "./progress";
 import { Session } from "./session";
 import { checkSwarm, distinctNames, type SwarmMember } from "./swarm";
 
-/** One engine of a lab: this process's session on it, and what it is called. */
+/** One engine of a lab, with this process's session on it. */
 export interface LabEngine {
   readonly session: Session;
-  /** Unique on the lab. */
+  /** Unique in the lab. */
   readonly name: string;
-  /** A fact for its picture: `Docker 20.10.24, swarm manager`. */
+  /** Text for pictures: `Docker 20.10.24, swarm manager`. */
   readonly detail: string;
-  /** What its machine runs: `x86_64`. Asked for only where there are several. */
+  /** Architecture of its machine: `x86_64`. Only set if the lab has several engines. */
   readonly architecture?: string;
 }
 
 /** The engines of a lab. */
 export interface LabEngines {
-  /** The first is home to what is not placed elsewhere. */
+  /** Places without an explicit engine run on the first one. */
   readonly all: readonly [LabEngine, ...LabEngine[]];
-  /** Makes and removes the lab's network: over several engines a manager of their swarm. */
+  /** The engine that creates and removes the lab's network. With several engines it is a manager of their swarm. */
   readonly hub: LabEngine;
-  /** Node id of the hub, over several engines. */
+  /** Swarm node id of the hub. Only set if the lab has several engines. */
   readonly node?: string;
 }
 
-/** What every lab needs on every engine: the reaper and the toolbox, nodes, the outside, pods. */
-const everywhere: readonly ImageName[] = ["base", "pause", "web"];
+/** Images that every engine needs: for the reaper, the toolbox, nodes, the outside and pods. */
+const requiredImages: readonly ImageName[] = ["base", "pause", "web"];
 
 interface Candidate extends SwarmMember {
   readonly engine: Engine;
 }
 
 /**
- * Starts this process's session on an engine, or on every engine of a swarm. What they lack of images is sent.
+ * Starts this process's session on an engine, or on every engine of a swarm. With several engines, copies missing images
+ * from one to the other.
  *
  * @throws LabError `ENGINE_GONE`, `ENGINE_TWICE`, `NOT_SUPPORTED`, `NOT_ONE_SWARM`, `NOT_READY`, `IMAGE_MISSING`.
  */
@@ -44,21 +45,21 @@ export async function openEngines(engines: Several<Engine>, progress: Progress):
     return { all: [only], hub: only };
   }
   const names = distinctNames(engines.map(({ name }) => name));
-  const candidates = await onAll(engines, (engine, index) => look(engine, names[index]));
+  const candidates = await onAll(engines, (engine, index) => describeEngine(engine, names[index]));
   const manager = await checkSwarm(candidates, ({ engine }) => engine.swarmNodes());
-  const references = everywhere.map((image) => imageTag(image));
-  await onAll(candidates, (each) => sendMissing(each, candidates, references, progress));
+  const references = requiredImages.map((image) => imageTag(image));
+  await onAll(candidates, (each) => copyMissingImages(each, candidates, references, progress));
   const opened: LabEngine[] = [];
   try {
     const all = await onAll(candidates, async (each) => {
-      const engine = await open(each);
+      const engine = await openEngine(each);
       opened.push(engine);
       return engine;
     });
     const hub = all.find(({ name }) => name === manager.name) ?? all[0];
     return { all, hub, ...(manager.swarm ? { node: manager.swarm.node } : {}) };
   } catch (error) {
-    // One engine refused: the others' sessions are of no use by themselves.
+    // If a session can't be started on one engine, end those on the others.
     await Promise.all(opened.map(({ session }) => session.endIdle()));
     throw error;
   }
@@ -70,19 +71,19 @@ async function onAll<A, B>(
   [first, ...others]: Several<A>,
   action: (each: A, index: number) => Promise<B>,
 ): Promise<Several<B>> {
-  const begun = [action(first, 0), ...others.map((each, index) => action(each, index + 1))] as const;
-  // Also those that were begun beside one that fails come to their end first.
-  await Promise.allSettled(begun);
-  const [head, ...tail] = begun;
+  const started = [action(first, 0), ...others.map((each, index) => action(each, index + 1))] as const;
+  // Wait for all to settle before rethrowing the first failure.
+  await Promise.allSettled(started);
+  const [head, ...tail] = started;
   return [await head, ...(await Promise.all(tail))];
 }
 
-async function look(engine: Engine, name = engine.name): Promise<Candidate> {
-  const facts = await engine.info().catch((cause: unknown) => Promise.reject(unreached(engine, cause)));
-  return { ...facts, engine, kind: engine.kind, name };
+async function describeEngine(engine: Engine, name = engine.name): Promise<Candidate> {
+  const info = await engine.info().catch((cause: unknown) => Promise.reject(unreachable(engine, cause)));
+  return { ...info, engine, kind: engine.kind, name };
 }
 
-async function open({ engine, name, version, swarm, architecture }: Candidate): Promise<LabEngine> {
+async function openEngine({ engine, name, version, swarm, architecture }: Candidate): Promise<LabEngine> {
   const role = swarm?.manager === true ? "manager" : "worker";
   return {
     session: await Session.on(engine),
@@ -92,46 +93,46 @@ async function open({ engine, name, version, swarm, architecture }: Candidate): 
   };
 }
 
-function unreached({ name }: Engine, cause: unknown): LabError {
+function unreachable({ name }: Engine, cause: unknown): LabError {
   return new LabError("ENGINE_GONE", {
     where: name,
     found: "this engine of the lab does not answer",
-    advice: `See whether it runs, or open the lab without it: docker -H ${name} version.`,
+    advice: `Check whether it runs (docker -H ${name} version), or open the lab without it.`,
     cause,
   });
 }
 
-/** Where an image may be had: an engine, and what its machine runs. */
-export interface Holder {
+/** An engine that images can be copied from or to. */
+export interface ImageSource {
   readonly engine: Engine;
   readonly name: string;
+  /** Architecture of its machine: `x86_64`. */
   readonly architecture?: string;
 }
 
 /**
- * Sends images to an engine that lacks them from another that has them. What no engine has is left out: whoever starts a
- * container of it is told.
+ * Copies images that an engine lacks from other engines with the same architecture. Ignores images that no engine has:
+ * starting a container from them throws `IMAGE_MISSING`.
  *
  * Shell: `docker save IMAGE… | docker -H ENGINE load`.
  */
-export async function sendMissing(
-  to: Holder,
-  holders: readonly Holder[],
+export async function copyMissingImages(
+  to: ImageSource,
+  sources: readonly ImageSource[],
   references: readonly string[],
   progress: Progress,
 ): Promise<void> {
-  const has = await Promise.all(references.map((reference) => to.engine.images.find(reference)));
-  const lacking = references.filter((_, index) => has[index] === undefined);
-  for (const from of holders) {
-    // An image is for one kind of machine.
-    if (from.engine === to.engine || from.architecture !== to.architecture || lacking.length === 0) continue;
-    const there = await Promise.all(lacking.map((reference) => from.engine.images.find(reference)));
-    const sent = lacking.filter((_, index) => there[index] !== undefined);
-    if (sent.length === 0) continue;
-    const short = sent.map((reference) => reference.replace(/^wirebook\/([a-z]+):[0-9a-f]+$/, "$1"));
-    await progress.run(`${short.join(", ")} from ${from.name} to ${to.name}`, () =>
-      from.engine.images.copy(sent, to.engine.images),
+  const found = await Promise.all(references.map((reference) => to.engine.images.find(reference)));
+  const missing = references.filter((_, index) => found[index] === undefined);
+  for (const from of sources) {
+    if (from.engine === to.engine || from.architecture !== to.architecture || missing.length === 0) continue;
+    const available = await Promise.all(missing.map((reference) => from.engine.images.find(reference)));
+    const copied = missing.filter((_, index) => available[index] !== undefined);
+    if (copied.length === 0) continue;
+    const shortNames = copied.map((reference) => reference.replace(/^wirebook\/([a-z]+):[0-9a-f]+$/, "$1"));
+    await progress.run(`${shortNames.join(", ")} from ${from.name} to ${to.name}`, () =>
+      from.engine.images.copy(copied, to.engine.images),
     );
-    for (const reference of sent) lacking.splice(lacking.indexOf(reference), 1);
+    for (const reference of copied) missing.splice(missing.indexOf(reference), 1);
   }
 }

@@ -1,6 +1,6 @@
 import { type Engine, label, limitsRole, type NetworkInfo } from "../../engine";
 
-/** What bears an owner's label on an engine. */
+/** Everything on an engine that has an owner's label. */
 export interface Belongings {
   readonly owner: string;
   /** `hostname/pid` of the process that made it. */
@@ -9,11 +9,11 @@ export interface Belongings {
   /** Names of its labs. */
   readonly labs: readonly string[];
   readonly containers: readonly string[];
-  /** Containers whose control groups hold the limits of others: removed after those. */
+  /** Containers whose control groups hold the limits of other containers. They must be removed after those. */
   readonly limits: readonly string[];
   readonly networks: readonly string[];
   readonly volumes: readonly string[];
-  /** Id and state of the reaper's container, when there is one. */
+  /** Id and state of the reaper's container, if there is one. */
   readonly reaper?: { readonly id: string; readonly state: string };
 }
 
@@ -28,15 +28,15 @@ interface Collected {
   reaper?: { id: string; state: string };
 }
 
-/** Everything on an engine that Wirebook made, by its owner. Only what bears the owner's label counts. */
+/** Lists everything on an engine that has an owner's label, grouped by owner. */
 export async function belongings(engine: Engine): Promise<readonly Belongings[]> {
   const any = { [label.owner]: "" };
-  // Containers last: an owner's reaper is there before its first network, so who is seen here without one has none.
+  // List containers last. A session creates its reaper before any network, so an owner without a reaper here has none.
   const [listed, volumes] = await Promise.all([engine.networks.list(any), engine.volumes.list(any)]);
   const networks = await ownNetworks(engine, listed);
   const containers = await engine.containers.list(any);
   const owners = new Map<string, Collected>();
-  const of = (labels: Readonly<Record<string, string>>): Collected => {
+  const entryFor = (labels: Readonly<Record<string, string>>): Collected => {
     const owner = labels[label.owner] ?? "";
     const known = owners.get(owner);
     const none = { containers: [], limits: [], networks: [], volumes: [] };
@@ -49,18 +49,18 @@ export async function belongings(engine: Engine): Promise<readonly Belongings[]>
     return entry;
   };
   for (const { id, state, labels } of containers) {
-    const entry = of(labels);
+    const entry = entryFor(labels);
     if (labels[label.role] === "reaper") entry.reaper = { id, state };
     else if (labels[label.role] === limitsRole) entry.limits.push(id);
     else entry.containers.push(id);
   }
-  for (const { id, labels } of networks) of(labels).networks.push(id);
-  for (const { name, labels } of volumes) of(labels).volumes.push(name);
+  for (const { id, labels } of networks) entryFor(labels).networks.push(id);
+  for (const { name, labels } of volumes) entryFor(labels).volumes.push(name);
   return [...owners].map(([owner, entry]) => ({ ...entry, owner, labs: [...entry.labs].sort() }));
 }
 
-// Every engine of a swarm lists the networks of all. One is the business of the engine that made it: only there is its
-// owner's reaper.
+// Every engine of a swarm lists all networks of the swarm. Count a network only on the engine that created it, because
+// its owner's reaper runs there.
 async function ownNetworks(engine: Engine, listed: readonly NetworkInfo[]): Promise<readonly NetworkInfo[]> {
   if (listed.every(({ scope }) => scope !== "swarm")) return listed;
   const node = (await engine.info()).swarm?.node;
@@ -68,8 +68,8 @@ async function ownNetworks(engine: Engine, listed: readonly NetworkInfo[]): Prom
 }
 
 /**
- * Removes what no reaper watches any more: what an earlier boot or a removed reaper left. A reaper that stands still
- * is started, and does it itself; one that was only just created is let be.
+ * Removes what owners without a reaper left behind, for example after the reaper was removed. If an owner's reaper has
+ * stopped (after a reboot), starts it; it then removes everything itself. Ignores a reaper that was just created.
  */
 export async function clearOrphans(engine: Engine): Promise<void> {
   for (const found of await belongings(engine)) {
@@ -78,7 +78,7 @@ export async function clearOrphans(engine: Engine): Promise<void> {
   }
 }
 
-/** Removes all of it: containers first, off their networks one by one, then what they stood on; the reaper last. */
+/** Disconnects the containers from their networks one by one, then removes containers, networks, volumes and the reaper. */
 export async function removeBelongings(engine: Engine, found: Belongings): Promise<void> {
   await Promise.all(found.networks.map((id) => engine.networks.empty(id)));
   await Promise.all(found.containers.map((id) => engine.containers.remove(id)));
@@ -88,8 +88,8 @@ export async function removeBelongings(engine: Engine, found: Belongings): Promi
   if (found.reaper) await engine.containers.remove(found.reaper.id);
 }
 
-/** Removes all that one owner has. */
+/** Removes everything of one owner. */
 export async function removeOwned(engine: Engine, owner: string): Promise<void> {
-  const mine = (await belongings(engine)).find((each) => each.owner === owner);
-  if (mine) await removeBelongings(engine, mine);
+  const found = (await belongings(engine)).find((each) => each.owner === owner);
+  if (found) await removeBelongings(engine, found);
 }

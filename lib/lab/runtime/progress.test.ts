@@ -12,14 +12,14 @@ const record = (): { lines: string[]; progress: Progress } => {
 beforeEach(() => jest.useFakeTimers({ doNotFake: ["performance"] }));
 afterEach(() => jest.useRealTimers());
 
-test("what takes less than a second has no line", async () => {
+test("an operation that takes less than a second shows no line", async () => {
   const { lines, progress } = record();
   await progress.run("pod web", async () => undefined);
   jest.advanceTimersByTime(5_000);
   expect(lines).toEqual([]);
 });
 
-test("what takes longer has a live line, and one line in the end", async () => {
+test("operations that take longer show a progress line, and a summary at the end", async () => {
   const { lines, progress } = record();
   let finish = (): void => undefined;
   const all = [
@@ -37,12 +37,12 @@ test("what takes longer has a live line, and one line in the end", async () => {
   expect(lines).toEqual([expect.stringMatching(/^… █░ 1 of 2 {2}pod web0 \(/)]);
   finish();
   await all[0];
-  expect(lines.at(-1)).toMatch(/^✓ 2 things: ready in [\d.]+ s$/);
+  expect(lines.at(-1)).toMatch(/^✓ 2 operations: ready in [\d.]+ s$/);
   jest.advanceTimersByTime(5_000);
   expect(lines).toHaveLength(2);
 });
 
-test("a failure ends the line as well", async () => {
+test("the line also ends when the operation fails", async () => {
   const { lines, progress } = record();
   let fail = (): void => undefined;
   const one = progress.run(

@@ -2,34 +2,37 @@ import { type Cell, currentCell } from "../../engine";
 
 const display = Symbol.for("Jupyter.display");
 
-/** Milliseconds after which what is under way is told. What is faster needs no line. */
-const patience = 1_000;
-const pace = 250;
+/** Operations that are faster than this show no progress line. */
+const SHOW_AFTER_MS = 1_000;
+const UPDATE_INTERVAL_MS = 250;
 
-/** Where a live line is written: `line` again and again, `end` once. */
-export interface Teller {
+/** Where a progress line is shown. */
+export interface ProgressOutput {
+  /** Replaces the text of the line. */
   line(text: string): void;
+  /** Replaces the text of the line for the last time. */
   end(text: string): void;
 }
 
 /**
- * A live line for what takes longer than a second: how many of the things that were begun together are done, and which
- * are not. When the last one is, one line stays.
+ * A progress line for operations that take longer than a second. It shows how many of the operations that run in parallel
+ * are finished and which ones are still running. When all are finished, it shows a summary.
  */
 export class Progress {
-  readonly #teller: () => Teller | undefined;
+  readonly #openOutput: () => ProgressOutput | undefined;
   readonly #running = new Map<symbol, string>();
-  #told: Teller | undefined;
+  /** Set once the line is shown. */
+  #shownOn: ProgressOutput | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #since = 0;
+  #startedAtMs = 0;
   #done = 0;
   #last = "";
 
-  constructor(teller: () => Teller | undefined = tellerHere) {
-    this.#teller = teller;
+  constructor(openOutput: () => ProgressOutput | undefined = defaultOutput) {
+    this.#openOutput = openOutput;
   }
 
-  /** Runs `action`, and tells of it as `what` while it takes long. */
+  /** Runs `action`, and shows it as `what` if it takes longer than a second. */
   async run<T>(what: string, action: () => Promise<T>): Promise<T> {
     const key = Symbol(what);
     if (this.#running.size === 0) this.#begin();
@@ -46,18 +49,18 @@ export class Progress {
   }
 
   #begin(): void {
-    this.#since = performance.now();
+    this.#startedAtMs = performance.now();
     this.#done = 0;
-    this.#told = undefined;
-    // Made here, so that it belongs to the cell that began.
-    const teller = this.#teller();
-    if (!teller) return;
-    const tell = (): void => {
-      this.#told = teller;
-      teller.line(this.#text());
-      this.#timer = setTimeout(tell, pace).unref();
+    this.#shownOn = undefined;
+    // Open the output now, so that the line appears in the cell that started the operation.
+    const output = this.#openOutput();
+    if (!output) return;
+    const update = (): void => {
+      this.#shownOn = output;
+      output.line(this.#text());
+      this.#timer = setTimeout(update, UPDATE_INTERVAL_MS).unref();
     };
-    this.#timer = setTimeout(tell, patience).unref();
+    this.#timer = setTimeout(update, SHOW_AFTER_MS).unref();
   }
 
   #text(): string {
@@ -71,27 +74,27 @@ export class Progress {
 
   #end(): void {
     clearTimeout(this.#timer);
-    if (!this.#told) return;
-    const what = this.#done === 1 ? this.#last : `${this.#done} things`;
-    this.#told.end(
+    if (!this.#shownOn) return;
+    const what = this.#done === 1 ? this.#last : `${this.#done} operations`;
+    this.#shownOn.end(
       this.#done === 0 ? `failed after ${this.#seconds()} s` : `${what}: ready in ${this.#seconds()} s`,
     );
   }
 
   #seconds(): string {
-    return ((performance.now() - this.#since) / 1_000).toFixed(1);
+    return ((performance.now() - this.#startedAtMs) / 1_000).toFixed(1);
   }
 }
 
 let lines = 0;
 
-function tellerHere(): Teller | undefined {
+function defaultOutput(): ProgressOutput | undefined {
   const cell = currentCell();
   if (cell) return inCell(cell);
   return process.stderr.isTTY === true ? inTerminal() : undefined;
 }
 
-function inCell(cell: Cell): Teller {
+function inCell(cell: Cell): ProgressOutput {
   lines += 1;
   const id = `wirebook-progress-${process.pid}-${lines}`;
   let first = true;
@@ -102,8 +105,8 @@ function inCell(cell: Cell): Teller {
   return { line: show, end: show };
 }
 
-// \r goes to the line's begin, ESC [K clears it: ECMA-48, "erase in line".
-function inTerminal(): Teller {
+// \r moves to the beginning of the line, ESC [K clears it: ECMA-48, "erase in line".
+function inTerminal(): ProgressOutput {
   return {
     line: (text) => void process.stderr.write(`\r\u001b[K${text}`),
     end: (text) => void process.stderr.write(`\r\u001b[K${text}\n`),

@@ -9,20 +9,21 @@ const open = new Set<Session>();
 const sessions = new WeakMap<Engine, Promise<Session>>();
 
 /**
- * What one process of ours keeps on one engine, for all its labs: an owner's id that is on everything it makes, the
- * reaper that removes all of that when the process ends, and the toolbox that enters namespaces.
+ * What this process has on one engine and shares between all its labs: an owner id that labels everything it creates, the
+ * reaper that removes all of that when the process ends, and the toolbox that enters network namespaces.
  */
 export class Session {
   readonly engine: Engine;
-  /** Eight hex digits: part of every name, so that labs of several kernels and users never collide. */
+  /** Eight hex digits that are part of every name, so that the labs of different kernels and users never collide. */
   readonly owner: string;
-  /** The labs that are open, by their names. */
+  /** The open labs, by name. */
   readonly labs = new Map<string, { shut(): Promise<void> }>();
   readonly #reaper: Reaper;
   readonly #toolbox: Toolbox;
   readonly #hostShell: Shell;
-  /** True when a lab could not remove all that it had here. */
+  /** True if a lab could not remove everything that it had on this engine. */
   unfinished = false;
+  /** True once the connection to the reaper is lost. */
   #lost = false;
 
   private constructor(engine: Engine, owner: string, reaper: Reaper, toolbox: Toolbox) {
@@ -33,12 +34,13 @@ export class Session {
     this.#hostShell = new Shell(engine, reaper.container, ["sh"], "host");
   }
 
-  /** This process's session on an engine; a new one when the earlier one was lost with its engine. */
+  /** Returns this process's session on an engine. Starts a new one if there is none or the engine has restarted. */
   static async on(engine: Engine): Promise<Session> {
     const known = await sessions.get(engine)?.catch(() => undefined);
-    if (known && (await known.#sound())) return known;
-    const again = sessions.get(engine);
-    if (again && (await again.catch(() => undefined)) !== known) return Session.on(engine);
+    if (known && (await known.#works())) return known;
+    // While this call waited, another one may have started a new session.
+    const current = sessions.get(engine);
+    if (current && (await current.catch(() => undefined)) !== known) return Session.on(engine);
     const started = Session.#start(engine);
     sessions.set(engine, started);
     return started;
@@ -49,7 +51,7 @@ export class Session {
     const labels = sessionLabels(owner);
     const image = imageTag("base");
     let session: Session | undefined;
-    // The reaper is there before anything else is, so that whatever happens from here on is cleared.
+    // Start the reaper before anything else, so that it cleans up whatever happens from here on.
     const reaper = await Reaper.start({
       engine,
       owner,
@@ -70,12 +72,12 @@ export class Session {
       throw error;
     }
     clearOrphans(engine).catch(() => undefined);
-    endWithKernel();
+    closeLabsOnSigterm();
     open.add(session);
     return session;
   }
 
-  /** Labels of everything this process makes. */
+  /** Labels of everything that this process creates. */
   get labels(): Labels {
     return sessionLabels(this.owner);
   }
@@ -85,32 +87,32 @@ export class Session {
     return this.#toolbox;
   }
 
-  /** A shell in the engine's own network namespace; it only ever reads. */
+  /** A shell in the network namespace of the engine's machine. Only use it to read. */
   get hostShell(): Shell {
     return this.#hostShell;
   }
 
-  /** False once the reaper could not be held any more: then all that this session made is being removed. */
+  /** False once the connection to the reaper is lost. The reaper then removes everything that this session created. */
   get alive(): boolean {
     return !this.#lost;
   }
 
-  /** @throws LabError `ENGINE_GONE` when the session was lost. */
+  /** @throws LabError `ENGINE_GONE` if the connection to the reaper is lost. */
   check(where: string): void {
     if (!this.alive) throw this.gone(where);
   }
 
-  /** Why nothing of a lab can be asked here any more. */
+  /** The error for operations on a lab whose engine is gone. */
   gone(where: string): LabError {
     return new LabError("ENGINE_GONE", {
       where,
-      found: `the container engine ${this.engine.name} went away in between, and took the lab's containers with it`,
+      found: `the container engine ${this.engine.name} stopped or can't be reached, so the lab's containers are gone`,
       advice: "Run the notebook again from the cell that opens the lab.",
     });
   }
 
-  // An engine that was stopped and started again has started the reaper, but nothing else.
-  async #sound(): Promise<boolean> {
+  // After the engine restarts, the reaper runs again (restart policy), but no other container of the session does.
+  async #works(): Promise<boolean> {
     if (this.#lost) return false;
     const works = await this.#toolbox.shell.run("true").then(
       () => true,
@@ -129,7 +131,7 @@ export class Session {
     this.#toolbox.close();
   }
 
-  /** Closes every lab of this process, on every engine. One that cannot be asked any more is the reaper's. */
+  /** Closes all labs of this process on all engines. Ignores errors: the reaper of an engine removes what remains there. */
   static async endAll(): Promise<void> {
     const all = [...open].map(async (session) => {
       await Promise.all([...session.labs.values()].map((lab) => lab.shut()));
@@ -138,14 +140,14 @@ export class Session {
     await Promise.allSettled(all);
   }
 
-  /** Removes the session's own containers when no lab needs it any more. */
+  /** Removes the session's own containers if no lab is open. */
   async endIdle(): Promise<void> {
     if (this.labs.size === 0) await this.end();
   }
 
   /**
-   * Removes the session's own containers. Its labs are closed by then; what could not be removed with them, because
-   * another engine of theirs is gone, is left to the reaper, who goes on trying.
+   * Removes the session's own containers. Call it after its labs are closed. If a lab could not remove everything because
+   * another engine is gone, the reaper keeps running and retries.
    */
   async end(): Promise<void> {
     sessions.delete(this.engine);
@@ -155,26 +157,26 @@ export class Session {
       await this.#toolbox.remove();
       if (!this.unfinished) await this.#reaper.release();
     } finally {
-      // What the engine can be asked no more is the reaper's as well.
+      // If the engine can't be reached, dropping the connection makes the reaper remove the rest.
       this.#reaper.drop();
     }
   }
 }
 
-// The socket as the engine's own machine names it. Rootless Docker and Podman have it where their client has it; Docker
-// Desktop's is inside its own machine, and so is that of an engine which is reached over a network.
+// The path of the engine's socket on the engine's machine, where the reaper mounts it. For rootless Docker and Podman it
+// is the same path that the client uses. Docker Desktop's engine and remote engines are on another machine.
 function socketOf({ name }: Engine): string {
   const path = /^unix:\/\/(\/.+)$/.exec(name)?.[1];
   return path === undefined || path.includes("/.docker/") ? "/var/run/docker.sock" : path;
 }
 
-let listening = false;
+let handlesSigterm = false;
 
-// A notebook's kernel that ends says so with SIGTERM and waits a moment: time enough to leave nothing at once, where the
-// reaper would take seconds. In every other program a signal does what it always does, and the reaper does the rest.
-function endWithKernel(): void {
-  if (listening || !inNotebook()) return;
-  listening = true;
+// When a notebook's kernel shuts down, it gets SIGTERM and a short grace period, which is enough to close the labs at
+// once; the reaper would take seconds. In other programs the signal keeps its meaning, and the reaper cleans up.
+function closeLabsOnSigterm(): void {
+  if (handlesSigterm || !inNotebook()) return;
+  handlesSigterm = true;
   process.once("SIGTERM", () => void Session.endAll().then(() => process.exit(0)));
 }
 

@@ -1,16 +1,16 @@
 import { type Engine, type Labels, label, Shell } from "../../engine";
 import type { NetnsHandle } from "../place/netns-handle";
 
-// Gives the namespace of process $1 its inode as a name in /run/netns: then `ip netns list-id`, in any namespace that
-// is entered from here, says which namespace the other end of a veth is in.
+// Names the network namespace of process $1 in /run/netns after its inode number. `ip netns list-id`, in any namespace
+// that is entered from here, then reports in which namespace the other end of a veth is.
 const nameNamespace = `mkdir -p /run/netns; ln -sfn "/proc/$1/ns/net" "/run/netns/$(stat -L -c %i "/proc/$1/ns/net")"`;
 
 /**
- * The container from which network namespaces are entered, looked at and joined: it sees the engine's processes and
- * has the tools that an app's image lacks. Its own network namespace is empty, so that a command of it that forgets
- * to enter one can do nothing to the machine.
+ * The container from which network namespaces are entered. It shares the machine's process namespace and has the network
+ * tools that an app's image lacks. It has no network itself, so a command that is run outside of a namespace by mistake
+ * cannot change the machine's network.
  *
- * For containers on a Docker host the host itself is the toolbox.
+ * For the containers on a Docker host, the Docker host is the toolbox.
  */
 export class Toolbox {
   readonly engine: Engine;
@@ -25,8 +25,8 @@ export class Toolbox {
   }
 
   /**
-   * Starts one. SYS_ADMIN and SYS_PTRACE are what nsenter(1) needs, NET_ADMIN and NET_RAW what ip and iptables need,
-   * SETUID and SETGID what tcpdump needs.
+   * Starts a toolbox. nsenter(1) needs SYS_ADMIN and SYS_PTRACE, ip and iptables need NET_ADMIN and NET_RAW, and tcpdump
+   * needs SETUID and SETGID.
    */
   static async start(engine: Engine, name: string, image: string, labels: Labels): Promise<Toolbox> {
     const spec = {
@@ -45,7 +45,7 @@ export class Toolbox {
     return new Toolbox(engine, info.id);
   }
 
-  /** The namespace of the process `pid`; its shell stays open until {@link leave}. */
+  /** Opens a shell in the network namespace of a process. The shell stays open until {@link leave}. */
   enter(pid: number, where: string): NetnsHandle {
     const known = this.#handles.get(pid);
     if (known) return known;
@@ -55,18 +55,18 @@ export class Toolbox {
     return handle;
   }
 
-  /** Ends the shell in that namespace: one that is open keeps a namespace alive whose containers are gone. */
+  /** Closes the shell in that namespace. An open shell keeps the namespace alive after its containers are removed. */
   leave(pid: number): void {
     this.#handles.get(pid)?.shell.close();
     this.#handles.delete(pid);
   }
 
-  /** Makes the namespace of `pid` known as the far end of veths, without entering it. */
+  /** Names the network namespace of a process without entering it, so that it is found as the other end of veths. */
   async name(pid: number): Promise<void> {
     await this.#root.run(`set -- ${pid}; ${nameNamespace}`);
   }
 
-  /** A shell of the toolbox itself. */
+  /** A shell in the toolbox's own namespaces. */
   get shell(): Shell {
     return this.#root;
   }
