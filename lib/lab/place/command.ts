@@ -2,15 +2,26 @@ import { inNotebook, LabError } from "../../engine";
 
 const display = Symbol.for("Jupyter.display");
 
-/** What a command that ended leaves. In a notebook its output has been shown as it came, so it draws nothing. */
+/**
+ * The result of a command that has exited. In a notebook, the command's output was already shown while it ran, so the
+ * result itself displays nothing.
+ *
+ * @example
+ * import { type CommandResult, Lab } from "wirebook";
+ * const lab = await Lab.open("command-result-example");
+ * const result: CommandResult = await lab.outside.sh`ip -br addr`;
+ * console.log(result.exitCode, result.milliseconds, String(result));
+ * await lab.close();
+ */
 export class CommandResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
+  /** Run time in milliseconds. */
   readonly milliseconds: number;
-  /** What ran, as one would type it. */
+  /** The command or script that ran. */
   readonly shell: string;
-  /** True when its output has been shown in the cell as it came. */
+  /** True if the output was shown in the cell while the command ran. */
   readonly shown: boolean;
 
   constructor(
@@ -26,12 +37,12 @@ export class CommandResult {
     this.shown = shown;
   }
 
-  /** True when it exited with 0. */
+  /** True if the exit code is 0. */
   get ok(): boolean {
     return this.exitCode === 0;
   }
 
-  /** Its stdout without the line ends at the end, as `$(…)` gives it. */
+  /** Returns stdout without trailing newlines, like `$(…)` in a shell. */
   toString(): string {
     return this.stdout.replace(/\n+$/, "");
   }
@@ -41,114 +52,120 @@ export class CommandResult {
   }
 }
 
-/** How a {@link Command} runs; each method of the command sets one. */
+/** How a {@link Command} runs. Each field is set by a method. */
 export interface CommandSettings {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly stdin?: string;
   readonly user?: string;
-  /** Not shown in the cell. */
+  /** Does not show the output in the cell. */
   readonly quiet?: boolean;
-  /** Any exit code is a result. */
+  /** Does not throw if the exit code is not 0. */
   readonly nothrow?: boolean;
 }
 
-/** Runs the command once; told where its output goes. */
+/** Runs the command once. `shown` says whether to show the output in the cell. */
 export type CommandRunner = (settings: CommandSettings, shown: boolean) => Promise<CommandResult>;
 
 /**
- * A command that runs in a place. It starts by itself; `await` gives its result, and throws `COMMAND_FAILED` when it
- * exits with anything but 0. What learners run to see it fail asks for that: `.nothrow()`, or `place.try`.
+ * A command in a place. It starts without further calls in the next microtask, so that options can still be set. `await`
+ * returns its {@link CommandResult}, and throws `COMMAND_FAILED` if the exit code is not 0. Use `.nothrow()` or
+ * `place.try` for commands that are expected to fail.
  *
- * ```ts
- * const { stdout } = await client.sh`ip -br addr`;
- * const ping = await client.sh`ping -c1 -W1 ${address}`.nothrow();
- * ping.exitCode;
- * ```
+ * Shell: `docker exec PLACE sh -c SCRIPT`.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("command-example");
+ * const client = await lab.pod("client");
+ * const addresses = await client.sh`ip -br addr`.lines();
+ * const ping = await client.sh`ping -c1 -W1 192.0.2.1`.nothrow().timeout(5_000);
+ * console.log(addresses.length, ping.exitCode);
+ * await lab.close();
  */
 export class Command extends Promise<CommandResult> {
-  // What `then` makes is a plain promise: only the command itself has settings.
+  // `then` and `catch` return plain promises: the settings belong to the command only.
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
 
   readonly #settings: { -readonly [Key in keyof CommandSettings]: CommandSettings[Key] };
 
-  /** Name of the place where it runs. */
+  /** Name of the place that it runs in. */
   readonly where: string;
-  /** The script, or the command as one would type it. */
+  /** The script, or the command with its arguments quoted for a shell. */
   readonly script: string;
 
   constructor(where: string, script: string, run: CommandRunner, given: CommandSettings = {}) {
     const settings: CommandSettings = { ...given };
     super((resolve) => {
-      // One turn later, so that .quiet() and the others can still be said.
-      resolve(Promise.resolve().then(() => settle(where, script, run, settings)));
+      // Start in the next microtask, so that .quiet() and the other methods can still be called.
+      resolve(Promise.resolve().then(() => runCommand(where, script, run, settings)));
     });
     this.#settings = settings;
     this.where = where;
     this.script = script;
   }
 
-  /** How it will run, with what was said so far. */
+  /** The settings so far. */
   get settings(): CommandSettings {
     return { ...this.#settings };
   }
 
-  /** Any exit code is a result, not an error. */
+  /** Does not throw if the exit code is not 0. */
   nothrow(): this {
     this.#settings.nothrow = true;
     return this;
   }
 
-  /** Its output is not shown in the cell. */
+  /** Does not show the output in the cell. */
   quiet(): this {
     this.#settings.quiet = true;
     return this;
   }
 
-  /** Ends it after that many milliseconds and throws `TIMED_OUT`. Default: no limit. */
+  /** Kills the command after `timeoutMs` milliseconds and throws `TIMED_OUT`. Default: no limit. */
   timeout(timeoutMs: number): this {
     this.#settings.timeoutMs = timeoutMs;
     return this;
   }
 
-  /** Ends it when `signal` is aborted, with `INTERRUPTED`. Interrupting the cell does so in any case. */
+  /** Kills the command when `signal` is aborted and throws `INTERRUPTED`. Interrupting the cell always does the same. */
   signal(signal: AbortSignal): this {
     this.#settings.signal = signal;
     return this;
   }
 
-  /** What it reads from its stdin. Default: nothing. */
+  /** Sets the text that the command reads from stdin. Default: empty. */
   stdin(text: string): this {
     this.#settings.stdin = text;
     return this;
   }
 
-  /** Runs as this user of the container. Default: the image's. */
+  /** Runs the command as this user of the container. Default: the user of the image. */
   user(name: string): this {
     this.#settings.user = name;
     return this;
   }
 
-  /** Its stdout, without the line ends at the end; not shown in the cell. */
+  /** Returns stdout without trailing newlines. Does not show it in the cell. */
   async text(): Promise<string> {
     return (await this.quiet()).toString();
   }
 
-  /** The lines of its stdout; not shown in the cell. */
+  /** Returns the lines of stdout. Does not show them in the cell. */
   async lines(): Promise<readonly string[]> {
     const text = await this.text();
     return text === "" ? [] : text.split("\n");
   }
 
-  /** Its stdout as JSON; not shown in the cell. */
+  /** Parses stdout as JSON. Does not show it in the cell. */
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
   }
 }
 
-async function settle(
+async function runCommand(
   where: string,
   script: string,
   run: CommandRunner,
@@ -156,15 +173,15 @@ async function settle(
 ): Promise<CommandResult> {
   const result = await run(settings, inNotebook() && settings.quiet !== true);
   if (result.ok || settings.nothrow === true) return result;
-  throw failed(where, script, result);
+  throw commandFailed(where, script, result);
 }
 
-function failed(where: string, script: string, result: CommandResult): LabError {
-  const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join(" / ");
+function commandFailed(where: string, script: string, result: CommandResult): LabError {
+  const output = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join(" / ");
   return new LabError("COMMAND_FAILED", {
     where,
-    found: `${firstLine(script)} exited with ${result.exitCode}${said === "" ? "" : `: ${said}`}`,
-    advice: "If it is meant to fail, run it with .nothrow() or with try`…`, and look at its exitCode.",
+    found: `${firstLine(script)} exited with ${result.exitCode}${output === "" ? "" : `: ${output}`}`,
+    advice: "If you expect it to fail, run it with .nothrow() or with try`…` and check its exitCode.",
     cause: result,
   });
 }

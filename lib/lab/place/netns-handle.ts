@@ -1,6 +1,6 @@
 import type { Engine, Shell } from "../../engine";
 
-/** The container whose programs a namespace was entered with; see `Toolbox`. */
+/** The container from which a namespace was entered; see `Toolbox`. */
 export interface HandleOrigin {
   readonly engine: Engine;
   /** Id of that container. */
@@ -9,12 +9,12 @@ export interface HandleOrigin {
   readonly shell: Shell;
 }
 
-/** Access to a network namespace with the programs of another container. */
+/** Access to a network namespace from another container, with that container's programs. */
 export interface NetnsHandle {
-  /** A root shell in the namespace that stays open. Only the network is the namespace's; files are the other container's. */
+  /** A root shell that stays open. It has the network of the namespace, and the files of the other container. */
   readonly shell: Shell;
-  /** Process 1 of the container that holds the namespace, as the other container numbers processes. */
+  /** Process id of process 1 of the container that owns the namespace, as seen in the other container. */
   readonly pid: number;
-  /** The container it was entered from. Both ends of a veth pair must come from the same one. */
+  /** The other container. The namespaces of both ends of a veth pair must have been entered from the same one. */
   readonly toolbox: HandleOrigin;
 }

@@ -5,7 +5,7 @@ const text = "pod: web\nhost: web\nserver: 172.17.0.2:80\nclient: 172.18.0.2:401
 describe("a page of the web image", () => {
   const page = readPage(`${text}\n-wirebook-status 200`, 3);
 
-  it("tells who asked and which address was asked", () => {
+  it("reports the client's and the server's address", () => {
     expect(page.client).toEqual({ address: "172.18.0.2", port: 40112 });
     expect(page.server).toEqual({ address: "172.17.0.2", port: 80 });
     expect(page.pod).toBe("web");
@@ -20,14 +20,14 @@ describe("a page of the web image", () => {
     });
   });
 
-  it("of another server says that it has no such line", () => {
+  it("throws if the response comes from another server and has no such line", () => {
     expect(() => readPage("hello\n-wirebook-status 404", 1).client).toThrow(
       /no line "client:" \(status 404\)/,
     );
   });
 });
 
-it("a bare address is asked for its root page over HTTP", () => {
+it("a bare address means its root page over HTTP", () => {
   expect(fetchCommand("172.17.0.2:8080", 5).at(-1)).toBe("http://172.17.0.2:8080/");
   expect(fetchCommand("https://web/a", 5).at(-1)).toBe("https://web/a");
 });

@@ -2,20 +2,32 @@ import { LabError } from "../../engine";
 
 const display = Symbol.for("Jupyter.display");
 
-/** One end of a TCP connection. */
+/** The address and port of one end of a TCP connection. */
 export interface Peer {
   readonly address: string;
   readonly port: number;
 }
 
 /**
- * What a web server of ours answered: what it sees of the request. In a notebook it is shown as it came.
+ * A response of the `web` image, which reports what the server sees of the request. A notebook displays its text.
  *
- * Source: `images/web`, which is nginx with that page and nothing else.
+ * Source: `images/web`, an nginx that serves only this page.
+ *
+ * @example
+ * import { Lab, type Page, type Peer } from "wirebook";
+ * const lab = await Lab.open("page-example");
+ * const client = await lab.pod("client");
+ * const page: Page = await client.get(`http://${lab.outside.address}/`);
+ * const peer: Peer = page.client;
+ * console.log(page.status, page.pod, peer.address, peer.port);
+ * await lab.close();
  */
 export class Page {
+  /** HTTP status code. */
   readonly status: number;
+  /** Body of the response. */
   readonly text: string;
+  /** Duration of the request in milliseconds. */
   readonly milliseconds: number;
 
   constructor(status: number, text: string, milliseconds: number) {
@@ -24,12 +36,12 @@ export class Page {
     this.milliseconds = milliseconds;
   }
 
-  /** Who asked, as the server's own socket has it: after every translation on the way. */
+  /** The client as the server's socket sees it, after all address translation on the path. */
   get client(): Peer {
     return this.#peer("client");
   }
 
-  /** The address that was asked, as the server's own socket has it. */
+  /** The server's own address as its socket sees it, after all address translation on the path. */
   get server(): Peer {
     return this.#peer("server");
   }
@@ -58,24 +70,24 @@ export class Page {
     if (line !== undefined) return line.slice(name.length + 2);
     throw new LabError("UNKNOWN_PLACE", {
       where: "page",
-      found: `the answer has no line "${name}:" (status ${this.status})`,
-      advice: "Only the servers of the web image say what they see; .text has what this one said.",
+      found: `the response has no line "${name}:" (status ${this.status})`,
+      advice: "Only servers from the web image report this. The property text has the response.",
     });
   }
 }
 
-// curl writes this after the body, so that one run gives both.
-const mark = "\n-wirebook-status ";
+// curl writes this and the status code after the body.
+const statusPrefix = "\n-wirebook-status ";
 
-/** The command that fetches a page, as one would type it but for the status it adds. */
+/** The curl command that fetches a page and prints its status code after it. */
 export function fetchCommand(url: string, seconds: number): readonly string[] {
-  return ["curl", "-sS", "-m", String(seconds), "-w", `${mark}%{http_code}`, withScheme(url)];
+  return ["curl", "-sS", "-m", String(seconds), "-w", `${statusPrefix}%{http_code}`, withScheme(url)];
 }
 
-/** The page in what {@link fetchCommand} printed. */
+/** Parses the output of {@link fetchCommand}. */
 export function readPage(stdout: string, milliseconds: number): Page {
-  const at = stdout.lastIndexOf(mark);
-  return new Page(Number(stdout.slice(at + mark.length)), stdout.slice(0, at), milliseconds);
+  const end = stdout.lastIndexOf(statusPrefix);
+  return new Page(Number(stdout.slice(end + statusPrefix.length)), stdout.slice(0, end), milliseconds);
 }
 
 function withScheme(url: string): string {

@@ -16,53 +16,68 @@ export interface PlaceContainer {
   readonly running?: boolean;
 }
 
-/** What a place of a lab is. */
+/** The kind of a place. `host` is the engine's machine; `container` is an app of a pod or a container on a Docker host. */
 export type PlaceKind = "host" | "docker-host" | "outside" | "node" | "pod" | "container" | "netns";
 
 /**
- * Somewhere in a lab where commands run and whose network namespace can be looked at: a namespace, a pod, a node,
- * a Docker host, a container on it, the outside.
+ * Something in a lab that has a network namespace and runs commands: a plain namespace, a pod, a node, a Docker host, a
+ * container on it, or the outside.
+ *
+ * @example
+ * import { Lab, type Place, type PlaceKind } from "wirebook";
+ * const lab = await Lab.open("place-types-example");
+ * const outside: Place = lab.place("outside");
+ * const kind: PlaceKind = outside.kind;
+ * const { exitCode } = await outside.exec(["ip", "addr"]);
+ * const links = (await outside.snapshot()).links;
+ * console.log(kind, exitCode, links.length);
+ * await lab.close();
  */
 export interface Place {
-  /** Unique on the lab. */
+  /** Unique in the lab. */
   readonly name: string;
   readonly kind: PlaceKind;
   /**
-   * Runs a program to its end. Any exit code is a result.
+   * Runs a program and waits until it exits. Does not throw if the exit code is not 0.
    *
    * Shell: `docker exec NAME argv…`.
    *
    * @throws LabError `COMMAND_MISSING`, `NOT_RUNNING`, `CONTAINER_GONE`, `TIMED_OUT`, `INTERRUPTED`.
    */
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
-  /** Runs a shell script; each `${value}` is one word of it, whatever it holds. */
+  /**
+   * Runs a shell script with `sh -c`. Each `${value}` is passed as a positional parameter, so it is always one word, even
+   * if it contains quotes or spaces. Throws `COMMAND_FAILED` if the exit code is not 0.
+   *
+   * Shell: `docker exec NAME sh -c SCRIPT`.
+   */
   sh(strings: TemplateStringsArray, ...values: readonly ScriptValue[]): Command;
-  /** As `sh`, and any exit code is a result. */
+  /** Like `sh`, but does not throw if the exit code is not 0. */
   try(strings: TemplateStringsArray, ...values: readonly ScriptValue[]): Command;
-  /** Runs the text of a shell script as it stands: what a `%%sh NAME` cell does. */
+  /** Runs a text as a shell script without any substitution. `%%sh NAME` cells use it. */
   script(text: string, settings?: CommandSettings): Command;
-  /** Everything its network namespace shows, in one go. */
+  /** Reads the state of its network namespace: links, addresses, routes, rules, sockets. */
   snapshot(): Promise<Snapshot>;
-  /** Name of the place that this one lives in: the node of a pod, the Docker host of a container. */
+  /** Name of the place that contains this one: the node of a pod, the Docker host of a container. */
   readonly parent?: string;
-  /** A fact for its picture: `pod CIDR 10.244.1.0/24`. */
+  /** Additional text for pictures: `pod CIDR 10.244.1.0/24`. */
   readonly detail?: string;
-  /** The containers that share its namespace, for its picture. */
+  /** The containers that share its namespace, for pictures. */
   boxes?(): Promise<readonly PlaceContainer[]>;
 }
 
-/** What {@link ContainerPlace} stands on. */
+/** Everything that {@link ContainerPlace} needs. */
 export interface PlaceParts {
   readonly name: string;
   readonly kind: PlaceKind;
   readonly engine: Engine;
-  /** The container in which commands run. */
+  /** Id of the container in which commands run. */
   readonly container: string;
-  /** User of the container as whom commands run. Default: the image's. */
+  /** User that commands run as. Default: the user of the image. */
   readonly user?: string;
   readonly parent?: string;
   readonly detail?: string;
-  /** Enters the network namespace; made on first need. */
+  /** Enters the network namespace; called on first use. */
   readonly enter: () => Promise<NetnsHandle>;
   readonly inspect: (name: string, handle: NetnsHandle) => Promise<Snapshot>;
 }
@@ -109,14 +124,23 @@ export class ContainerPlace implements Place {
     return this.#run({ text, args: [] }, settings);
   }
 
+  /**
+   * Fetches a page of a server that runs the `web` image.
+   *
+   * Shell: `docker exec NAME curl -sS -m SECONDS URL`.
+   *
+   * @param url - a URL, or `ADDRESS:PORT` for the root page over HTTP.
+   * @param options.seconds - time limit in seconds. Default: 5.
+   * @throws LabError `COMMAND_FAILED` if curl gets no response in time.
+   */
   async get(url: string, { seconds = 5 }: { readonly seconds?: number } = {}): Promise<Page> {
     const argv = fetchCommand(url, seconds);
     const result = await this.exec(argv);
     if (result.exitCode === 0) return readPage(result.stdout, result.milliseconds);
     throw new LabError("COMMAND_FAILED", {
       where: this.name,
-      found: `nobody answered for ${url}: ${result.stderr.trim()}`,
-      advice: "Where does the packet end? Draw its way: await lab.trace({ from, to, tcp }).",
+      found: `no response from ${url}: ${result.stderr.trim()}`,
+      advice: "To see where the packet is lost, trace it: await lab.trace({ from, to, tcp }).",
       cause: result,
     });
   }
@@ -125,12 +149,12 @@ export class ContainerPlace implements Place {
     return this.#inspect(this.name, await this.#enter());
   }
 
-  /** The namespace's handle: a shell with all tools and the right to change the network. */
+  /** Enters its network namespace. The handle's shell has all network tools and may change the network. */
   netnsHandle(): Promise<NetnsHandle> {
     return this.#enter();
   }
 
-  /** What the engine says of the container now. Shell: `docker inspect`. */
+  /** Returns the engine's current information about the container. Shell: `docker inspect NAME`. */
   state(): Promise<ContainerInfo> {
     return this.engine.containers.inspect(this.container, this.name);
   }
