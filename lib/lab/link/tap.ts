@@ -4,18 +4,38 @@ import type { ContainerPlace } from "../place/place";
 import { LabLink } from "./link";
 import { checkOneEngine } from "./veth";
 
-/** A tap device: whatever the kernel sends out of it, a program reads as a frame, and the other way round. */
+/**
+ * A tap device to create. A program reads the frames that the kernel sends through it, and the kernel receives the frames
+ * that the program writes.
+ *
+ * Source: Documentation/networking/tuntap.rst in the kernel source.
+ *
+ * @example
+ * import { Lab, type TapEnd } from "wirebook";
+ * const lab = await Lab.open("tap-end-example");
+ * const a: TapEnd = { place: await lab.netns("a"), name: "tap0", address: "10.4.0.1/24" };
+ * await lab.tap(a, { place: await lab.netns("b"), name: "tap0", address: "10.4.0.2/24" });
+ * await lab.close();
+ */
 export interface TapEnd {
   readonly place: ContainerPlace;
   /** Name of the device, at most 15 characters. */
   readonly name: string;
-  /** With its prefix. Default: none. */
+  /** IPv4 address with its prefix length: `10.4.0.1/24`. Default: none. */
   readonly address?: string;
 }
 
 /**
- * Two tap devices and one program between them, that reads each frame from one and writes it to the other: a cable
- * made of a process. When the program ends, both devices are gone.
+ * Two tap devices and a program that copies each frame from one to the other. The kernel removes both devices when the
+ * program exits.
+ *
+ * @example
+ * import { Lab, type TapCable } from "wirebook";
+ * const lab = await Lab.open("tap-cable-example");
+ * const [a, b] = await Promise.all([lab.netns("a"), lab.netns("b")]);
+ * const cable: TapCable = await lab.tap({ place: a, name: "tap0" }, { place: b, name: "tap0" });
+ * await cable.cut();
+ * await lab.close();
  */
 export class TapCable {
   readonly a: LabLink;
@@ -28,23 +48,22 @@ export class TapCable {
     this.#process = process;
   }
 
-  /** Ends the program: both devices go with it. */
+  /** Ends the program. The kernel removes both devices. A second call does nothing. */
   async cut(): Promise<void> {
     this.#process.end();
     await this.#process.exit.catch(() => undefined);
   }
 }
 
-/** Seconds that the two programs may take until they carry frames. */
 const START_TIMEOUT_S = 20;
 
-/** Exit code for a name that a link of its namespace has already. */
+/** Exit code if a link with one of the names already exists. */
 const TAKEN = 3;
 
-// socat opens a tap in the namespace in which it runs, so each end has its own socat there; a socket pair of the
-// toolbox's file system joins them. SEQPACKET keeps frames apart. Each says (-d -d) when it carries frames: only then
-// is its tap its own, as a link of that name may be that of another cable. All of it ends when stdin does, and is gone
-// when this program has ended.
+// socat opens a tap device in its own network namespace, so there is one socat for each end. They are connected by a
+// Unix socket in the toolbox's file system; SOCK_SEQPACKET (type=5) preserves frame boundaries. With -d -d, socat logs
+// when it starts to transfer data. Only then is it certain that it created the device itself and did not fail on one of
+// another cable. The script exits when its stdin is closed, and ends both programs first.
 const program = `dir=$(mktemp -d) && path=$dir/wire
 first= second=
 trap 'kill $first $second 2>/dev/null; wait; rm -rf "$dir"' EXIT
@@ -71,17 +90,19 @@ read -r _
 `;
 
 /**
- * Makes two taps and the program between them. Shell: `socat TUN:…,tun-type=tap UNIX-LISTEN:…` at each end.
+ * Creates two tap devices and the program between them.
  *
- * @throws LabError `NAME_TAKEN` when a link of that name exists, `BAD_NAME`, `BAD_ADDRESS`; `NOT_SUPPORTED` with socat's
- *   words when the machine has no /dev/net/tun, and for two places in different engines.
+ * Shell: `socat TUN:…,tun-type=tap UNIX-LISTEN:…` at one end, `socat TUN:…,tun-type=tap UNIX-CONNECT:…` at the other.
+ *
+ * @throws LabError `NAME_TAKEN` if a link with that name exists, `BAD_NAME`, `BAD_ADDRESS`; `NOT_SUPPORTED` with socat's
+ *   message if the machine has no /dev/net/tun, or if the places are on different engines.
  */
 export async function addTapCable(a: TapEnd, b: TapEnd): Promise<TapCable> {
   for (const end of [a, b]) checkEnd(end);
   const [left, right] = await Promise.all([a.place.netnsHandle(), b.place.netnsHandle()]);
   checkOneEngine(a.place, left, b.place, right);
   const where = `${a.place.name} – ${b.place.name}`;
-  let said = "";
+  let errors = "";
   let ready = (): void => undefined;
   const up = new Promise<"up">((resolve) => {
     ready = () => resolve("up");
@@ -95,23 +116,23 @@ export async function addTapCable(a: TapEnd, b: TapEnd): Promise<TapCable> {
       sink: {
         stdout: () => ready(),
         stderr: (chunk) => {
-          said += chunk.toString();
+          errors += chunk.toString();
         },
       },
     },
   );
   const started = await Promise.race([up, process.exit]);
-  if (started !== "up") throw notMade(a, b, started, said);
+  if (started !== "up") throw creationError(a, b, started, errors);
   process.unref();
   return new TapCable(new LabLink(a.place, a.name), new LabLink(b.place, b.name), process);
 }
 
-// socat takes its options apart at these characters, so a name has to be one that it can be given.
+// Only allows characters that have no meaning in socat's address syntax.
 function checkEnd({ place, name, address }: TapEnd): void {
   if (!/^[\w.-]{1,15}$/.test(name) || name === "." || name === "..") {
     throw new LabError("BAD_NAME", {
       where: place.name,
-      found: `${JSON.stringify(name)} cannot name a tap device`,
+      found: `${JSON.stringify(name)} is not a valid name for a tap device`,
       advice: "Use at most 15 letters, digits, dots, hyphens and underscores: tap0.",
     });
   }
@@ -123,19 +144,19 @@ function checkEnd({ place, name, address }: TapEnd): void {
   });
 }
 
-function notMade(a: TapEnd, b: TapEnd, exitCode: number, said: string): LabError {
+function creationError(a: TapEnd, b: TapEnd, exitCode: number, errors: string): LabError {
   const where = `${a.place.name} – ${b.place.name}`;
-  const [error = ""] = said.split("\n").flatMap((line) => / E (.*)$/.exec(line)?.[1] ?? []);
+  const [error = ""] = errors.split("\n").flatMap((line) => / E (.*)$/.exec(line)?.[1] ?? []);
   if (exitCode === TAKEN || /resource busy|Invalid argument/.test(error)) {
     return new LabError("NAME_TAKEN", {
       where,
-      found: `a link of this name is there already: ${a.name} in ${a.place.name}, or ${b.name} in ${b.place.name}`,
-      advice: "Choose other names, or end the cable that has these: cable.cut().",
+      found: `a link with this name already exists: ${a.name} in ${a.place.name}, or ${b.name} in ${b.place.name}`,
+      advice: "Choose other names, or remove the cable that uses these: cable.cut().",
     });
   }
   return new LabError("NOT_SUPPORTED", {
     where,
-    found: `the tap devices could not be made (${error || said.trim().split("\n").at(-1) || `exit code ${exitCode}`})`,
+    found: `the tap devices could not be created (${error || errors.trim().split("\n").at(-1) || `exit code ${exitCode}`})`,
     advice: "The engine's machine needs /dev/net/tun: sudo modprobe tun.",
   });
 }
