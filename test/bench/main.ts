@@ -13,15 +13,15 @@ import { pods } from "./pods";
 import { snapshots } from "./snapshots";
 
 const parts: Readonly<Record<string, { readonly part: Part; readonly about: string }>> = {
-  parse: { part: parse, about: "reading rule sets, beside iptables-restore" },
-  trace: { part: trace, about: "the path of a packet on 140,000 rules" },
-  pictures: { part: pictures, about: "a journey of five hops, drawn" },
-  pods: { part: pods, about: "a lab, a pod, ten pods, beside the bare calls of the engine" },
-  snapshots: { part: snapshots, about: "Docker hosts; snapshots, beside a bare exec" },
-  closing: { part: closing, about: "closing a lab of 20 containers, beside the engine's own removal" },
+  parse: { part: parse, about: "parse rule sets, compared with iptables-restore" },
+  trace: { part: trace, about: "trace a packet through 140,000 rules" },
+  pictures: { part: pictures, about: "draw a journey of five hops" },
+  pods: { part: pods, about: "start a lab, a pod and ten pods, compared with plain engine calls" },
+  snapshots: { part: snapshots, about: "start Docker hosts; take snapshots, compared with a plain exec" },
+  closing: { part: closing, about: "close a lab of 20 containers, compared with docker rm -f" },
   curve: { part: curve, about: "a lab of 50 pods, ten by ten" },
   cluster: { part: cluster, about: "two nodes, four pods, a service" },
-  peers: { part: peers, about: "five containers on two networks, beside Docker Compose" },
+  peers: { part: peers, about: "start five containers on two networks, compared with Docker Compose" },
 };
 
 const help = `Measures Wirebook, side by side with a peer where there is one: ratios hold on a busy machine, times do not.
@@ -47,7 +47,7 @@ function row({ name, value, unit, peer, limit, limits, note }: Measure): string 
   return `${verdict} ${name.padEnd(38)} ${numbers}  ${(against ?? note ?? "").padEnd(50)} ${bound}`.trimEnd();
 }
 
-/** What is to be undone when the bench ends before its time. */
+/** Clean-up functions for an interrupted run. */
 const ends = new Set<() => Promise<void>>();
 
 function benchOf(): Bench {

@@ -7,34 +7,34 @@ export interface Measure {
   readonly value: number;
   readonly unit: "ms" | "MB" | "kB";
   readonly peer?: { readonly name: string; readonly value: number };
-  /** At most that; for the ratio where there is one and nothing else is said. */
+  /** Upper limit; applies to the ratio if there is a peer, unless `limits` says otherwise. */
   readonly limit?: number;
   readonly limits?: "value";
-  /** What the numbers do not say: why a peer is not compared with. */
+  /** A remark, for example why there is no comparison. */
   readonly note?: string;
 }
 
-/** What a part of the bench stands on. */
+/** The environment of a part of the bench. */
 export interface Bench {
-  /** The engine that the docker command would use; asked for by the parts that need one. */
+  /** Connects to the engine that the docker command would use. */
   engine(): Promise<Engine>;
-  /** Tells what is under way, while it takes longer than a second. */
+  /** Runs an action, and prints its name if it takes longer than a second. */
   run<T>(what: string, action: () => Promise<T>): Promise<T>;
-  /** Called when the bench ends before its time; what it returns takes the call back. */
+  /** Registers a clean-up function for an interrupted run. Returns a function that removes it. */
   onEnd(action: () => Promise<void>): () => void;
 }
 
-/** A part of the bench: its lines as they are measured. */
+/** A part of the bench; yields its lines as they are measured. */
 export type Part = (bench: Bench) => AsyncIterable<Measure> | Iterable<Measure>;
 
-/** Milliseconds that `action` takes. */
+/** Returns the duration of `action` in milliseconds. */
 export async function took(action: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await action();
   return performance.now() - started;
 }
 
-/** Times by name, ours and a peer's by turns, so that both see the same load; what counts is the median. */
+/** Durations by name. Ours and the peer's are measured alternately, under the same load; the median counts. */
 export class Times {
   readonly #all = new Map<string, number[]>();
 

@@ -3,7 +3,7 @@ import type { NodePod } from "../../lib/lab/node/pod";
 import type { Service } from "../../lib/lab/service/service";
 import { leftovers } from "./leftovers";
 
-/** Closes a lab and proves that nothing of its session is left. */
+/** Closes a lab and checks that nothing of its session is left. */
 export async function closed(lab: Lab): Promise<void> {
   const { engine, context } = lab;
   await lab.close();
@@ -17,7 +17,7 @@ export interface Answer {
   readonly server: string;
 }
 
-/** Asks once; throws with curl's own words when no answer comes. */
+/** Sends one request; throws with curl's message if it fails. */
 export async function ask(from: Pick<NodePod, "sh">, url: string): Promise<Answer> {
   const { stdout } = await from.sh`curl -sS -m 5 ${url}`;
   const line = (name: string): string =>
@@ -25,16 +25,16 @@ export async function ask(from: Pick<NodePod, "sh">, url: string): Promise<Answe
   return { pod: line("pod"), client: line("client"), server: line("server") };
 }
 
-/** Names of the pods that a service sends to now. */
+/** Returns the names of the pods that a service currently sends to. */
 export function ends(service: Service): readonly string[] {
   return service.endpoints.map(({ pod }) => pod);
 }
 
-/** Waits for a condition, and fails with its name when it does not come. */
+/** Waits for a condition; throws with its name after the deadline. */
 export async function until(what: string, condition: () => boolean, deadlineMs = 10_000): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!condition()) {
-    if (Date.now() > end) throw new Error(`did not come within ${deadlineMs} ms: ${what}`);
+    if (Date.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

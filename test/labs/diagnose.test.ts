@@ -22,13 +22,13 @@ beforeAll(async () => {
 
 afterAll(() => closed(lab));
 
-test("a service that works: every rung holds", async () => {
+test("a working service: every check passes", async () => {
   const diagnosis = await lab.diagnose(service);
   expect(diagnosis.rungs.filter((rung) => rung.ok !== true)).toEqual([]);
   expect(diagnosis.healthy).toBe(true);
 });
 
-test("a name with a slip of the pen", async () => {
+test("a misspelt name", async () => {
   expect((await lab.diagnose("wbe")).cause?.found).toBe("There is no service wbe; the lab has: web.");
 });
 
@@ -90,7 +90,7 @@ const breaks: readonly [string, () => PromiseLike<unknown>, RegExp, () => Promis
 ];
 
 test.each(breaks)(
-  "broken: %s; the diagnosis names it, and it can be made whole",
+  "broken: %s; the diagnosis finds it, and it can be repaired",
   async (_, harm, cause, heal) => {
     await harm();
     const diagnosis = await lab.diagnose(service);

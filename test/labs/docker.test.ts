@@ -61,7 +61,7 @@ test("two networks of a Docker host are isolated from each other, and both reach
   );
 }, 60_000);
 
-test("an internal network has no way out, and `none` has no link", async () => {
+test("an internal network has no route to the outside, and `none` has no link", async () => {
   const [host] = hosts;
   await host.network("inside", { internal: true });
   const shut = await host.run("shut", { image: "base", network: "inside" });

@@ -1,6 +1,6 @@
 import { type Engine, label } from "../../lib/engine";
 
-/** Everything on the engine that bears one owner's label, as text: `container wirebook-1f…-web`. */
+/** Lists everything on the engine with the owner's label, as text: `container wirebook-1f…-web`. */
 export async function leftovers(engine: Engine, owner: string): Promise<readonly string[]> {
   const mine = { [label.owner]: owner };
   const [containers, networks, volumes] = await Promise.all([
@@ -15,7 +15,7 @@ export async function leftovers(engine: Engine, owner: string): Promise<readonly
   ];
 }
 
-/** Waits until nothing of that owner is left. Fails with what is still there after 40 seconds, four times the reaper's patience. */
+/** Waits until nothing of that owner is left. After 40 s (four times the reaper's timeout), fails with what is left. */
 export async function gone(engine: Engine, owner: string): Promise<void> {
   const end = performance.now() + 40_000;
   for (;;) {

@@ -67,7 +67,7 @@ test("a bridge learns behind which port each station is", async () => {
   await x.sh`ping -c1 -W2 10.2.0.254`;
 }, 60_000);
 
-test("a router between two links forwards, and only because it is told to", async () => {
+test("a router between two links forwards only if forwarding is enabled", async () => {
   const [left, right] = await Promise.all([lab.netns("left"), lab.netns("right")]);
   const router = await lab.netns("router", { forward: true });
   await Promise.all([
@@ -140,7 +140,7 @@ test("a tap cable of names that are taken is refused at once, and the one that h
   expect((await t.sh`ping -c1 -W2 10.4.1.2`).exitCode).toBe(0);
 }, 60_000);
 
-test("what is asked for twice under one name works again, or is refused as taken", async () => {
+test("a second call with the same name returns the same object, or fails with NAME_TAKEN", async () => {
   const name = "twice";
   const [hub, other] = await Promise.all([lab.netns("hub2"), lab.netns("hub3")]);
   await expect(lab.netns("hub2")).rejects.toMatchObject({ code: "NAME_TAKEN" });
@@ -164,7 +164,7 @@ test("what is asked for twice under one name works again, or is refused as taken
   await Promise.all(captures.map((capture) => capture.stop()));
 }, 60_000);
 
-test("of two labs that are opened under one name at once the first is closed", async () => {
+test("closes the first of two labs opened concurrently with one name", async () => {
   const open = (): Promise<Lab> => Lab.open("netns-test-twin");
   const [first, second] = await Promise.all([open(), open()]);
   await expect(first.netns("x1")).rejects.toMatchObject({ code: "LAB_CLOSED" });
@@ -173,7 +173,7 @@ test("of two labs that are opened under one name at once the first is closed", a
   await second.close();
 }, 60_000);
 
-test("what could not be made whole leaves nothing, so that its name is free again", async () => {
+test("a failed creation leaves nothing, so that its name can be used again", async () => {
   const place = await lab.netns("half");
   await expect(place.bridge("br0", { address: "10.0.0.300/24" })).rejects.toMatchObject({
     code: "BAD_ADDRESS",
@@ -195,7 +195,7 @@ test("what could not be made whole leaves nothing, so that its name is free agai
 }, 60_000);
 
 test.each([
-  ["an address that is none", (): Promise<unknown> => veth("z1", "10.9.0.300/24"), "BAD_ADDRESS"],
+  ["an invalid address", (): Promise<unknown> => veth("z1", "10.9.0.300/24"), "BAD_ADDRESS"],
   [
     "a link name that is too long",
     (): Promise<unknown> => veth("a-name-of-twenty-char", "10.9.0.1/24"),
