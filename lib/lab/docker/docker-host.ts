@@ -21,8 +21,8 @@ import { type NestedEngine, runNestedEngine } from "./nested-engine";
 import { type Pod, type PodSpec, startPod } from "./pod";
 import { type PublishMap, publishList, publishText } from "./publish";
 
-// What a fresh machine has, and what learners read in every book. Without it the engine inside sees its own uplink in
-// 172.17.0.0/16 or not, and moves.
+// The default range of docker0, as documented by Docker. Without --bip, dockerd chooses another range if an existing
+// route overlaps this one.
 const defaultBridge = "172.17.0.1/16";
 
 const readySeconds = 30;
@@ -34,40 +34,60 @@ while [ "$(date +%s)" -lt $end ]; do
 done
 exit 1`;
 
-/** How a Docker host is set up. */
+/**
+ * Options of a Docker host.
+ *
+ * @example
+ * import { type DockerHostSpec, Lab } from "wirebook";
+ * const lab = await Lab.open("docker-host-spec-example");
+ * const spec: DockerHostSpec = { bridge: "172.18.0.1/16", memoryBytes: 512 * 1024 * 1024 };
+ * await lab.dockerHost("host1", spec);
+ * await lab.close();
+ */
 export interface DockerHostSpec {
-  /** Address and range of docker0. Default: `172.17.0.1/16`. */
+  /** Address of docker0 with its prefix length. Default: `172.17.0.1/16`. */
   readonly bridge?: string;
-  /** The engine of the lab on which it runs, or its name. Default: the one with the fewest Docker hosts. */
+  /** The engine of the lab that it runs on, or its name. Default: the engine with the fewest Docker hosts. */
   readonly engine?: Engine | string;
-  /** More arguments of dockerd. */
+  /** Additional arguments of dockerd. Default: none. */
   readonly args?: readonly string[];
-  /** Bytes of memory for it and its containers. Default: 1 GiB. */
+  /** Memory limit in bytes for the host and its containers. Default: 1 GiB. */
   readonly memoryBytes?: number;
 }
 
-/** What a container on a Docker host is made from: the part of `docker run` that the chapters use. */
+/** Options of a container on a Docker host: a subset of those of `docker run`. */
 export interface RunSpec {
-  /** `base`, `web`, or any image the host has. */
+  /** `base`, `web`, or any image that the host has. */
   readonly image: string;
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** `bridge`, `none`, `host`, `container:NAME` or the name of a network of this host. Default: `bridge`. */
   readonly network?: string;
-  /** `{ 8080: 80 }`; a list for addresses. Default address: 0.0.0.0, as `docker run -p` has it. */
+  /** `{ 8080: 80 }`, or a list of `docker run -p` arguments. Default address: 0.0.0.0, as with `docker run -p`. */
   readonly publish?: PublishMap;
   readonly capabilities?: readonly string[];
 }
 
-/** A container that runs on a Docker host. */
+/**
+ * A container on a Docker host.
+ *
+ * @example
+ * import { type HostContainer, Lab } from "wirebook";
+ * const lab = await Lab.open("host-container-example");
+ * const host = await lab.dockerHost("host1");
+ * const web: HostContainer = await host.run("web", { image: "web" });
+ * await host.sh`curl -s http://${web.address}/`;
+ * await web.remove();
+ * await lab.close();
+ */
 export class HostContainer extends ContainerPlace {
   /** Name on the Docker host. */
   readonly localName: string;
   /** `default`, `none`, `host`, `container:ID` or the name of a network. */
   readonly networkMode: string;
-  /** Its address on the first of its networks; the empty text where it has none. */
+  /** IP address on its first network, or an empty string if it has none. */
   readonly address: string;
-  /** What one would have typed. */
+  /** The equivalent `docker run` command. */
   readonly shell: string;
 
   constructor(
@@ -85,7 +105,7 @@ export class HostContainer extends ContainerPlace {
     this.shell = parts.shell;
   }
 
-  /** Shell: `docker rm -f NAME`. */
+  /** Kills and removes the container. Shell: `docker rm -f NAME`. */
   async remove(): Promise<void> {
     await this.engine.containers.remove(this.container);
   }
@@ -96,24 +116,32 @@ export interface HostNetwork {
   readonly name: string;
   readonly subnet: string;
   readonly gateway: string;
-  /** What one would have typed. */
+  /** The equivalent `docker network create` command. */
   readonly shell: string;
 }
 
 /**
- * A machine with Docker on it: a container that runs a real dockerd, whose docker0, MASQUERADE, DNAT and isolation
- * rules are Docker's own. Two of them have the same addresses inside.
+ * A machine with Docker: a container that runs its own dockerd. Its docker0 bridge and its MASQUERADE, DNAT and isolation
+ * rules are created by Docker. Like real machines, several Docker hosts use the same addresses on docker0.
+ *
+ * @example
+ * import { type DockerHost, Lab } from "wirebook";
+ * const lab = await Lab.open("docker-host-class-example");
+ * const host: DockerHost = await lab.dockerHost("host1");
+ * await host.docker("run", "-d", "-p", "8080:80", "--name", "web", "web");
+ * await lab.outside.get(`${host.address}:8080`);
+ * await lab.close();
  */
 export class DockerHost extends ContainerPlace {
-  /** Its address on the lab's network. */
+  /** IP address on the lab's network. */
   readonly address: string;
-  /** The engine inside. */
+  /** The engine that runs on this host. */
   readonly inner: Engine;
   readonly #context: LabContext;
   readonly #runtime: EngineRuntime;
   readonly #toolbox: Toolbox;
   readonly #containers = new Map<string, HostContainer>();
-  /** Names of networks that are being made right now. */
+  /** Names of networks that are being created. */
   readonly #networks = new Set<string>();
 
   private constructor(
@@ -139,10 +167,12 @@ export class DockerHost extends ContainerPlace {
   }
 
   /**
-   * Starts one and waits until its engine answers. Shell: `docker run -d … wirebook/host --bip 172.17.0.1/16`.
+   * Starts a Docker host and waits until its engine answers.
    *
-   * @throws LabError `NOT_READY` when its engine does not answer within 30 seconds, `NOT_SUPPORTED` where the machine's
-   *   engine cannot give it control groups of its own.
+   * Shell: `docker run -d … wirebook/host --bip 172.17.0.1/16`.
+   *
+   * @throws LabError `NOT_READY` if its engine does not answer within 30 seconds; `NOT_SUPPORTED` if the machine's engine
+   *   cannot give it its own control groups.
    */
   static async start(
     context: LabContext,
@@ -163,9 +193,9 @@ export class DockerHost extends ContainerPlace {
       inner.disconnect();
       host.#toolbox.close();
     });
-    context.addPlaceSource(() => host.#loose());
+    context.addPlaceSource(() => host.#containersOutsidePods());
     await host.#toolbox.name(1);
-    // The short names are what one types in `docker run`.
+    // Tag the images with the short names that the chapters use in `docker run`.
     await Promise.all(
       (["base", "web", "pause"] as const).map((each) => inner.images.tag(imageTag(each), each, "latest")),
     );
@@ -190,27 +220,26 @@ export class DockerHost extends ContainerPlace {
       if (refusal !== undefined) {
         throw new LabError("NOT_SUPPORTED", {
           where: name,
-          found: `it gets no control groups of its own: ${refusal}`,
+          found: `it cannot have its own control groups: ${refusal}`,
           advice: cgroupAdvice,
           cause,
         });
       }
       throw new LabError("NOT_READY", {
         where: name,
-        found: `its dockerd did not come up${said === "" ? "" : `: ${said}`}`,
+        found: `its dockerd did not start${said === "" ? "" : `: ${said}`}`,
         advice:
-          "Run the cell again; when it stays so, the machine may lack what dockerd needs (overlay, cgroups).",
+          "Run the cell again. If it fails again, the machine may lack something that dockerd needs (overlay, cgroups).",
         cause,
       });
     }
   }
 
   /**
-   * Runs the docker command on this host, as one would type it.
+   * Runs the `docker` command on this host.
    *
-   * ```ts
-   * await host.docker("run", "-d", "-p", "8080:80", "--name", "web", "web");
-   * ```
+   * @param args - its arguments, one string each.
+   * @throws LabError `COMMAND_FAILED` if the exit code is not 0.
    */
   docker(...args: readonly string[]): Command {
     const argv = ["docker", ...args];
@@ -232,7 +261,7 @@ export class DockerHost extends ContainerPlace {
   }
 
   /**
-   * Starts a container on this host.
+   * Starts a container on this host. For the `web` image, waits until its server listens.
    *
    * Shell: `docker run -d --name NAME --network NETWORK -p HOST:CONTAINER IMAGE COMMAND…`.
    *
@@ -262,7 +291,11 @@ export class DockerHost extends ContainerPlace {
   }
 
   /**
-   * Starts a pod on this host: pause on docker0, and apps that join it with `--net=container:pause`.
+   * Starts a pod on this host: a pause container on docker0, and app containers that join its network namespace.
+   *
+   * Shell: `docker run -d --name pause …`, then `docker run -d --net=container:pause …`.
+   *
+   * @throws LabError `BAD_NAME`, `NAME_TAKEN`, `IMAGE_MISSING`, `PORT_IN_USE`, `CONTAINER_EXITED`.
    */
   async pod(name: string, spec: PodSpec = {}): Promise<Pod> {
     const full = `${this.name}/${name}`;
@@ -292,12 +325,12 @@ export class DockerHost extends ContainerPlace {
   /** Creates a network on this host. Shell: `docker network create [--internal] [--subnet …] NAME`. */
   async network(name: string, spec: { internal?: boolean; subnet?: string } = {}): Promise<HostNetwork> {
     this.#context.check();
-    // Docker looks for another network of the name before it makes one, and makes both of two that come at once.
+    // Docker checks that the name is free, but creates two networks if two requests arrive at the same time.
     if (this.#networks.has(name)) {
       throw new LabError("NAME_TAKEN", {
         where: `${this.name}/${name}`,
-        found: "the host is making a network of this name right now",
-        advice: "Choose another name; docker network ls shows the networks there are.",
+        found: "the host is creating another network with this name",
+        advice: "Choose another name. docker network ls lists the existing ones.",
       });
     }
     this.#networks.add(name);
@@ -316,20 +349,24 @@ export class DockerHost extends ContainerPlace {
     };
   }
 
-  /** The containers that run on this host now, whoever started them. Shell: `docker ps`. */
+  /** Lists the running containers of this host, including those started with `docker run`. Shell: `docker ps`. */
   async containers(): Promise<readonly HostContainer[]> {
     const running = (await this.inner.containers.list()).filter(({ state }) => state === "running");
     const infos = await Promise.all(running.map(({ id }) => this.inner.containers.inspect(id)));
     return Promise.all(infos.map((info) => this.#adopt(info, "")));
   }
 
-  /** A container of this host by its name. */
+  /**
+   * Returns the container of this host with this name. Shell: `docker inspect NAME`.
+   *
+   * @throws LabError `CONTAINER_GONE` if there is none.
+   */
   async find(name: string): Promise<HostContainer> {
     return this.#adopt(await this.inner.containers.inspect(name, `${this.name}/${name}`), "");
   }
 
-  // Containers of pods share their pause's namespace, and are drawn with the pod.
-  async #loose(): Promise<readonly HostContainer[]> {
+  // Without the containers of pods, which are drawn with their pod.
+  async #containersOutsidePods(): Promise<readonly HostContainer[]> {
     const all = await this.containers().catch(() => []);
     return all.filter(
       ({ localName, networkMode }) => !localName.endsWith(".pause") && !networkMode.startsWith("container:"),

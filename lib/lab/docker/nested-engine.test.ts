@@ -17,6 +17,6 @@ test.each([
 ] as const)("a Docker host is refused on %s with cgroups %j", (kind, cgroups) => {
   expect(() => needsHolder("host1", kind, cgroups)).toThrow(LabError);
   expect(() => needsHolder("host1", kind, cgroups)).toThrow(
-    /^NOT_SUPPORTED {2}host1: a Docker host could lift/,
+    /^NOT_SUPPORTED {2}host1: a Docker host could raise/,
   );
 });

@@ -10,14 +10,14 @@ import {
 import { imageTag } from "../../setup/images";
 import type { EngineRuntime } from "../runtime/engine-runtime";
 
-/** A container that runs a `dockerd` of its own. */
+/** A container that runs its own `dockerd`. */
 export interface NestedEngine {
   readonly info: ContainerInfo;
-  /** Removes it with all that was started for it. */
+  /** Removes the container, and the container that holds its limits if there is one. */
   remove(): Promise<void>;
 }
 
-/** Limits that hold also for the root user of the container. */
+/** Limits that root in the container cannot raise. */
 interface Limits {
   readonly memoryBytes: number;
   readonly pids: number;
@@ -27,7 +27,7 @@ interface Limits {
  * Starts a container of the host image on this engine.
  *
  * @param spec - default limits: 1 GiB of memory, 4,096 processes.
- * @throws LabError `NOT_SUPPORTED` where its limits could be lifted from inside; see {@link needsHolder}.
+ * @throws LabError `NOT_SUPPORTED` if root in the container could raise its limits; see {@link needsHolder}.
  */
 export async function runNestedEngine(
   runtime: EngineRuntime,
@@ -61,8 +61,7 @@ export async function runNestedEngine(
 const holdersParent = "/docker";
 
 /**
- * Starts a container whose control group holds the limits of another one that mounts its own control groups, where that
- * is needed.
+ * If needed, starts a container whose control group limits another container that mounts its own control groups.
  *
  * Shell: `docker run -d --memory … --pids-limit … --cgroup-parent /docker PAUSE`, then
  * `docker run --cgroup-parent /docker/ID …`.
@@ -75,7 +74,7 @@ async function holdLimits(
   const { cgroups } = await runtime.engine.info();
   if (!needsHolder(name, runtime.engine.kind, cgroups)) return undefined;
   return runtime.run({
-    // No place has a dot in its name.
+    // Names of places contain no dot, so this name is free.
     ...runtime.spec(`${name}.limits`, limitsRole, imageTag("pause")),
     hostname: "limits",
     network: "none",
@@ -86,16 +85,16 @@ async function holdLimits(
 }
 
 /**
- * Whether a second container must hold the limits of one that mounts its own control groups.
+ * Returns whether a second container must hold the limits of a container that mounts its own control groups.
  *
- * With cgroup v1, root can write the files of the group at which its cgroup namespace begins: `memory.limit_in_bytes`,
- * `pids.max`, and `devices.allow`, which opens every device of the machine. So the group of a Docker host is made inside
- * the group of a container that does nothing: that one has the same limits and a list of devices, a group never gets
- * more than its parent, and the parent cannot be reached from the namespace. With cgroup v2 nothing is needed, because
- * `cgroups` in the host image moves the host one level down.
+ * With cgroup v1, root can write the files of the root group of its cgroup namespace: `memory.limit_in_bytes`,
+ * `pids.max`, and `devices.allow`, which gives access to every device of the machine. So the group of a Docker host is
+ * created inside the group of an idle container with the same limits and device list. A group cannot exceed the limits of
+ * its parent, and the parent is not visible in the namespace. With cgroup v2 this is not needed, because `cgroups` in the
+ * host image moves the host's processes into a child group.
  *
- * @throws LabError `NOT_SUPPORTED` with cgroup v1 and another driver than Docker's cgroupfs: systemd only takes a slice
- *   as the parent, and Podman names groups in another way.
+ * @throws LabError `NOT_SUPPORTED` with cgroup v1 and a driver other than Docker's cgroupfs: systemd accepts only a slice
+ *   as the parent, and Podman names groups differently.
  */
 export function needsHolder(
   name: string,
@@ -106,7 +105,7 @@ export function needsHolder(
   if (kind === "docker" && driver === "cgroupfs") return true;
   throw new LabError("NOT_SUPPORTED", {
     where: name,
-    found: `a Docker host could lift its own limits: this is ${kind} with cgroup v1 and the cgroup driver ${driver}`,
+    found: `a Docker host could raise its own limits: this is ${kind} with cgroup v1 and the cgroup driver ${driver}`,
     advice:
       'Use a machine with cgroup v2, or Docker with "exec-opts": ["native.cgroupdriver=cgroupfs"] in daemon.json.',
   });

@@ -16,44 +16,71 @@ export interface AppSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** Without `CAP_`. Default: what ip, iptables, ping and tcpdump need for `base`; none for every other image. */
   readonly capabilities?: readonly string[];
-  /** What the engine does when it ends. Default: `no`. */
+  /** Restart policy of the engine, as in `docker run --restart`. Default: `no`. */
   readonly restart?: "no" | "always" | "on-failure";
-  /** TCP port on which it listens when it is ready; the pod is returned then. Default: 80 for `web`, none for others. */
+  /** TCP port to wait for before the pod is returned. Default: 80 for `web`, none for other images. */
   readonly ready?: number;
 }
 
-/** What a pod is made from: one app, or several by their names. */
+/**
+ * Options of a pod: those of its only app, or `apps` for several apps by name.
+ *
+ * @example
+ * import { Lab, type PodSpec } from "wirebook";
+ * const lab = await Lab.open("pod-spec-example");
+ * const spec: PodSpec = { apps: { web: { image: "web" }, debug: { image: "base" } } };
+ * await lab.pod("shop", spec);
+ * await lab.close();
+ */
 export interface PodSpec extends AppSpec {
   readonly apps?: Readonly<Record<string, AppSpec>>;
   /** Host port to pod port on 127.0.0.1: `{ 8080: 80 }`. */
   readonly publish?: PublishMap;
 }
 
-/** One app of a running pod: commands run in it, and see the pod's network. */
+/**
+ * One app of a running pod. Commands run in its container and in the pod's network namespace.
+ *
+ * @example
+ * import { type App, Lab } from "wirebook";
+ * const lab = await Lab.open("app-example");
+ * const pod = await lab.pod("web", { image: "web" });
+ * const app: App = pod.app("app");
+ * await app.kill();
+ * await app.start();
+ * await lab.close();
+ */
 export class App extends ContainerPlace {
-  /** Ends it as the kernel would. The pod's network stays. Shell: `docker kill -s SIGNAL`. */
+  /** Sends a signal to its process 1. The pod keeps its network. Shell: `docker kill -s SIGNAL NAME`. */
   async kill(signal = "KILL"): Promise<void> {
     await this.engine.containers.kill(this.container, signal);
   }
 
-  /** Starts it again after it ended. Shell: `docker start`. */
+  /** Starts the app again after it has exited. Shell: `docker start NAME`. */
   async start(): Promise<void> {
     await this.engine.containers.start(this.container, this.name);
   }
 
-  /** What its process 1 printed. Shell: `docker logs`. */
+  /** Returns the last lines that its process 1 printed. Default: 100 lines. Shell: `docker logs --tail 100 NAME`. */
   logs(lines = 100): Promise<string> {
     return this.engine.containers.logs(this.container, lines);
   }
 }
 
 /**
- * A pod that runs: a pause container that holds the network namespace, and apps that joined it. Commands run in the
- * first app.
+ * A running pod: a pause container that owns the network namespace, and app containers that joined it. Commands run in
+ * the first app.
+ *
+ * @example
+ * import { Lab, type Pod } from "wirebook";
+ * const lab = await Lab.open("pod-class-example");
+ * const pod: Pod = await lab.pod("web", { image: "web" });
+ * await lab.outside.get(pod.address);
+ * await lab.close();
  */
 export class Pod extends ContainerPlace {
   readonly apps: ReadonlyMap<string, App>;
-  /** Its address on the network it stands on; the empty text where it has none. */
+  /** IP address on its network, or an empty string if it has none. */
   readonly address: string;
   /** Where its ports are published on the engine's machine. */
   readonly ports: readonly Required<Publish>[];
@@ -75,9 +102,9 @@ export class Pod extends ContainerPlace {
   }
 
   /**
-   * One of its apps by its name.
+   * Returns the app with this name.
    *
-   * @throws LabError `UNKNOWN_PLACE`, with the names there are.
+   * @throws LabError `UNKNOWN_PLACE`, which lists the existing names.
    */
   app(name: string): App {
     const app = this.apps.get(name);
@@ -89,7 +116,7 @@ export class Pod extends ContainerPlace {
     });
   }
 
-  /** Its containers, as the engine sees them now. */
+  /** The current state of its containers. */
   async boxes(): Promise<readonly PlaceContainer[]> {
     const box = async (id: string, name: string, role: "pause" | "app"): Promise<PlaceContainer> => {
       const info = await this.engine.containers.inspect(id, name).catch(() => undefined);
@@ -107,7 +134,7 @@ export class Pod extends ContainerPlace {
     ]);
   }
 
-  /** Ends the pause container: the address goes, and with it the network of all apps. Shell: `docker kill`. */
+  /** Kills the pause container: its address and its link to the network are removed, so the apps lose their network. */
   async killPause(): Promise<void> {
     await this.engine.containers.kill(this.pause);
   }
@@ -116,11 +143,11 @@ export class Pod extends ContainerPlace {
 /** Where a pod is started. */
 export interface PodSite {
   readonly engine: Engine;
-  /** The network that pause is on. */
+  /** Name of the network of the pause container. */
   readonly network: string;
-  /** Full name of the pod on the lab. */
+  /** Full name of the pod in the lab. */
   readonly name: string;
-  /** The place it lives in. */
+  /** Name of the place that contains it. */
   readonly parent?: string;
   /** Name, labels and limits of a container of this pod. */
   readonly base: (suffix: string, role: string, image: string) => ContainerSpec;
@@ -134,7 +161,7 @@ export interface PodSite {
 }
 
 /**
- * Starts pause, then the apps in parallel. When one of them cannot be, what was started is removed again.
+ * Starts the pause container, then the apps in parallel. If one fails, removes everything that was started.
  *
  * Shell: `docker run -d --name pause …`, then `docker run -d --net=container:pause …` for each app.
  */
@@ -147,7 +174,7 @@ export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
   const pause = await site.run({
     ...site.base("", "pod", imageTag("pause")),
     network: site.network,
-    // As kubelet sets it, so that an app of any user may bind a port below 1024.
+    // Lets an app of any user bind a port below 1024, as container runtimes for Kubernetes do.
     sysctls: { "net.ipv4.ip_unprivileged_port_start": "0" },
     capabilities: [],
     publish,
@@ -159,7 +186,7 @@ export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
     const starts = apps.map(
       async ([app, appSpec]) => [app, await startApp(site, access, pause.id, app, appSpec)] as const,
     );
-    // When one is refused, the others are still being started: what is removed then has to be all of them.
+    // Wait for all to settle, so that a failure removes the apps that were still starting too.
     await Promise.allSettled(starts);
     const started = await Promise.all(starts);
     await Promise.all(apps.map(([app, appSpec]) => whenReady(access, `${name}/${app}`, appSpec)));
@@ -175,7 +202,7 @@ export async function startPod(site: PodSite, spec: PodSpec): Promise<Pod> {
 }
 
 /**
- * Refuses a pod without apps, and names that no app can have.
+ * Checks that a pod has at least one app and that the names of its apps are valid.
  *
  * @throws LabError `BAD_NAME`.
  */
@@ -184,16 +211,16 @@ export function checkApps(apps: Readonly<Record<string, AppSpec>>, pod: string):
   if (names.length === 0) {
     throw new LabError("BAD_NAME", {
       where: pod,
-      found: "a pod without apps was asked for",
-      advice: "Leave apps out and the pod has one that sleeps, or name at least one.",
+      found: "the pod has no apps",
+      advice: "Omit apps to get one app that sleeps, or give at least one.",
     });
   }
   const bad = names.find((app) => !/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(app));
   if (bad === undefined) return;
   throw new LabError("BAD_NAME", {
     where: pod,
-    found: `${JSON.stringify(bad)} cannot name an app`,
-    advice: "An app's name has lower-case letters, digits and hyphens, as in web or log-reader.",
+    found: `${JSON.stringify(bad)} is not a valid name for an app`,
+    advice: "Use lower-case letters, digits and hyphens, as in web or log-reader.",
   });
 }
 
@@ -237,9 +264,9 @@ async function startApp(
   });
 }
 
-// A program that cannot start ends a moment after the engine said that it runs. One exec later, however busy the machine
-// is, it has ended; what does not run then is refused with what it said. The exec may find it ended before the engine has
-// taken note of that.
+// A program that fails at startup exits shortly after the engine reports it as running. One exec takes long enough for it
+// to exit, even on a busy machine. The exec can find the container stopped before the engine has recorded its exit, so
+// wait for that first.
 async function refuseExited(engine: Engine, id: string, where: string): Promise<void> {
   const ended = await engine.exec(id, ["true"], { where }).then(
     () => false,
@@ -248,10 +275,10 @@ async function refuseExited(engine: Engine, id: string, where: string): Promise<
   if (ended) await engine.containers.wait(id);
   const info = await engine.containers.inspect(id, where);
   if (info.state !== "exited") return;
-  const said = (await engine.containers.logs(id, 3).catch(() => "")).trim().replaceAll("\n", " / ");
+  const output = (await engine.containers.logs(id, 3).catch(() => "")).trim().replaceAll("\n", " / ");
   throw new LabError("CONTAINER_EXITED", {
     where,
-    found: `it ended at once with exit code ${info.exitCode}${said === "" ? "" : `: ${said}`}`,
-    advice: 'Give it a command that stays, for example { command: ["sleep", "infinity"] }.',
+    found: `it exited at once with code ${info.exitCode}${output === "" ? "" : `: ${output}`}`,
+    advice: 'Use a command that keeps running, for example { command: ["sleep", "infinity"] }.',
   });
 }

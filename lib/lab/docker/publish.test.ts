@@ -14,12 +14,12 @@ test.each([
       { hostPort: 8001, containerPort: 81, protocol: "sctp" },
     ],
   ],
-])("-p %s is read as docker reads it", (text, wanted) => {
+])("-p %s has the same meaning as in docker run", (text, wanted) => {
   expect(publishOf(text, "web")).toEqual(wanted);
 });
 
 test.each(["80", "8080:80", "5353:53/udp", "127.0.0.1:8443:443", "127.0.0.1::53/udp", "[::1]:8080:80"])(
-  "-p %s is said as it was written",
+  "-p %s is formatted as it was written",
   (text) => {
     expect(publishOf(text, "web").map(publishText)).toEqual([text]);
   },

@@ -1,17 +1,17 @@
 import { checkPort, LabError, type Publish } from "../../engine";
 
 /**
- * Ports to publish, as `{ HOST: CONTAINER }`: `{ 8080: 80 }`, `{ 5353: "53/udp" }`. A host port of 0 lets the engine
- * choose. Or a list of what `docker run -p` takes: `["127.0.0.1:8443:443", "8000-8002:80-82", "53/udp"]`.
+ * Ports to publish: an object `{ HOST: CONTAINER }` such as `{ 8080: 80 }` or `{ 5353: "53/udp" }`, or a list of arguments
+ * of `docker run -p`: `["127.0.0.1:8443:443", "8000-8002:80-82", "53/udp"]`. For host port 0 the engine chooses a port.
  */
 export type PublishMap =
   | Readonly<Record<number, number | `${number}/${"tcp" | "udp" | "sctp"}`>>
   | readonly (Publish | string)[];
 
 /**
- * The list behind a {@link PublishMap}.
+ * Converts a {@link PublishMap} to a list.
  *
- * @throws LabError `BAD_PORT` for what is not a whole number from 1 to 65535.
+ * @throws LabError `BAD_PORT` if a port is not an integer from 1 to 65535; `PORT_IN_USE` if a host port occurs twice.
  */
 export function publishList(map: PublishMap, where: string): readonly Publish[] {
   const list = isList(map)
@@ -42,7 +42,7 @@ function entry(hostPort: number, container: number | string, where: string): Pub
   }
   throw new LabError("BAD_PORT", {
     where,
-    found: `${protocol} is not a protocol that can be published`,
+    found: `${protocol} cannot be published`,
     advice: "Use tcp, udp or sctp, as in 53/udp.",
   });
 }
@@ -60,7 +60,7 @@ export function publishOf(text: string, where: string): readonly Publish[] {
   if (to.length === 0 || to.length !== from.length) {
     throw new LabError("BAD_PORT", {
       where,
-      found: `${JSON.stringify(text)} does not say what to publish`,
+      found: `${JSON.stringify(text)} is not a valid port mapping`,
       advice: 'Write it as for docker run -p: "8080:80", "127.0.0.1:8443:443", "8000-8002:80-82/udp", "80".',
     });
   }
@@ -70,7 +70,7 @@ export function publishOf(text: string, where: string): readonly Publish[] {
   }));
 }
 
-/** A {@link Publish} as `docker run -p` has it. */
+/** Formats a {@link Publish} as an argument of `docker run -p`. */
 export function publishText({ containerPort, hostPort, hostAddress, protocol = "tcp" }: Publish): string {
   const address = hostAddress?.includes(":") ? `[${hostAddress}]` : hostAddress;
   const host = hostPort === 0 ? "" : String(hostPort);
@@ -81,7 +81,7 @@ export function publishText({ containerPort, hostPort, hostAddress, protocol = "
 const form =
   /^(?:(\[[0-9a-fA-F:.]+\]|\d+\.\d+\.\d+\.\d+):(?=[^:]*:))?((\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(\w+))?$/;
 
-/** The ports from the first to the last of `80-82`; none when it ends before it begins. */
+/** Returns the ports of a range such as `80-82`, or an empty list if the end is before the start. */
 function rangeOf(text: string): readonly number[] {
   const [first = Number.NaN, last = first] = text.split("-").map(Number);
   return last - first < 65_536
