@@ -5,7 +5,7 @@ import type { ContainerPlace } from "../place/place";
 
 const display = Symbol.for("Jupyter.display");
 
-// A packet of our own, last in the queue: when it has been read, everything before it has been.
+// Sends a marker packet. Once tcpdump has read it, it has read every packet before it.
 const SENTINEL = "127.255.255.254";
 const SENTINEL_PORT = 9;
 
@@ -21,24 +21,24 @@ wait $dump; code=$?
 kill $feeder 2>/dev/null
 exit $code`;
 
-/** One packet at one place. */
+/** One packet, as it was seen on one link of a place. */
 export interface Sighting extends CapturedPacket {
   readonly place: string;
-  /** Name of the link; `?` for one that came after the capture began. */
+  /** Name of the link, or `?` if the link was added after the capture started. */
   readonly link: string;
 }
 
-/** One packet, and all the links that saw it, in the order of time. */
+/** One packet with all links on which it was seen, in order of time. */
 export interface CapturedRow {
   readonly identity: string;
   readonly sightings: readonly Sighting[];
 }
 
-/** What several places saw of the same packets. */
+/** The result of a capture: the packets of all places, matched with each other. */
 export class Captured {
-  /** One row for each packet, in the order in which they were first seen. */
+  /** One row for each packet, in the order in which the packets were first seen. */
   readonly rows: readonly CapturedRow[];
-  /** What each place captured, as a pcap file. */
+  /** The pcap file of each place. */
   readonly files: ReadonlyMap<string, Buffer>;
 
   constructor(sightings: readonly Sighting[], files: ReadonlyMap<string, Buffer>) {
@@ -46,7 +46,7 @@ export class Captured {
     this.files = files;
   }
 
-  /** The capture of one place as a pcap file: what Wireshark opens. */
+  /** Returns the capture of one place as a pcap file, which Wireshark can open. */
   pcap(place: string): Uint8Array {
     const file = this.files.get(place);
     if (file) return file;
@@ -62,7 +62,7 @@ export class Captured {
     await writeFile(path, this.pcap(place));
   }
 
-  /** A line for each packet: where it was seen, and with which addresses. */
+  /** Returns one line for each packet: where it was seen and with which addresses. */
   toString(): string {
     return this.rows.map(rowText).join("\n");
   }
@@ -72,7 +72,7 @@ export class Captured {
   }
 }
 
-/** A capture that runs at several places at once. */
+/** A running capture in several places. */
 export class Capture {
   readonly #points: readonly Point[];
 
@@ -99,7 +99,7 @@ export class Capture {
     return new Capture(points);
   }
 
-  /** Ends it, and lays what the places saw side by side. */
+  /** Stops the capture and matches the packets of all places. */
   async stop(): Promise<Captured> {
     await Promise.all(this.#points.map((point) => point.stop()));
     const files = new Map(this.#points.map((point) => [point.name, point.file()]));
@@ -110,7 +110,7 @@ export class Capture {
   }
 }
 
-/** One place's tcpdump. */
+/** The tcpdump process of one place. */
 class Point {
   readonly name: string;
   readonly #links: ReadonlyMap<number, string>;
