@@ -6,7 +6,7 @@ import { imageTag } from "../../lib/setup/images";
 import { departures } from "./departures";
 import { leftovers } from "./leftovers";
 
-test("containers come to a network and leave it one at a time, start side by side, and the network goes with the last", async () => {
+test("containers join and leave a network one at a time but start in parallel, and the network can be removed after the last", async () => {
   const engine = await Engine.connect();
   const owner = randomBytes(4).toString("hex");
   const labels = { [label.wirebook]: "session", [label.owner]: owner };
@@ -54,7 +54,7 @@ test("a lab that is closed takes its containers off the network before they end"
   expect([left.length, killedBefore]).toEqual([4, []]);
 }, 60_000);
 
-test("a container that cannot be started makes way for the next one", async () => {
+test("a container that cannot be started does not block the next one", async () => {
   const engine = await Engine.connect();
   const owner = randomBytes(4).toString("hex");
   const labels = { [label.wirebook]: "session", [label.owner]: owner };

@@ -67,7 +67,7 @@ test("a link that loses half loses some and not all", async () => {
   expect(received).toBeLessThan(38);
 }, 60_000);
 
-test("a delayed link is slower, and says how it was done where the kernel lacks netem", async () => {
+test("a delayed link is slower, and its note describes the substitute if the kernel lacks netem", async () => {
   const times = async (): Promise<{ min: number; max: number }> => {
     const { stdout } = await left.sh`ping -c4 -i0.05 -s 1400 -W3 10.5.2.1`;
     const [, min, max] = /= ([\d.]+)\/[\d.]+\/([\d.]+)/.exec(stdout) ?? [];
@@ -115,7 +115,7 @@ test("duplicates are made by netem, or refused with the reason", async () => {
   expect((await left.sh`ping -c1 -W1 10.5.2.1`).stdout).toContain("+1 duplicates");
 }, 60_000);
 
-test("a rule that is taken out comes back in its place", async () => {
+test("a deleted rule is restored at its position", async () => {
   await router.sh`iptables -A FORWARD -p icmp -m comment --comment "let it 'pass'" -j ACCEPT; iptables -A FORWARD -j DROP`;
   const rules = async (): Promise<string> => router.sh`iptables -S FORWARD`.text();
   const before = await rules();

@@ -103,7 +103,7 @@ test("two tap devices with a process between them carry frames; without the proc
   expect((await p.snapshot()).links.map(({ name }) => name)).toEqual(["lo"]);
 }, 60_000);
 
-test("a tap cable of names that are taken is refused at once, and the one that has them goes on", async () => {
+test("a tap cable with names that are taken is refused at once, and the existing one keeps working", async () => {
   const [t, u] = await Promise.all([lab.netns("t"), lab.netns("u")]);
   const ends = [
     { place: t, name: "tap0", address: "10.4.1.1/24" },
