@@ -19,7 +19,7 @@ const usage = `Usage:
   npm test [-- JEST OPTIONS]               run all tests
   npm run test:pure [-- JEST OPTIONS]      run the tests that need no engine, no Python and no browser
   npm run test:coverage [-- JEST OPTIONS]  run all tests and write the line coverage to .wirebook/coverage
-  npm run check                            check types, format and lint
+  npm run check                            check types, format, lint, imports, unused code and docs
   npm run watch                            rebuild whenever a file changes
   npm run chapters [-- NAME…]              execute the chapters whose names begin with NAME (default: all)
   npm run chapters -- --record [NAME…]     execute and record them; --replay [NAME…] runs the recordings
@@ -346,6 +346,9 @@ async function check() {
   const checks = [
     ["types of the tests", "node_modules/typescript/bin/tsc", "-p", "test"],
     ["format and lint", "node_modules/@biomejs/biome/bin/biome", "check"],
+    ["imports", "node_modules/dependency-cruiser/bin/dependency-cruise.mjs", ...imports],
+    ["unused exports, files and packages", "node_modules/knip/bin/knip.js"],
+    ["documented exports", "test/checks/documented.mjs"],
   ];
   let failed = 0;
   for (const [name, program, ...args] of checks) {

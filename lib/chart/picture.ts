@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import type { Spec } from "./sketch/json";
 import type { Scene } from "./sketch/scene";
 import { specOf } from "./sketch/spec";
@@ -26,6 +25,9 @@ export interface Picture {
   toString(): string;
   [display](): Promise<MimeBundle>;
 }
+
+// What console.log of Node and Deno calls: util.inspect.custom, by its registered name.
+const inspect = Symbol.for("nodejs.util.inspect.custom");
 
 class Drawing implements Picture {
   readonly scene: Scene;
@@ -61,7 +63,7 @@ class Drawing implements Picture {
     };
   }
 
-  [inspect.custom](): string {
+  [inspect](): string {
     return this.text;
   }
 }

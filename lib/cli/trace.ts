@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import { Command, CommanderError, Option } from "commander";
 import { protocolNumberOf } from "../netfilter/conntrack/protocol";
 import type { Packet, UnknownField } from "../netfilter/model";
@@ -140,7 +141,12 @@ function run(options: TraceArguments, output: Output): void {
     return;
   }
   for (const warning of warnings) output.error(`warning: ${warning}\n`);
-  output.out(traversalToText(traversal, { colour: output.colour, unmatched: options.tried === true }));
+  output.out(
+    traversalToText(traversal, {
+      ...(output.colour ? { style: styleText } : {}),
+      unmatched: options.tried === true,
+    }),
+  );
   if (counters !== undefined) output.out(countersText(counters));
   output.out(assumptionsText(assumed, unknown));
 }

@@ -210,6 +210,7 @@ export interface Snapshot {
   readonly sets?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** What `iptables-save` or one of its variants printed for one network namespace. */
 export interface RulesetDump {
   readonly family: Family;
   readonly variant: "legacy" | "nft";

@@ -6,7 +6,7 @@ import { count, heading, thousands, WIDTH } from "../sketch/shapes";
 import { type Change, type ChangeKind, changeOf, type Diff, KINDS, type PlaceDiff } from "./change";
 import { entry, GAP, LINE, RIGHT, SIGN_X, TEXT } from "./entry";
 
-export type { Change, ChangeKind, Diff, PlaceDiff } from "./change";
+export type { Change, ChangeKind, Diff } from "./change";
 
 /** Number of changes of one kind shown initially. A click shows the others. */
 const SHOWN = 8;

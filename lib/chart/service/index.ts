@@ -8,9 +8,6 @@ import { BARS, drawTree } from "./tree";
 import type { ServiceView } from "./view";
 
 export {
-  type ServiceChain,
-  type ServiceEndpoint,
-  type ServiceOfOptions,
   type ServiceView,
   serviceOf,
 } from "./view";

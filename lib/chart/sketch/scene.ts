@@ -1,4 +1,4 @@
-import { type Role, textWidth } from "./font-metrics";
+import type { Role } from "./font-metrics";
 import type { Tone } from "./palette";
 
 /** When a mark is visible. */
@@ -88,19 +88,4 @@ export interface Scene {
   readonly folds?: readonly number[];
   /** Number of slider steps; absent: no slider. */
   readonly steps?: number;
-}
-
-/** The bounding box of a text. Bounding boxes must not overlap. */
-export interface Extent {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
-}
-
-export function textExtent(text: Text, size: number): Extent {
-  const width = textWidth(text.text, text.role);
-  const left =
-    text.align === "center" ? text.x - width / 2 : text.align === "right" ? text.x - width : text.x;
-  return { left, right: left + width, top: text.y - size * 0.8, bottom: text.y + size * 0.22 };
 }

@@ -1,7 +1,7 @@
 import type { Packet } from "../../netfilter/model";
 import { elide, type Role, textWidth } from "./font-metrics";
 import type { Tone } from "./palette";
-import type { Mark, Shown } from "./scene";
+import type { Mark } from "./scene";
 
 /** Width of every picture in pixels. Fits into a notebook without horizontal scrolling. */
 export const WIDTH = 800;
@@ -159,11 +159,6 @@ export function tint(x: number, y: number, width: number, tone: Tone = "changed"
     radius: 3,
     over: true,
   };
-}
-
-/** Adds visibility to marks. The marks' own properties take precedence. */
-export function seen(shown: Shown, marks: readonly Mark[]): readonly Mark[] {
-  return marks.map((mark) => ({ ...shown, ...mark }));
 }
 
 /** Returns the marks, moved. */

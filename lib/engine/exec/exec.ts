@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type Docker from "dockerode";
 import { interruptSignal } from "../cell";
 import type { CommandLog } from "../command-log";
-import { errno, translate } from "../errors/known-errors";
+import { translate } from "../errors/known-errors";
 import { LabError } from "../errors/lab-error";
 import { attach } from "./attach";
 import { type Process, processOn, type Sink } from "./process";
@@ -231,9 +231,4 @@ export function shellText(argv: readonly string[]): string {
       /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`,
     )
     .join(" ");
-}
-
-/** Returns true if the error means that the connection was lost, not that the request was rejected. */
-export function isDisconnect(error: unknown): boolean {
-  return ["ECONNRESET", "EPIPE", "ECONNREFUSED"].includes(errno(error));
 }

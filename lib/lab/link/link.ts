@@ -1,4 +1,3 @@
-import { shellText } from "../../engine";
 import type { ContainerPlace } from "../place/place";
 import { inNamespace } from "./ip";
 
@@ -159,9 +158,4 @@ export function routeArgs(destination: string, spec: RouteSpec): readonly string
     ...(spec.dev === undefined ? [] : ["dev", spec.dev]),
     ...(spec.metric === undefined ? [] : ["metric", String(spec.metric)]),
   ];
-}
-
-/** The `ip route add` command for a shell. */
-export function routeText(destination: string, spec: RouteSpec): string {
-  return shellText(["ip", "route", "add", ...routeArgs(destination, spec)]);
 }

@@ -67,7 +67,6 @@ export type TraceEvent =
       readonly mark?: number;
     });
 
-export type RuleEvent = Extract<TraceEvent, { kind: "rule" }>;
 export type PacketEvent = Extract<TraceEvent, { kind: "packet" }>;
 export type ChainEvent = Exclude<TraceEvent, PacketEvent>;
 

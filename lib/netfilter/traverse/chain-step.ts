@@ -139,5 +139,9 @@ export class PolicyStep extends ChainStep {
   }
 }
 
-/** Compile-time check that these classes implement the model's steps. */
+/**
+ * Compile-time check that these classes implement the model's steps.
+ *
+ * @public Nothing uses it at run time.
+ */
 export type KnownSteps = [RuleStep, ReturnStep, PolicyStep] extends [Step, Step, Step] ? true : never;

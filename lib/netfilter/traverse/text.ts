@@ -1,12 +1,12 @@
-import { styleText } from "node:util";
 import type { Outcome, Packet, Step, Traversal, Verdict } from "../model";
 import { fractionText, probabilityNumber } from "./json";
 
-type Style = Parameters<typeof styleText>[0];
+/** How a part of the text stands out. The names are those of Node's `util.styleText`. */
+export type TextStyle = "bold" | "dim" | "cyan" | "red" | "green" | "yellow" | "magenta" | "blue";
 
 export interface TextOptions {
-  /** Uses ANSI colours. Default: false. */
-  readonly colour?: boolean;
+  /** Puts a style on a part of the text. Default: the text stays plain. */
+  readonly style?: (style: TextStyle, text: string) => string;
   /** Shows each rule that did not match and the reason, instead of the number of such rules. Default: false. */
   readonly unmatched?: boolean;
 }
@@ -21,7 +21,7 @@ export function packetText(packet: Packet): string {
   return `${packet.protocol}${icmp} ${end(packet.src, packet.sport)} → ${end(packet.dst, packet.dport)}`;
 }
 
-const VERDICT_STYLES: Readonly<Record<Verdict, Style>> = {
+const VERDICT_STYLES: Readonly<Record<Verdict, TextStyle>> = {
   accept: "green",
   drop: "red",
   reject: "red",
@@ -32,8 +32,7 @@ const VERDICT_STYLES: Readonly<Record<Verdict, Style>> = {
 
 /** Formats a traversal for the terminal: hooks, tables, rules that matched, changes to the packet, and the verdict. */
 export function traversalToText(traversal: Traversal, options: TextOptions = {}): string {
-  const paint = (style: Style, text: string): string =>
-    options.colour === true ? styleText(style, text) : text;
+  const { style: paint = (_style, text) => text } = options;
   const lines: string[] = [paint("bold", packetText(traversal.packet)), ""];
   for (const [at, outcome] of traversal.outcomes.entries()) {
     if (traversal.outcomes.length > 1)
@@ -62,7 +61,7 @@ function heading(outcome: Outcome, at: number, count: number): string {
   return `Path ${at + 1} of ${count}: ${outcome.verdict}${chance}`;
 }
 
-type Paint = (style: Style, text: string) => string;
+type Paint = (style: TextStyle, text: string) => string;
 
 function stepsText(steps: readonly Step[], options: TextOptions, paint: Paint): string[] {
   const lines: string[] = [];
@@ -134,7 +133,7 @@ function lineOf(step: Step, paint: Paint): string | undefined {
   }
 }
 
-function effectStyle(effect: string): Style {
+function effectStyle(effect: string): TextStyle {
   if (effect === "accept") return "green";
   if (effect === "drop" || effect.startsWith("reject")) return "red";
   return "blue";

@@ -20,6 +20,7 @@ export type Entry =
   | { readonly in: string; readonly bridgedTo?: string | PortFor; readonly portFor?: PortFor }
   | { readonly local: true };
 
+/** Where a packet comes from, and what is known before it is sent. */
 export interface TraverseOptions {
   /** Where the packet enters the host. */
   readonly from: Entry;

@@ -6,7 +6,7 @@ import {
   type PlaceTrace,
   type TraceHeader,
 } from "../../../lib/netfilter/trace";
-import type { Departure, HostOutcome } from "../../../lib/netfilter/traverse";
+import type { Departure } from "../../../lib/netfilter/traverse";
 
 /** What a packet did in one router according to the model: an outcome, or an answer that the router made. */
 export interface Predicted {
@@ -15,10 +15,6 @@ export interface Predicted {
   readonly left?: Departure;
   readonly delivered: boolean;
   readonly certain: boolean;
-}
-
-export function predictedOf(outcome: HostOutcome): Predicted {
-  return outcome;
 }
 
 /** Whether the kernel's account of a router is that of a prediction. */
