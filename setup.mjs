@@ -343,6 +343,7 @@ async function testPure(args) {
 /** Runs all static checks. Continues after a failure, so that one run reports all problems. */
 async function check() {
   await runSteps("build");
+  const imports = ["--config", ".dependency-cruiser.cjs", "lib", "kernel"];
   const checks = [
     ["types of the tests", "node_modules/typescript/bin/tsc", "-p", "test"],
     ["format and lint", "node_modules/@biomejs/biome/bin/biome", "check"],
