@@ -28,7 +28,10 @@ const NFT_ORDER = ["mangle", "security", "raw", "filter", "nat"];
  * If `iptables` is another version than the dump was read as, the text is read again as that version.
  *
  * @example
- * printRuleset(parseDump(text), "nft", { iptables: "1.8.11" });
+ * import { parseDump, printRuleset } from "wirebook";
+ *
+ * const rules = parseDump("*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n");
+ * console.log(printRuleset(rules, "nft"));
  */
 export function printRuleset(
   dump: Dump,

@@ -22,7 +22,10 @@ export interface ParseRulesetOptions {
  *
  * @throws RulesError with all problems, unless `tolerant` is set.
  * @example
- * const ruleset = parseRuleset("*filter\n-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n");
+ * import { parseRuleset } from "wirebook";
+ *
+ * const rules = parseRuleset("*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n");
+ * console.log(rules.tables.get("filter")?.chains.get("INPUT")?.rules.length);
  */
 export function parseRuleset(text: string, options: ParseRulesetOptions = {}): Ruleset {
   const { tolerant = false, ...rest } = options;
