@@ -16,31 +16,33 @@ export type WordProblem = Pick<Problem, "code" | "message" | "expected" | "advic
  * Checks a line that declares a chain (`:NAME POLICY`, `-N NAME`) or sets its policy (`-P NAME POLICY`).
  *
  * @param known - the chain, if the table has it already.
+ * @param report - receives each problem.
  */
 export function checkChainLine(
   { name, policy, command }: ChainLine,
   known: ChainNode | undefined,
   table: string,
   { family, variant }: { readonly family: SyntaxFamily; readonly variant?: Variant | undefined },
-): readonly WordProblem[] {
-  const problems: WordProblem[] = [...checkName(name)];
+  report: (problem: WordProblem) => void,
+): void {
+  checkName(name, report);
   const isIp = family === "ipv4" || family === "ipv6";
   if (command === "N" && (extensionFor("target", name, family) || VERDICTS.has(name)))
-    problems.push({
+    report({
       code: "CHAIN_NAME",
       word: name,
       message: `chain "${name}" has the name of a target`,
       expected: "another name",
     });
   if (command === "P" && !known?.base)
-    problems.push({
+    report({
       code: "POLICY",
       word: name,
       message: `"${name}" is not a base chain of table ${table}`,
       expected: "a policy for a base chain",
     });
   else if (known && command !== "P" && (command === "N" || !known.base) && variant !== "nft")
-    problems.push({
+    report({
       code: "CHAIN_DUPLICATE",
       word: name,
       message: `chain "${name}" exists already`,
@@ -48,14 +50,14 @@ export function checkChainLine(
       advice: "Only iptables-nft empties the chain and continues.",
     });
   if (known?.base && policy !== "ACCEPT" && policy !== "DROP" && policy !== "-")
-    problems.push({
+    report({
       code: "POLICY",
       word: policy,
       message: `"${policy}" is not a policy`,
       expected: "ACCEPT or DROP",
     });
   if (command === "P" && table === "nat" && policy === "DROP")
-    problems.push({
+    report({
       code: "POLICY",
       word: policy,
       message: "the nat table is not for filtering",
@@ -64,33 +66,27 @@ export function checkChainLine(
     });
   // arptables and ebtables give policies to the user's chains, too.
   if (!known?.base && policy !== "-" && command === undefined && variant !== "nft" && isIp)
-    problems.push({
+    report({
       code: "POLICY",
       word: policy,
       message: `chain "${name}" is not a base chain of table ${table}`,
       expected: '"-" as the policy of a chain that you made',
     });
-  return problems;
 }
 
-function checkName(name: string): readonly WordProblem[] {
+function checkName(name: string, report: (problem: WordProblem) => void): void {
   if (name.length * 3 > MOST_NAME_BYTES && Buffer.byteLength(name) > MOST_NAME_BYTES)
-    return [
-      {
-        code: "CHAIN_NAME",
-        word: name,
-        message: `chain name "${name}" is too long`,
-        expected: `at most ${MOST_NAME_BYTES} bytes`,
-      },
-    ];
-  if (/^[-!]/.test(name) || /\s/.test(name))
-    return [
-      {
-        code: "CHAIN_NAME",
-        word: name,
-        message: `"${name}" cannot be the name of a chain`,
-        expected: 'a name without spaces that does not start with "-" or "!"',
-      },
-    ];
-  return [];
+    report({
+      code: "CHAIN_NAME",
+      word: name,
+      message: `chain name "${name}" is too long`,
+      expected: `at most ${MOST_NAME_BYTES} bytes`,
+    });
+  else if (/^[-!]/.test(name) || /\s/.test(name))
+    report({
+      code: "CHAIN_NAME",
+      word: name,
+      message: `"${name}" cannot be the name of a chain`,
+      expected: 'a name without spaces that does not start with "-" or "!"',
+    });
 }

@@ -66,9 +66,8 @@ export class Checker {
         break;
       case "chain": {
         const known = this.#chains.get(line.name);
-        for (const problem of checkChainLine(line, known, this.#table, this.#dump))
-          this.#problem(line, problem);
-        this.#chain(line.name);
+        checkChainLine(line, known, this.#table, this.#dump, (problem) => this.#problem(line, problem));
+        if (!known) this.#chain(line.name);
         break;
       }
       case "delete":

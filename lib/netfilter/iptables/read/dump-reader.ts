@@ -3,7 +3,7 @@ import { Checker } from "../check/checker";
 import { shapeOf } from "../check/rule-shape";
 import type { Context, Variant } from "../context";
 import type { Line, RuleCommand, RuleLine } from "../dump";
-import { BYTE_ORDER_MARK, COLON, CR, DASH, HASH, OPEN_BRACKET, SPACE, STAR } from "./character-codes";
+import { CODE } from "./character-codes";
 import { readCounters, type TextCounters } from "./counters";
 import { CHAIN_COMMANDS, LISTING_COMMANDS, RULE_COMMANDS } from "./line-commands";
 import { unprintedTable } from "./other-text";
@@ -12,6 +12,8 @@ import { SavedRuleReader } from "./saved/saved-rule-reader";
 import { TableSections } from "./table-sections";
 import { RuleReader } from "./words/rule-reader";
 import { splitWords, type Word } from "./words/split-words";
+
+const { BYTE_ORDER_MARK, COLON, CR, DASH, HASH, OPEN_BRACKET, SPACE, STAR } = CODE;
 
 /** Reads the lines of a dump one by one. */
 export class DumpReader {
@@ -159,7 +161,16 @@ export class DumpReader {
     this.#sections.command(this.#line, true);
     const saved = readSavedChain(this.#text, this.#start, this.#end);
     if (saved) {
-      this.#add({ kind: "chain", ...saved, ...this.#position() });
+      const { name, policy, counters } = saved;
+      this.#add({
+        kind: "chain",
+        name,
+        policy,
+        counters,
+        line: this.#line,
+        start: this.#start,
+        end: this.#end,
+      });
       return;
     }
     const [name, policy, counters] = splitWords(this.#text, this.#start + 1, this.#end).words;

@@ -4,11 +4,15 @@ import { readNumber } from "./number";
 import { servicePort } from "./services";
 import type { ValueType } from "./value-type";
 
-/** Reads a port as tcp, sctp and multiport do: a number as C writes it (0x50, 0120), or the name of a service. */
-export function readPort(word: string, context: Context): number {
+/**
+ * Reads a port as tcp, sctp and multiport do: a number as C writes it (0x50, 0120), or the name of a service.
+ *
+ * @param protocol - whose services are searched. Default: all protocols.
+ */
+export function readPort(word: string, protocol: number | undefined): number {
   const value = readNumber(word);
   if (value !== undefined && value <= 65535n) return Number(value);
-  const named = value === undefined ? servicePort(word, context.protocol) : undefined;
+  const named = value === undefined ? servicePort(word, protocol) : undefined;
   if (named === undefined)
     throw new RuleSyntaxError(`"${word}" is not a port`, "a port, 0 to 65535, or the name of a service");
   return named;
@@ -62,7 +66,7 @@ function rangeOf(read: (word: string, context: Context) => number): ValueType {
 /**
  * `FROM:TO` with either end optional, read as tcp, sctp and multiport do. Printed as one port if both ends are equal.
  */
-export const portRange: ValueType = rangeOf(readPort);
+export const portRange: ValueType = rangeOf((word, { protocol }) => readPort(word, protocol));
 
 /** `FROM:TO` as all other extensions read it, with getaddrinfo. */
 export const decimalPortRange: ValueType = rangeOf(lookedUpPort);

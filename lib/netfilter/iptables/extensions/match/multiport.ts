@@ -11,13 +11,13 @@ const WITH_PORTS = [6, 17, 136, 132, 33];
 
 const portList: ValueType = {
   expected: "up to 15 ports; a range FROM:TO counts as two",
-  read: (word, context) => {
+  read: (word, { protocol }) => {
     const entries = word.split(",").map((entry) => {
       const [from = "", to, ...more] = entry.split(":");
       if (more.length > 0) throw new RuleSyntaxError(`"${entry}" has too many parts`, "PORT or FROM:TO");
-      const low = readPort(from, context);
+      const low = readPort(from, protocol);
       if (to === undefined) return String(low);
-      const high = readPort(to, context);
+      const high = readPort(to, protocol);
       if (low >= high) throw new RuleSyntaxError(`port range "${entry}" is empty`, "the smaller port first");
       return `${low}:${high}`;
     });

@@ -30,7 +30,8 @@ function ports(word: string, basePort: BasePort, context: Context): string {
   if (dash < 0 || readNumber(main.slice(0, dash)) === undefined) {
     if (slash >= 0)
       throw new RuleSyntaxError(`"${word}" has a base port for one port`, "a range FROM-TO/BASE");
-    return String(readNatPort(main, context));
+    // NAT looks for the service in all protocols.
+    return String(readPort(main, undefined));
   }
   const from = Number(whole(main.slice(0, dash), 0, U16, "a port"));
   const to = Number(whole(main.slice(dash + 1), 0, U16, "a port"));
@@ -39,19 +40,14 @@ function ports(word: string, basePort: BasePort, context: Context): string {
   if (slash < 0) return range;
   if (basePort === "refused")
     throw new RuleSyntaxError(`"${word}" has a base port`, "PORT or PORT-PORT: only DNAT takes a base port");
-  const base = readBasePort(word.slice(slash + 1), context);
+  const base = readBasePort(word.slice(slash + 1));
   return `${range}/${basePort === "stored" ? base : 0}`;
 }
 
-/** Unlike other extensions, NAT looks for the service in all protocols, whatever the rule's protocol is. */
-function readNatPort(word: string, context: Context): number {
-  return readPort(word, { ...context, protocol: undefined });
-}
-
 /** Like strtoul, ignores what follows the digits. */
-function readBasePort(word: string, context: Context): number {
+function readBasePort(word: string): number {
   const number = readPrefix(word)?.value;
-  if (number === undefined) return readNatPort(word, context);
+  if (number === undefined) return readPort(word, undefined);
   if (number < 1n || number > BigInt(U16))
     throw new RuleSyntaxError(`"${word}" is not a base port`, "a port, 1 to 65535, or the name of a service");
   return Number(number);

@@ -1,4 +1,6 @@
-import { BACKSLASH, QUOTE } from "../character-codes";
+import { CODE } from "../character-codes";
+
+const { BACKSLASH, QUOTE } = CODE;
 
 /**
  * Splits text at single spaces and removes quotes around words.

@@ -1,5 +1,7 @@
-import { QUOTE } from "../character-codes";
+import { CODE } from "../character-codes";
 import { readCounters, type TextCounters } from "../counters";
+
+const { QUOTE } = CODE;
 
 interface SavedChain {
   readonly name: string;

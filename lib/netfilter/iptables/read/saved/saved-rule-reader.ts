@@ -1,10 +1,12 @@
 import type { Checker } from "../../check/checker";
 import type { RuleShape } from "../../check/rule-shape";
 import type { Context } from "../../context";
-import { DASH, QUOTE, SPACE, UPPER_A } from "../character-codes";
+import { CODE } from "../character-codes";
 import { SavedRule } from "./saved-rule";
 import { SavedRuleScanner } from "./saved-rule-scanner";
 import { SegmentReader } from "./segment-reader";
+
+const { DASH, QUOTE, SPACE, UPPER_A } = CODE;
 
 /** Reads `-A CHAIN …` lines that are written as iptables-save writes them. */
 export class SavedRuleReader {

@@ -2,22 +2,12 @@ import { isRestricted, type RuleShape } from "../../check/rule-shape";
 import type { Context } from "../../context";
 import type { Use } from "../../extensions/extension";
 import { readBase } from "../base-options";
-import {
-  BANG,
-  DASH,
-  DOT,
-  LOWER_G,
-  LOWER_J,
-  LOWER_M,
-  NINE,
-  QUOTE,
-  SLASH,
-  SPACE,
-  ZERO,
-} from "../character-codes";
+import { CODE } from "../character-codes";
 import { orNull } from "./saved-use";
 import { BASE_LETTERS, partEnd, quoteEnd } from "./segment-ends";
 import type { ProtocolParts, SegmentReader } from "./segment-reader";
+
+const { BANG, DASH, DOT, LOWER_G, LOWER_J, LOWER_M, NINE, QUOTE, SLASH, SPACE, ZERO } = CODE;
 
 const COMMENT = "comment --comment ";
 

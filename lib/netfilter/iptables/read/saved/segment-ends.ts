@@ -1,6 +1,8 @@
 import type { BaseName } from "../../rule-spec";
 import { BASE } from "../base-options";
-import { BACKSLASH, BANG, DASH, QUOTE, SPACE } from "../character-codes";
+import { CODE } from "../character-codes";
+
+const { BACKSLASH, BANG, DASH, QUOTE, SPACE } = CODE;
 
 /** Options of one letter that start a part of a rule, by character code. */
 const PART_LETTERS = new Set([..."mjgsdiopfc"].map((letter) => letter.charCodeAt(0)));

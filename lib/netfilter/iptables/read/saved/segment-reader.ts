@@ -5,9 +5,11 @@ import { extensionFor } from "../../extensions/registry";
 import { withProtocol } from "../../rule-context";
 import type { Base, BaseName, Jump, ParsedBaseOption, RuleSpec } from "../../rule-spec";
 import { readBase } from "../base-options";
-import { DASH, LOWER_G, LOWER_J, LOWER_M, SPACE } from "../character-codes";
+import { CODE } from "../character-codes";
 import { orNull, readSavedUse } from "./saved-use";
 import { BASE_LETTERS, headerEnd, partEnd } from "./segment-ends";
+
+const { DASH, LOWER_G, LOWER_J, LOWER_M, SPACE } = CODE;
 
 /**
  * The `-m` and `-j` parts of rules with one protocol, by their text. `null` stands for text that this reader leaves

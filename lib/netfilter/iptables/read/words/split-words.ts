@@ -1,4 +1,6 @@
-import { BACKSLASH, CR, LF, QUOTE, SPACE, TAB } from "../character-codes";
+import { CODE } from "../character-codes";
+
+const { BACKSLASH, CR, LF, QUOTE, SPACE, TAB } = CODE;
 
 /** One word of a line, split as iptables-restore splits it. */
 export interface Word {
