@@ -4,7 +4,7 @@ import type { PacketPath, TraceRequest } from "../../lib/lab/trace/packet-path";
 import { closed } from "./cluster";
 import { Losses } from "./losses";
 
-// client and near on node1, far on node2. `web` listens on TCP 8080, and nothing listens elsewhere.
+// client and near run on node1, far on node2. near and far run the `web` image, which listens on TCP 80 and 8080 only.
 let losses: Losses;
 let lab: Lab;
 
@@ -18,7 +18,7 @@ afterAll(async () => {
 
 type Make = (here: Losses) => Promise<{ request: TraceRequest; undo: () => Promise<void> }>;
 
-/** Runs a script in a namespace, traces, and undoes it. */
+/** Runs `script` in a place's netns before the trace. `undo` reverts it, and gets what the script printed. */
 const changed =
   (
     at: (here: Losses) => ContainerPlace,
@@ -41,7 +41,7 @@ const nearUdp = ({ client, near }: Losses): TraceRequest => ({ from: client, to:
 const farTcp = ({ client, far }: Losses): TraceRequest => ({ from: client, to: far, tcp: 8080 });
 const nft = (text: string): string => `nft -f - <<'END'\n${text}\nEND`;
 
-// One instruction of classic BPF: return 2, TC_ACT_SHOT. The kernel may lack the action `drop` (act_gact).
+// Classic BPF with one instruction: return 2 (TC_ACT_SHOT). The action `drop` needs act_gact, which a kernel may lack.
 const SHOT = "bpf bytecode '1,6 0 0 2' da";
 const echoes = (ignore: 0 | 1): string =>
   `unshare -m sh -c 'mount -o remount,rw /proc/sys && echo ${ignore} > /proc/sys/net/ipv4/icmp_echo_ignore_all'`;
@@ -68,7 +68,7 @@ const LOST: readonly (readonly [string, Make, { last: RegExp; why?: RegExp }])[]
     { last: /node1 by/ },
   ],
   [
-    "a drop in the bridge family",
+    "a drop rule in the bridge family",
     changed(
       ({ node1 }) => node1,
       () =>
@@ -81,7 +81,7 @@ const LOST: readonly (readonly [string, Make, { last: RegExp; why?: RegExp }])[]
     { last: /node1 by/, why: /nft rule in bridge lost forward: meta l4proto tcp drop/ },
   ],
   [
-    "a native table's drop at the destination",
+    "a drop rule in a native nftables table at the destination",
     changed(
       ({ far }) => far,
       () =>
@@ -92,7 +92,7 @@ const LOST: readonly (readonly [string, Make, { last: RegExp; why?: RegExp }])[]
     { last: /far by eth0/, why: /nft rule in inet lost input: tcp dport 8080 drop/ },
   ],
   [
-    "a native table's drop behind every other chain of INPUT",
+    "a drop rule in a native nftables table that runs after every other chain of INPUT",
     changed(
       ({ far }) => far,
       () =>
@@ -105,7 +105,7 @@ const LOST: readonly (readonly [string, Make, { last: RegExp; why?: RegExp }])[]
     { last: /far by eth0/, why: /nft rule in inet lost input/ },
   ],
   [
-    "a filter of tc at the last link",
+    "a tc egress filter on the last link",
     changed(
       ({ node2 }) => node2,
       ({ farPort }) =>
@@ -116,7 +116,7 @@ const LOST: readonly (readonly [string, Make, { last: RegExp; why?: RegExp }])[]
     { last: /leaving node2 by/ },
   ],
   [
-    "a qdisc at the last link that takes no packet as long as this",
+    "a qdisc on the last link that drops packets of this size",
     changed(
       ({ node2 }) => node2,
       ({ farPort }) => `tc qdisc add dev ${farPort} root tbf rate 8kbit burst 50 limit 50`,
@@ -126,7 +126,7 @@ const LOST: readonly (readonly [string, Make, { last: RegExp; why?: RegExp }])[]
     { last: /leaving node2 by/ },
   ],
   [
-    "a filter of tc where it comes in",
+    "a tc ingress filter at the destination",
     changed(
       ({ far }) => far,
       () => `tc qdisc add dev eth0 clsact; tc filter add dev eth0 ingress protocol ip ${SHOT}`,
@@ -167,8 +167,8 @@ const LOST: readonly (readonly [string, Make, { last: RegExp; why?: RegExp }])[]
     { last: /at the end of INPUT in far/, why: /was not answered/ },
   ],
   [
-    // nf_conntrack_max is the machine's own and read-only in a namespace: here conntrack has no tuple left instead.
-    "conntrack that finds no free tuple",
+    // nf_conntrack_max is global and read-only in a netns, so this case takes the only free tuple instead.
+    "no free conntrack tuple",
     changed(
       ({ node1 }) => node1,
       ({ client, far, outside }) =>
@@ -182,7 +182,7 @@ const LOST: readonly (readonly [string, Make, { last: RegExp; why?: RegExp }])[]
 ];
 
 test.each(LOST)(
-  "%s: the packet is lost, and the path does not agree",
+  "%s: the packet is lost, and `agrees` is false",
   async (_name, make, expected) => {
     const { request, undo } = await make(losses);
     let path: PacketPath;
@@ -201,13 +201,13 @@ test.each(LOST)(
     expect(text).toMatch(/^arrival: did not arrive: last seen/m);
     expect(/^arrival: .*$/m.exec(text)?.[0]).toMatch(expected.last);
     if (expected.why !== undefined) expect(/^arrival: .*$/m.exec(text)?.[0]).toMatch(expected.why);
-    // With what was changed undone, the same packet arrives.
+    // After the undo, the same packet arrives.
     expect((await lab.trace(request)).agrees).toBe(true);
   },
   60_000,
 );
 
-test("a UDP socket whose receive queue is full: nobody saw that it arrived, and the path does not agree", async () => {
+test("a UDP socket with a full receive queue: the arrival is unconfirmed, and `agrees` is undefined", async () => {
   const { client, near } = losses;
   const listen = `socat -u UDP-RECV:5353,rcvbuf=2048 /dev/null </dev/null >/dev/null 2>&1 & echo $!
     until ss -Hlun sport = :5353 | grep -q .; do kill -0 $!; done; kill -STOP $!`;
@@ -236,7 +236,7 @@ const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; r
     },
   ],
   [
-    "an echo",
+    "an ICMP echo request",
     async ({ client, far }) => ({
       request: { from: client, to: far, icmp: true },
       undo: async () => undefined,
@@ -248,7 +248,7 @@ const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; r
     },
   ],
   [
-    "a TCP port where nobody listens",
+    "a TCP port without a listener",
     async ({ client, far }) => ({ request: { from: client, to: far, tcp: 81 }, undo: async () => undefined }),
     {
       arrival: { kind: "refused", with: "RST", answered: true },
@@ -257,7 +257,7 @@ const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; r
     },
   ],
   [
-    "a UDP port where nobody listens",
+    "a UDP port without a listener",
     async (here) => ({ request: nearUdp(here), undo: async () => undefined }),
     {
       arrival: { kind: "refused", with: "ICMP port unreachable", answered: true },
@@ -266,7 +266,7 @@ const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; r
     },
   ],
   [
-    "a UDP port where a program listens and says nothing",
+    "a UDP port whose listener doesn't reply",
     changed(
       ({ near }) => near,
       () => `socat -u UDP-RECV:5353 /dev/null </dev/null >/dev/null 2>&1 & echo $!
@@ -297,7 +297,7 @@ const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; r
     { arrival: { kind: "stopped", by: "rule" }, text: /^arrival: stopped as predicted in node1/m },
   ],
   [
-    "a route of the sender that reports an error",
+    "an unreachable route at the sender",
     changed(
       ({ client }) => client,
       () => "ip route add unreachable 203.0.113.0/24",
@@ -310,7 +310,7 @@ const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; r
     },
   ],
   [
-    "a route on the way that discards",
+    "a blackhole route on the path",
     changed(
       ({ node1 }) => node1,
       () => "ip route add blackhole 203.0.113.0/24",
@@ -325,7 +325,7 @@ const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; r
 ];
 
 test.each(ENDS)(
-  "%s: the packet ends where predicted, and it was seen",
+  "%s: the packet ends where predicted, and the trace confirms it",
   async (_name, make, expected) => {
     const { request, undo } = await make(losses);
     let path: PacketPath;

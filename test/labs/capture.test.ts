@@ -13,7 +13,7 @@ afterAll(async () => {
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 30_000);
 
-test("the same packet is aligned across places, before and after source NAT", async () => {
+test("one row holds all sightings of a packet, before and after source NAT", async () => {
   const host = await lab.dockerHost("host1");
   const client = await host.run("client", { image: "base" });
   const capture = await lab.capture([client, host, lab.outside], "tcp port 80");
@@ -35,7 +35,7 @@ test("the same packet is aligned across places, before and after source NAT", as
   expect(() => captured.pcap("nowhere")).toThrow("UNKNOWN_PLACE");
 }, 30_000);
 
-test("nothing is missed between start and stop, and nothing of ours is in it", async () => {
+test("captures every packet between start and stop, and no traffic of Wirebook itself", async () => {
   const pod = await lab.pod("pinger");
   const capture = await lab.capture([lab.outside], "icmp");
   await pod.sh`ping -c5 -i0.01 ${lab.outside.address}`;
@@ -45,6 +45,6 @@ test("nothing is missed between start and stop, and nothing of ours is in it", a
   expect(rows.flatMap(({ sightings }) => sightings).every(({ protocol }) => protocol === "icmp")).toBe(true);
 }, 30_000);
 
-test("a filter that tcpdump cannot read is refused with its words", async () => {
+test("a filter that tcpdump can't parse fails with COMMAND_FAILED", async () => {
   await expect(lab.capture([lab.outside], "tcp porrt 80")).rejects.toMatchObject({ code: "COMMAND_FAILED" });
 }, 30_000);

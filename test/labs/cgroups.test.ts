@@ -1,4 +1,4 @@
-// What root inside a Docker host can do with control groups: its own work, and nothing outside of them.
+// Root inside a Docker host can manage the control groups of its own containers, but can't reach any other group.
 import { Engine, label, nestedEngine } from "../../lib/engine";
 import { type NestedEngine, runNestedEngine } from "../../lib/lab/docker/nested-engine";
 import { Lab } from "../../lib/lab/lab";
@@ -12,11 +12,11 @@ const megabyte = 1024 * 1024;
 let engine: Engine;
 let lab: Lab;
 let host: NestedEngine;
-/** A container that is not of the lab. */
+/** A container outside the lab. */
 let victim: string;
-/** The container whose group limits the Docker host: itself, where one level is enough. */
+/** The container whose control group limits the Docker host: its `.limits` container, or itself if there is none. */
 let held: string;
-/** Sees the machine's control groups, read-only. */
+/** A container with the machine's control groups mounted read-only. */
 let observer: string;
 
 beforeAll(async () => {
@@ -55,12 +55,12 @@ async function run(container: string, script: string): Promise<{ exitCode: numbe
 }
 const inHost = (script: string): ReturnType<typeof run> => run(host.info.id, script);
 
-/** The limits of the victim and those that the Docker host is under, as the machine sees them. */
+/** The limits of the victim and of the Docker host, read from the machine's control groups. */
 async function settings(): Promise<string> {
   const files =
     "freezer.state cgroup.freeze memory.limit_in_bytes memory.max pids.max devices.list cpu.shares";
   const names = files.split(" ").map((file) => `-name ${file}`);
-  // The groups of other containers of the machine may go meanwhile.
+  // Groups of other containers on the machine may disappear meanwhile, so errors of find are ignored.
   const find = `find /machine '(' ${names.join(" -o ")} ')' 2>/dev/null`;
   const { text } = await run(
     observer,
@@ -70,7 +70,7 @@ async function settings(): Promise<string> {
   return text;
 }
 
-// Everything that may be mounted, in the namespaces that root can make: the groups of the processes here.
+// Mounts every cgroup hierarchy of the shell, so that the attempts see all groups that root can reach.
 const everywhere = `
 mkdir -p /root/cg && cd /root/cg
 mounted() { # mounts all hierarchies in a folder
@@ -99,7 +99,7 @@ test.each([
       done`,
   ],
   [
-    "find a release_agent, in what is mounted or by an option of a mount",
+    "find a release_agent in existing mounts, or set one with a mount option",
     (): string => `find / -name release_agent -not -path '/proc/*' 2>/dev/null
       for group in memory freezer pids; do
         mount -t cgroup -o $group,release_agent=/x none /mnt 2>/dev/null && ls /mnt/release_agent
@@ -107,13 +107,13 @@ test.each([
       done 2>/dev/null`,
   ],
   [
-    "make a hierarchy of its own, in which it would be at the root",
+    "create a new hierarchy, where it would be in the root group",
     (): string => `for option in none,name=mine net_cls net_prio perf_event hugetlb rdma misc; do
         mount -t cgroup -o $option none /mnt && echo mounted $option
       done 2>/dev/null`,
   ],
   [
-    "write to the group of another container",
+    "reach the control group of another container",
     (): string => `for path in /sys/fs/cgroup/*/.. /sys/fs/cgroup/*/../.. /root/cg/again/*/..; do
         find $path/ -maxdepth 3 -type d -name '*${victim}*'
       done
@@ -147,7 +147,7 @@ test("root in a Docker host cannot lift its memory and process limits", async ()
   const before = await settings();
   const takes = (megabytes: number): string =>
     `head -c ${megabytes}M /dev/zero | tail -c ${megabytes}M | wc -c`;
-  // The group of its own can be changed where it is of version 1, but the limits of the group above hold.
+  // On cgroup v1 root can change the host's own group, but the limits of the parent group still apply.
   await inHost(`${everywhere}
     own() { find $folders -not -path '*/docker/*' -name $1; }
     for file in $(own memory.memsw.limit_in_bytes; own memory.limit_in_bytes; own pids.max; own memory.max); do
@@ -156,13 +156,13 @@ test("root in a Docker host cannot lift its memory and process limits", async ()
     ${clean}`);
   expect(await inHost(takes(150))).toEqual({ exitCode: 0, text: `${150 * megabyte}\n` });
   expect((await inHost(takes(600))).text).not.toContain(String(600 * megabyte));
-  // All of them end with the process namespace that they are in.
+  // The kernel kills all of them when the init process of their PID namespace ends (pid_namespaces(7)).
   const fork = "for n in $(seq 400); do sleep 30 & done";
   expect((await inHost(`unshare --pid --fork sh -c '${fork}'`)).text).toContain("Cannot fork");
   expect(await settings()).toBe(before);
 });
 
-test("containers on a Docker host start, run programs, pause and go on", async () => {
+test("containers on a Docker host start, run programs, pause and resume", async () => {
   expect((await inHost("docker exec inner echo ran")).text).toBe("ran\n");
   await inHost("docker pause inner");
   expect((await inHost("docker inspect -f '{{.State.Status}}' inner")).text).toBe("paused\n");
@@ -171,7 +171,7 @@ test("containers on a Docker host start, run programs, pause and go on", async (
   expect((await inHost("docker exec inner echo ran")).text).toBe("ran\n");
 });
 
-test("containers on a Docker host have the limits that they were given", async () => {
+test("the limits of containers on a Docker host are enforced", async () => {
   const takes = (megabytes: number): string =>
     `head -c ${megabytes}M /dev/zero | tail -c ${megabytes}M | wc -c`;
   expect((await inHost(`docker exec inner sh -c '${takes(20)}'`)).text).toBe(`${20 * megabyte}\n`);
@@ -182,7 +182,7 @@ test("containers on a Docker host have the limits that they were given", async (
   expect((await inHost(`docker exec inner sh -c '${fork}'`)).text).toContain("Cannot fork");
 });
 
-test("without a cgroup namespace of its own the host image refuses to start, and says why", async () => {
+test("the host image refuses to start without its own cgroup namespace, and prints why", async () => {
   const { home } = lab.context;
   const refused = await engine.containers.run({
     ...home.spec("refused", "docker-host", imageTag("host")),
@@ -196,9 +196,9 @@ test("without a cgroup namespace of its own the host image refuses to start, and
   );
 });
 
-// The kernel of a machine with cgroup v1 also has a cgroup2 tree, without controllers. What cannot be shown on such a
-// machine are limits of containers by cgroup2.
-test("on cgroup2 the host runs one level below its limits, and containers on it start and pause", async () => {
+// A kernel that uses cgroup v1 also has a cgroup2 tree, but without controllers. On such a machine this test can't
+// check that cgroup2 limits containers.
+test("on cgroup2 the host runs one level below the group with its limits, and its containers start and pause", async () => {
   const { home } = lab.context;
   const second = await runNestedEngine(home, "second", {
     network: "none",

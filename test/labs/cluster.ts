@@ -10,7 +10,7 @@ export async function closed(lab: Lab): Promise<void> {
   expect(await leftovers(engine, context.session.owner)).toEqual([]);
 }
 
-/** What a web server of ours answered to one request. */
+/** What a server of the `web` image replied to one request. */
 export interface Answer {
   readonly pod: string;
   readonly client: string;

@@ -45,7 +45,7 @@ class Neighbour {
 let ended = (): Promise<unknown> => Promise.resolve();
 afterEach(() => ended());
 
-/** All that a machine's firewall, links and routes say of the given bridges. */
+/** The iptables rules, links and routes of a snapshot that name one of the given bridges. */
 function mentions(look: Snapshot, bridges: readonly string[]): readonly string[] {
   const lines = [
     ...(look.iptables ?? []).flatMap(({ text }) => text.split("\n")),
@@ -55,16 +55,16 @@ function mentions(look: Snapshot, bridges: readonly string[]): readonly string[]
   return lines.filter((line) => bridges.some((bridge) => line.includes(bridge)));
 }
 
-/** The bridge that the engine made for each network of these owners: named by the network's id. */
+/** The engine's bridge for each network of these owners. Docker names a bridge after the network's id. */
 async function bridgesOf(engine: Engine, owners: readonly string[]): Promise<readonly string[]> {
   const lists = await Promise.all(owners.map((owner) => engine.networks.list({ [label.owner]: owner })));
   return lists.flat().map(({ id }) => `br-${id.slice(0, 12)}`);
 }
 
-test("20 labs of one name at once: half killed, the living work, the dead leave nothing, the machine is as it was", async () => {
+test("20 concurrent labs with one name: after half are killed the others still work, and all of them leave nothing behind", async () => {
   const engine = await Engine.connect();
   const neighbours = Array.from({ length: 20 }, () => new Neighbour());
-  // Whatever fails below, no process of this test goes on.
+  // Kills every process of this test, also if an assertion below fails.
   ended = () => Promise.all(neighbours.map((each) => each.kill()));
   const made = await Promise.all(neighbours.map((each) => each.hear()));
   expect(new Set(made.map(({ subnet }) => subnet)).size).toBe(20);
@@ -80,7 +80,7 @@ test("20 labs of one name at once: half killed, the living work, the dead leave 
   const alive = neighbours.slice(10);
   await Promise.all(dead.map((each) => each.kill()));
   expect(await Promise.all(alive.map((each) => each.answers()))).toEqual(alive.map(() => true));
-  // Removing forty containers takes the engine itself a while.
+  // Docker needs some time to remove forty containers.
   await Promise.all(made.slice(0, 10).map(({ owner }) => gone(engine, String(owner))));
   expect(await Promise.all(alive.map((each) => each.answers()))).toEqual(alive.map(() => true));
 

@@ -1,14 +1,14 @@
 import type { Engine } from "../../lib/engine";
 
-/** What the engine told of the containers of a network while an action ran. */
+/** How containers left a network while an action ran, from the engine's events. */
 export interface Departures {
-  /** Those that left it, in their order. */
+  /** The ids of the containers that left, in order. */
   readonly left: readonly string[];
-  /** Those of them that were killed before: two that end at the same moment leave at the same moment. */
+  /** Those that were killed before they left. Containers that end at the same time also leave at the same time. */
   readonly killedBefore: readonly string[];
 }
 
-/** Runs `action`, which removes containers of the network with this id, and tells how they left it. */
+/** Runs `action`, which removes containers of the network with this id, and returns how they left it. */
 export async function departures(
   engine: Engine,
   network: string,
@@ -20,7 +20,7 @@ export async function departures(
     if (type === "container" && what === "kill") killed.add(id);
     const container = attributes["container"];
     if (type !== "network" || what !== "disconnect" || id !== network || container === undefined) return;
-    // Of one that left while it ran, Docker tells again when it ends.
+    // If a container is disconnected while it runs, Docker reports a second disconnect when it ends.
     if (!left.has(container)) left.set(container, killed.has(container));
   });
   await action();

@@ -28,13 +28,13 @@ test("a working service: every check passes", async () => {
   expect(diagnosis.healthy).toBe(true);
 });
 
-test("a misspelt name", async () => {
+test("a misspelt service name: the diagnosis lists the services of the lab", async () => {
   expect((await lab.diagnose("wbe")).cause?.found).toBe("There is no service wbe; the lab has: web.");
 });
 
 const svcChain = "$(iptables-save -t nat | grep -o 'KUBE-SVC-[A-Z0-9]*' | head -1)";
 
-/** What is broken, how, what the diagnosis must name, and how it is made whole again. */
+/** What is broken, how to break it, what the diagnosis must report, and how to repair it. */
 const breaks: readonly [string, () => PromiseLike<unknown>, RegExp, () => PromiseLike<unknown>][] = [
   [
     "the service's selector",
@@ -64,7 +64,7 @@ const breaks: readonly [string, () => PromiseLike<unknown>, RegExp, () => Promis
       ),
   ],
   [
-    "a rule that drops",
+    "an added rule that drops",
     () => node1.script("iptables -I FORWARD -p tcp --dport 8080 -j DROP"),
     /node1: -A FORWARD -p tcp -m tcp --dport 8080 -j DROP \([1-9]\d* packets\)/,
     () => node1.script("iptables -D FORWARD -p tcp --dport 8080 -j DROP"),
@@ -82,7 +82,7 @@ const breaks: readonly [string, () => PromiseLike<unknown>, RegExp, () => Promis
     () => node2.sh`ip link set ${web.veth} master br-pods && bridge link set dev ${web.veth} hairpin on`,
   ],
   [
-    "the hairpin",
+    "hairpin mode",
     () => node2.sh`bridge link set dev ${web.veth} hairpin off`,
     /web0 have hairpin off/,
     () => node2.sh`bridge link set dev ${web.veth} hairpin on`,
@@ -90,7 +90,7 @@ const breaks: readonly [string, () => PromiseLike<unknown>, RegExp, () => Promis
 ];
 
 test.each(breaks)(
-  "broken: %s; the diagnosis finds it, and it can be repaired",
+  "broken: %s; the diagnosis finds it, and passes after the repair",
   async (_, harm, cause, heal) => {
     await harm();
     const diagnosis = await lab.diagnose(service);

@@ -15,7 +15,7 @@ afterAll(async () => {
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);
 
-test("two Docker hosts that start side by side have the images", async () => {
+test("two Docker hosts that start concurrently have the images", async () => {
   for (const host of hosts) {
     expect(await host.docker("images", "--format", "{{.Repository}}").lines()).toEqual(
       expect.arrayContaining(["base", "pause", "web"]),
@@ -23,7 +23,7 @@ test("two Docker hosts that start side by side have the images", async () => {
   }
 }, 60_000);
 
-test("two Docker hosts give two containers with the same address, and each is reached by its host", async () => {
+test("containers of two Docker hosts can have the same address, and each is reached through its host", async () => {
   const webs = await Promise.all(
     hosts.map((host) => host.run("web", { image: "web", publish: { 8080: 80 } })),
   );
@@ -32,12 +32,12 @@ test("two Docker hosts give two containers with the same address, and each is re
   for (const host of hosts) {
     const page = await lab.outside.sh`curl -s http://${host.address}:8080/`.text();
     expect(page).toContain("server: 172.17.0.2:80");
-    // Destination NAT keeps who asks.
+    // Destination NAT keeps the source address.
     expect(page).toContain(`client: ${lab.outside.address}:`);
   }
 }, 60_000);
 
-test("from a container outward, the outside sees the Docker host", async () => {
+test("the outside sees a container's connection with the Docker host's address", async () => {
   const [host] = hosts;
   await host.docker("run", "-d", "--name", "client", "base");
   const client = await host.find("client");
@@ -61,7 +61,7 @@ test("two networks of a Docker host are isolated from each other, and both reach
   );
 }, 60_000);
 
-test("an internal network has no route to the outside, and `none` has no link", async () => {
+test("an internal network has no route to the outside, and a container with network `none` has no link but loopback", async () => {
   const [host] = hosts;
   await host.network("inside", { internal: true });
   const shut = await host.run("shut", { image: "base", network: "inside" });
@@ -72,7 +72,7 @@ test("an internal network has no route to the outside, and `none` has no link", 
   expect((await joined.snapshot()).netns).toBe((await shut.snapshot()).netns);
 }, 60_000);
 
-test("ports are published in every form of docker run -p, and each TCP one answers where it is bound", async () => {
+test("publishes ports in every form of docker run -p, and each TCP port answers on the address it is bound to", async () => {
   const [host] = hosts;
   const publish = ["8090:80", "127.0.0.1:8443:80", "9000-9001:80-81", "5353:53/udp", "8080"];
   const forms = await host.run("forms", { image: "web", publish });
@@ -102,7 +102,7 @@ test("ports are published in every form of docker run -p, and each TCP one answe
   await Promise.all([forms.remove(), whole.remove()]);
 }, 60_000);
 
-test("what docker run -p changed: one veth, three rules, one listener", async () => {
+test("the diff of docker run -p has one veth, three rules and one listener", async () => {
   const [host] = hosts;
   const diff = await lab.diff(() => host.docker("run", "-d", "--name", "more", "-p", "9090:80", "web"));
   const there = diff.changes.filter(({ place }) => place === "host1");
@@ -116,7 +116,7 @@ test("what docker run -p changed: one veth, three rules, one listener", async ()
   expect(diff.toString()).toContain("docker run -d --name more -p 9090:80 web");
 }, 60_000);
 
-test("a pod on a Docker host: apps share the address, and killing pause loses it", async () => {
+test("a pod on a Docker host: its apps share the address, and killing pause removes it", async () => {
   const [host] = hosts;
   const pod = await host.pod("duo", { apps: { web: { image: "web" }, side: { image: "base" } } });
   const side = pod.app("side");
@@ -129,13 +129,13 @@ test("a pod on a Docker host: apps share the address, and killing pause loses it
 
 test.each([
   ["a name that is taken", (): Promise<unknown> => hosts[0].run("web", { image: "web" }), "NAME_TAKEN"],
-  ["a name of one letter", (): Promise<unknown> => hosts[0].run("n", { image: "base" }), "BAD_NAME"],
+  ["a name with one letter", (): Promise<unknown> => hosts[0].run("n", { image: "base" }), "BAD_NAME"],
   [
-    "one of two networks of one name that are made at once",
+    "one of two networks that are created concurrently with one name",
     (): Promise<unknown> => Promise.all([hosts[0].network("once"), hosts[0].network("once")]),
     "NAME_TAKEN",
   ],
-  ["a network of a name that is taken", (): Promise<unknown> => hosts[0].network("once"), "NAME_TAKEN"],
+  ["a network name that is taken", (): Promise<unknown> => hosts[0].network("once"), "NAME_TAKEN"],
   [
     "an image that does not exist",
     (): Promise<unknown> => hosts[0].run("no", { image: "nope" }),

@@ -1,5 +1,5 @@
-// A process whose engine, the one of a Docker host, ends while it is asked all kinds of things. It says in a line of JSON
-// what became of each, and has nothing more to do.
+// A process whose engine, a Docker host, is killed while several calls are pending. It prints the result of each call
+// as one line of JSON, and should then exit by itself.
 const { setTimeout: pause } = require("node:timers/promises");
 const { Lab } = require("wirebook");
 
@@ -17,7 +17,7 @@ async function main(close) {
     events: code(events.ended),
     stop: code(inner.containers.stop(box.container, 60)),
   };
-  // Connections are being opened at every moment, also when the engine ends.
+  // These loops keep opening connections, so that some are being opened when the engine ends.
   let ended = false;
   const busy = Array.from({ length: 12 }, async () => {
     while (!ended) {

@@ -8,12 +8,12 @@ import { gone } from "./leftovers";
 jest.setTimeout(120_000);
 
 test.each(["close", "leave"])(
-  "an engine ends in the middle: every call that waits is told, and the process ends by itself (labs: %s)",
+  "when an engine is killed, every pending call fails, and the process exits by itself (labs: %s)",
   async (labs) => {
     const child = spawn(process.execPath, [join(__dirname, "ended-engine.cjs"), labs], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    // One that does not end is ended, so that it is this test that fails.
+    // Kills a process that doesn't exit, so that this test fails and not the whole run.
     const deadline = setTimeout(() => child.kill("SIGKILL"), 100_000);
     try {
       const [said, end] = await Promise.all([text(child.stdout), once(child, "exit")]);

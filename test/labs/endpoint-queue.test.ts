@@ -22,7 +22,7 @@ test("containers join and leave a network one at a time but start in parallel, a
         queue.attach(id, async () => {
           starting.add(id);
           most = Math.max(most, starting.size);
-          // Who asks for networks has the engine read its counts again: what it loses count by.
+          // Listing networks makes the engine reload its endpoint counts, which is how it loses count.
           await Promise.all([start(), engine.networks.list()]);
           starting.delete(id);
         }),
@@ -45,7 +45,7 @@ test("containers join and leave a network one at a time but start in parallel, a
   expect(await leftovers(engine, owner)).toEqual([]);
 }, 120_000);
 
-test("a lab that is closed takes its containers off the network before they end", async () => {
+test("closing a lab disconnects its containers from the network before they end", async () => {
   const engine = await Engine.connect();
   const lab = await Lab.open("leaving", { engine });
   await Promise.all(Array.from({ length: 3 }, (_, index) => lab.pod(`pod${index}`)));

@@ -16,7 +16,7 @@ import { gone, leftovers } from "./leftovers";
 
 jest.setTimeout(60_000);
 
-// Two machines with an engine each: the Docker hosts of a lab of their own.
+// Two machines with one engine each: the Docker hosts of another lab.
 let machines: Lab;
 let one: DockerHost;
 let two: DockerHost;
@@ -37,7 +37,7 @@ afterAll(async () => {
   expect(await leftovers(engine, context.session.owner)).toEqual([]);
 });
 
-test("engines that are in no swarm, or in two, are refused with what would make them one", async () => {
+test("engines in no swarm or in different swarms are refused, and the error says which", async () => {
   const none = { code: "NOT_ONE_SWARM", where: "one", found: "one is in no swarm" };
   await expect(Lab.open("apart", { engines: engines() })).rejects.toMatchObject(none);
   await one.docker("swarm", "init", "--advertise-addr", one.address).quiet();
@@ -48,7 +48,7 @@ test("engines that are in no swarm, or in two, are refused with what would make 
   for (const engine of engines()) expect(await engine.containers.list()).toEqual([]);
 });
 
-describe("over the two engines of a swarm", () => {
+describe("a lab on the two engines of a swarm", () => {
   let lab: Lab;
   let nodes: readonly [Node, Node];
   let client: NodePod;
@@ -57,7 +57,7 @@ describe("over the two engines of a swarm", () => {
   beforeAll(async () => {
     const token = await one.docker("swarm", "join-token", "-q", "worker").text();
     await two.docker("swarm", "join", "--token", token, `${one.address}:2377`).quiet();
-    // One engine lacks an image that every lab needs, and one that a pod will ask for.
+    // Engine two lacks `pause`, which every lab needs, and `only:here`, which a pod will use.
     await two.docker("tag", imageTag("pause"), "kept:here").quiet();
     await two.docker("rmi", imageTag("pause")).quiet();
     await one.docker("tag", "pause", "only:here").quiet();
@@ -77,7 +77,7 @@ describe("over the two engines of a swarm", () => {
     expect(await networks()).not.toContainEqual(expect.stringContaining("wirebook"));
   });
 
-  test("nodes are spread, and one goes where it is told", async () => {
+  test("nodes are spread over the engines, and the `engine` option selects one", async () => {
     expect(nodes.map(({ engine }) => engine.name)).toEqual(["one", "two"]);
     const told = await lab.node("told", { engine: "two" });
     expect(told.engine).toBe(two.inner);
@@ -86,7 +86,7 @@ describe("over the two engines of a swarm", () => {
     await expect(lab.node("lost", { engine: "three" })).rejects.toMatchObject({ code: "UNKNOWN_ENGINE" });
   });
 
-  test("a pod reaches a pod on the other engine by its own address, with full segments", async () => {
+  test("a pod reaches a pod on the other engine by its own address, with full-size segments", async () => {
     expect(await ask(client, `http://${web.address}:8080/`)).toEqual({
       pod: "web",
       client: client.address,
@@ -98,7 +98,7 @@ describe("over the two engines of a swarm", () => {
     expect(await client.sh`cat /sys/class/net/eth0/mtu`.text()).toBe("1450");
   });
 
-  test("a ClusterIP leads to its only endpoint on the other engine, and follows what happens there", async () => {
+  test("a ClusterIP reaches its only endpoint on the other engine, and its rules follow changes there", async () => {
     const service = await lab.service("web", { selector: { app: "web" }, port: 80, targetPort: 8080 });
     expect((await ask(client, `http://${service.clusterIP}/`)).pod).toBe("web");
     const before = lab.cluster.changes.length;
@@ -117,7 +117,7 @@ describe("over the two engines of a swarm", () => {
     expect(path.reply?.outcomes[0]?.verdict).toBe("accept");
   });
 
-  test("an image that only the other engine has is sent", async () => {
+  test("an image that only the other engine has is copied", async () => {
     const sent = await nodes[1].pod("sent", { image: "only:here" });
     expect(sent.running).toBe(true);
     await sent.remove(0);
@@ -127,7 +127,7 @@ describe("over the two engines of a swarm", () => {
     await expect(nowhere).rejects.toMatchObject({ code: "IMAGE_MISSING" });
   });
 
-  test("the picture has a frame for each engine around its nodes", async () => {
+  test("each engine is a place that contains its nodes", async () => {
     const { places } = await lab.world();
     expect(places.filter(({ kind }) => kind === "engine").map(({ name, detail }) => [name, detail])).toEqual([
       ["one", `Docker ${one.inner.version}, swarm manager`],
@@ -142,12 +142,12 @@ describe("over the two engines of a swarm", () => {
     ]);
   });
 
-  test("a packet is captured on both engines, and its sightings are one row", async () => {
+  test("a packet that is captured on both engines is one row", async () => {
     const [near, far] = nodes;
     const capture = await lab.capture([client, near, far, web], "tcp port 8080");
     await client.get(`http://${web.address}:8080/`);
     const { rows } = await capture.stop();
-    // Readiness asks as well, from the node.
+    // The readiness probe also connects, from the node.
     const first = rows.find(({ sightings: [begin] }) => begin?.place === "client");
     expect(first?.sightings.map(({ place, link }) => `${place} ${link}`)).toEqual([
       "client eth0",
@@ -162,9 +162,9 @@ describe("over the two engines of a swarm", () => {
   });
 
   test.each([
-    ["a node that is cut off", () => lab.failures.partition(nodes[1])],
+    ["a partitioned node", () => lab.failures.partition(nodes[1])],
     ["a link that is down", () => lab.failures.down(new LabLink(nodes[1], "eth0"))],
-  ])("%s on the other engine is not reached, and undone it is", async (_name, breakIt) => {
+  ])("%s on the other engine stops traffic until the failure is undone", async (_name, breakIt) => {
     const reach = () => client.try`curl -s -o /dev/null -m 1 http://${web.address}:8080/`.quiet();
     const before = (await nodes[1].snapshot()).routes;
     const failure = await breakIt();
@@ -174,7 +174,7 @@ describe("over the two engines of a swarm", () => {
     expect((await reach()).exitCode).toBe(0);
   });
 
-  test("a change on the other engine is seen, and its namespaces say whose they are", async () => {
+  test("a diff includes changes on the other engine, and each snapshot names its engine", async () => {
     const add = () => nodes[1].sh`ip route add 10.99.0.0/24 via ${nodes[0].address}`.quiet();
     const said = String(await lab.diff(add));
     expect(said).toContain("node2: 1 added");
@@ -190,7 +190,7 @@ describe("over the two engines of a swarm", () => {
     ]);
   });
 
-  test("the command line lists, looks at and clears what both have", async () => {
+  test("the command line lists, checks and cleans both engines", async () => {
     const urls = [one, two].map(({ address }) => `http://${address}:2375`);
     const [listed, examined, cleaned] = await Promise.all([
       wirebook("labs", "--engine", ...urls),
@@ -203,7 +203,7 @@ describe("over the two engines of a swarm", () => {
         new RegExp(`${url}\nSESSION .*\n(?:.*\n)*?${owners[index]} +two .* watched\n`),
       );
     expect(examined.text).toContain(`✓ one lab: 2 engines of one swarm, that ${urls[0]} manages\n`);
-    // What is watched is let be.
+    // `clean` keeps sessions that are watched.
     expect(cleaned.text).not.toContain(owners[0]);
     const gone = await wirebook("labs", "--engine", "http://127.0.0.1:9", ...urls);
     expect(gone.code).toBe(1);
@@ -211,7 +211,7 @@ describe("over the two engines of a swarm", () => {
     expect(gone.text).toContain("NO_ENGINE  http://127.0.0.1:9 ");
   });
 
-  test("no way leads out of the lab", async () => {
+  test("no route leads out of the lab", async () => {
     const routes = await Promise.all(
       [lab.outside, ...nodes].map((place) => place.sh`ip -4 route show default`.text()),
     );
@@ -221,7 +221,7 @@ describe("over the two engines of a swarm", () => {
       expect((await place.snapshot()).links.map(({ name }) => name)).not.toContain("eth1");
   });
 
-  test("one engine twice, and a lab on one that ended, are refused by name", async () => {
+  test("an unreachable engine and an engine given twice are refused, and the error names the engine", async () => {
     const again = await Engine.through(() => Promise.reject(new Error("cut")), "three").catch(
       (error: unknown) => error,
     );
@@ -232,7 +232,7 @@ describe("over the two engines of a swarm", () => {
     });
   });
 
-  test("kill -9 of a process that holds a lab over both leaves nothing on either", async () => {
+  test("kill -9 of a process with a lab on both engines leaves nothing on either", async () => {
     const child = spawn(
       process.execPath,
       [join(__dirname, "two-engines.cjs"), one.container, two.container],
@@ -247,7 +247,8 @@ describe("over the two engines of a swarm", () => {
     }
     expect(owners).toHaveLength(2);
     expect(await networks()).toContainEqual(expect.stringMatching(/wirebook-\w+-held/));
-    // What `wirebook labs` lists and `clean` takes: a session on each, and the network where it was made, though both see it.
+    // `wirebook labs` lists and `clean` removes a session on each engine. The network belongs to the engine that
+    // created it, although both list it.
     const held = (await Promise.all(engines().map(belongings))).map((found, index) =>
       found.find(({ owner }) => owner === owners[index]),
     );
@@ -261,7 +262,7 @@ describe("over the two engines of a swarm", () => {
   });
 });
 
-test("an engine that ends in the middle is named with what it had; the lab can be closed, and its network goes when the swarm lets go", async () => {
+test("when an engine is killed, the error names it and its places; the lab can be closed, and its network is removed once the swarm releases it", async () => {
   const lab = await Lab.open("halved", { engines: engines() });
   const nodes = await Promise.all([lab.node("node1"), lab.node("node2")]);
   const [near, far] = await Promise.all(nodes.map((node, index) => node.pod(`pod${index}`)));
@@ -277,7 +278,8 @@ test("an engine that ends in the middle is named with what it had; the lab can b
   await lab.close();
   const { opening, network, session } = lab.context;
   expect(await one.inner.containers.list({ [label.opening]: opening })).toEqual([]);
-  // The swarm counts a container of an engine that is gone for a day, unless it is told that it will not come back.
+  // The swarm keeps counting the containers of a lost engine for a day, unless its node is
+  // removed with `docker node rm --force`.
   const refused = await one.exec(["docker", "network", "rm", network]);
   expect(refused.stderr).toContain("is in use by task");
   expect(await leftovers(one.inner, session.owner)).toEqual([

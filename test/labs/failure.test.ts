@@ -41,10 +41,10 @@ afterAll(async () => {
 test.each([
   ["a link that is down", () => lab.failures.down(cable.a)],
   ["a router that does not forward", () => lab.failures.noForwarding(router)],
-  ["a place that is cut off", () => lab.failures.partition(right)],
+  ["a partitioned place", () => lab.failures.partition(right)],
   ["a link that loses everything", () => lab.failures.loss(cable.a, 100)],
 ])(
-  "%s stops the ping, and undone it comes back as it was",
+  "%s stops the ping, and undo restores it and the routes",
   async (_name, breakIt) => {
     const before = (await left.snapshot()).routes;
     const failure = await breakIt();
@@ -57,12 +57,12 @@ test.each([
   60_000,
 );
 
-test("a link that loses half loses some and not all", async () => {
+test("a link with 50 % loss loses some packets, but not all", async () => {
   const failure = await lab.failures.loss(cable.a, 50);
   const { stdout } = await left.try`ping -c40 -i0.01 -W1 10.5.2.1`;
   await failure.undo();
   const received = Number(/(\d+) received/.exec(stdout)?.[1]);
-  // 40 tosses: fewer than 3 or more than 37 happen once in five billion runs.
+  // 40 coin tosses: fewer than 3 or more than 37 heads happen about once in 670 million runs.
   expect(received).toBeGreaterThan(2);
   expect(received).toBeLessThan(38);
 }, 60_000);
@@ -78,7 +78,7 @@ test("a delayed link is slower, and its note describes the substitute if the ker
   expect(failure.shell).toMatch(/netem delay 300ms|tbf rate/);
   if (failure.shell.includes("tbf")) expect(failure.note).toContain("no netem");
   await failure.undo();
-  // Whatever else the machine does, one of four is quick again.
+  // A busy machine may slow some of the four pings, so only the fastest counts.
   expect((await times()).min).toBeLessThan(100);
 }, 60_000);
 
@@ -86,10 +86,10 @@ test.each([
   ["a delayed link", () => lab.failures.delay(cable.a, 50)],
   ["a link that loses everything", () => lab.failures.loss(cable.a, 100)],
   ["a router that does not forward", () => lab.failures.noForwarding(router)],
-  ["a place that is cut off", () => lab.failures.partition(right)],
+  ["a partitioned place", () => lab.failures.partition(right)],
   ["a link that is down", () => lab.failures.down(cable.a)],
 ])(
-  "%s, twice over, works again when both are undone, in any order",
+  "%s, applied twice, works again when both are undone in any order",
   async (_name, breakIt) => {
     const queue = async (): Promise<string> => left.sh`tc qdisc show dev eth0`.text();
     const before = await queue();
@@ -106,7 +106,7 @@ test.each([
   60_000,
 );
 
-test("duplicates are made by netem, or refused with the reason", async () => {
+test("netem duplicates packets, or the call fails because the kernel lacks netem", async () => {
   const attempt = await lab.failures.duplicate(cable.a, 100).catch((error: unknown) => error);
   if (attempt instanceof Error) {
     expect(attempt).toMatchObject({ code: "NOT_SUPPORTED", found: expect.stringContaining("netem") });
@@ -130,7 +130,7 @@ test("a deleted rule is restored at its position", async () => {
   await router.sh`iptables -F FORWARD`;
 }, 60_000);
 
-test("an app that is killed is started again, and the pod's address stayed", async () => {
+test("undo restarts a killed app, and the pod keeps its address", async () => {
   const pod = await lab.pod("web", { image: "web" });
   const failure = await lab.failures.kill(pod.app("app"));
   expect((await lab.outside.try`curl -s -m1 http://${pod.address}/`).exitCode).not.toBe(0);

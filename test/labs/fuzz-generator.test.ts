@@ -5,7 +5,7 @@ import { EXTENSIONS } from "../../lib/netfilter/iptables/extensions/registry";
 import { ipv4, ipv6 } from "../fuzz/generate/pool";
 import { rules } from "../fuzz/generate/rules";
 
-test("the fuzz's README names every match and target that the generator does not make", () => {
+test("the fuzzer's README lists every match and target that the generator doesn't use", () => {
   const pools = [ipv4, ipv6];
   const made = new Set(
     pools.flatMap((pool) =>

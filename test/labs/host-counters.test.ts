@@ -19,7 +19,7 @@ afterAll(async () => {
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);
 
-/** What the machine's own namespace is set to; what other labs of the machine make and remove is left out. */
+/** The settings of the machine's own netns, without what other labs on the machine create and remove. */
 async function settings(): Promise<readonly string[]> {
   const { id } = await lab.engine.networks.inspect(lab.context.network);
   const { stdout } = await lab.context.session.hostShell.run(`
@@ -40,10 +40,10 @@ async function settings(): Promise<readonly string[]> {
 
 test.each([
   ["from the outside to a published port", () => ({ from: lab.outside, to: host, tcp: 8080 })],
-  ["a ping from a container outward", () => ({ from: web, to: lab.outside, icmp: true as const })],
-  ["a datagram outward", () => ({ from: web, to: lab.outside, udp: 53 })],
+  ["a ping from a container to the outside", () => ({ from: web, to: lab.outside, icmp: true as const })],
+  ["a datagram from a container to the outside", () => ({ from: web, to: lab.outside, udp: 53 })],
 ])(
-  "%s: the machine is a place on the way, its counters agree, and nothing of it is changed",
+  "%s: the path crosses the machine, its counters agree, and its settings don't change",
   async (_name, request) => {
     const before = await settings();
     expect(before.length).toBeGreaterThan(100);
@@ -62,14 +62,14 @@ test.each([
   60_000,
 );
 
-test("the machine is left out of the picture unless it is asked for", async () => {
+test("the path doesn't include the machine unless `host` is set", async () => {
   const path = await lab.trace({ from: lab.outside, to: host, tcp: 8080 });
   expect(path.counted).toBeUndefined();
   expect(path.outcome?.steps.some(({ place }) => place === "host")).toBe(false);
 }, 60_000);
 
-test("a machine whose rules are others than was thought is found out by its counters", async () => {
-  // A Docker host stands in for a machine that may only be read: here a rule can be put in behind the prediction's back.
+test("the counters reveal that the machine's rules differ from the snapshot", async () => {
+  // A Docker host replaces the machine, which is only read: here the test can add a rule after the prediction.
   const first = await host.snapshot();
   const world = worldOf([first, await web.snapshot(), await lab.outside.snapshot()]);
   const path = journey(world, "outside", {

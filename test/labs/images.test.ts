@@ -43,14 +43,14 @@ test.each([
   expect(Size / 1e6).toBeLessThan(megabytes);
 });
 
-test("every image bears the label by which set-up knows it", async () => {
+test("every image has the label that setup looks for", async () => {
   for (const name of imageNames) {
     const { Config } = await docker.getImage(imageTag(name)).inspect();
     expect(Config.Labels).toEqual({ wirebook: "image" });
   }
 });
 
-test("base has the tools with which a network is looked at, and they need no capability to start", async () => {
+test("base has the network tools, and they start without capabilities", async () => {
   const box = await start({ Image: imageTag("base"), HostConfig: { CapDrop: ["ALL"], NetworkMode: "none" } });
   const tools =
     "ip ss iptables ip6tables iptables-save iptables-restore iptables-legacy xtables-monitor nft conntrack";
@@ -61,7 +61,7 @@ test("base has the tools with which a network is looked at, and they need no cap
   expect(await sh(box, "ping -c 1 127.0.0.1")).toContain("1 received");
 });
 
-test("web answers with what it sees, as a user without rights, on ports 80 and 8080", async () => {
+test("web replies on ports 80 and 8080 with the connection and request it received, as an unprivileged user", async () => {
   const web = await start({
     Image: imageTag("web"),
     Hostname: "box",
@@ -88,7 +88,7 @@ test("web answers with what it sees, as a user without rights, on ports 80 and 8
   }
 });
 
-test("pause reaps the orphans of the apps that share its processes, and ends at once when told to", async () => {
+test("pause reaps the orphans of apps in its PID namespace, and exits immediately on SIGTERM", async () => {
   const pod = await start({
     Image: imageTag("pause"),
     HostConfig: { CapDrop: ["ALL"], NetworkMode: "none" },
@@ -97,7 +97,7 @@ test("pause reaps the orphans of the apps that share its processes, and ends at 
     Image: imageTag("base"),
     HostConfig: { CapDrop: ["ALL"], NetworkMode: `container:${pod.id}`, PidMode: `container:${pod.id}` },
   });
-  // The inner shell ends before its child, which becomes an orphan: a child of pause.
+  // The inner shell exits before its child, so the kernel makes the orphan a child of pause.
   const orphan = await sh(app, "sh -c 'sleep 0.1 & echo $!'");
   const state = `cut -d ' ' -f 3,4 /proc/${orphan.trim()}/stat 2>/dev/null || echo gone`;
   for (let said = ""; said !== "gone\n"; said = await sh(app, state)) await pause(20);

@@ -16,7 +16,7 @@ import { inputFor, LOAD_EACH_RULE, readAnswers } from "../netfilter/real-iptable
 
 jest.setTimeout(300_000);
 
-/** Gives input to a shell script, in a network namespace of its own. */
+/** Runs a shell script with this input in a separate netns, and returns its output. */
 type Shell = (script: string, input: string) => Promise<string>;
 
 const versionOf = (said: string): string | undefined => /\bv(\d+(?:\.\d+)+)/.exec(said)?.[1];
@@ -24,14 +24,14 @@ const versionOf = (said: string): string | undefined => /\bv(\d+(?:\.\d+)+)/.exe
 const knownVersion = (version: string | undefined): IptablesVersion | undefined =>
   IPTABLES_VERSIONS.find((each) => each === version);
 
-/** A third of the rules, and all IP rules in which the versions differ. Rate estimators need other rules beside theirs. */
+/** Every third rule, and all IP rules in which the versions differ. Skips rateest, which depends on other rules. */
 const chosen = goldenRules.filter(
   (rule, index) =>
     !/rateest/i.test(rule.rule) &&
     (index % 3 === 0 || (rule["1.8.11"] !== undefined && rule.legacy !== undefined)),
 );
 
-/** What `wirebook rules --print` says of the rule's chain; `null` where it finds the rule wrong. */
+/** What `wirebook rules --print` prints for the rule's chain; `null` if it reports a problem. */
 function ours({ family, table, chain, rule }: GoldenRule, variant: Variant, iptables: IptablesVersion) {
   const commit = family === "ipv4" || family === "ipv6" ? "COMMIT\n" : "";
   const dump = parseDump(`*${table}\n-A ${chain} ${rule}\n${commit}`, { family, variant, iptables });
@@ -78,7 +78,7 @@ describe("the iptables of the base image", () => {
     (await engine.exec(box.id, ["sh", "-c", script], { stdin: input })).stdout;
 
   test.each(["legacy", "nft"] as const)(
-    "iptables-%s-save prints each rule as we do for its version",
+    "iptables-%s-save prints each rule as Wirebook does for its version",
     async (variant) => {
       const version = knownVersion(versionOf(await shell("iptables --version", "")));
       if (version === undefined)
@@ -91,7 +91,7 @@ describe("the iptables of the base image", () => {
 describe("the iptables of this machine", () => {
   const found = versionOf(spawnSync("iptables-legacy", ["--version"], { encoding: "utf8" }).stdout ?? "");
   const version = knownVersion(found);
-  // In a network namespace of its own: nothing is written to that of the machine.
+  // The rules are loaded in a separate netns, so that the machine's own rules don't change.
   const isolated = spawnSync("unshare", ["-n", "true"]).status === 0;
   const missing =
     version === undefined
@@ -104,7 +104,7 @@ describe("the iptables of this machine", () => {
     spawnSync("unshare", ["-n", "sh", "-c", script], { input, encoding: "utf8", maxBuffer: 1 << 28 }).stdout;
 
   test.each(["legacy", "nft"] as const)(
-    `iptables-%s-save prints each rule as we do for ${missing === undefined ? version : `its version (${missing})`}`,
+    `iptables-%s-save prints each rule as Wirebook does for ${missing === undefined ? version : `its version (${missing})`}`,
     async (variant) => {
       if (version !== undefined && isolated) await expectSameAs(shell, version, variant);
       else expect(missing).toBeDefined();

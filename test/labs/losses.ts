@@ -3,7 +3,7 @@ import type { Node } from "../../lib/lab/node/node";
 import type { NodePod } from "../../lib/lab/node/pod";
 import type { ContainerPlace } from "../../lib/lab/place/place";
 
-/** A client and a server on one node, and a server on another: what loses packets is set in between. */
+/** A client and a server on one node, and a server on another. Tests make the network between them lose packets. */
 export class Losses {
   private constructor(
     readonly node1: Node,
@@ -12,7 +12,7 @@ export class Losses {
     readonly near: NodePod,
     readonly far: NodePod,
     readonly outside: Lab["outside"],
-    /** The ports of node1's bridge behind which client and near are. */
+    /** The ports of node1's bridge that lead to client and near. */
     readonly ports: readonly string[],
     readonly farPort: string,
     readonly farBridge: string,
@@ -27,7 +27,7 @@ export class Losses {
     ]);
     const [ports1, ports2] = await Promise.all([portsOf(node1), portsOf(node2)]);
     const [farPort] = ports2;
-    // Their neighbours are known: what is lost is the packet, not the question for its next hop.
+    // Fills the neighbour tables, so that a test loses the traced packet and not an ARP request.
     for (const { address } of [near, far]) await client.sh`ping -c1 -W2 ${address}`;
     if (farPort === undefined) throw new Error("node2 has no port");
     return new Losses(
@@ -38,7 +38,7 @@ export class Losses {
     );
   }
 
-  /** Runs a script of root in a place's network namespace, which must succeed. */
+  /** Runs a script as root in a place's netns and returns its output. Throws if the script fails. */
   async run(place: ContainerPlace, script: string): Promise<string> {
     const { shell } = await place.netnsHandle();
     const { stdout, stderr, exitCode } = await shell.run(script);

@@ -1,5 +1,5 @@
-// A process with a lab of its own, that all others name the same. It says what it made in a line of JSON; a line on
-// stdin makes it answer whether its pod still answers; the end of stdin closes the lab.
+// A process with its own lab. All these processes give their lab the same name. It prints what it created as one line
+// of JSON. For each line on stdin it prints whether its pod still answers, and at the end of stdin it closes the lab.
 const { createInterface } = require("node:readline");
 const { Lab } = require("wirebook");
 

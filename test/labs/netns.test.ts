@@ -12,7 +12,7 @@ afterAll(async () => {
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);
 
-test("a new namespace has loopback, no route and does not forward", async () => {
+test("a new netns has only loopback and no route, and doesn't forward", async () => {
   const red = await lab.netns("red");
   const look = await red.snapshot();
   expect(look.links.map(({ name }) => name)).toEqual(["lo"]);
@@ -20,7 +20,7 @@ test("a new namespace has loopback, no route and does not forward", async () => 
   expect(look.sysctls?.["net.ipv4.ip_forward"]).toBe("0");
 }, 60_000);
 
-test("two namespaces with a veth pair reach each other, and the pair is found by both ifindexes", async () => {
+test("two namespaces reach each other over a veth pair, and the world reports the pair by both ifindexes", async () => {
   const [a, b] = await Promise.all([lab.netns("a"), lab.netns("b")]);
   const cable = await lab.veth(
     { place: a, name: "to-b", address: "10.1.0.1/24" },
@@ -47,7 +47,7 @@ test("two namespaces with a veth pair reach each other, and the pair is found by
   expect((await b.snapshot()).links.map(({ name }) => name)).toEqual(["lo"]);
 }, 60_000);
 
-test("a bridge learns behind which port each station is", async () => {
+test("a bridge learns the port of each MAC address", async () => {
   const [hub, x, y] = await Promise.all([lab.netns("hub"), lab.netns("x"), lab.netns("y")]);
   const cables = await Promise.all(
     [x, y].map((place, i) =>
@@ -89,7 +89,7 @@ test("a router between two links forwards only if forwarding is enabled", async 
   expect((await left.try`ping -c1 -W1 10.3.2.1`).exitCode).not.toBe(0);
 }, 60_000);
 
-test("two tap devices with a process between them carry frames; without the process both are gone", async () => {
+test("a process forwards frames between two tap devices, and both devices disappear when it ends", async () => {
   const [p, q] = await Promise.all([lab.netns("p"), lab.netns("q")]);
   const cable = await lab.tap(
     { place: p, name: "tap0", address: "10.4.0.1/24" },

@@ -20,7 +20,7 @@ afterAll(() => closed(lab));
 
 const addressOf = (name: string) => `ip -4 -o addr show dev ${name} | awk '{print $4}'`;
 
-test("every pod has an address of its own, from its node's chunk, and the node has the first", async () => {
+test("every pod has its own address from its node's pod CIDR, and the node has the first address", async () => {
   const pods = await Promise.all([node1, node1, node2].map((node, i) => node.pod(`own${i}`)));
   expect(pods.map((pod) => pod.address).sort()).toEqual(["10.244.1.2", "10.244.1.3", "10.244.2.2"]);
   for (const pod of pods) expect(await pod.script(addressOf("eth0")).text()).toMatch(`${pod.address}/`);
@@ -28,7 +28,7 @@ test("every pod has an address of its own, from its node's chunk, and the node h
   await Promise.all(pods.map((pod) => pod.remove()));
 });
 
-test("across nodes and on one node, the peer sees the pod's own address: nothing is translated", async () => {
+test("the peer sees the pod's own address, on the same node and across nodes: there is no NAT", async () => {
   const [client, near, far] = await Promise.all([
     node1.pod("client"),
     node1.pod("near", { image: "web", readiness: { tcp: 8080 } }),
@@ -44,7 +44,7 @@ test("across nodes and on one node, the peer sees the pod's own address: nothing
   await Promise.all([client, near, far].map((pod) => pod.remove()));
 });
 
-test("the apps of a pod share address, ports and loopback", async () => {
+test("the apps of a pod share its address, ports and loopback", async () => {
   const pod = await node1.pod("shared", {
     apps: { web: { image: "web" }, side: {} },
     readiness: { tcp: 8080 },
@@ -56,7 +56,7 @@ test("the apps of a pod share address, ports and loopback", async () => {
   await pod.remove();
 });
 
-test("an app that is killed keeps the pod's address, and is started again", async () => {
+test("a killed app is restarted, and the pod keeps its address", async () => {
   const pod = await node1.pod("keeps", { image: "web", readiness: { tcp: 80 } });
   const { address } = pod;
   await pod.app().kill();
@@ -67,7 +67,7 @@ test("an app that is killed keeps the pod's address, and is started again", asyn
   await pod.remove();
 });
 
-test("with restart policy no, an app that is killed stays down, and its address stays too", async () => {
+test("with restart policy `no` a killed app stays down, and the pod keeps its address", async () => {
   const pod = await node1.pod("down", { apps: { a: {}, b: {} }, restart: "no" });
   await pod.app("a").kill();
   expect([pod.app("a").running, pod.app("b").running, pod.ready]).toEqual([false, true, false]);
@@ -76,7 +76,7 @@ test("with restart policy no, an app that is killed stays down, and its address 
   await pod.remove();
 });
 
-test("pause killed: the address is gone, with its link, and so are the apps", async () => {
+test("killing pause removes the pod's address and link, and ends its apps", async () => {
   const [pod, client] = await Promise.all([
     node1.pod("loses", { image: "web", readiness: { tcp: 80 } }),
     node1.pod("pinger"),
@@ -93,13 +93,13 @@ test("pause killed: the address is gone, with its link, and so are the apps", as
   await Promise.all([again.remove(), client.remove()]);
 });
 
-test("a pod is ready only while its probe succeeds, though its app runs on", async () => {
+test("a pod is ready only while its probe succeeds, even if its app still runs", async () => {
   const pod = await node2.pod("probed", {
     apps: { web: { image: "web" }, side: {} },
     readiness: { http: "/", port: 80 },
   });
   expect(pod.ready).toBe(true);
-  // The server's processes stand still: connections are taken by the kernel, and nobody answers.
+  // While the container is paused, the kernel still accepts connections but no process replies.
   await lab.engine.containers.pause(pod.app("web").container);
   await until("the pod is not ready any more", () => !pod.ready);
   expect(pod.running).toBe(true);
@@ -108,7 +108,7 @@ test("a pod is ready only while its probe succeeds, though its app runs on", asy
   await pod.remove();
 });
 
-test("a third node: the next chunk is its own, and every node gets a route to it", async () => {
+test("a third node gets the next pod CIDR, and every node gets a route to it", async () => {
   const node3 = await lab.node("node3");
   expect(node3.podCidr).toBe("10.244.3.0/24");
   expect(await node1.sh`ip route show ${node3.podCidr}`.text()).toContain(`via ${node3.address}`);
@@ -117,7 +117,7 @@ test("a third node: the next chunk is its own, and every node gets a route to it
   expect(await node1.sh`ip route show ${node3.podCidr}`.text()).toBe("");
 });
 
-test("the cluster grows by a second range: pods of both see each other's own address", async () => {
+test("after the cluster grows by a second range, pods of both ranges see each other's own address", async () => {
   await lab.cluster.grow("10.245.0.0/16");
   const wide = await lab.node("wide", { podCidr: "10.245.1.0/24" });
   const [client, far] = await Promise.all([
@@ -132,7 +132,7 @@ test("the cluster grows by a second range: pods of both see each other's own add
   await wide.remove();
 });
 
-test("a pod on a node that died is refused, and the pods it had are gone", async () => {
+test("when a node dies its pods end, and a new pod on it is refused", async () => {
   const doomed = await lab.node("doomed", { podCidr: "10.244.9.0/24" });
   const pod = await doomed.pod("passenger");
   await lab.engine.containers.kill(doomed.container);
@@ -141,7 +141,7 @@ test("a pod on a node that died is refused, and the pods it had are gone", async
   await doomed.remove();
 });
 
-test("where bridged packets miss the rules, a service still answers from a pod of the same node", async () => {
+test("a service reaches a pod on the same node even if iptables doesn't see bridged packets", async () => {
   const plain = await lab.node("plain", { sysctls: { "net.bridge.bridge-nf-call-iptables": "0" } });
   expect([plain.routed, node1.routed]).toEqual([true, false]);
   const [client, near] = await Promise.all([
@@ -157,22 +157,22 @@ test("where bridged packets miss the rules, a service still answers from a pod o
   await plain.remove();
 });
 
-describe("refused, with what was found and what to do", () => {
+describe("invalid calls throw a LabError", () => {
   const left = async () =>
     (await lab.engine.containers.list(lab.context.session.labels)).map(({ name }) => name).sort();
 
   test.each([
-    ["a chunk that overlaps another", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: "10.244.1.128/25" })],
-    ["a chunk in the network of the nodes", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: lab.subnet })],
-    ["a chunk in the service range", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: "10.96.7.0/24" })],
+    ["overlapping pod CIDRs", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: "10.244.1.128/25" })],
+    ["a pod CIDR in the nodes' network", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: lab.subnet })],
+    ["a pod CIDR in the service range", "CIDR_OVERLAP", () => lab.node("bad", { podCidr: "10.96.7.0/24" })],
     [
-      "a chunk outside of the cluster's range",
+      "a pod CIDR outside the cluster's range",
       "BAD_ADDRESS",
       () => lab.node("bad", { podCidr: "10.1.0.0/24" }),
     ],
     ["a name that is taken", "NAME_TAKEN", () => lab.node("node1")],
     ["a pod with the name of a node", "NAME_TAKEN", () => node1.pod("node2")],
-    ["a name that cannot be", "BAD_NAME", () => node1.pod("My Pod")],
+    ["an invalid name", "BAD_NAME", () => node1.pod("My Pod")],
     ["an image that does not exist", "IMAGE_MISSING", () => node1.pod("bad", { image: "no-such-image:1" })],
     [
       "a command that does not exist",
@@ -190,18 +190,18 @@ describe("refused, with what was found and what to do", () => {
       () => node1.pod("bad", { command: ["sh", "-c", "sleep 0.3; exit 3"], readiness: { tcp: 80 } }),
     ],
     [
-      "seconds of session affinity that cannot be",
+      "an invalid session affinity timeout",
       "BAD_NUMBER",
       () => lab.service("bad", { selector: { app: "web" }, port: 80, sessionAffinity: { seconds: 0 } }),
     ],
     [
-      "one app of several that does not exist",
+      "a missing image of one of several apps",
       "IMAGE_MISSING",
       () =>
         node1.pod("bad", { apps: { good: {}, fine: { image: "web" }, bad: { image: "no-such-image:1" } } }),
     ],
     ["a readiness port of 70000", "BAD_PORT", () => node1.pod("bad", { readiness: { tcp: 70000 } })],
-    ["an address of another node", "BAD_ADDRESS", () => node1.pod("bad", { address: "10.244.2.9" })],
+    ["an address of another node's CIDR", "BAD_ADDRESS", () => node1.pod("bad", { address: "10.244.2.9" })],
   ])("%s: %s", async (_, code, make) => {
     const before = await left();
     await expect(make()).rejects.toMatchObject({ name: "LabError", code });
@@ -209,7 +209,7 @@ describe("refused, with what was found and what to do", () => {
     expect(lab.places.has("bad")).toBe(false);
   });
 
-  test("a name that another cell is making a place of at the same time: NAME_TAKEN, for one of the two", async () => {
+  test("two pods created concurrently with one name: NAME_TAKEN for one of them", async () => {
     const pair = await Promise.allSettled([node1.pod("twin"), node2.pod("twin")]);
     const [made] = pair.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     const [refused] = pair.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
@@ -218,7 +218,7 @@ describe("refused, with what was found and what to do", () => {
     await (await node2.pod("twin")).remove();
   });
 
-  test("a chunk that is used up: POD_CIDR_EXHAUSTED, and the address of a pod that left can be had again", async () => {
+  test("a full pod CIDR: POD_CIDR_EXHAUSTED, and the address of a removed pod is available again", async () => {
     const small = await lab.node("small", { podCidr: "10.244.8.0/30" });
     const only = await small.pod("only");
     await expect(small.pod("second")).rejects.toMatchObject({ code: "POD_CIDR_EXHAUSTED", where: "small" });

@@ -1,6 +1,5 @@
-// A process that opens a lab, says so in one line of JSON, and then does what its argument says:
-// `spin` never yields again, `wait` keeps the lab open, `end` lets the process end without closing it, `more` starts pods
-// side by side.
+// A process that opens a lab, prints one line of JSON, and then does what its argument says: `spin` blocks the event
+// loop forever, `wait` keeps the lab open, `end` exits without closing the lab, `more` starts pods concurrently.
 const { Lab } = require("wirebook");
 
 async function main(then) {

@@ -25,11 +25,11 @@ afterAll(async () => {
 });
 
 describe("a forward proxy", () => {
-  test("makes two TCP connections of one, as the sockets of all three say", async () => {
+  test("splits a connection into two TCP connections, as the sockets of client, proxy and server show", async () => {
     const proxy = await lab.proxy("forward", {
       forward: { names: { "shop.example": web1.address }, connectPorts: [80] },
     });
-    // A tunnel that stays open while everybody's sockets are read.
+    // Keeps a tunnel open while the sockets are read.
     await client.sh`{ printf 'CONNECT shop.example:80 HTTP/1.1\r\n\r\n'; sleep 30; } | nc ${proxy.address} 8888 > /tmp/answer 2>&1 &
       until grep -qs established /tmp/answer; do sleep 0.02; done`;
     const established = async (place: Pod | typeof proxy): Promise<readonly string[]> =>
@@ -48,7 +48,7 @@ describe("a forward proxy", () => {
     await client.sh`pkill nc; pkill sleep; true`;
   });
 
-  test("resolves the name that the client does not know, and says by Via that it was there", async () => {
+  test("resolves a name that the client can't resolve, and adds a Via header", async () => {
     const proxy = await lab.proxy("resolver", { forward: { names: { "shop.example": web1.address } } });
     expect((await client.try`curl -s -m 2 http://shop.example/`).exitCode).toBe(6);
     const seen = await proxy.connections(() => client.sh`curl -s -x ${proxy.url} http://shop.example/`);
@@ -62,7 +62,7 @@ describe("a forward proxy", () => {
     expect(seen.toString()).toContain('Established connection to host "shop.example"');
   });
 
-  test("takes no request from elsewhere, and no CONNECT to another port", async () => {
+  test("refuses requests from other clients, and CONNECT to other ports", async () => {
     const proxy = await lab.proxy("strict", {
       forward: { allow: [client.address], names: { "shop.example": web1.address } },
     });
@@ -73,7 +73,7 @@ describe("a forward proxy", () => {
     expect((await client.sh`curl -s -x ${proxy.url} http://shop.example/`).stdout).toContain("pod: web1");
   });
 
-  test("runs as a user without any capability", async () => {
+  test("runs as an unprivileged user without capabilities", async () => {
     const proxy = await lab.proxy("humble", { forward: {} });
     expect(await proxy.sh`grep -E '^(Uid|CapEff)' /proc/1/status`.text()).toMatch(
       /Uid:\s+[1-9]\d*\s[\s\S]*CapEff:\s+0+$/,
@@ -83,7 +83,7 @@ describe("a forward proxy", () => {
 });
 
 describe("a reverse proxy", () => {
-  test("sends each path to its servers, and adds who asked; a client's own word does not count", async () => {
+  test("routes each path to its servers, adds the client's address, and ignores the client's own X-Forwarded-For", async () => {
     const shop = await lab.reverseProxy("shop", {
       upstreams: [web1],
       routes: { "/api": [web2] },
@@ -105,7 +105,7 @@ describe("a reverse proxy", () => {
     expect(request).toMatchObject({ server: "web2", status: 200, lost: false, source: seen.list[1]?.local });
   });
 
-  test("ends TLS at the edge: the client checks the certificate, the server is asked in plain text", async () => {
+  test("terminates TLS: the client verifies the certificate, and the server gets plain HTTP", async () => {
     const edge = await lab.reverseProxy("edge", { upstreams: [web1], tls: { names: ["shop.example"] } });
     const to = `::${edge.address}:`;
     expect((await client.try`curl -s --connect-to ${to} https://shop.example/`).exitCode).toBe(60);
@@ -120,7 +120,7 @@ describe("a reverse proxy", () => {
     expect(await edge.sh`stat -c '%a %U' /tmp/edge.pem`.text()).toBe("600 haproxy");
   });
 
-  test("on layer 4 the server sees the proxy, and by PROXY protocol the client", async () => {
+  test("in TCP mode the server sees the proxy's address, and with the PROXY protocol the client's", async () => {
     const inner = await lab.reverseProxy("inner", { upstreams: [web1], acceptProxy: true });
     const told = await lab.reverseProxy("told", { mode: "tcp", upstreams: [inner], sendProxy: true });
     const silent = await lab.reverseProxy("silent", { mode: "tcp", upstreams: [web1] });
@@ -133,7 +133,7 @@ describe("a reverse proxy", () => {
     expect(added(back)[0]).toMatch(new RegExp(`^PROXY TCP4 ${client.address} ${told.address} \\d+ 80$`));
   });
 
-  test("its server dies and comes back under 1,000 requests: each that was lost is counted and explained", async () => {
+  test("a server dies and returns during 1,000 requests: each lost request is counted and explained", async () => {
     const balanced = await lab.reverseProxy("balanced", { upstreams: [web1, web2], retries: 0 });
     await Promise.all(["web1", "web2"].map((name) => balanced.until(name, "UP")));
     const ask = async (count: number): Promise<readonly string[]> =>
@@ -155,7 +155,7 @@ describe("a reverse proxy", () => {
     expect(failed.length).toBeGreaterThan(0);
     expect(lost).toHaveLength(failed.length);
     expect([...well, ...without, ...again].filter((status) => status !== "200")).toEqual([]);
-    // All of them were for the dead server, in the time that the health check took to notice.
+    // All lost requests went to the dead server before the health check noticed.
     expect(new Set(lost.map(({ server }) => server))).toEqual(new Set(["web1"]));
     for (const { why } of lost) {
       expect(why).toMatch(/^(no connection to the server could be opened|the server refused or ended)/);
@@ -167,7 +167,7 @@ describe("a reverse proxy", () => {
     expect(servers(800, 1000)).toEqual(new Set(["web1", "web2"]));
   });
 
-  test("with another try on another server, a dead one is not noticed", async () => {
+  test("with retries on another server, clients don't notice a dead one", async () => {
     const patient = await lab.reverseProxy("patient", { upstreams: [web1, web2], check: false });
     await web1.app("app").kill();
     const seen = await patient.connections(
@@ -180,7 +180,7 @@ describe("a reverse proxy", () => {
     await web1.app("app").start();
   });
 
-  test("a server that answers with an error is down for a check of a path, and up for one of the port", async () => {
+  test("an HTTP health check marks a server that replies up, and one without a listener down", async () => {
     const odd = { name: "odd", address: lab.outside.address };
     const none = { name: "none", address: lab.outside.address, port: 81 };
     const picky = await lab.reverseProxy("picky", { upstreams: [odd, none], check: { path: "/" } });
@@ -191,29 +191,29 @@ describe("a reverse proxy", () => {
 });
 
 test.each([
-  ["no server", () => lab.reverseProxy("no", { upstreams: [] }), "SELECTOR_EMPTY"],
+  ["a reverse proxy without upstreams", () => lab.reverseProxy("no", { upstreams: [] }), "SELECTOR_EMPTY"],
   [
-    "a server without address",
+    "a server without an address",
     () => lab.reverseProxy("no", { upstreams: [{ name: "x", address: "" }] }),
     "BAD_ADDRESS",
   ],
   ["port 0", () => lab.reverseProxy("no", { upstreams: [web1], port: 0 }), "BAD_PORT"],
   [
-    "paths on layer 4",
+    "routes in TCP mode",
     () => lab.reverseProxy("no", { mode: "tcp", upstreams: [web1], routes: { "/": [web1] } }),
     "NOT_SUPPORTED",
   ],
   [
-    "a path that would be configuration",
+    "a path that contains HAProxy configuration",
     () => lab.reverseProxy("no", { upstreams: [web1], routes: { "/a }\n bind :9": [web1] } }),
     "BAD_NAME",
   ],
   [
-    "a name of two words",
+    "a name with a space",
     () => lab.reverseProxy("no", { upstreams: [web1], tls: { names: ["a b"] } }),
     "BAD_NAME",
   ],
-  ["a name that leads nowhere", () => lab.proxy("no", { forward: { names: { a: "b" } } }), "BAD_ADDRESS"],
+  ["a name without an address", () => lab.proxy("no", { forward: { names: { a: "b" } } }), "BAD_ADDRESS"],
   ["a name that is taken", () => lab.proxy("client", { forward: {} }), "NAME_TAKEN"],
 ] as const)("%s is refused, and nothing is started", async (_what, start, code) => {
   await expect(start()).rejects.toMatchObject({ code });

@@ -30,12 +30,12 @@ function ended(child: ChildProcess): Promise<void> {
 }
 
 let engine: Engine;
-/** One owner for each way to end; they live and end side by side, for each waits for the reaper's patience. */
+/** One owner process per kind of exit. They run concurrently, because each has to wait for the reaper's timeout. */
 let ends: Readonly<Record<"spun" | "interrupted" | "ended" | "starting", Promise<void>>>;
 beforeAll(async () => {
   engine = await Engine.connect();
   ends = { spun: spun(), interrupted: interrupted(), ended: endedItself(), starting: starting() };
-  // Each is awaited by its test; until then a failure is not the process's.
+  // Each is awaited by its test. Until then, an unhandled rejection would end this process.
   for (const end of Object.values(ends)) end.catch(() => undefined);
 });
 
@@ -56,7 +56,7 @@ async function interrupted(): Promise<void> {
     await ended(child);
     await gone(engine, owner);
   });
-  // The reaper takes containers off their network before they end.
+  // The reaper disconnects containers from their network before they end.
   expect([left.length, killedBefore]).toEqual([3, []]);
 }
 
@@ -69,17 +69,17 @@ async function endedItself(): Promise<void> {
 
 async function starting(): Promise<void> {
   const { child, owner } = await start("more");
-  // Some have joined the network by then, some are about to.
+  // By now some pods have joined the network, and others are about to.
   while (!(await leftovers(engine, owner)).some((name) => name.endsWith("more3")))
     await new Promise((resolve) => setTimeout(resolve, 20));
   child.kill("SIGKILL");
   await gone(engine, owner);
 }
 
-test("a busy loop is a sign of life; kill -9 in the middle of it leaves nothing", () => ends.spun, 90_000);
+test("a process in a busy loop keeps its lab, and kill -9 leaves nothing", () => ends.spun, 90_000);
 
 test("Ctrl-C leaves nothing", () => ends.interrupted, 90_000);
 
-test("a process that ends with its lab open can end, and leaves nothing", () => ends.ended, 90_000);
+test("a process can exit with its lab open, and leaves nothing", () => ends.ended, 90_000);
 
-test("kill -9 while eight pods are being started side by side leaves nothing", () => ends.starting, 90_000);
+test("kill -9 while eight pods start concurrently leaves nothing", () => ends.starting, 90_000);

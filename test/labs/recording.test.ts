@@ -15,7 +15,7 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a notebook might ask; every picture's specification, and every fact that a reader sees. */
+/** Runs what a notebook might run. Returns the specification of each picture, and all other output that readers see. */
 async function lesson(): Promise<{ specs: unknown[]; facts: unknown; lab: Lab }> {
   const lab = await Lab.open("recorded");
   const [node1, node2] = await Promise.all([lab.node("node1"), lab.node("node2")]);
@@ -50,7 +50,7 @@ async function lesson(): Promise<{ specs: unknown[]; facts: unknown; lab: Lab }>
   return { specs: [...pictures, ...after].map(({ spec }) => spec), facts, lab };
 }
 
-test("a lab that was recorded replays without an engine: equal pictures, equal facts", async () => {
+test("a recorded lab replays without an engine, with the same pictures and output", async () => {
   process.env["WIREBOOK_RECORD"] = file;
   const real = await lesson();
   await closed(real.lab);
@@ -61,7 +61,7 @@ test("a lab that was recorded replays without an engine: equal pictures, equal f
   expect(replayed.facts).toEqual(real.facts);
   expect(replayed.specs).toEqual(real.specs);
 
-  // Again from the first cell, as a learner does; and a question that was not asked.
+  // A learner may run all cells again. A call that was not recorded throws.
   expect((await lesson()).specs).toEqual(real.specs);
   const lab = await Lab.open("recorded");
   expect(() => lab.pod("new")).toThrow(/^NOT_RECORDED {2}replay: recorded.pod\("new"\) was not called/);

@@ -38,7 +38,7 @@ test("without permission on the socket the error says which group to join", asyn
   chmodSync(socket, 0o000);
   chmodSync(folder, 0o755);
   const isRoot = process.geteuid?.() === 0;
-  // Root may do everything, so root asks as nobody.
+  // Root bypasses file permissions, so root connects as the user nobody.
   if (isRoot) process.seteuid?.(65_534);
   try {
     await expect(Engine.connect({ host: `unix://${socket}` })).rejects.toMatchObject({
@@ -59,7 +59,7 @@ test.each(["../etc", "my lab", "", "Lab", "-lab", "a".repeat(41), "läb", "lab\n
   },
 );
 
-test("a subnet that is taken, or is none, is refused and leaves nothing", async () => {
+test("a subnet that is taken or invalid is refused and leaves nothing", async () => {
   const [network] = await engine.networks.list();
   const taken = (await engine.networks.list()).flatMap(({ subnets }) => subnets)[0] ?? "172.17.0.0/16";
   expect(network).toBeDefined();
@@ -68,7 +68,7 @@ test("a subnet that is taken, or is none, is refused and leaves nothing", async 
     await expect(Lab.open("bad-subnet", { subnet })).rejects.toMatchObject({ code: "BAD_ADDRESS" });
 }, 60_000);
 
-test("pods that cannot be are refused, and leave nothing", async () => {
+test("invalid pods are refused and leave nothing", async () => {
   const lab = await Lab.open("bad-pods");
   try {
     const there = async (): Promise<readonly string[]> =>
@@ -107,7 +107,7 @@ test("pods that cannot be are refused, and leave nothing", async () => {
   }
 }, 60_000);
 
-test("an engine that stops in the middle is named, and the cell that is run again recovers", async () => {
+test("calls fail with ENGINE_GONE when an engine stops, and opening the lab again recovers", async () => {
   const outer = await Lab.open("outer");
   const { owner } = outer.context.session;
   try {
@@ -136,14 +136,14 @@ test("an engine that stops in the middle is named, and the cell that is run agai
   }
 }, 120_000);
 
-test("a full disk is named, leaves nothing, and once there is room the same call works", async () => {
+test("a full disk fails with DISK_FULL and leaves nothing, and the same call works once there is space", async () => {
   const outer = await Lab.open("outer");
   const { owner } = outer.context.session;
   try {
     const host = await outer.dockerHost("small");
     const there = async (): Promise<readonly string[]> =>
       (await host.inner.containers.list()).map(({ name }) => name);
-    // What the engine inside writes for each container has one page of room.
+    // Leaves the nested engine one page for the files that it writes for each container.
     await host.sh`mount -t tmpfs -o size=4k small /var/lib/docker/containers`;
     const full = { code: "DISK_FULL", advice: expect.stringContaining("docker system df") };
     await expect(host.run("web", { image: "web" })).rejects.toMatchObject(full);

@@ -42,7 +42,7 @@ afterAll(() => closed(lab));
 
 const url = (): string => `http://${service.clusterIP}/`;
 
-test("the Cluster IP answers from every pod and node, and no interface has it", async () => {
+test("the ClusterIP answers from every pod and node, and no link has it", async () => {
   for (const place of [client, node1, node2])
     expect(["web0", "web1", "web2"]).toContain((await ask(place, url())).pod);
   const snapshots = await Promise.all([...lab.places.values()].map((place) => place.snapshot()));
@@ -53,18 +53,18 @@ test("the Cluster IP answers from every pod and node, and no interface has it", 
   expect(addresses).not.toContain(service.clusterIP);
 });
 
-test("the endpoint sees the client pod's own address, and every endpoint takes its turn", async () => {
+test("the endpoint sees the client pod's own address, and every endpoint gets requests", async () => {
   const answers = await Promise.all(Array.from({ length: 30 }, () => ask(client, url())));
   expect(new Set(answers.map((answer) => answer.client))).toEqual(new Set([client.address]));
   expect(new Set(answers.map((answer) => answer.pod))).toEqual(new Set(["web0", "web1", "web2"]));
 });
 
-test("ping of the Cluster IP fails, while curl works", async () => {
+test("ping of the ClusterIP fails, but curl works", async () => {
   expect((await client.try`ping -c1 -W1 ${service.clusterIP}`).exitCode).toBe(1);
   expect((await ask(client, url())).pod).toMatch(/^web/);
 });
 
-test("hairpin: a pod that asks for its own service can be sent back to itself, by its node's address", async () => {
+test("hairpin: a pod can reach itself through its own service, with its node's bridge address as the source", async () => {
   const [pod] = web;
   const answers: { pod: string; client: string }[] = [];
   while (!answers.some((answer) => answer.pod === "web0") && answers.length < 200)
@@ -79,7 +79,7 @@ test("a NodePort answers on every node from outside, and on a node's own loopbac
   }
 });
 
-test("what stands in the kernel is, chain for chain, what kube-proxy would have written", async () => {
+test("the rules in the kernel are, chain by chain, those that kube-proxy would write", async () => {
   for (const node of nodes) {
     const saved = await node.sh`iptables-save`.text();
     const rules = proxyRules([service.portOn(node.name)], { clusterCidr: lab.cluster.podRange });
@@ -101,7 +101,7 @@ test("what stands in the kernel is, chain for chain, what kube-proxy would have 
   }
 });
 
-test("iptables-restore --test takes the rules of a large cluster", async () => {
+test("iptables-restore --test accepts the rules of a large cluster", async () => {
   const many = Array.from({ length: 300 }, (_, i) => ({
     ...service.portOn("node1"),
     name: `svc${i}`,
@@ -117,7 +117,7 @@ test("iptables-restore --test takes the rules of a large cluster", async () => {
   expect(answer.exitCode).toBe(0);
 });
 
-test("killing and scaling under load: no request that began after the rules changed is lost", async () => {
+test("killing and scaling under load: no request that starts after the rules change is lost", async () => {
   const first = service.changes.length;
   const mortal = await node1.pod("web3", { ...server, restart: "no" });
   const traffic = client
@@ -143,15 +143,15 @@ test("killing and scaling under load: no request that began after the rules chan
   );
   expect(ending.length).toBeGreaterThanOrEqual(3);
   const lost = requests.filter(({ code }) => code !== 0);
-  // A request may be lost between the end of its endpoint and the new rules, and at no other time. What was on its
-  // way when its endpoint ended began up to a moment before.
+  // A request may be lost only between the end of its endpoint and the new rules. A request in flight when the endpoint
+  // ended started up to a second earlier.
   const excused = (began: number): boolean =>
     ending.some(({ at, appliedAt }) => began > at - 1_000 && began <= appliedAt);
   expect(lost.length).toBeLessThan(requests.length / 2);
   expect(lost.filter(({ began }) => !excused(began))).toEqual([]);
 });
 
-test("a connection that lives on is not touched when rules change around it", async () => {
+test("an open connection survives rule changes", async () => {
   const talk = client.script(talkSlowly(service.clusterIP, 4)).quiet().timeout(30_000);
   const extra = await node1.pod("web5", server);
   await extra.remove();
@@ -173,7 +173,7 @@ test("session affinity: one client stays with one endpoint", async () => {
   await sticky.remove();
 });
 
-test("no endpoints: refused at once, and as soon as a pod has the label it answers", async () => {
+test("a service without endpoints refuses connections, and answers as soon as a pod has the label", async () => {
   const empty = await lab.service("empty", {
     selector: { app: "none" },
     port: 80,
@@ -190,7 +190,7 @@ test("no endpoints: refused at once, and as soon as a pod has the label it answe
   expect(await node1.sh`iptables-save`.text()).not.toContain(empty.clusterIP);
 });
 
-test("UDP: a client that keeps its port is not sent to a pod that is gone", async () => {
+test("UDP: packets of a client that keeps its port don't go to a removed pod", async () => {
   const echo = async (name: string): Promise<NodePod> => {
     const command = ["socat", "UDP-RECVFROM:5300,fork", `SYSTEM:read line; echo ${name}`];
     const pod = await node2.pod(name, { command, labels: { app: "echo" }, restart: "no" });
@@ -204,19 +204,19 @@ test("UDP: a client that keeps its port is not sent to a pod that is gone", asyn
     targetPort: 5300,
     protocol: "udp",
   });
-  // One question from port 4444; ends with the answer.
+  // Sends one line from port 4444, and ends with the reply.
   const question = `bash -c 'coproc socat - UDP:${udp.clusterIP}:53,sourceport=4444
     echo >&"\${COPROC[1]}"; read -r -t 5 line <&"\${COPROC[0]}"; echo "$line"; kill "$COPROC_PID"; wait 2>/dev/null'`;
   expect(await client.script(question).nothrow().text()).toBe("echo1");
   const second = await echo("echo2");
-  // The connection is known, and stays where it is.
+  // The conntrack entry still exists, so the packets keep going to the same endpoint.
   expect(await client.script(question).nothrow().text()).toBe("echo1");
   await first.remove();
   expect(await client.script(question).nothrow().text()).toBe("echo2");
   await Promise.all([udp.remove(), second.remove()]);
 });
 
-test("the whole of a node gone: its endpoints leave the rules of the others", async () => {
+test("when a node dies, its endpoints are removed from the service", async () => {
   const doomed = await lab.node("doomed");
   await doomed.pod("web9", server);
   expect(ends(service)).toContain("web9");
@@ -225,7 +225,7 @@ test("the whole of a node gone: its endpoints leave the rules of the others", as
   await doomed.remove();
 });
 
-describe("refused, with what was found and what to do", () => {
+describe("invalid services throw a LabError", () => {
   const base = { selector: { app: "web" }, port: 80 };
   test.each([
     ["a port of 0", "BAD_PORT", { ...base, port: 0 }],
@@ -235,7 +235,7 @@ describe("refused, with what was found and what to do", () => {
     ["a NodePort that is taken", "PORT_IN_USE", { ...base, nodePort: 30080 }],
     ["a selector that matches nothing", "SELECTOR_EMPTY", { ...base, selector: { app: "wbe" } }],
     ["a selector without labels", "SELECTOR_EMPTY", { ...base, selector: {} }],
-    ["a Cluster IP outside of the service range", "BAD_ADDRESS", { ...base, clusterIP: "10.97.0.1" }],
+    ["a ClusterIP outside the service range", "BAD_ADDRESS", { ...base, clusterIP: "10.97.0.1" }],
   ])("%s: %s", async (_, code, spec) => {
     await expect(lab.service("bad", spec)).rejects.toMatchObject({ name: "LabError", code });
     expect(lab.cluster.services.has("bad")).toBe(false);
@@ -245,15 +245,16 @@ describe("refused, with what was found and what to do", () => {
     await expect(lab.service("web", base)).rejects.toMatchObject({ code: "NAME_TAKEN" });
   });
 
-  test("a Cluster IP that is taken: ADDRESS_TAKEN", async () => {
+  test("a ClusterIP that is taken: ADDRESS_TAKEN", async () => {
     const spec = { ...base, clusterIP: service.clusterIP };
     await expect(lab.service("twice", spec)).rejects.toMatchObject({ code: "ADDRESS_TAKEN" });
   });
 });
 
 /**
- * `workers` loops beside each other, each of at least so many requests and until /tmp/enough is there; one line for each
- * request: when it began, and 0 when it was answered. Bash alone, so that the load is on the network and not on forks.
+ * Runs `workers` concurrent loops. Each sends at least `least` requests, and goes on until /tmp/enough exists. Prints
+ * one line per request: its start time in seconds, and 0 if it was answered. Uses only bash, because starting a process
+ * per request would limit the load.
  */
 function load(address: string, workers: number, least: number): string {
   const once = `began=$EPOCHREALTIME; code=1; line=
@@ -267,7 +268,7 @@ function load(address: string, workers: number, least: number): string {
   return `exec bash -c 'trap "" PIPE; exec 9<> <(:); for ((w = 0; w < ${workers}; w++)); do (${loop}) & done; wait'`;
 }
 
-/** One connection, on which a request is made every half a second; prints who answered. */
+/** Sends a request every half second on one connection. Prints which pod replied. */
 function talkSlowly(address: string, turns: number): string {
   return `exec bash -c '
     exec 3<>/dev/tcp/${address}/80

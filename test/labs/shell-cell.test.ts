@@ -28,7 +28,7 @@ test("a %%sh cell runs its lines in a place of the lab", async () => {
     expect(
       await run("%%sh router\nip route\nname='two words'\necho $name >&2; echo `hostname`$((1 + 1))"),
     ).toEqual([expect.stringContaining("stderr: two words\n"), expect.stringContaining("stdout: ")]);
-    // Each app has its own files and processes, and the network is one.
+    // Apps have separate files and processes, but share one netns.
     const [helper, web] = await Promise.all(
       ["helper", "web"].map((app) => run(`%%sh shop -c ${app}\ncat /proc/1/comm; ip -br -4 addr show eth0`)),
     );

@@ -4,20 +4,20 @@ import { join } from "node:path";
 import { runNestedEngine } from "../../lib/lab/docker/nested-engine";
 import type { Lab } from "../../lib/lab/lab";
 
-/** A dockerd that is reached over TLS, and asks its clients for certificates. */
+/** A dockerd that listens on TLS and requires client certificates. */
 export interface TlsEngine {
   /** `tcp://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Folder with ca.pem, cert.pem and key.pem of a client that it knows. */
+  /** Folder with ca.pem, cert.pem and key.pem of a client whose certificate it accepts. */
   readonly known: string;
-  /** The same of an authority that it does not know; its own authority is in it. */
+  /** The same with a client certificate of a CA that it doesn't trust. ca.pem is still the engine's CA. */
   readonly stranger: string;
-  /** Removes the folders. Its container goes with the lab. */
+  /** Removes the folders. The container is removed with the lab. */
   forget(): Promise<void>;
 }
 
-// dockerd(8), "Protect the Docker daemon socket": an authority, a certificate of the engine for its address, one of a
-// client; and one of a client whom another authority knows.
+// dockerd(8), "Protect the Docker daemon socket": a CA, a certificate for the engine's address and one for a client.
+// Another CA signs the certificate of the stranger.
 const script = `set -e
 mkdir /certs; cd /certs
 authority() { openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -keyout "$1.key" -out "$1.pem"; }
@@ -39,7 +39,7 @@ exec host -H unix:///var/run/docker.sock -H tcp://0.0.0.0:2376 --tlsverify \\
 const ready =
   "until curl -sf -m 1 --unix-socket /var/run/docker.sock http://engine/_ping; do sleep 0.1; done";
 
-/** Starts one beside a lab, with certificates that are made on the spot. */
+/** Starts a TLS engine in a container of the lab, with new certificates. */
 export async function startTlsEngine({ engine, context }: Lab): Promise<TlsEngine> {
   const { info } = await runNestedEngine(context.home, "tls", {
     entrypoint: ["bash", "-c", script],

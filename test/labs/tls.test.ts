@@ -29,7 +29,7 @@ function trust(folder: string): void {
   process.env["DOCKER_CERT_PATH"] = folder;
 }
 
-test("a lab runs on an engine that is reached over TLS, with the certificates of the environment", async () => {
+test("a lab runs on an engine over TLS, with the certificates from DOCKER_CERT_PATH", async () => {
   trust(engine.known);
   const lab = await Lab.open("secure", { engines: [engine.url] });
   expect(lab.engine.name).toBe(engine.url);
@@ -40,7 +40,7 @@ test("a lab runs on an engine that is reached over TLS, with the certificates of
   expect(await leftovers(lab.engine, lab.context.session.owner)).toEqual([]);
 });
 
-test("without certificates, and with those of somebody whom it does not know, it is not reached", async () => {
+test("without a client certificate, or with one of an untrusted CA, connecting fails with NO_ENGINE", async () => {
   await expect(Engine.connect({ host: engine.url })).rejects.toMatchObject({
     code: "NO_ENGINE",
     where: expect.stringContaining(engine.url),

@@ -27,7 +27,7 @@ afterAll(async () => {
   expect(await leftovers(await Engine.connect(), owner)).toEqual([]);
 }, 60_000);
 
-test("a ClusterIP over two nodes: the request, its reply and the second packet went as predicted, rule by rule", async () => {
+test("a ClusterIP across two nodes: the request, its reply and the second packet go as predicted, rule by rule", async () => {
   const path = await lab.trace({ from: client, to: service, tcp: 80 });
   const { reply, second } = path;
   expect([path, reply, second].map((each) => each?.observed?.difference?.text)).toEqual([
@@ -36,13 +36,13 @@ test("a ClusterIP over two nodes: the request, its reply and the second packet w
     undefined,
   ]);
   expect([path.agrees, reply?.agrees, second?.agrees]).toEqual([true, true, true]);
-  // Each of them was really compared: rules of the node that the packet crosses have matched.
+  // Proves that each was compared: rules of the nodes on the path matched.
   for (const each of [path, reply, second]) expect(each?.observed?.events).toBeGreaterThan(0);
   expect(reply?.outcome?.packet).toMatchObject({ src: service.clusterIP, dst: client.address });
   for (const each of [path, reply, second]) expect(String(each)).toMatch(/kernel's trace: (\d+) of \1 agree/);
 }, 60_000);
 
-test("a ClusterIP whose endpoint is on the client's own node: turned back at the bridge, it is handed on there, not routed", async () => {
+test("a ClusterIP with an endpoint on the client's own node: the packet is translated in the bridge and bridged, not routed", async () => {
   const path = await lab.trace({ from: client, to: near, tcp: 80 });
   const each = [path, path.reply, path.second];
   expect(each.map((one) => one?.observed?.difference?.text)).toEqual([undefined, undefined, undefined]);
@@ -50,7 +50,7 @@ test("a ClusterIP whose endpoint is on the client's own node: turned back at the
   expect(path.outcome?.packet).toMatchObject({ src: client.address, ttl: 64 });
 }, 60_000);
 
-test("a pod that reaches itself by its service comes back by its own port, with the bridge's address", async () => {
+test("hairpin: a pod reaches itself through its service by its own bridge port, with the bridge's address as the source", async () => {
   const path = await lab.trace({ from: neighbour, to: near, tcp: 80 });
   expect(path.observed?.difference?.text).toBeUndefined();
   expect([path.agrees, path.outcome?.verdict, path.outcome?.packet.ttl]).toEqual([true, "accept", 64]);
@@ -58,12 +58,12 @@ test("a pod that reaches itself by its service comes back by its own port, with 
   expect(path.outcome?.packet.src).not.toBe(neighbour.address);
 }, 60_000);
 
-test("an echo and its answer are confirmed as well; a second one was never sent", async () => {
+test("an ICMP echo request and its reply are confirmed, and no second packet is sent", async () => {
   const path = await lab.trace({ from: client, to: lab.outside, icmp: true });
   expect([path.agrees, path.reply?.agrees, path.second?.agrees]).toEqual([true, true, undefined]);
 }, 60_000);
 
-test("where nobody listens, the reply is the kernel's own error, and it is confirmed", async () => {
+test("without a listener, the reply is the kernel's ICMP error, and it is confirmed", async () => {
   const path = await lab.trace({ from: client, to: lab.outside, udp: 53 });
   expect([path.agrees, path.reply?.agrees, path.second?.agrees]).toEqual([true, true, undefined]);
   expect(path.arrival).toMatchObject({ kind: "refused", with: "ICMP port unreachable", answered: true });

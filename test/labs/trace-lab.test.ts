@@ -26,27 +26,27 @@ afterAll(async () => {
 
 test.each<[string, () => TraceRequest, { verdict: string; src: () => string; dst: () => string }]>([
   [
-    "from a container outward it leaves with the Docker host's address",
+    "a connection from a container to the outside leaves with the Docker host's address",
     () => ({ from: web, to: lab.outside, tcp: 80 }),
     { verdict: "accept", src: () => host.address, dst: () => lab.outside.address },
   ],
   [
-    "from the outside to the published port it reaches the container, with its sender's address",
+    "a connection from the outside to the published port reaches the container with its original source",
     () => ({ from: lab.outside, to: host, tcp: 8080 }),
     { verdict: "accept", src: () => lab.outside.address, dst: () => "172.17.0.2" },
   ],
   [
-    "a ping outward is masqueraded as well",
+    "a ping to the outside is masqueraded",
     () => ({ from: web, to: lab.outside, icmp: true }),
     { verdict: "accept", src: () => host.address, dst: () => lab.outside.address },
   ],
   [
-    "a datagram outward is masqueraded as well",
+    "a datagram to the outside is masqueraded",
     () => ({ from: web, to: lab.outside, udp: 53 }),
     { verdict: "accept", src: () => host.address, dst: () => lab.outside.address },
   ],
   [
-    "from one network of the host to the other it is dropped",
+    "a connection from one network of the host to the other is dropped",
     () => ({ from: apart, to: web, tcp: 80 }),
     { verdict: "drop", src: () => apart.address, dst: () => web.address },
   ],
@@ -57,7 +57,7 @@ test.each<[string, () => TraceRequest, { verdict: string; src: () => string; dst
     expect(path.unobserved).toBeUndefined();
     expect(path.observed?.difference?.text).toBeUndefined();
     expect(path.agrees).toBe(true);
-    // Everything that decides was read: nothing is assumed, and nothing is followed both ways.
+    // All state that decides was read: nothing was assumed, and no step has two possible outcomes.
     expect(
       path.outcomes.map(({ certain, dependsOn, assumed = [] }) => [certain, dependsOn, assumed]),
     ).toEqual([[true, [], []]]);
@@ -69,7 +69,7 @@ test.each<[string, () => TraceRequest, { verdict: string; src: () => string; dst
   60_000,
 );
 
-test("the reply and the second packet are asked no nat rule: the connection's entry translates them", async () => {
+test("no nat rule is evaluated for the reply and the second packet: the conntrack entry translates them", async () => {
   const path = await lab.trace({ from: web, to: lab.outside, tcp: 80 });
   const translated = (journey: JourneyPicture | undefined) =>
     journey?.outcome?.steps.flatMap((step) =>
@@ -84,7 +84,7 @@ test("the reply and the second packet are asked no nat rule: the connection's en
   expect(path.ladder.text).toContain("conntrack destination put back, no rule is asked");
 }, 60_000);
 
-test("a rule that is put in between is asked, and the kernel says so too", async () => {
+test("an inserted rule is evaluated, and the kernel's trace agrees", async () => {
   await host.sh`iptables -I DOCKER-USER -p tcp --dport 80 -s ${lab.outside.address} -j REJECT`;
   const path = await lab.trace({ from: lab.outside, to: host, tcp: 8080 });
   expect([path.agrees, path.outcome?.verdict]).toEqual([true, "reject"]);
@@ -92,12 +92,12 @@ test("a rule that is put in between is asked, and the kernel says so too", async
   expect((await lab.trace({ from: lab.outside, to: host, tcp: 8080 })).outcome?.verdict).toBe("accept");
 }, 60_000);
 
-test("tracing leaves no table behind", async () => {
+test("tracing leaves no nftables table", async () => {
   expect(await host.sh`nft list tables`.text()).toBe("table ip nat\ntable ip filter");
   expect(await lab.outside.sh`nft list tables`.text()).toBe("");
 }, 60_000);
 
-test("a prediction sends nothing", async () => {
+test("a prediction sends no packet", async () => {
   const counters = async (): Promise<string> => host.sh`iptables -t nat -nvxL DOCKER`.text();
   const before = await counters();
   const path = await lab.predict({ from: lab.outside, to: host, tcp: 8080 });
@@ -108,7 +108,7 @@ test("a prediction sends nothing", async () => {
 
 test.each([
   [
-    "a name for an address",
+    "a name instead of an address",
     (): Promise<unknown> => lab.trace({ from: web, to: "example", tcp: 80 }),
     "BAD_ADDRESS",
   ],

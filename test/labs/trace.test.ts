@@ -48,7 +48,7 @@ beforeAll(async () => {
   await server.run(
     "ip addr add 192.168.0.10/24 dev eth0; ip link set eth0 up; ip route add default via 192.168.0.1",
   );
-  // Listening is told by the kernel, not by waiting: ss shows the socket.
+  // Polls ss until the socket listens, instead of sleeping.
   await server.run(`socat TCP-LISTEN:8080,fork,reuseaddr SYSTEM:'echo hi' >/dev/null 2>&1 &
     until ss -Hltn 'sport = :8080' | grep -q LISTEN; do kill -0 $!; done`);
 }, 60_000);
@@ -63,7 +63,7 @@ afterAll(async () => {
 
 const service = { family: "ipv4", dst: "172.30.0.41", protocol: "tcp", dport: 80 } as const;
 
-test("a connection through a service: request and reply, hook by hook, and the header as it left", async () => {
+test("traces a connection through a service, hook by hook, with the header as it left", async () => {
   const trace = await LiveTrace.start(router, [service]);
   try {
     expect((await client.run("nc -N -w 2 172.30.0.41 80 </dev/null")).trim()).toBe("hi");
@@ -98,7 +98,7 @@ test("another flow is not traced", async () => {
   }
 }, 30_000);
 
-test("REJECT's own answer is a packet of its own", async () => {
+test("the reset that REJECT sends is traced as a separate packet", async () => {
   const flow = { family: "ipv4", dst: "10.0.0.1", protocol: "tcp", dport: 99 } as const;
   const trace = await LiveTrace.start(router, [flow]);
   try {
@@ -114,7 +114,7 @@ test("REJECT's own answer is a packet of its own", async () => {
 
 const ruleset = (): Promise<string> => router.run("nft -s list ruleset");
 
-test("nothing is left in the namespace: neither after the end, nor when the trace's own process is cut off", async () => {
+test("nothing is left in the netns, neither after stop nor when the trace process is cut off", async () => {
   const before = await ruleset();
   const trace = await LiveTrace.start(router, [service]);
   expect(await ruleset()).not.toBe(before);
@@ -139,7 +139,7 @@ test("nothing is left in the namespace: neither after the end, nor when the trac
   expect((await router.shell.run("pgrep -x nft")).stdout).toBe("");
 }, 30_000);
 
-test("a trace that cannot be set says why, and leaves nothing", async () => {
+test("a trace that can't be set up fails and leaves nothing", async () => {
   const before = await ruleset();
   const broken = LiveTrace.start(router, [{ family: "ipv4", protocol: "nonsense" }]);
   await expect(broken).rejects.toMatchObject({ code: "COMMAND_FAILED" });

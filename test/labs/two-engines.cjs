@@ -1,5 +1,5 @@
-// A process that holds a lab over two engines, the Docker hosts whose containers are named in its arguments, says so in a
-// line of JSON, and keeps it open.
+// A process that opens a lab on two engines (Docker hosts whose container ids are its arguments), prints one line of
+// JSON, and keeps the lab open.
 const { execDuplex, Engine } = require("../../lib/dist/engine");
 const { Lab } = require("wirebook");
 

@@ -1,5 +1,5 @@
-// A process that opens labs on engines that cannot be reached. It says in a line of JSON what became of each; a rejection
-// that nobody handles ends it before.
+// A process that opens labs on engines that can't be reached. It prints the result of each attempt as one line of JSON.
+// An unhandled rejection would end it earlier.
 const { mkdtempSync, rmSync, writeFileSync } = require("node:fs");
 const { createServer } = require("node:http");
 const net = require("node:net");
@@ -63,7 +63,7 @@ async function main() {
   for (const address of addresses) {
     await tell(`engine ${address}`, () => Lab.open("unreachable", { engine: address }));
     await tell(`engines ${address}`, () => Lab.open("unreachable", { engines: [address, address] }));
-    // There it would be the name of a machine, which this test does not look up.
+    // In DOCKER_HOST a name without a colon is a host name, and this test doesn't use DNS.
     if (!address.includes(":")) continue;
     process.env.DOCKER_HOST = address;
     await tell(`DOCKER_HOST ${address}`, () => Lab.open("unreachable"));
@@ -76,7 +76,7 @@ async function main() {
     await tell(`engine ${String(nothing).slice(0, 20)}`, () => Lab.open("unreachable", { engine: nothing }));
   await tell("one of two", () => Lab.open("unreachable", { engines: ["default", "tcp://127.0.0.1:1"] }));
   await tell("silent", () => Engine.connect({ host: `unix://${at("silent")}`, timeoutMs: 200 }));
-  // What is rejected after its call was answered would end the process now.
+  // A promise that is rejected after its call has settled would end the process now.
   await pause(100);
   for (const server of servers) server.close();
   rmSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-test("an engine that cannot be reached is refused with its code, however it was named, and the process goes on", () => {
+test("an engine that can't be reached fails with NO_ENGINE however it is specified, and the process keeps running", () => {
   const script = join(__dirname, "unreachable-engine.cjs");
   const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
     encoding: "utf8",
