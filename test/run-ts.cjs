@@ -1,5 +1,5 @@
-// Runs a TypeScript program of the tests as it is: `node test/run-ts.cjs test/bench/main.ts …`. Jest's own compiler, as a
-// hook of require.
+// Runs a TypeScript program without a build step: `node test/run-ts.cjs test/bench/main.ts …`. A `require` hook
+// compiles each file with SWC, as in the Jest configuration.
 const { readFileSync } = require("node:fs");
 const { resolve } = require("node:path");
 const { transformSync } = require("@swc/core");

@@ -1,7 +1,7 @@
 import type { Lab } from "../../lib/lab/lab";
 import { imageTag } from "../../lib/setup/images";
 
-/** The containers of `lab.pod`, asked of the engine and nothing else. */
+/** Creates the same containers as `lab.pod`, with only the engine calls. */
 export async function barePod(lab: Lab, name: string): Promise<void> {
   const { context, engine } = lab;
   const pause = await engine.containers.create({
@@ -14,7 +14,10 @@ export async function barePod(lab: Lab, name: string): Promise<void> {
   await bareApp(lab, name, pause);
 }
 
-/** The containers of `node.pod`: pause without a network, its process id, and an app that joins it. */
+/**
+ * Creates the same containers as `node.pod`, with only the engine calls: a pause container without a network, a look-up
+ * of its process ID, and an app that joins its netns.
+ */
 export async function bareNodePod(lab: Lab, name: string): Promise<void> {
   const { context, engine } = lab;
   const pause = await engine.containers.create({

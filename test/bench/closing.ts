@@ -2,14 +2,17 @@ import { label } from "../../lib/engine";
 import { Lab } from "../../lib/lab/lab";
 import { type Bench, type Measure, Times } from "./measure";
 
-// With the outside: 21 containers.
+// 21 containers with the outside.
 const ten = Array.from({ length: 10 }, (_, index) => `p${index}`);
 
-/** Closing a lab of 20 containers, beside the engine's own removal of as many: all at once, and the network. */
+/**
+ * Closes a lab of 20 containers. Compared with the engine removing as many containers in parallel, without the lab's
+ * network.
+ */
 export async function* closing(bench: Bench, runs = 3): AsyncIterable<Measure> {
   const engine = await bench.engine();
   const times = new Times();
-  // Keeps the session, which is not part of what is measured.
+  // Keeps the session open: its shutdown is not part of the measurement.
   const keeper = await Lab.open("bench-keeper", { engine });
   const filled = async (): Promise<Lab> => {
     const lab = await Lab.open("bench-closing", { engine });
@@ -30,12 +33,12 @@ export async function* closing(bench: Bench, runs = 3): AsyncIterable<Measure> {
   } finally {
     await keeper.close();
   }
-  const peer = { name: "docker rm -f, all at once", value: times.median("bare") };
+  const peer = { name: "docker rm -f in parallel", value: times.median("bare") };
   const value = times.median("close");
   yield { name: "close a lab of 20 containers", value, unit: "ms", peer, limit: 1_500, limits: "value" };
 }
 
-/** A lab of 50 pods: what each further ten cost. It grows linearly. */
+/** Starts a lab of 50 pods, ten at a time. The total time should grow linearly. */
 export async function* curve(bench: Bench): AsyncIterable<Measure> {
   const lab = await Lab.open("bench-curve", { engine: await bench.engine() });
   const times = new Times();
@@ -48,7 +51,7 @@ export async function* curve(bench: Bench): AsyncIterable<Measure> {
       );
       const value = times.median(name) / ten.length;
       const peer =
-        first === undefined ? {} : { peer: { name: "of the first ten", value: first }, limit: 1.5 };
+        first === undefined ? {} : { peer: { name: "the first 10 pods", value: first }, limit: 1.5 };
       first ??= value;
       yield { name, value, unit: "ms", ...peer };
     }

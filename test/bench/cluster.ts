@@ -1,7 +1,10 @@
 import { Lab } from "../../lib/lab/lab";
 import { type Bench, type Measure, Times } from "./measure";
 
-/** Two nodes, four pods and a service until it answers; and how soon rules follow an endpoint's end. */
+/**
+ * Measures how long two nodes, four pods and a service take until the service answers, and how soon the rules change
+ * after the app of an endpoint exits.
+ */
 export async function* cluster(bench: Bench, runs = 3): AsyncIterable<Measure> {
   const engine = await bench.engine();
   const times = new Times();
@@ -23,7 +26,7 @@ export async function* cluster(bench: Bench, runs = 3): AsyncIterable<Measure> {
     limit: 3_000,
   };
   yield {
-    name: "rules after an endpoint's end, worst",
+    name: "rule update after app exit, worst",
     value: times.worst("follow"),
     unit: "ms",
     limit: 500,
@@ -45,7 +48,7 @@ async function untilAnswer(lab: Lab): Promise<void> {
 
 async function followed(lab: Lab): Promise<number> {
   await lab.cluster.pods.get("web2")?.app().kill();
-  // Its end, or before that is told its readiness probe.
+  // Either the app's exit or its readiness probe triggers the change, whichever is noticed first.
   const change = lab.cluster.changes.findLast(({ causes }) =>
     causes.some((cause) => /^web2.*(ended|not ready)/.test(cause)),
   );

@@ -9,7 +9,7 @@ import { networks, type Peer } from "./peers";
 const execute = promisify(execFile);
 const commands = [["docker", "compose"], ["docker-compose"]] as const;
 
-/** Docker Compose where it is installed, as a plugin or of its own. */
+/** Finds Docker Compose, as a plugin (`docker compose`) or a standalone program (`docker-compose`). */
 export async function findCompose(): Promise<Peer | undefined> {
   for (const [program, ...first] of commands) {
     const run = async (...args: readonly string[]): Promise<string> =>

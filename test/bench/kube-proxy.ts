@@ -1,4 +1,4 @@
-/** Size of a made-up cluster: services, and endpoints of each. */
+/** Size of a generated cluster: number of services, and of endpoints per service. */
 export interface ClusterSize {
   readonly services: number;
   readonly endpoints: number;
@@ -19,8 +19,8 @@ const address = (first: number, number: number): string =>
   `${first}.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
 
 /**
- * The nat table of a kube-proxy in iptables mode, as iptables-save prints it: for each service two rules that lead to it,
- * for each endpoint one that chooses it by chance and two that translate.
+ * Generates the nat table of a kube-proxy in iptables mode, as iptables-save prints it. Each service has two rules that
+ * match its ClusterIP. Each endpoint has one rule that selects it at random, and two for masquerading and DNAT.
  */
 export function kubeProxyDump({ services, endpoints }: ClusterSize): string {
   const chains: string[] = [];

@@ -24,7 +24,8 @@ const parts: Readonly<Record<string, { readonly part: Part; readonly about: stri
   peers: { part: peers, about: "start five containers on two networks, compared with Docker Compose" },
 };
 
-const help = `Measures Wirebook, side by side with a peer where there is one: ratios hold on a busy machine, times do not.
+const help = `Measures Wirebook, and compares it with a peer where there is one.
+On a busy machine, ratios are reliable but times are not.
 
   npm run bench [-- NAME…] [--json FILE]
 
@@ -33,7 +34,7 @@ ${Object.entries(parts)
   .join("\n")}
   (default: all)
 
-  --json FILE  the numbers as JSON as well
+  --json FILE  also write the results as JSON
 `;
 
 function row({ name, value, unit, peer, limit, limits, note }: Measure): string {
@@ -66,9 +67,9 @@ function benchOf(): Bench {
   };
 }
 
-// What labs have left is the reaper's in any case; so it goes at once.
+// The reaper would remove the containers of open labs anyway. This removes them at once.
 async function stop(): Promise<void> {
-  process.stderr.write("\nstopped: removing what was measured\n");
+  process.stderr.write("\nstopped: removing the containers of the benchmark\n");
   await Promise.allSettled([Session.endAll(), ...[...ends].map((action) => action())]);
   process.exit(130);
 }
@@ -85,7 +86,7 @@ async function main(): Promise<number> {
   const unknown = positionals.find((name) => !Object.hasOwn(parts, name));
   if (unknown !== undefined) {
     const there = Object.keys(parts).join(", ");
-    process.stderr.write(`BENCH_UNKNOWN  ${unknown}: there is no such part\n  There are: ${there}.\n`);
+    process.stderr.write(`BENCH_UNKNOWN  ${unknown}: there is no such part\n  Available: ${there}.\n`);
     return 2;
   }
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());

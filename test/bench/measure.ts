@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Engine } from "../../lib/engine";
 
-/** One line of the table. A ratio compares with the peer in the same run. */
+/** One line of the table. The ratio is to the peer, measured in the same run. */
 export interface Measure {
   readonly name: string;
   readonly value: number;
@@ -24,7 +24,7 @@ export interface Bench {
   onEnd(action: () => Promise<void>): () => void;
 }
 
-/** A part of the bench; yields its lines as they are measured. */
+/** A part of the bench. Yields each line as soon as it is measured. */
 export type Part = (bench: Bench) => AsyncIterable<Measure> | Iterable<Measure>;
 
 /** Returns the duration of `action` in milliseconds. */
@@ -34,7 +34,7 @@ export async function took(action: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-/** Durations by name. Ours and the peer's are measured alternately, under the same load; the median counts. */
+/** Durations by name. Ours and the peer's are measured alternately, under the same load, and compared by median. */
 export class Times {
   readonly #all = new Map<string, number[]>();
 
@@ -44,7 +44,7 @@ export class Times {
     else this.#all.set(name, [milliseconds]);
   }
 
-  /** Measures `action`, as one more time of that name. */
+  /** Measures `action` and adds its duration under `name`. */
   async take(name: string, action: () => Promise<unknown>): Promise<void> {
     this.note(name, await took(action));
   }

@@ -3,19 +3,19 @@ import { performance } from "node:perf_hooks";
 import { parseRuleset } from "../../lib/netfilter/iptables";
 import { type ClusterSize, kubeProxyDump } from "./kube-proxy";
 
-/** One size of dump, read by us and checked by iptables-restore. Times are the best of the runs, in milliseconds. */
+/** The results for one dump: our parser and `iptables-restore --test`. Times are the best of all runs, in ms. */
 export interface ParseResult {
   readonly lines: number;
   readonly rules: number;
   readonly megabytes: number;
   readonly ours: number;
-  /** `iptables-restore --test` in a network namespace of its own; absent where it or `unshare` is missing. */
+  /** `iptables-restore --test` in a separate netns; absent if it or `unshare` is missing. */
   readonly iptables?: number;
-  /** Memory that the rule set keeps, in megabytes. */
+  /** Memory that the parsed rule set occupies, in megabytes. */
   readonly kept: number;
 }
 
-/** 10,000 services with 3 endpoints each, and what has about 320,000 rules. */
+/** About 10,000 services with 3 endpoints each, and a cluster with about 320,000 rules. */
 export const SIZES: readonly ClusterSize[] = [
   { services: 9_300, endpoints: 3 },
   { services: 29_000, endpoints: 3 },
@@ -27,7 +27,7 @@ function best(runs: number, run: () => number): number {
   return found;
 }
 
-/** Never in the machine's own namespace: `--test` commits nothing, but loads modules and takes the lock. */
+/** Runs in a new netns: `--test` commits nothing, but it loads kernel modules and takes the xtables lock. */
 function iptables(text: string): number | undefined {
   const started = performance.now();
   const { status } = spawnSync("unshare", ["-n", "iptables-restore", "--test"], { input: text });
@@ -41,7 +41,7 @@ function count(text: string): number {
   return rules;
 }
 
-/** Reads a dump of that size `runs` times, by turns with iptables-restore, so that both see the same load. */
+/** Parses a dump of this size `runs` times, alternating with iptables-restore so that both run under the same load. */
 export function benchParse(size: ClusterSize, runs = 5): ParseResult {
   const text = kubeProxyDump(size);
   const native: number[] = [];

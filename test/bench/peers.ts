@@ -3,27 +3,28 @@ import { Lab } from "../../lib/lab/lab";
 import { findCompose } from "./compose";
 import { type Bench, type Measure, Times } from "./measure";
 
-/** Two networks with two containers on each, and a router that is on both. All run `base`. */
+/** Two networks with two containers each, and a router on both. All use the `base` image. */
 export const networks = { left: ["l1", "l2"], right: ["r1", "r2"] } as const;
 
-/** A container, and the address or name of the router that it has to reach. */
+/** A container, and the address or name of the router that it must reach. */
 export interface Question {
   readonly container: string;
   readonly router: string;
 }
 
-/** Another tool that brings the same five containers up. */
+/** Another tool that starts the same five containers. */
 export interface Peer {
   readonly name: string;
-  /** Brings them up; resolves when the tool says that they are. */
+  /** Starts the containers. Resolves when the tool reports that they are up. */
   up(): Promise<readonly Question[]>;
   down(): Promise<void>;
 }
 
 /**
- * The same five containers on the same two networks, by Wirebook and by Docker Compose where it is installed, until each
- * answers. Kathará is no peer here: at every start it asks a registry for its network plugin and its image (Kathara 3.8,
- * DockerPlugin.py: `plugins.get(…).upgrade()`), and the bench sends nothing off the machine.
+ * Starts five containers on two networks with Wirebook and, if it is installed, with Docker Compose, and waits until
+ * each container reaches the router. Kathará is not compared: at every start it contacts a registry for its network
+ * plugin and its image (Kathara 3.8, DockerPlugin.py: `plugins.get(…).upgrade()`), and the bench must not use the
+ * internet.
  */
 export async function* peers(bench: Bench, runs = 3): AsyncIterable<Measure> {
   const engine = await bench.engine();
@@ -35,15 +36,15 @@ export async function* peers(bench: Bench, runs = 3): AsyncIterable<Measure> {
       await bench.run(`${peer.name}, run ${run} of ${runs}`, () => theirs(bench, engine, peer, times));
   }
   const line = {
-    name: "5 containers, 2 networks, all answer",
+    name: "5 containers, 2 networks, reachable",
     value: times.median("ours"),
     unit: "ms",
   } as const;
   if (peer) yield { ...line, peer: { name: peer.name, value: times.median(peer.name) }, limit: 1 };
-  else yield { ...line, note: "no docker compose or docker-compose is here to compare with" };
+  else yield { ...line, note: "not compared: Docker Compose is not installed" };
 }
 
-// From nothing: the lab's own reaper, toolbox and outside are in it.
+// Starts from nothing, so the time includes the lab's reaper, toolbox and outside.
 async function ours(engine: Engine, times: Times): Promise<void> {
   let lab: Lab | undefined;
   try {
@@ -91,8 +92,8 @@ async function theirs(bench: Bench, engine: Engine, peer: Peer, times: Times): P
 }
 
 async function answered(engine: Engine, { container, router }: Question): Promise<void> {
-  // A tool that says that all is up may still be giving out addresses.
+  // A tool may report that all containers are up while it still assigns addresses.
   const script = 'for try in 1 2 3 4 5 6 7 8 9; do ping -c1 -W1 "$0" && exit; done';
   const { exitCode, stderr } = await engine.exec(container, ["sh", "-c", script, router]);
-  if (exitCode !== 0) throw new Error(`${container} does not reach ${router}: ${stderr}`);
+  if (exitCode !== 0) throw new Error(`${container} cannot reach ${router}: ${stderr}`);
 }

@@ -1,7 +1,7 @@
 import { ladderPicture, traversalPicture } from "../../lib/chart";
 import { longJourney } from "../pictures/paths";
 
-/** What one measurement gave: the best of some rounds, as the first ones are compiled while they run. */
+/** The results of one measurement: the best of several rounds, because V8 compiles the code during the first ones. */
 export interface PictureBench {
   readonly traversalMs: number;
   readonly ladderMs: number;
@@ -10,7 +10,7 @@ export interface PictureBench {
 }
 
 const HOPS = 5;
-/** Rules tried in vain at each hop. */
+/** Rules at each hop that do not match. */
 const RULES = 400;
 const ROUNDS = 60;
 
@@ -24,7 +24,7 @@ function best(draw: () => unknown): number {
   );
 }
 
-/** From a path to the finished specification of its picture: five hops, hundreds of rules at each. */
+/** Builds the specifications of two pictures of one path: five hops with hundreds of rules each. */
 export function benchPictures(): PictureBench {
   const path = longJourney(HOPS, RULES);
   const { spec } = traversalPicture(path);

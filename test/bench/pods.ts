@@ -3,9 +3,12 @@ import { bareNodePod, barePod } from "./bare";
 import { type Bench, type Measure, Times } from "./measure";
 
 const ten = Array.from({ length: 10 }, (_, index) => index);
-const bare = "bare calls";
+const bare = "plain engine calls";
 
-/** Opening a lab; a pod beside the calls that it needs, ten in parallel likewise, and a pod on a node. */
+/**
+ * Opens a lab, and starts pods in the lab and on a node: one at a time and ten in parallel. Pods are compared with the
+ * plain engine calls that they need.
+ */
 export async function* pods(bench: Bench, runs = 3): AsyncIterable<Measure> {
   const engine = await bench.engine();
   const times = new Times();

@@ -2,7 +2,10 @@ import { Lab } from "../../lib/lab/lab";
 import type { Place } from "../../lib/lab/place/place";
 import { type Bench, type Measure, Times } from "./measure";
 
-/** Docker hosts until their engines answer; snapshots of a namespace and of a host with many rules, beside a bare exec. */
+/**
+ * Starts Docker hosts and waits until their engines answer. Then takes snapshots of a netns and of a host with many
+ * rules, compared with a plain exec.
+ */
 export async function* snapshots(bench: Bench, looks = 15): AsyncIterable<Measure> {
   const engine = await bench.engine();
   const times = new Times();
@@ -23,8 +26,8 @@ export async function* snapshots(bench: Bench, looks = 15): AsyncIterable<Measur
   } finally {
     await lab.close();
   }
-  const exec = { name: "a bare exec", value: times.median("exec") };
-  // A bare exec costs 50 ms on the machine of the limits: 25 and 60 ms are these parts of it.
+  const exec = { name: "plain exec", value: times.median("exec") };
+  // The targets are 25 and 60 ms on a machine where a plain exec takes 50 ms. The limits are those ratios.
   yield { name: "snapshot, warm namespace", value: times.median("pod"), unit: "ms", peer: exec, limit: 0.5 };
   yield {
     name: "snapshot, host with 1,000 rules",
@@ -33,8 +36,8 @@ export async function* snapshots(bench: Bench, looks = 15): AsyncIterable<Measur
     peer: exec,
     limit: 1.2,
   };
-  yield { name: "a Docker host, ready", value: times.median("host"), unit: "ms", limit: 5_000 };
-  yield { name: "two Docker hosts, ready", value: times.median("two hosts"), unit: "ms", limit: 7_000 };
+  yield { name: "start a Docker host", value: times.median("host"), unit: "ms", limit: 5_000 };
+  yield { name: "start two Docker hosts", value: times.median("two hosts"), unit: "ms", limit: 7_000 };
 }
 
 async function thousandRules(host: Place): Promise<void> {

@@ -3,14 +3,14 @@ import type { Host, Packet } from "../../lib/netfilter/model";
 import { traverse } from "../../lib/netfilter/traverse";
 import { kubeProxyDump } from "./kube-proxy";
 
-/** What one measurement gave. */
+/** The results of one measurement. */
 export interface TraceBench {
   readonly lines: number;
-  /** The first packet pays for the index of the long chain. */
+  /** Includes building the index of the long chain. */
   readonly firstMs: number;
-  /** The first packet to a service pays for reading that service's rules. */
+  /** Includes parsing the rules of that service. */
   readonly firstOfServiceMs: number;
-  /** Each packet with its whole path: three endpoints, so three outcomes. The best of some rounds. */
+  /** Per packet, for its full path with three outcomes, one per endpoint. The best of several rounds. */
   readonly perPacketMs: number;
   readonly limitMs: number;
 }
@@ -35,7 +35,7 @@ function packetTo(service: number): Packet {
   };
 }
 
-/** The path of a packet to a ClusterIP, on the rule set of 10,000 services with three endpoints each. */
+/** Traces packets to ClusterIPs through a rule set of 10,000 services with three endpoints each. */
 export function benchTrace(): TraceBench {
   const text = kubeProxyDump({ services: SERVICES, endpoints: 3 });
   const host: Host = {
@@ -57,7 +57,7 @@ export function benchTrace(): TraceBench {
   };
   const run = (service: number): void => {
     const { outcomes } = traverse(host, packetTo(service), { from: { in: "pods" } });
-    if (outcomes.length !== 3) throw new Error(`expected three ways, found ${outcomes.length}`);
+    if (outcomes.length !== 3) throw new Error(`expected three outcomes, found ${outcomes.length}`);
   };
   const started = performance.now();
   run(SERVICES - 1);

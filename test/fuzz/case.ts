@@ -1,6 +1,6 @@
 import type { Packet, TableName } from "../../lib/netfilter/model";
 
-/** The two routers of the rig, which hold rules. */
+/** The two routers of the rig. The rules are loaded into them. */
 export const routers = ["r1", "r2"] as const;
 export type RouterName = (typeof routers)[number];
 
@@ -11,7 +11,7 @@ export interface CaseRule {
   readonly text: string;
 }
 
-/** What one router is in a case. */
+/** The configuration of one router in a case. */
 export interface RouterCase {
   /** `dev ADDRESS/PREFIX` of each address, in order: the first of a subnet is the primary one. */
   readonly addresses: readonly (readonly [device: string, cidr: string])[];
@@ -22,24 +22,24 @@ export interface RouterCase {
   /** Path under /proc/sys/net and value, written in this order. */
   readonly sysctls: readonly (readonly [path: string, value: string])[];
   readonly tables: readonly TableName[];
-  /** Policies that are not ACCEPT. */
+  /** Base chains whose policy is DROP. */
   readonly drops: readonly (readonly [table: TableName, chain: string])[];
   readonly rules: readonly CaseRule[];
 }
 
-/** What is done to the routers, one after the other. */
+/** The packets of a case, sent one after the other. */
 export type CaseStep =
-  /** A packet from the wire behind a device, or from a process. */
+  /** A packet that arrives at a device (`in`), or that a local process sends. */
   | { readonly kind: "send"; readonly at: RouterName; readonly in?: string; readonly packet: Packet }
-  /** The answer to an earlier step's packet, from wherever that one ended. */
+  /** The reply to an earlier step's packet, sent from wherever that packet ended. */
   | { readonly kind: "answer"; readonly to: number; readonly how: "accepts" | "refuses" }
-  /** An earlier step's packet again; TCP with these flags. */
+  /** Repeats an earlier step's packet, for TCP with these flags. */
   | { readonly kind: "again"; readonly of: number; readonly flags?: Packet["tcpFlags"] };
 
-/** A whole case: it can be run again from this alone. */
+/** A complete case. It contains everything that is needed to run it again. */
 export interface FuzzCase {
   readonly family: "ipv4" | "ipv6";
-  /** Which of the kernel's two implementations holds the rules. The legacy one reports by its counters alone. */
+  /** Which of the kernel's two implementations holds the rules. The legacy one only reports counters. */
   readonly variant: "nft" | "legacy";
   readonly routers: Readonly<Record<RouterName, RouterCase>>;
   readonly steps: readonly CaseStep[];
@@ -57,7 +57,7 @@ export function isBuiltIn(table: TableName, chain: string): boolean {
   return builtIn[table].includes(chain);
 }
 
-/** The rules as iptables-restore reads them. User chains are those that a rule names. */
+/** Prints the rules as input for iptables-restore. Declares every user chain that a rule names. */
 export function dumpOf({ tables, rules, drops }: RouterCase): string {
   const lines: string[] = [];
   for (const table of tables) {

@@ -7,12 +7,12 @@ const help = `Compares the netfilter model with the kernel on random rule sets, 
 
   npm run fuzz -- [options]
 
-  --packets N        packets to compare (default 1000)
-  --seed N           where to begin (default: the time); the same seed gives the same cases
-  --disagreements N  stop after so many (default 1)
-  --per-case N       packets in one case (default 40)
-  --no-minimize      print disagreeing cases as they are
-  --case FILE        run the one case that a file holds as JSON (- for stdin)
+  --packets N        number of packets to compare (default: 1000)
+  --seed N           first seed (default: the current time); the same seed generates the same cases
+  --disagreements N  stop after N disagreements (default: 1)
+  --per-case N       packets per case (default: 40)
+  --no-minimize      print disagreeing cases without minimizing them
+  --case FILE        run a single case from a JSON file (- for stdin)
 `;
 
 async function main(): Promise<number> {
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
   });
   const { cases, packets, passes, uncertain, seconds, seed, refused, found } = report;
   process.stdout.write(
-    `seed ${seed}: ${packets} packets in ${cases} cases, ${passes} ways through a router compared, ` +
+    `seed ${seed}: ${packets} packets in ${cases} cases, ${passes} router traversals compared, ` +
       `${uncertain} of them uncertain, ${refused.length} cases refused, ${found.length} disagreements, ` +
       `${seconds.toFixed(1)} s (${(packets / seconds).toFixed(0)} packets/s)\n`,
   );

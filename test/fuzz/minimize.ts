@@ -2,11 +2,11 @@ import type { CaseStep, FuzzCase, RouterCase, RouterName } from "./case";
 import { routers } from "./case";
 
 /**
- * Makes a case that disagrees as small as it can be while it still disagrees: takes out rules, steps, routes, addresses
- * and sysctls, first in halves and then one by one, until nothing more can go.
+ * Minimizes a case that disagrees. Removes rules, steps, routes, addresses and sysctls as long as the case still
+ * disagrees: first in halves and then one by one, until nothing more can be removed.
  *
- * @param fails - whether a smaller case still shows a disagreement.
- * @param budget - cases that may be tried. Default 400.
+ * @param fails - returns whether a smaller case still disagrees.
+ * @param budget - maximum number of cases to try; default: 400.
  */
 export async function minimize(
   start: FuzzCase,
@@ -53,7 +53,7 @@ const parts: readonly Part[] = [
   {
     count: ({ steps }) => steps.length,
     keep: (from, kept) => {
-      // `answer` and `again` point at steps by their index.
+      // `answer` and `again` refer to steps by index.
       const moved = new Map<number, number>();
       for (const at of from.steps.keys()) if (kept(at)) moved.set(at, moved.size);
       const steps = from.steps.flatMap((step, at): CaseStep[] => {

@@ -15,11 +15,11 @@ export interface FuzzOptions {
   readonly disagreements?: number;
   /** Packets in one case. Default: 40. */
   readonly perCase?: number;
-  /** Told how it goes, now and then. */
+  /** Called with a status line every 20 cases, and for each disagreement. */
   readonly progress?: (line: string) => void;
-  /** Told each disagreement when it is found. */
+  /** Called for each disagreement, after it has been minimized. */
   readonly onFound?: (found: Found) => void;
-  /** Makes disagreeing cases small. Default: true. */
+  /** Whether to minimize disagreeing cases. Default: true. */
   readonly minimize?: boolean;
 }
 
@@ -32,20 +32,20 @@ export interface Found {
 export interface FuzzReport {
   readonly seed: number;
   readonly cases: number;
-  /** Cases that iptables or ip refused, with why. */
+  /** Error messages of the cases that iptables or ip refused. */
   readonly refused: readonly string[];
   readonly packets: number;
   readonly passes: number;
   readonly uncertain: number;
-  /** Kinds of matches and targets (`→`) of rules that a packet matched, and how often. */
+  /** How often each kind of match and target (`→`) occurred in the rules that packets matched. */
   readonly hits: ReadonlyMap<string, number>;
   readonly seconds: number;
   readonly found: readonly Found[];
 }
 
 /**
- * A world for each of the kernel's two implementations: a legacy table that was loaded once stays for the life of its
- * namespace, and even an empty nat table does something (it moves ports that clash).
+ * One world for each of the kernel's two implementations. A legacy table stays loaded for the lifetime of its netns,
+ * and even an empty nat table has an effect: it changes ports that clash.
  */
 class Worlds {
   readonly #engine: Engine;
@@ -67,7 +67,7 @@ class Worlds {
   }
 }
 
-/** Runs random cases in the model and on the kernel until so many packets have been compared. */
+/** Runs random cases in the model and on the kernel until `packets` packets have been compared. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const { packets: wanted, seed, disagreements = 1, perCase = 40, progress } = options;
   const worlds = new Worlds(await Engine.connect());
@@ -101,7 +101,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         refused.push(`seed ${at}: ${error.message}`);
       }
       if (cases % 20 === 0)
-        progress?.(`${packets} packets, ${passes} passes, ${cases} cases, ${refused.length} refused`);
+        progress?.(`${packets} packets, ${passes} traversals, ${cases} cases, ${refused.length} refused`);
     }
     return report();
   } finally {
@@ -125,7 +125,7 @@ async function smaller(worlds: Worlds, found: Found, options: FuzzOptions): Prom
   return { ...found, case: small, disagreement: last };
 }
 
-/** Runs one case by itself. */
+/** Runs a single case. */
 export async function replay(wanted: FuzzCase): Promise<Disagreement | undefined> {
   const worlds = new Worlds(await Engine.connect());
   try {
@@ -135,7 +135,7 @@ export async function replay(wanted: FuzzCase): Promise<Disagreement | undefined
   }
 }
 
-/** A case and its disagreement, for people; the last line is the case itself, to be given to `--case`. */
+/** Describes a case and its disagreement. The last line is the case as JSON, which `--case` accepts. */
 export function foundText({ seed, case: wanted, disagreement }: Found): string {
   const lines = [
     `seed ${seed} (${wanted.family}, ${wanted.variant}), step ${disagreement.step}: ${disagreement.text}`,
@@ -156,6 +156,6 @@ export function foundText({ seed, case: wanted, disagreement }: Found): string {
   }
   lines.push("--- steps", ...wanted.steps.map((step, at) => `${at}: ${JSON.stringify(step)}`));
   if (disagreement.sent) lines.push(`--- sent: ${JSON.stringify(disagreement.sent)}`);
-  lines.push("--- the kernel", ...disagreement.events, "--- case", JSON.stringify(wanted));
+  lines.push("--- kernel events", ...disagreement.events, "--- case", JSON.stringify(wanted));
   return lines.join("\n");
 }

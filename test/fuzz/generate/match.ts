@@ -3,12 +3,12 @@ import { anyAddress, bang, devices, type Pool, portRange, ports, weighted } from
 
 type Text = fc.Arbitrary<string>;
 
-/** Where a rule stands, as far as iptables lets only some options be there. */
+/** The position of a rule. It restricts which options iptables allows. */
 export interface Standing {
   readonly table: string;
   /** Hooks that may reach the chain. */
   readonly hooks: readonly string[];
-  /** Stands in the base chain itself, which may not name a device that its hook does not have. */
+  /** Whether the rule is in a base chain. Such a rule cannot match a device that its hook does not have. */
   readonly base: boolean;
 }
 
@@ -26,7 +26,7 @@ const masked = weighted([2, hex], [2, fc.tuple(hex, hex).map(([value, mask]) => 
 const states = (names: readonly string[]): Text =>
   fc.subarray([...names], { minLength: 1, maxLength: 3 }).map((some) => some.join(","));
 
-// Nothing can be outside of everything: the kernel refuses that.
+// Never negates a value that matches everything: the kernel refuses that.
 const option = (name: string, value: Text): Text =>
   fc
     .tuple(bang, value)
@@ -50,7 +50,7 @@ const deviceName: Text = weighted(
   [1, fc.constantFrom("a+", "+", "nope", "l+", "b+")],
 );
 
-/** `-s`, `-d`, `-i`, `-o`, each now and then. */
+/** Generates `-s`, `-d`, `-i` and `-o`, each with some probability. */
 export function header(pool: Pool, { hooks, base }: Standing): Text {
   const maybe = (share: number, text: Text): Text =>
     weighted([share, text.map((value) => `${value} `)], [100 - share, fc.constant("")]);
@@ -66,13 +66,13 @@ export function header(pool: Pool, { hooks, base }: Standing): Text {
     .map((parts) => parts.join(""));
 }
 
-/** `-p` and the match of that protocol, or nothing. @returns text and whether the protocol has ports. */
+/** Generates `-p` and a match of that protocol, or nothing. @returns the text, and the protocol's name. */
 export function protocol(pool: Pool): fc.Arbitrary<{ text: string; proto: string }> {
   const icmp = pool.family === "ipv4" ? "icmp" : "ipv6-icmp";
   const of = (proto: string, text: Text): fc.Arbitrary<{ text: string; proto: string }> =>
     text.map((value) => ({ text: `${value} `, proto }));
-  // Never both negated: iptables-nft 1.8.9 joins those into one comparison, `not (this source and this destination)`,
-  // which nft then lists as two. A rule loaded so does not do what its text says.
+  // Never negates both: iptables-nft 1.8.9 combines them into one comparison, `not (this source and this destination)`,
+  // which nft then lists as two. The loaded rule does not match what its text says.
   const portPair = weighted(
     [2, option("--dport", portRange)],
     [2, option("--sport", portRange)],
@@ -146,7 +146,7 @@ export function protocol(pool: Pool): fc.Arbitrary<{ text: string; proto: string
   );
 }
 
-// `option` puts the `!` in front of `-m`, where it may not stand.
+// Moves the `!` that `option` puts before `-m`, which iptables does not accept.
 const fixBang =
   (proto: string) =>
   (text: string): string =>
@@ -154,7 +154,7 @@ const fixBang =
       ? `-p ${proto} ${text.slice(2).replace(/ (--\S+)/, " ! $1")}`
       : `-p ${proto} ${text}`;
 
-/** One `-m …` of those that do not ask for a protocol. */
+/** Generates one `-m …` match that does not require a protocol. */
 export function extension(pool: Pool, standing: Standing, uid: number): Text {
   const { hooks, table } = standing;
   const only = (...allowed: readonly string[]): boolean => hooks.every((hook) => allowed.includes(hook));
@@ -172,7 +172,7 @@ export function extension(pool: Pool, standing: Standing, uid: number): Text {
     plain("--ctdir", fc.constantFrom("ORIGINAL", "REPLY")),
     option("--ctstatus", states(["NONE", "EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED"])),
   );
-  // ip6tables takes fewer: IPv6 has no broadcast, and the kernel refuses BLACKHOLE and PROHIBIT.
+  // ip6tables accepts fewer types: IPv6 has no broadcast, and the kernel refuses BLACKHOLE and PROHIBIT.
   const types = states(
     pool.family === "ipv4"
       ? ["UNICAST", "LOCAL", "BROADCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT"]
@@ -217,7 +217,7 @@ export function extension(pool: Pool, standing: Standing, uid: number): Text {
     )
     .map(([list, not, what, which]) => `-m recent ${not}${what} --name ${list} ${which}`);
   return weighted(
-    // raw runs before conntrack: there is no connection, or CT's template.
+    // raw runs before conntrack: the packet has no connection yet, or only CT's template.
     [table === "raw" ? 0 : 8, conntrack.map((text) => `-m conntrack ${text}`)],
     [
       2,
@@ -316,7 +316,8 @@ const moveBang = (text: string): string =>
 const moveBang2 = (text: string): string =>
   text.startsWith("! ") ? text.slice(2).replace(/ (--probability)/, " ! $1") : text;
 
-// Rules that name the same table of hashlimit share it, and the first one's settings hold for all.
+// Rules that name the same hashlimit table share it, and all use the settings of the first one. So the name encodes the
+// settings.
 function bucket(rate: string, burst: number, how: string, keys: readonly string[]): string {
   return `h${rate.slice(0, 1)}${burst}${how.slice(0, 1)}${keys.map((key) => key.slice(0, 1) + key.slice(3, 4)).join("")}`;
 }

@@ -2,15 +2,15 @@ import fc from "fast-check";
 
 type Weighted<T> = readonly (readonly [weight: number, arbitrary: fc.Arbitrary<T>])[];
 
-/** One of several, by weight. */
+/** Chooses one of several arbitraries by weight. */
 export function weighted<T>(...choices: Weighted<T>): fc.Arbitrary<T> {
   return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
-/** `! ` now and then. */
+/** `! ` in one of five cases. */
 export const bang = weighted<string>([4, fc.constant("")], [1, fc.constant("! ")]);
 
-/** What both families need: addresses that mean something in the rig, and those that mean nothing. */
+/** Addresses of one family: some are configured in the rig, others are not. */
 export interface Pool {
   readonly family: "ipv4" | "ipv6";
   readonly local: readonly string[];
@@ -19,7 +19,7 @@ export interface Pool {
   readonly prefixes: readonly string[];
   readonly host: 32 | 128;
   readonly ranges: readonly string[];
-  /** Where NAT may send to, with brackets where a port may follow. */
+  /** Destinations for NAT, in brackets if a port could follow. */
   readonly targets: readonly string[];
   readonly targetRanges: readonly string[];
   readonly nets: readonly string[];
@@ -79,7 +79,7 @@ export const ipv6: Pool = {
 
 export const devices = ["a0", "b0", "x0", "c0", "d0", "y0", "lo"] as const;
 
-/** Devices of each router; the other end of b0 is c0. */
+/** Devices of both routers. The peer of b0 is c0. */
 export const devicesOf = { r1: ["a0", "x0", "b0"], r2: ["d0", "y0", "c0"] } as const;
 
 export const ports = fc.constantFrom(53, 80, 80, 8080, 30000, 40000);

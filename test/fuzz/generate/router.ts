@@ -5,7 +5,7 @@ import { devicesOf, type Pool, weighted } from "./pool";
 type Setup = Pick<RouterCase, "addresses" | "routes" | "policyRules" | "sysctls">;
 type Pair = readonly [string, string];
 
-/** Addresses, routes, policy rules and sysctls of one router. */
+/** Generates the addresses, routes, policy rules and sysctls of one router. */
 export function setup(pool: Pool, name: RouterName): fc.Arbitrary<Setup> {
   return pool.family === "ipv4" ? setup4(name) : setup6(name);
 }

@@ -8,7 +8,7 @@ import { target } from "./target";
 interface Place extends Standing {
   readonly table: TableName;
   readonly chain: string;
-  /** Chains that a rule here may jump to: always later ones, so that there is no loop. */
+  /** Chains that a rule here may jump to. Only later ones, to avoid loops. */
   readonly chains: readonly string[];
 }
 
@@ -20,7 +20,7 @@ const baseChains: Readonly<Record<TableName, readonly string[]>> = {
   security: ["INPUT", "FORWARD", "OUTPUT"],
 };
 
-// User chains by the hooks that may reach them: what may stand in one depends on that.
+// User chains, and the hooks that may reach them. The hooks restrict which rules a chain may contain.
 const families: Readonly<Record<TableName, readonly (readonly [name: string, hooks: readonly string[]])[]>> =
   {
     raw: [["UR", ["PREROUTING", "OUTPUT"]]],
@@ -73,7 +73,7 @@ const allPlaces: Readonly<Record<TableName, readonly Place[]>> = {
   security: places("security"),
 };
 
-// Most rules ask one thing only: a rule of many conditions hardly ever matches.
+// Most rules have only one condition: a rule with many conditions hardly ever matches.
 function rule(pool: Pool, place: Place): fc.Arbitrary<CaseRule> {
   const nothing = fc.constant("");
   const noProtocol = fc.constant({ text: "", proto: "" });
@@ -101,7 +101,7 @@ function rule(pool: Pool, place: Place): fc.Arbitrary<CaseRule> {
   );
 }
 
-/** Ways into the user chains: without them most of their rules would never be asked. */
+/** Generates jumps into the user chains. Without them, most of their rules would never be evaluated. */
 function jumps(table: TableName): fc.Arbitrary<CaseRule[]> {
   const into = families[table].map(([name, hooks]) =>
     fc
@@ -114,7 +114,7 @@ function jumps(table: TableName): fc.Arbitrary<CaseRule[]> {
   return fc.tuple(...into).map((lists) => lists.flat());
 }
 
-/** Rules of one router: some tables, a few rules in each. */
+/** Generates the rules of one router: some tables with a few rules each. */
 export function rules(pool: Pool): fc.Arbitrary<Pick<RouterCase, "tables" | "rules" | "drops">> {
   const tables = fc.subarray<TableName>(["raw", "mangle", "nat", "filter", "security"], { minLength: 1 });
   return tables.chain((chosen) =>

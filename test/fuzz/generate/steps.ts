@@ -44,7 +44,7 @@ function packet(pool: Pool, src: fc.Arbitrary<string>, to = anyAddress(pool)): f
         small([0, 0, 0, 0x10, 0x28]),
         small([0, 0, 100, 1200]),
       )
-      // A flow from an address to itself is its own reply: conntrack's first match is then a matter of its hash.
+      // A flow from an address to itself is its own reply. Which direction conntrack matches first depends on its hash.
       .filter(([from, dst]) => from !== dst)
       .map(([from, dst, { body, ...rest }, ttl, tos, more]) => ({
         family: pool.family,
@@ -123,7 +123,7 @@ function send(pool: Pool): fc.Arbitrary<CaseStep> {
   });
 }
 
-/** What is sent, one after the other: new flows, answers to earlier packets, the same again. */
+/** Generates the packets to send: new flows, replies to earlier packets, and repeated packets. */
 export function steps(pool: Pool, count: number): fc.Arbitrary<readonly CaseStep[]> {
   const later: fc.Arbitrary<readonly TcpFlag[] | undefined> = fc.option(flags, { nil: undefined });
   return fc.array(

@@ -27,7 +27,7 @@ const connmarks = weighted<string>(
   ],
 );
 
-/** A target that iptables allows for such a rule. */
+/** Generates a target that iptables allows for a rule in this position. */
 export function target(pool: Pool, standing: Standing, proto: string, chains: readonly string[]): Text {
   const { table, hooks } = standing;
   const only = (...allowed: readonly string[]): boolean => hooks.every((hook) => allowed.includes(hook));

@@ -14,7 +14,7 @@ const protocolNumbers: Readonly<Record<string, number>> = {
 
 const flagBits: Readonly<Record<TcpFlag, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32 };
 
-/** The bytes of a packet, header and payload filled up to its length, with right checksums. */
+/** Encodes a packet with valid checksums, and pads it to its length. */
 export function ipPacket(packet: Packet, ipId: number): Buffer {
   const src = Buffer.from(parse(packet.src).toByteArray());
   const dst = Buffer.from(parse(packet.dst).toByteArray());
@@ -46,7 +46,7 @@ export function ipPacket(packet: Packet, ipId: number): Buffer {
   return Buffer.concat([header, body]);
 }
 
-/** An Ethernet frame around an IP packet. */
+/** Wraps an IP packet in an Ethernet frame. */
 export function frame(from: string, to: string, packet: Buffer): Buffer {
   const ethernet = Buffer.alloc(14);
   Buffer.from(to.replaceAll(":", ""), "hex").copy(ethernet, 0);
@@ -63,7 +63,7 @@ function transport(packet: Packet, protocol: number, addresses: Buffer, length: 
       const body = Buffer.alloc(Math.max(20, length));
       body.writeUInt16BE(sport, 0);
       body.writeUInt16BE(dport, 2);
-      // One behind the SYN's, so that conntrack takes a RST for one that belongs to the connection.
+      // One more than the SYN's, so that conntrack accepts a RST as part of the connection.
       body.writeUInt32BE((packet.tcpFlags ?? ["SYN"]).includes("SYN") ? 1_000 : 1_001, 4);
       body.writeUInt32BE(packet.tcpFlags?.includes("ACK") === true ? 1_001 : 0, 8);
       body[12] = 0x50;
@@ -77,13 +77,13 @@ function transport(packet: Packet, protocol: number, addresses: Buffer, length: 
       const body = Buffer.alloc(Math.max(8, length));
       body.writeUInt16BE(sport, 0);
       body.writeUInt16BE(dport, 2);
-      // UDP-Lite (RFC 3828) has a coverage in place of the length; 0 means all of it.
+      // UDP-Lite (RFC 3828) has the checksum coverage in place of the length; 0 covers the whole packet.
       body.writeUInt16BE(packet.protocol === "udp" ? body.length : 0, 4);
       body.writeUInt16BE(checksum(pseudo(addresses, protocol, body)) || 0xffff, 6);
       return body;
     }
     case "sctp": {
-      // An INIT chunk (RFC 9260), so that conntrack takes it for the beginning of an association.
+      // An INIT chunk (RFC 9260), so that conntrack treats it as the start of an association.
       const body = Buffer.alloc(32);
       body.writeUInt16BE(sport, 0);
       body.writeUInt16BE(dport, 2);
@@ -120,7 +120,7 @@ function pseudo(addresses: Buffer, protocol: number, body: Buffer): Buffer {
   return Buffer.concat([addresses, tail, body]);
 }
 
-/** The Internet checksum (RFC 1071). */
+/** Computes the Internet checksum (RFC 1071). */
 function checksum(bytes: Buffer): number {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 2) {

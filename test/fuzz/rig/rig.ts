@@ -5,7 +5,7 @@ import { Session } from "../../../lib/lab/runtime/session";
 import type { Traceable } from "../../../lib/lab/trace/live-trace";
 import { imageTag } from "../../../lib/setup/images";
 
-/** A private network namespace of the rig: a shell in it, programs in it, packets from it. */
+/** A netns of the rig. Runs scripts and programs in it, and sends packets from it. */
 export class Namespace implements Traceable {
   readonly place: string;
   readonly pid: number;
@@ -30,14 +30,14 @@ export class Namespace implements Traceable {
     return this.#engine.open(this.#container, this.#enter(argv), { where: this.place, sink });
   }
 
-  /** Runs a script, which must succeed. */
+  /** Runs a script. Throws if it fails. */
   async run(script: string): Promise<string> {
     const { stdout, stderr, exitCode } = await this.shell.run(script);
     if (exitCode === 0) return stdout;
     throw new Error(`${this.place}: exit code ${exitCode} of\n${script}\n${stderr.trim()}`);
   }
 
-  /** What sends packets from here; started on first need. */
+  /** Returns the packet sender of this netns. Starts it on the first call. */
   wire(): Promise<Wire> {
     this.#wire ??= Wire.start(this);
     return this.#wire;
@@ -49,7 +49,7 @@ export class Namespace implements Traceable {
   }
 }
 
-/** A wire.pl that stays. */
+/** A running wire.pl. */
 export class Wire {
   readonly #process: Process;
   readonly #state: { out: string; look: () => void };
@@ -76,7 +76,7 @@ export class Wire {
     return new Wire(process, state);
   }
 
-  /** Sends packets in order, as lines of wire.pl. @returns its complaints, once all have been sent. */
+  /** Sends packets in order, as input lines of wire.pl. @returns its error lines, once all packets have been sent. */
   async send(lines: readonly string[]): Promise<readonly string[]> {
     this.#token += 1;
     const end = `K ${this.#token}\n`;
@@ -101,8 +101,8 @@ export class Wire {
 }
 
 /**
- * A container with private network namespaces. Nothing of the machine's own network is in it, and all of it goes away
- * with the container, also when this process is killed (the session's reaper removes it).
+ * A container with private network namespaces. It does not touch the machine's network. Removing the container removes
+ * all of them. If this process is killed, the session's reaper removes the container.
  */
 export class Rig {
   readonly #engine: Engine;
@@ -117,7 +117,10 @@ export class Rig {
     this.namespaces = namespaces;
   }
 
-  /** SYS_ADMIN for unshare, nsenter and a writable /proc/sys; SYS_PTRACE for nsenter; the rest for ip, nft and wire.pl. */
+  /**
+   * Starts the container. It has SYS_ADMIN for unshare, nsenter and a writable /proc/sys, SYS_PTRACE for nsenter, and
+   * the other capabilities for ip, nft and wire.pl.
+   */
   static async start(engine: Engine, places: readonly string[]): Promise<Rig> {
     const session = await Session.on(engine);
     const { id } = await engine.containers.run({

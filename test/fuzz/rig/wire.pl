@@ -1,10 +1,10 @@
-# Sends packets as they are given, from inside one network namespace. Reads lines from stdin:
-#   F DEVICE HEX   sends an Ethernet frame out of DEVICE (packet(7)); its other end receives it as from the wire
+# Sends raw packets from inside one network namespace. Reads commands from stdin:
+#   F DEVICE HEX   sends an Ethernet frame out of DEVICE (packet(7)); the veth peer receives it
 #   4 MARK HEX     sends an IPv4 packet with its header as a local process would (raw(7), IP_HDRINCL), from a socket
-#                  that is bound to the packet's source, so that routing knows it as for any bound socket
+#                  bound to the packet's source address, so that routing uses that address as for any bound socket
 #   6 MARK HEX     the same for IPv6
-#   K WORD         prints the line: all before it has been sent
-# A packet that cannot be sent (EPERM from a rule, ENETUNREACH from routing) prints a line: E DEVICE REASON.
+#   K TOKEN        prints this line after all earlier packets have been sent
+# For a packet that cannot be sent (EPERM from a rule, ENETUNREACH from routing), prints: E DEVICE REASON.
 use strict;
 use warnings;
 use Socket;

@@ -8,7 +8,7 @@ import { builtIn, dumpOf, type FuzzCase, type RouterName, routers } from "../cas
 import { devicesOf } from "../generate/pool";
 import { type Namespace, Rig } from "./rig";
 
-/** Both ends of a veth pair have the same address, so that no neighbour has to be found (`arp off`). */
+/** MAC addresses. Both ends of a veth pair have the same one, so no neighbour resolution is needed (`arp off`). */
 export const macOf: Readonly<Record<string, string>> = {
   a0: "02:00:00:00:00:0a",
   x0: "02:00:00:00:00:0b",
@@ -18,7 +18,7 @@ export const macOf: Readonly<Record<string, string>> = {
   y0: "02:00:00:00:00:0e",
 };
 
-/** The device at the far side of a router's device: in the other router, or in the namespace of the mute ends. */
+/** The veth peer of each router device, in the other router or in the `ends` netns. */
 export const peerOf: Readonly<Record<string, { readonly at: RouterName | "ends"; readonly device: string }>> =
   {
     a0: { at: "ends", device: "e0" },
@@ -29,10 +29,11 @@ export const peerOf: Readonly<Record<string, { readonly at: RouterName | "ends";
     y0: { at: "ends", device: "e3" },
   };
 
-// What reaches a socket is dropped behind everything, so that the stack never answers by itself: what is sent is only what
-// a case sends. The chains are registered before conntrack's own at this priority (INT_MAX), and so stand behind it:
-// nf_hook_entries_grow puts a new hook before its equals. Only what they see has been confirmed. The second table keeps conntrack registered for good. The
-// reports of multicast groups, which IPv6 sends by itself, never reach the rules.
+// Drops every packet that would reach a socket, after all other hooks. So the stack never replies by itself, and only
+// the packets of the case are sent. The chains have the same priority as conntrack's last hooks (INT_MAX) and are
+// registered first. nf_hook_entries_grow inserts a new hook before existing ones of equal priority, so these chains run
+// after conntrack and see only confirmed packets. The second table keeps conntrack registered permanently. IPv6's own
+// multicast group reports are dropped before they reach the rules.
 const sink = `
 table inet wirebook-trace-sink {
   chain in { type filter hook input priority 2147483647; drop; }
@@ -44,7 +45,7 @@ const tracker = `
 table inet wirebook-trace-ct { chain in { type filter hook input priority 450; ct state new counter; }; }
 `;
 
-/** ends – r1 – r2 – ends: two routers that can be anything, and the wires between them. */
+/** The topology ends – r1 – r2 – ends: two configurable routers, connected by veth pairs. */
 export class World {
   readonly #rig: Rig;
   readonly #traces = new Map<RouterName, LiveTrace>();
@@ -94,13 +95,13 @@ export class World {
   }
 
   /**
-   * Makes the routers what a case says, with empty conntrack tables.
+   * Configures the routers for a case, and empties their conntrack tables.
    *
-   * @returns what the model gets to know of them: what a snapshot of the real namespaces shows.
-   * @throws RefusedCase when iptables or ip does not take it.
+   * @returns the input of the model for each router, from a snapshot of its netns.
+   * @throws RefusedCase when iptables or ip refuses the configuration.
    */
   async apply(wanted: FuzzCase): Promise<ReadonlyMap<RouterName, Host>> {
-    // Both have come to an end before a refusal of one is told: nothing of this case runs into the next.
+    // Wait for both routers before rethrowing, so that no command of this case overlaps with the next.
     const hosts = await Promise.allSettled(routers.map((name) => this.#applyTo(name, wanted)));
     return new Map(
       hosts.map((host, at) => {
@@ -131,14 +132,14 @@ ${dumpOf(router)}END
     const { exitCode, stderr } = await this.router(name).shell.run(`(${script})`);
     await stopped;
     if (exitCode !== 0) throw new RefusedCase(`${name}: ${refusal(stderr, script)}`, exitCode);
-    // nft's monitor reads the rules when it starts and loses the events of rules that come later: one for each case.
+    // nft monitor reads the rules when it starts, and drops events of rules added later. So start one for each case.
     const flows = [{ family: "ipv4" }, { family: "ipv6" }] as const;
     const [trace, snapshot] = await Promise.all([
       LiveTrace.start(this.router(name), flows),
       inspectNamespace(this.router(name).shell, name),
     ]);
     this.#traces.set(name, trace);
-    // Tables of the other implementation are left empty: they run, accept, and count, and are not looked at.
+    // Tables of the other implementation are empty. They only accept packets, so the model ignores them.
     return hostOf({
       ...snapshot,
       iptables: (snapshot.iptables ?? []).filter(
@@ -147,7 +148,7 @@ ${dumpOf(router)}END
     });
   }
 
-  /** Counters of the loaded rules. */
+  /** Reads the loaded rules with their counters. */
   async counters(name: RouterName, { family, variant }: FuzzCase): Promise<Ruleset> {
     const program = family === "ipv4" ? "iptables" : "ip6tables";
     return parseRuleset(await this.router(name).run(`${program}-${variant}-save -c`), { family });
@@ -159,9 +160,9 @@ ${dumpOf(router)}END
   }
 }
 
-/** A case that iptables or ip refused: it says nothing about the model's paths. */
+/** Thrown when iptables or ip refuses a case. Such a case does not test the model. */
 export class RefusedCase extends Error {
-  /** 3: iptables-restore, 4: ip, 5: a sysctl. */
+  /** The command that failed. 3: iptables-restore, 4: ip, 5: a sysctl. */
   readonly step: number;
 
   constructor(message: string, step: number) {
@@ -170,7 +171,7 @@ export class RefusedCase extends Error {
   }
 }
 
-// iptables-restore and ip name the line of what they read.
+// iptables-restore and ip report the number of the input line that failed.
 function refusal(stderr: string, script: string): string {
   const line = Number(
     /line:? (\d+)|failed -:(\d+)/
@@ -185,7 +186,7 @@ function refusal(stderr: string, script: string): string {
 
 const tables = ["raw", "mangle", "nat", "filter", "security"] as const;
 
-// Back to a router without addresses, routes and rules. `add` before `delete`, because a table may not be there.
+// Removes all addresses, routes and rules from a router. `add` before `delete`, because the table may not exist.
 function reset(devices: readonly string[]): string {
   const nft = ["ip", "ip6"].flatMap((family) =>
     tables.flatMap((table) => [`add table ${family} ${table}`, `delete table ${family} ${table}`]),

@@ -8,7 +8,7 @@ import {
 } from "../../../lib/netfilter/trace";
 import type { Departure } from "../../../lib/netfilter/traverse";
 
-/** What a packet did in one router according to the model: an outcome, or an answer that the router made. */
+/** What the model predicts for a packet in one router: an outcome, or a reply that the router sends itself. */
 export interface Predicted {
   readonly packet: Packet;
   readonly steps: readonly Step[];
@@ -17,17 +17,17 @@ export interface Predicted {
   readonly certain: boolean;
 }
 
-/** Whether the kernel's account of a router is that of a prediction. */
+/** The result of comparing a prediction with the kernel's trace of a router. */
 export interface Verdict {
   readonly used: readonly ObservedPacket[];
   readonly difference?: string;
-  /** The kernel reported no such packet at all. */
+  /** The kernel did not report this packet at all. */
   readonly missing?: boolean;
-  /** How far they agreed: to choose the nearest of several. */
+  /** Number of events that agreed. Used to select the closest of several outcomes. */
   readonly events: number;
 }
 
-/** Compares with what was observed in one router, rule by rule where the kernel tells the rules. */
+/** Compares a prediction with the observed packets of one router; rule by rule if the kernel's trace shows rules. */
 export function compare(predicted: Predicted, trace: PlaceTrace, byRule: boolean): Verdict {
   const aligned = alignSteps(predicted.steps, [trace], { rules: byRule });
   const used = aligned.packets.map(({ packet }) => packet);
@@ -38,7 +38,7 @@ export function compare(predicted: Predicted, trace: PlaceTrace, byRule: boolean
   return { used, events: aligned.events, ...(difference === undefined ? {} : { difference }) };
 }
 
-/** The end of the way: the rig's own chains behind everything, conntrack's last word included, report what passed. */
+/** Compares the end of the path. The rig's own chains run after all other hooks, and report the packets that passed. */
 function endDifference(predicted: Predicted, observed: ObservedPacket, place: string): string | undefined {
   const sink = observed.visits.filter(({ table }) => table === `${OWN_TABLE}-sink`);
   const left = sink.find(({ chain }) => chain === "post");
@@ -55,7 +55,7 @@ function endDifference(predicted: Predicted, observed: ObservedPacket, place: st
     if (arrived === undefined) return `${place}: predicted to be delivered, but was not`;
     return headerText(place, arrived.header, predicted);
   }
-  // What the model says was dropped may have gone round by lo first: only the last part counts.
+  // A packet that the model says was dropped may have passed through lo before. Then an earlier report is no proof.
   const after = predicted.steps.some((step) => step.kind === "link") ? undefined : (left ?? arrived);
   return after === undefined
     ? undefined
@@ -72,10 +72,10 @@ function headerText(
   const show = (each: TraceHeader | Packet): string =>
     `${each.src}:${packet.sport === undefined ? "" : each.sport} → ${each.dst}:${packet.dport === undefined ? "" : each.dport} ttl ${each.ttl}`;
   const [seen, wanted] = [show(header), show(packet)];
-  return seen === wanted ? undefined : `${place}: predicted to end as ${wanted}, but is ${seen}`;
+  return seen === wanted ? undefined : `${place}: predicted header ${wanted}, but observed ${seen}`;
 }
 
-/** How often each rule and policy is counted by these steps: `filter FORWARD 2`, `filter FORWARD policy`. */
+/** Counts how often these steps hit each rule and policy. Keys: `filter FORWARD 2`, `filter FORWARD policy`. */
 export function countsOf(steps: readonly Step[], into: Map<string, number> = new Map()): Map<string, number> {
   const count = (table: TableName, chain: string, what: string | number): void => {
     const key = `${table} ${chain} ${what}`;

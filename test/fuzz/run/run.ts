@@ -7,9 +7,9 @@ import { frame, ipPacket } from "../rig/frame";
 import { macOf, peerOf, type World } from "../rig/world";
 import { compare, countsOf, type Predicted, type Verdict } from "./outcome";
 
-/** The first point at which the kernel did not do what the model says. */
+/** The first difference between the kernel and the model. */
 export interface Disagreement {
-  /** Index of the step; the number of steps where only the counters at the end differ. */
+  /** Index of the step. If only the final counters differ, this is the number of steps. */
   readonly step: number;
   readonly text: string;
   readonly sent?: Packet;
@@ -19,16 +19,16 @@ export interface Disagreement {
 export interface CaseResult {
   /** Packets that were sent and compared. */
   readonly packets: number;
-  /** Ways through a router that were compared, answers of the routers included. */
+  /** Router traversals that were compared, including replies of the routers. */
   readonly passes: number;
-  /** Of the packets, those about which the model was not certain (a port that the kernel chooses at random …). */
+  /** Packets with an uncertain outcome, for example because the kernel chooses a port at random. */
   readonly uncertain: number;
-  /** Kinds of matches and targets of rules that a packet matched, and how often. */
+  /** How often each kind of match and target (`→`) occurred in the rules that packets matched. */
   readonly hits: ReadonlyMap<string, number>;
   readonly disagreement?: Disagreement;
 }
 
-/** Where a packet ended that was sent: from there an answer comes. */
+/** Where a sent packet ended. A reply starts there. */
 interface Ended {
   readonly entry: Entry;
   readonly at: RouterName;
@@ -43,12 +43,12 @@ interface Waiting {
   readonly entry: Entry;
 }
 
-/** Milliseconds between two packets, after which no tick of the kernel's clock (4 ms at HZ=250, at most 10) holds both. */
+/** Milliseconds between two packets. Longer than a tick of the kernel's clock (4 ms at HZ=250, at most 10 ms). */
 const TICK = 12;
 
 const sender = "02:00:00:00:0f:01";
 
-/** Runs one case on the kernel and in the model side by side. */
+/** Runs one case on the kernel and in the model, and compares them after each packet. */
 export async function runCase(world: World, wanted: FuzzCase): Promise<CaseResult> {
   const hosts = await world.apply(wanted);
   return new CaseRun(world, wanted, hosts).run();
@@ -63,7 +63,7 @@ class CaseRun {
   readonly #counts = new Map<RouterName, Map<string, number>>();
   readonly #hits = new Map<string, number>();
   readonly #began = performance.now();
-  /** When the last packet had been sent: milliseconds, as performance.now() has them. */
+  /** When the last packet was sent, in milliseconds of `performance.now()`. */
   #sentAt = Number.NEGATIVE_INFINITY;
   #ipId = 0;
   #passes = 0;
@@ -83,7 +83,7 @@ class CaseRun {
     let packets = 0;
     await Promise.all(routers.map((name) => this.#world.trace(name).flush()));
     for (const name of routers) this.#world.trace(name).take();
-    // A host may have said something of its own between the loading of its rules and now (IPv6 does).
+    // A host may have sent packets itself since its rules were loaded (IPv6 does).
     const start = await this.#counters();
     const result = (disagreement?: Disagreement): CaseResult => ({
       packets,
@@ -102,7 +102,7 @@ class CaseRun {
       const before = this.#uncertain;
       const disagreement = await this.#send(send, at);
       if (disagreement) return result(disagreement);
-      // What was a guess once is one for every later packet: the case ends here.
+      // After an uncertain outcome, all later ones are uncertain too. End the case here.
       if (this.#uncertain > before) return result();
     }
     const text = await this.#grownDifference(start, this.#counts);
@@ -127,7 +127,7 @@ class CaseRun {
       case "answer": {
         const from = this.#ended[step.to % Math.max(1, this.#ended.length)]?.answers;
         const packet = from && replyTo(from.packet, step.how);
-        // Nobody answers from an address that is not one host's.
+        // No host replies from a broadcast or multicast address.
         if (from === undefined || packet === undefined || linkAddress(packet.src, "").pktType !== "unicast")
           return undefined;
         const local = "local" in from.entry;
@@ -136,7 +136,7 @@ class CaseRun {
     }
   }
 
-  /** Sends one packet, and compares all that comes of it in both routers. */
+  /** Sends one packet, and compares all resulting packets in both routers. */
   async #send(send: Waiting, at: number): Promise<Disagreement | undefined> {
     const { packet, line, from } = this.#dressed(send);
     const counters = this.#case.variant === "legacy" ? await this.#counters() : undefined;
@@ -145,8 +145,8 @@ class CaseRun {
     const complaints = await wire.send([line]);
     this.#sentAt = performance.now();
     const events = new Map<RouterName, TraceEvent[]>(routers.map((name) => [name, []]));
-    // A packet may still be on its way between the namespaces when its sending has returned: a difference counts only
-    // when two rounds after it brought nothing new.
+    // A packet may still be in transit between the namespaces when `send` returns. A difference counts only after three
+    // rounds without new events.
     for (let quiet = 0; ; ) {
       await Promise.all(routers.map((name) => this.#world.trace(name).flush()));
       let fresh = 0;
@@ -180,7 +180,7 @@ class CaseRun {
     }
   }
 
-  /** Lets the kernel's clock tick between two packets, and tells the model how late it is. */
+  /** Waits until the kernel's clock has ticked since the last packet, and sets the model's time. */
   async #tick(): Promise<void> {
     for (;;) {
       const left = this.#sentAt + TICK - performance.now();
@@ -191,7 +191,7 @@ class CaseRun {
     for (const [name, state] of this.#states) this.#states.set(name, { ...state, now });
   }
 
-  /** The packet with what the wire adds, and how it is sent. */
+  /** Adds the link-layer fields to a packet. Also returns the wire.pl command and the netns that sends it. */
   #dressed({ at, packet, entry }: Waiting): {
     packet: Packet;
     line: string;
@@ -277,7 +277,8 @@ class CaseRun {
       let unsaid = false;
       for (const outcome of path.outcomes) {
         const verdicts = [judge({ ...outcome }, at)];
-        // Of IPv4's "no route" errors the kernel sends five to one address, then one a second (ip_error, ip_rt_error_cost).
+        // For IPv4 "no route" errors, the kernel allows a burst of five per address, then one per second (ip_error,
+        // ip_rt_error_cost).
         const limited = outcome.verdict === "unreachable" && packet.family === "ipv4";
         for (const caused of outcome.caused ?? []) {
           verdicts.push(
@@ -312,8 +313,8 @@ class CaseRun {
         return { text: `${best?.text}${many}`, accept, ended, counts };
       }
       if (!chosen.certain || chosen.drawn !== undefined || unsaid) {
-        // From here on the model cannot know the header, or what an answer that was not sent would have counted: what
-        // comes further on is not compared.
+        // From here on, the model does not know the header, or which counters a reply that was not sent would have
+        // increased. So the rest is not compared.
         uncertain += 1;
         passes += 1;
         return { accept, ended, counts, guessed: true };
@@ -402,7 +403,7 @@ function linkAddress(
   return { mac: own, pktType: "unicast" };
 }
 
-/** Packet counters by rule: `filter FORWARD 2`. */
+/** Returns the packet counters by rule: `filter FORWARD 2`. */
 function counted(ruleset: Ruleset): Map<string, number> {
   const counts = new Map<string, number>();
   for (const [table, { chains }] of ruleset.tables) {
@@ -421,7 +422,7 @@ function countDifference(
 ): string | undefined {
   for (const key of new Set([...predicted.keys(), ...real.keys()])) {
     const [wanted, found] = [predicted.get(key) ?? 0, real.get(key) ?? 0];
-    // A base chain that iptables-nft has not made is printed, and counts nothing.
+    // iptables-nft also prints base chains that it has not created. Their counters stay 0.
     if (wanted !== found && !(key.endsWith("policy") && found === 0)) {
       return `${name}: ${key} was predicted to count ${wanted}, but counted ${found}`;
     }
