@@ -1,5 +1,5 @@
 // Three layers (pure: milliseconds; labs: real containers; notebooks: kernel, nbclient, browser).
-// The labs and notebooks layers share one engine, so their files run one after the other.
+// The labs and notebooks layers share one engine.
 const common = {
   rootDir: __dirname,
   testEnvironment: "node",
@@ -9,11 +9,12 @@ const common = {
       { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
     ],
   },
-  // vega, vega-lite and d3 are ESM-only packages; jest's own require cannot load those as they are.
+  // vega, vega-lite and d3 are ESM-only packages, which Jest's `require` cannot load without a transform.
   transformIgnorePatterns: [
     "/node_modules/(?!(vega|vega-[a-z-]+|d3|d3-[a-z-]+|internmap|delaunator|robust-predicates)/)",
   ],
-  // vega-canvas for Node awaits at its top level, which CommonJS cannot; the other build measures text the same way.
+  // The Node build of vega-canvas uses top-level await, which CommonJS does not support. The browser build
+  // measures text in the same way.
   moduleNameMapper: {
     "^wirebook$": "<rootDir>/lib/index.ts",
     "^vega-canvas$": "<rootDir>/node_modules/vega-canvas/build/vega-canvas.browser.js",

@@ -5,7 +5,7 @@ import type { Host, Packet } from "../../lib/netfilter/model";
 import type { Entry } from "../../lib/netfilter/traverse";
 import { LOCAL, link, route, via } from "./router";
 
-/** A packet of kube-proxy's own tests, and where its authors say that it ends. */
+/** A packet flow from kube-proxy's own tests, with the result that they expect. */
 export interface Flow {
   readonly name: string;
   readonly protocol: string;
@@ -28,10 +28,10 @@ export interface FlowSet {
 
 const FILE = join(__dirname, "../../../shared/data/kube-proxy/flows.json");
 
-/** Empty where the data is not there. */
+/** Empty if the data file is missing. */
 export const SETS: readonly FlowSet[] = existsSync(FILE) ? JSON.parse(readFileSync(FILE, "utf8")) : [];
 
-/** The node of kube-proxy's tests: nodes 192.168.0.0/24, pods 10.0.0.0/8, the world behind eth0. */
+/** The node of kube-proxy's tests: nodes in 192.168.0.0/24, pods in 10.0.0.0/8, all other addresses via eth0. */
 export function node(text: string, variant: "legacy" | "nft"): Host {
   return {
     place: "node",
@@ -50,7 +50,7 @@ export function node(text: string, variant: "legacy" | "nft"): Host {
   };
 }
 
-/** The flow's first packet, and how it comes to the node. */
+/** The flow's first packet, and where it enters the node. */
 export function first({ src, dst, protocol, dport, hooks }: Flow): { packet: Packet; from: Entry } {
   return {
     packet: {

@@ -1,6 +1,6 @@
 import type { SyntaxFamily, Variant } from "../../lib/netfilter/iptables";
 
-/** A rule and where it stands. */
+/** A rule, and the family, table and chain that contain it. */
 export interface PlacedRule {
   readonly family: SyntaxFamily;
   readonly table: string;
@@ -16,8 +16,8 @@ const TOOLS: Readonly<Record<SyntaxFamily, string>> = {
 };
 
 /**
- * A shell script that loads each rule of its input alone, and prints what the tool's own save prints of the chain.
- * arptables and ebtables know no COMMIT, and arptables has one table.
+ * A shell script that loads each rule of its input separately, and prints the chain with the matching `-save` tool.
+ * arptables and ebtables do not accept COMMIT, and arptables has only one table.
  */
 export const LOAD_EACH_RULE = `
 tab=$(printf '\\t')
@@ -36,7 +36,7 @@ while IFS="$tab" read -r tool table chain rule; do
 done
 `;
 
-/** The script's input. */
+/** Builds the script's input. */
 export const inputFor = (rules: readonly PlacedRule[], variant: Variant): string =>
   rules
     .map(({ family, table, chain, rule }) =>
@@ -44,7 +44,7 @@ export const inputFor = (rules: readonly PlacedRule[], variant: Variant): string
     )
     .join("");
 
-/** The lines that were printed for each rule; `null` where it was refused. */
+/** Parses the script's output: the printed lines for each rule, or `null` if it was refused. */
 export function readAnswers(output: string): readonly (readonly string[] | null)[] {
   const answers: (string[] | null)[] = [];
   for (const line of output.split("\n")) {

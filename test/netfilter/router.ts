@@ -31,7 +31,10 @@ export const route = (destination: string, dev: string, more: Partial<Route> = {
   ...more,
 });
 
-/** Two networks and a default route; tables as given, each line a rule of the chain it names. */
+/**
+ * Builds a router with two networks and a default route. Each string is one rule, `[TABLE: ]-A CHAIN …`; the default
+ * table is filter.
+ */
 export function host(rules: readonly string[], more: Partial<Host> = {}): Host {
   const tables = new Map<string, string[]>();
   for (const rule of rules) {

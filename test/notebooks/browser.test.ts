@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(notebooks, { recursive: true, force: true });
 });
 
-test("a chart of three points is drawn, in both themes, and no request leaves the machine", async () => {
+test("draws a chart of three points in both themes, and sends no request to other machines", async () => {
   const run = await lab.runNotebook("good.ipynb");
   expect(run.errors).toEqual([]);
   expect(run.stderr).toEqual([]);
@@ -53,7 +53,7 @@ test("a chart of three points is drawn, in both themes, and no request leaves th
   expect(lab.problems).toEqual([]);
 });
 
-test("an error in a cell is told with the cell's number", async () => {
+test("reports the number of the cell that throws an error", async () => {
   const run = await lab.runNotebook("bad.ipynb");
   expect(run.errors).toEqual(["cell 2: TypeError: on purpose"]);
 });

@@ -7,37 +7,37 @@ import { list, text, textsOf } from "./comparisons";
 
 const themes = { light: "JupyterLab Light", dark: "JupyterLab Dark" };
 
-/** A picture that JupyterLab drew. */
+/** A picture in JupyterLab. */
 export interface Chart {
   /** The number of its cell among the code cells, from 1. */
   readonly cell: number;
-  /** How many shapes and texts it has; on a canvas, where there are none to count, how many pixels are painted. */
+  /** Number of shapes and texts in an SVG, or of painted pixels on a canvas. */
   readonly marks: number;
-  /** Its text alternative: the same facts in words. */
+  /** The text alternative, with the same facts. */
   readonly text: string;
 }
 
-/** What a reader saw of a notebook that ran to its end. */
+/** The visible results of a notebook after all its cells have run. */
 export interface NotebookRun {
   /** `cell 3: Error: …`, for each error output. */
   readonly errors: readonly string[];
   /** `cell 3: …`, for each text on standard error. */
   readonly stderr: readonly string[];
   readonly charts: readonly Chart[];
-  /** The plain text of each result, picture or not. */
+  /** The plain text of each result, including pictures. */
   readonly results: readonly string[];
   readonly seconds: number;
 }
 
 /**
- * Starts a JupyterLab of its own on a copy of the notebooks, and opens it in the system's Chromium. Nothing of the
- * user's is read or written, and the page reaches only 127.0.0.1.
+ * Starts a separate JupyterLab on a copy of the notebooks, and opens it in the system's Chromium. Does not read or
+ * write the user's Jupyter files. The page can only connect to 127.0.0.1.
  *
  * @param notebooks - the folder to copy; default: `notebooks`.
  */
 export async function openJupyterLab(notebooks: string = join(home, "notebooks")): Promise<LabInBrowser> {
   mkdirSync(join(home, ".wirebook"), { recursive: true });
-  // Inside the clone, so that a notebook finds the library as it does in its own folder.
+  // Inside the clone, so that the notebooks can resolve the library.
   const folder = mkdtempSync(join(home, ".wirebook", "browser-"));
   cpSync(notebooks, join(folder, "notebooks"), { recursive: true });
   const settings = join(
@@ -50,7 +50,7 @@ export async function openJupyterLab(notebooks: string = join(home, "notebooks")
     "notebook-extension",
   );
   mkdirSync(settings, { recursive: true });
-  // All cells are in the page at once: what is outside of the window is drawn too.
+  // Renders all cells at once, including those outside the viewport.
   writeFileSync(join(settings, "tracker.jupyterlab-settings"), JSON.stringify({ windowingMode: "none" }));
   let lab: RunningJupyterLab | undefined;
   try {
@@ -81,11 +81,11 @@ export async function openJupyterLab(notebooks: string = join(home, "notebooks")
   }
 }
 
-/** A JupyterLab, and the browser in which it is open. */
+/** A running JupyterLab, and the browser in which it is open. */
 export class LabInBrowser {
-  /** Requests that the page made to anything but this machine; no name is resolved for them. */
+  /** URLs of requests to other machines. They cannot succeed, because the browser does not resolve their names. */
   readonly outside: string[] = [];
-  /** What the page reported as broken. */
+  /** Uncaught errors of the page. */
   readonly problems: string[] = [];
   #page: Page | undefined;
 
@@ -95,14 +95,14 @@ export class LabInBrowser {
     readonly browser: Browser,
   ) {}
 
-  /** Opens a notebook, runs all its cells and waits until they have ended and their pictures are drawn. */
+  /** Opens a notebook, runs all cells, and waits until they have finished and their pictures are drawn. */
   async runNotebook(path: string, deadline = 180_000): Promise<NotebookRun> {
     const page = await this.#open(path);
     page.setDefaultTimeout(deadline);
     const begun = Date.now();
     await page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready");
     await page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')");
-    // Vega draws a moment after the output has come.
+    // Vega draws shortly after the output arrives.
     await page.waitForFunction(
       "[...document.querySelectorAll('.jp-RenderedVegaCommon5')].every((it) => it.querySelector('svg, canvas'))",
     );
@@ -113,7 +113,7 @@ export class LabInBrowser {
   }
 
   /**
-   * Saves a picture of each cell's outputs in the notebook that ran last.
+   * Saves a screenshot of each cell's outputs in the last notebook that ran.
    *
    * @returns the files written: `FOLDER/02-docker-cell03-dark.png`.
    */
@@ -124,7 +124,7 @@ export class LabInBrowser {
       `jupyterapp.commands.execute('apputils:change-theme', { theme: '${themes[theme]}' })`,
     );
     await page.locator(`body[data-jp-theme-name="${themes[theme]}"]`).waitFor({ state: "attached" });
-    // High enough for the tallest picture: what is outside of the notebook's window is cut off.
+    // High enough for the tallest picture. Anything outside the viewport would be cut off.
     await page.setViewportSize({ width: 1280, height: 2600 });
     mkdirSync(folder, { recursive: true });
     const files: string[] = [];
@@ -139,7 +139,7 @@ export class LabInBrowser {
     return files;
   }
 
-  /** Ends the browser, JupyterLab and its kernels, and removes the copy. */
+  /** Stops the browser, JupyterLab and its kernels, and removes the copy. */
   async close(): Promise<void> {
     await this.browser.close();
     await this.lab.stop();
@@ -150,9 +150,9 @@ export class LabInBrowser {
   #opened = 0;
 
   async #open(path: string): Promise<Page> {
-    // What the page before asks while it is closed fails, and that is no fault of it.
+    // Ignore errors of the previous page: its pending requests fail when it is closed.
     this.#page?.removeAllListeners("pageerror");
-    // The kernel of the notebook before ends as well, and with it what its labs still hold.
+    // Stop the previous notebook's kernel, which also removes any labs that are still open.
     await this.#page?.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()");
     await this.#page?.close();
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 1000 } });
@@ -164,7 +164,7 @@ export class LabInBrowser {
       if (/^(https?|wss?):$/.test(protocol) && hostname !== "127.0.0.1") this.outside.push(request.url());
     });
     const address = new URL(this.lab.url);
-    // A workspace for each: JupyterLab would open what the one before had open, too.
+    // Use a new workspace for each notebook. Otherwise JupyterLab would also reopen the previous one.
     const workspace = `notebook-${++this.#opened}`;
     await page.goto(`${address.origin}/lab/workspaces/${workspace}/tree/${path}?token=${this.lab.token}`);
     await page.locator(".jp-NotebookPanel .jp-CodeCell").first().waitFor();

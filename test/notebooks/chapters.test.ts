@@ -27,7 +27,7 @@ function chapters(...args: string[]): { code: number | null; text: string; repor
   return { code: status, text: stdout + stderr, report };
 }
 
-test("a chapter with a deliberate error ends with exit code 1 and names notebook, cell and error", () => {
+test("exits with code 1 and reports the notebook, cell and error if a cell throws", () => {
   writeNotebook(join(folder, "01-good.ipynb"), ["1 + 1"]);
   writeNotebook(join(folder, "02-bad.ipynb"), [
     "const n = 1;",
@@ -45,7 +45,7 @@ test("a chapter with a deliberate error ends with exit code 1 and names notebook
   expect(xml).toContain('<failure message="RangeError: on purpose" />');
 });
 
-test("an error that is thrown after its cell has ended fails the notebook", () => {
+test("a notebook fails if an error is thrown after its cell has finished", () => {
   writeNotebook(join(folder, "06-next.ipynb"), [
     `setTimeout(() => { throw new RangeError("late one") }, 50); 1`,
     "await new Promise((r) => setTimeout(r, 500)); 2",
@@ -62,7 +62,7 @@ test("an error that is thrown after its cell has ended fails the notebook", () =
   expect(text).toContain("0 notebooks passed, 3 failed");
 });
 
-test("solutions are run, exercises with their blanks are not", () => {
+test("runs the solutions but not the exercises", () => {
   mkdirSync(join(folder, "exercises"));
   mkdirSync(join(folder, "solutions"));
   writeNotebook(join(folder, "exercises", "03-a.ipynb"), [`throw new Error("blank")`]);
@@ -73,21 +73,21 @@ test("solutions are run, exercises with their blanks are not", () => {
   expect(code).toBe(0);
 });
 
-test("a cell that never ends is named when its time is over", () => {
+test("reports the cell that exceeds the time limit", () => {
   writeNotebook(join(folder, "04-slow.ipynb"), ["await new Promise(() => {})"]);
   const { code, text } = chapters("04", "--timeout", "3");
   expect(code).toBe(1);
   expect(text).toMatch(/✕ 04-slow\.ipynb, cell 1 of 1: await new Promise.*CellTimeoutError/);
 });
 
-test("a file that is no notebook is named", () => {
+test("reports a file that is not a notebook", () => {
   writeFileSync(join(folder, "05-broken.ipynb"), "{");
   const { code, text } = chapters();
   expect(code).toBe(1);
   expect(text).toContain("✕ 05-broken.ipynb, reading the file");
 });
 
-test("a name that no notebook has is an error that says where to look", () => {
+test("reports an unknown notebook name and the folder that was searched", () => {
   const { code, text } = chapters("99");
   expect(code).toBe(1);
   expect(text).toContain("CHAPTER_MISSING");

@@ -1,4 +1,4 @@
-/** One comparison of a prediction with what was observed, as a reader sees it. */
+/** One comparison of a prediction with the observed value, as shown to the reader. */
 interface Comparison {
   readonly question: string;
   readonly predicted: string;
@@ -6,12 +6,12 @@ interface Comparison {
   readonly right: boolean;
 }
 
-/** An address of the lab's own network, which is chosen when the lab is opened, and none of a Docker host's docker0. */
+/** An address in the lab's network, which is chosen when the lab opens. Excludes docker0 addresses of a Docker host. */
 const address = /^(?!172\.17\.)(?:10|172|192)(?:\.\d{1,3}){3}$/;
 
 /**
- * What each comparison of each chapter must observe, in the order of the chapter. Nobody predicts right in them: the
- * prediction that a chapter writes down is a common mistake.
+ * The expected observations of each chapter, in order. Every prediction in a chapter is wrong on purpose: it is a
+ * common mistake.
  */
 const expected: Readonly<
   Record<string, readonly (readonly [question: string, observed: string | RegExp])[]>
@@ -81,14 +81,14 @@ const expected: Readonly<
     ["Which client does the web server see?", address],
     ["X-Forwarded-For at the web server?", address],
     ["Who answers /api/orders?", "api"],
-    // At most every second one of 300, and one at least.
+    // At least one of 300, and fewer than half.
     ["Requests lost of 300?", /^(?:[1-9]|[1-9]\d|1[0-4]\d)$/],
     ["X-Forwarded-For behind a layer 4 proxy with PROXY protocol?", "the client's"],
     ["What does the web server get?", "plain HTTP"],
   ],
 };
 
-/** Every plain text of an executed notebook's results, in their order. */
+/** Returns the plain text of each result of an executed notebook, in order. */
 export function textsOf(notebook: unknown): string[] {
   return list(notebook, "cells").flatMap((cell) =>
     list(cell, "outputs").flatMap((output) => {
@@ -98,7 +98,7 @@ export function textsOf(notebook: unknown): string[] {
   );
 }
 
-/** The questions that a chapter's cells write a prediction down for, in their order. */
+/** Returns the questions for which a chapter's cells make a prediction, in order. */
 export function questionsIn(notebook: unknown): string[] {
   const code = list(notebook, "cells").filter((cell) => text(cell, "cell_type") === "code");
   return code.flatMap((cell) =>
@@ -109,10 +109,10 @@ export function questionsIn(notebook: unknown): string[] {
 }
 
 /**
- * What is wrong with the comparisons that a run of a chapter showed: one that observed something else than the table
- * says, one that was not shown, one that the table does not have.
+ * Describes every error in the comparisons of a run: an observation that differs from the table, a missing comparison,
+ * one that is not in the table, or a correct prediction.
  *
- * @param chapter - its file name: `02-docker-networking.ipynb`.
+ * @param chapter - the file name: `02-docker-networking.ipynb`.
  * @param texts - see {@link textsOf}.
  */
 export function wrongComparisons(chapter: string, texts: readonly string[]): string[] {
@@ -132,7 +132,7 @@ export function wrongComparisons(chapter: string, texts: readonly string[]): str
   return [...wrong, ...missing];
 }
 
-/** The questions of the table that a chapter's cells do not ask, and the other way round. */
+/** Returns the questions that are only in the table, or only in the chapter's cells. */
 export function unlistedQuestions(chapter: string, notebook: unknown): string[] {
   const asked = questionsIn(notebook);
   const listed = (expected[chapter.replace(/\.ipynb$/, "")] ?? []).map(([question]) => question);
@@ -142,12 +142,12 @@ export function unlistedQuestions(chapter: string, notebook: unknown): string[] 
   ].map((question) => `${chapter}: ${question}`);
 }
 
-/** What the pictures of a run say of the kernel: `kernel's trace: 9 of 9 agree`. */
+/** Returns the lines in the pictures of a run that report the kernel's results: `kernel's trace: 9 of 9 agree`. */
 export function witnessedIn(texts: readonly string[]): string[] {
   return texts.flatMap((each) => each.split("\n").filter((line) => line.startsWith("kernel's ")));
 }
 
-/** Whether such a line says that something was compared, and that all of it agreed. */
+/** Returns whether such a line reports at least one comparison, and that all agreed. */
 export function agrees(line: string): boolean {
   const counts = /: (\d+) of (\d+) agree$/.exec(line);
   return counts !== null && Number(counts[1]) > 0 && counts[1] === counts[2];
@@ -161,13 +161,13 @@ function comparisonIn(plain: string): Comparison | undefined {
   return { question, predicted, observed, right: verdict === "As" };
 }
 
-/** The list that a part of a notebook has under `key`; empty where it has none. */
+/** Returns the list under `key` in a part of a notebook; empty if there is none. */
 export function list(value: unknown, key: string): unknown[] {
   const found: unknown = Reflect.get(Object(value), key);
   return Array.isArray(found) ? found : [];
 }
 
-/** The text that a part of a notebook has under `key`, which may be kept as a list of lines. */
+/** Returns the text under `key` in a part of a notebook. The file may store it as a list of lines. */
 export function text(value: unknown, key: string): string {
   const found: unknown = Reflect.get(Object(value), key);
   return Array.isArray(found) ? found.join("") : String(found ?? "");

@@ -6,7 +6,7 @@ jest.setTimeout(180_000);
 
 test.each([
   ["Jupyter's own conformance tests", "test_kernel.py"],
-  ["the tests of what nbclient and nbgrader rely on", "test_graders.py"],
+  ["the tests for nbclient and nbgrader", "test_graders.py"],
 ])("%s pass", (_, script) => {
   const { status, stdout, stderr } = spawnSync(
     program("python"),

@@ -12,9 +12,9 @@ const lessons = readdirSync(folder)
 const pictures = join(home, ".wirebook", "pictures");
 
 /**
- * Runs one half of the chapters in a JupyterLab of its own: two files of tests, so that two workers share them.
+ * Runs half of the chapters in a separate JupyterLab. There are two test files, so that two workers can share the work.
  *
- * @param half - 0: the first, third, fifth …; 1: the others.
+ * @param half - 0: the first, third, fifth chapter and so on; 1: the others.
  */
 export function testLessons(half: 0 | 1): void {
   jest.setTimeout(300_000);
@@ -30,10 +30,10 @@ export function testLessons(half: 0 | 1): void {
   });
 
   describe.each(share)("%s in JupyterLab", (name) => {
-    it("runs to its end, draws every picture, observes what it teaches, and the kernel agrees with every path", async () => {
+    it("runs without errors, draws every picture, observes the expected results, and the kernel agrees with every path", async () => {
       const run = await lab.runNotebook(name);
       expect(run.errors).toEqual([]);
-      // What curl says when nobody answers belongs to the lesson; what Node has to warn of does not.
+      // The error messages of curl are part of the lesson, warnings of Node are not.
       expect(run.stderr.filter((text) => /warning/i.test(text))).toEqual([]);
 
       expect(wrongComparisons(name, run.results)).toEqual([]);
@@ -51,7 +51,7 @@ export function testLessons(half: 0 | 1): void {
       expect(arrivals.filter((line) => /^arrival: (did not arrive|not )/.test(line))).toEqual([]);
       expect(arrivals.length).toBe(witnessed.length);
 
-      // For people to look at; a test cannot see whether a picture is beautiful.
+      // For visual review: a test cannot judge how a picture looks.
       if (process.env["WIREBOOK_PICTURES"]) {
         await lab.screenshots(pictures, "light");
         await lab.screenshots(pictures, "dark");
@@ -63,7 +63,7 @@ export function testLessons(half: 0 | 1): void {
   });
 }
 
-/** What a chapter is expected to show: its cells that end in a picture, its traces, and the labs it opens. */
+/** The expected number of pictures and traces of a chapter, and the names of the labs that it opens. */
 function drawn(name: string): { pictures: number; traces: number; labs: string[] } {
   const notebook: { cells: { cell_type: string; source: string[] }[] } = JSON.parse(
     readFileSync(join(folder, name), "utf8"),
@@ -79,7 +79,7 @@ function drawn(name: string): { pictures: number; traces: number; labs: string[]
   return { pictures: traces + topologies, traces, labs };
 }
 
-/** What is left of these labs, which their chapter has closed. */
+/** Returns the containers that still exist after the chapter closed these labs. */
 async function left(labs: readonly string[]): Promise<string[]> {
   const engine = await Engine.connect();
   const lists = await Promise.all(labs.map((name) => engine.containers.list({ [label.lab]: name })));

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { home } from "../../kernel/setup/home";
 
-/** Makes a new folder below `.wirebook`, so that a notebook in it finds the library as one in `notebooks` does. */
+/** Creates a folder below `.wirebook`, so that notebooks in it can resolve the library. */
 export function notebookFolder(): string {
   mkdirSync(join(home, ".wirebook"), { recursive: true });
   return mkdtempSync(join(home, ".wirebook", "notebooks-"));
 }
 
-/** Writes a notebook for our kernel with these code cells. */
+/** Writes a notebook for the Wirebook kernel with these code cells. */
 export function writeNotebook(path: string, sources: readonly string[]): void {
   const notebook = {
     nbformat: 4,

@@ -5,12 +5,12 @@ import { drawSvg } from "../../lib/chart/sketch/svg";
 import { samples } from "../pictures/samples";
 
 /**
- * Every kind of picture in a real browser, in both themes, with the fonts of this machine: what the layout assumes of
- * text is true there. The images are kept in `.wirebook/pictures`, to be looked at.
+ * Draws every kind of picture in a real browser, in both themes and with the fonts of this machine. Checks that the
+ * text sizes that the layout assumes are correct. Saves the images in `.wirebook/pictures` for visual review.
  */
 const OUT = path.join(__dirname, "..", "..", ".wirebook", "pictures");
 
-// JupyterLab 4.6's own values.
+// Values from JupyterLab 4.6.
 const THEMES = {
   light: {
     ground: "white",
@@ -47,7 +47,7 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-/** Texts that are seen and meet another one, or leave the picture. Lines may touch, letters may not. */
+/** Finds visible texts that overlap or are cut off. Line boxes may overlap slightly, letters may not. */
 const TROUBLE = `(() => {
   const svg = document.querySelector("svg");
   if (svg === null) return ["no picture"];
@@ -66,7 +66,7 @@ const TROUBLE = `(() => {
 })()`;
 
 describe.each(Object.entries(samples()))("the picture %s", (name, make) => {
-  test.each(["light", "dark"] as const)("stands in the %s theme with no text on another", async (theme) => {
+  test.each(["light", "dark"] as const)("has no overlapping or cut-off text (%s theme)", async (theme) => {
     const svg = await drawSvg(make().spec);
     const { ground, variables } = THEMES[theme];
     await page.setContent(`<body style="margin:0;background:${ground};${variables};${FONTS}">${svg}</body>`);

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { home } from "../../kernel/setup/home";
 import { headingsOf, pictureCells, readNotebook, sourceComment } from "../pictures/cells";
 
-/** The README's table of the subject: all that it names exists, and it names all of the subject. */
+/** A row of the README's table of subjects. Everything in the table must exist, and it must cover every subject. */
 interface Row {
   readonly subject: string;
   readonly where: string;
@@ -44,23 +44,23 @@ const SUBJECT: readonly (readonly [string, readonly string[]])[] = [
   ["Reverse proxy", ["path routing"]],
 ];
 
-test.each(SUBJECT)("%s stands in the table with %j", (subject, words) => {
+test.each(SUBJECT)("the table has a row for %s that mentions %j", (subject, words) => {
   const row = rows.find((one) => one.subject === subject);
   expect(words.filter((word) => !row?.where.includes(word))).toEqual([]);
 });
 
-// JupyterLab's anchors: the heading with hyphens for its spaces.
+// JupyterLab's anchors: the heading, with hyphens instead of spaces.
 const anchorOf = (heading: string) => heading.replaceAll(" ", "-");
 
 describe.each(rows)("the row of $subject", ({ sections, pictures }) => {
-  test("names sections that exist", () => {
+  test("links to sections that exist", () => {
     expect(sections.length).toBeGreaterThan(0);
     for (const { notebook, anchor } of sections) {
       expect(headingsOf(readNotebook(join(home, notebook))).map(anchorOf)).toContain(anchor);
     }
   });
 
-  test("has a picture that one of its sections draws", () => {
+  test("shows a picture that one of its sections draws", () => {
     expect(pictures).toHaveLength(1);
     for (const picture of pictures) {
       const drawn = sections.filter(({ notebook, anchor }) =>
@@ -78,7 +78,7 @@ describe.each(rows)("the row of $subject", ({ sections, pictures }) => {
 });
 
 test.each(chapters)(
-  "the pictures of %s were drawn by its present code (otherwise: npm run pictures)",
+  "the pictures of %s were drawn by its current code (if not, run npm run pictures)",
   (chapter) => {
     const outdated = pictureCells(readNotebook(join(home, "notebooks", chapter))).filter((cell) => {
       const svg = readFileSync(join(home, "notebooks", "pictures", `${cell.picture}.svg`), "utf8");
@@ -88,7 +88,7 @@ test.each(chapters)(
   },
 );
 
-test("every chapter and every picture stands in the table", () => {
+test("the table lists every chapter and every picture", () => {
   const named = rows.flatMap(({ sections }) => sections.map(({ notebook }) => basename(notebook)));
   expect([...new Set(named)].sort()).toEqual([...chapters].sort());
   const shown = rows.flatMap(({ pictures }) => pictures.map((picture) => basename(picture)));

@@ -13,11 +13,11 @@ const chapters = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
 
 const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
 
-test("every question of every chapter is in the table of what is to be observed", () => {
+test("every question of every chapter is in the table of expected observations", () => {
   expect(chapters.flatMap((name) => unlistedQuestions(name, read(join(folder, name))))).toEqual([]);
 });
 
-test("a comparison that observes something else, is new, or is not shown is named", () => {
+test("reports a comparison that differs from the table, is not in it, or is missing", () => {
   const shown = (question: string, observed: string): string =>
     `${question}\n  predicted: x\n  observed:  ${observed}\n✕ Not as predicted. Why.`;
   const right = [
@@ -41,7 +41,7 @@ test("a comparison that observes something else, is new, or is not shown is name
   expect(wrongComparisons("11-new.ipynb", [])).toHaveLength(1);
 });
 
-test("every chapter has a recording beside it, and runs from it where there is no engine, with the same observations", () => {
+test("every chapter has a recording, and without an engine it replays with the same observations", () => {
   const missing = chapters.filter((name) => !existsSync(recordingBeside(join(folder, name)) ?? ""));
   expect(missing).toEqual([]);
 

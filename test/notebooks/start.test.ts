@@ -7,7 +7,7 @@ jest.setTimeout(120_000);
 
 interface Started {
   readonly child: ChildProcess;
-  /** All that it said so far. */
+  /** All output so far. */
   text(): string;
   readonly ended: Promise<number | null>;
 }
@@ -34,7 +34,7 @@ function start(args: readonly string[], env: Record<string, string> = {}): Start
   return { child, text: () => said, ended: new Promise((resolve) => child.once("close", resolve)) };
 }
 
-/** Waits until it has said what matches; fails when it ends before. */
+/** Waits until the output matches `pattern`. Rejects if the process exits first. */
 function says({ child, text, ended }: Started, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     const look = () => {
@@ -46,7 +46,7 @@ function says({ child, text, ended }: Started, pattern: RegExp): Promise<RegExpE
   });
 }
 
-/** A server on a port that the system chose. */
+/** Starts a server on a port that the system chooses, and returns the port. */
 async function taken(): Promise<number> {
   const server = createServer();
   servers.push(server);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** What of a notebook's file is asked for here. */
+/** The fields of a notebook file that are used here. */
 export interface ReadNotebook {
   readonly cells: readonly {
     readonly cell_type: string;
@@ -11,14 +11,14 @@ export interface ReadNotebook {
   }[];
 }
 
-/** A cell whose picture stands in the README. */
+/** A cell whose picture is shown in the README. */
 export interface PictureCell {
   readonly picture: string;
-  /** Headings above the cell, the nearest last. */
+  /** Headings above the cell; the closest one is last. */
   readonly headings: readonly string[];
-  /** A hash of the chapter's code up to and including this cell: what its picture was made from. */
+  /** A hash of the chapter's code up to and including this cell, from which its picture is drawn. */
   readonly source: string;
-  /** What it drew last; absent where it has not been executed. */
+  /** The SVG of its last run; `undefined` if it has not been executed. */
   readonly svg: string | undefined;
 }
 
@@ -26,12 +26,12 @@ export function readNotebook(path: string): ReadNotebook {
   return JSON.parse(readFileSync(path, "utf8"));
 }
 
-/** The headings of a notebook's Markdown, in their order, without their marks. */
+/** Returns the Markdown headings of a notebook in order, without the `#` characters. */
 export function headingsOf({ cells }: ReadNotebook): readonly string[] {
   return cells.flatMap((cell) => headingsIn(cell));
 }
 
-/** The cells that bear a tag `picture-NAME`. */
+/** Returns the cells with a tag `picture-NAME`. */
 export function pictureCells({ cells }: ReadNotebook): readonly PictureCell[] {
   const headings: string[] = [];
   const hash = createHash("sha256");
@@ -46,7 +46,7 @@ export function pictureCells({ cells }: ReadNotebook): readonly PictureCell[] {
   });
 }
 
-/** The comment at the end of a kept picture that names its source. */
+/** The comment at the end of a saved picture, with the hash of its source. */
 export const sourceComment = ({ source }: Pick<PictureCell, "source">): string => `<!-- source ${source} -->`;
 
 type Cell = ReadNotebook["cells"][number];

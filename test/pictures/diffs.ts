@@ -55,7 +55,7 @@ export function dockerRun(): Diff {
   };
 }
 
-/** A service with twenty endpoints: a list that opens. */
+/** A service with twenty endpoints, which is drawn as a collapsed list. */
 export function serviceAdded(): Diff {
   const rules = Array.from({ length: 20 }, (_, i): Change[] => {
     const sep = `KUBE-SEP-${(i * 48_271 + 7).toString(36).toUpperCase().padStart(16, "X")}`;

@@ -1,6 +1,6 @@
 import { ROLES, type Role, textWidth } from "../../lib/chart/sketch/font-metrics";
 
-/** Where things stand in a finished specification, with some folds open and the slider at a step. */
+/** The interactive state of a picture: which folds are open, and the slider's step. */
 export interface State {
   readonly open: ReadonlySet<number>;
   readonly step: number;
@@ -45,7 +45,7 @@ function layersOf(spec: AnySpec): readonly { readonly type: string; readonly val
   });
 }
 
-/** How many pixels each fold opens to, read back from the parameters. */
+/** Returns the height of each open fold in pixels, from the parameters of the specification. */
 export function foldsOf(spec: AnySpec): readonly number[] {
   const params = Array.isArray(spec["params"]) ? spec["params"].filter(isDatum) : [];
   return params.flatMap((param) => {
@@ -79,7 +79,7 @@ function isRole(name: unknown): name is Role {
   return typeof name === "string" && name in ROLES;
 }
 
-/** Every text that is seen in this state, with the box that it fills. */
+/** Returns every text that is visible in this state, with its bounding box. */
 export function textsOf(spec: AnySpec, state: State = closed): readonly Placed[] {
   const folds = foldsOf(spec);
   const steps = stepsOf(spec);
@@ -99,7 +99,7 @@ export function textsOf(spec: AnySpec, state: State = closed): readonly Placed[]
     });
 }
 
-/** Every straight line, and every part of a bent one. */
+/** Returns every straight line, and every segment of a polyline. */
 export function linesOf(spec: AnySpec, state: State = closed): readonly Segment[] {
   const folds = foldsOf(spec);
   const steps = stepsOf(spec);
@@ -147,7 +147,7 @@ export function overlap(a: Rect, b: Rect): boolean {
   );
 }
 
-/** True where a line goes through a text. */
+/** Returns whether a line crosses a text. */
 export function crosses({ from, to }: Segment, text: Rect): boolean {
   const samples = 64;
   for (let i = 0; i <= samples; i += 1) {
@@ -169,7 +169,7 @@ export function crosses({ from, to }: Segment, text: Rect): boolean {
   );
 }
 
-/** What is wrong with a picture in one state, in words; nothing is the aim. */
+/** Describes every layout error of a picture in one state. Empty if there is none. */
 export function faults(spec: AnySpec, state: State = closed, lines = true): readonly string[] {
   const found: string[] = [];
   const texts = textsOf(spec, state).filter((text) => text.text.trim() !== "");
@@ -192,7 +192,7 @@ export function faults(spec: AnySpec, state: State = closed, lines = true): read
   return found;
 }
 
-/** Frames and cards that neither hold one another nor stand apart. What sits on a border (a plug, a pill) is left out. */
+/** Describes every pair of frames or cards that overlap without nesting. Ignores shapes on a border (plugs, pills). */
 export function boxFaults(spec: AnySpec): readonly string[] {
   const [first] = layersOf(spec);
   if (first?.type !== "rect") return [];

@@ -11,7 +11,7 @@ import type {
   UnmatchedRule,
 } from "../../lib/netfilter/model";
 
-/** Short ways to write down a path: what the model returns, made by hand from real rule sets. */
+/** Helpers to write a path by hand, based on real rule sets, in the form that the model returns. */
 
 export function tcp(src: string, sport: number, dst: string, dport: number): Packet {
   const family = src.includes(":") ? "ipv6" : "ipv4";
@@ -59,7 +59,7 @@ export function unmatched(
   return { rule: rule(text, { kind: "accept" }), failed, reason };
 }
 
-/** Writes steps one after another and carries the header along. */
+/** Builds a path step by step, and keeps track of the packet's header. */
 export class Way {
   readonly steps: Step[] = [];
   #place: string;

@@ -11,7 +11,7 @@ const masquerade: Action = {
   to: { random: true, fullyRandom: false, persistent: false },
 };
 
-/** From host to host, each of which asks many rules in vain in every table, and one that lets the packet pass. */
+/** Several hops. On each, many rules in every table do not match, and one accepts the packet. */
 export function longJourney(hops: number, rules: number): Traversal {
   const sequence = new Way("host1", tcp("10.0.1.2", 40000, "10.0.99.2", 80));
   for (let hop = 1; hop <= hops; hop += 1) {
@@ -36,7 +36,7 @@ export function longJourney(hops: number, rules: number): Traversal {
   return sequence.end("accept", `delivered to host${hops + 1}, TCP port 80`).path("accept");
 }
 
-/** One rule that only counts in each table of a hook, and one table without rules. */
+/** At one hook, a rule that only counts in each table, and one table without rules. */
 export function counters(): Traversal {
   const counts = [
     "-p tcp -m tcp --dport 80",
@@ -57,7 +57,7 @@ export function counters(): Traversal {
     .path("accept");
 }
 
-/** Docker's rules for `-p 8080:80`, engine 20.10: from outside to the published port. */
+/** From outside to a published port, with the rules of engine 20.10 for `-p 8080:80`. */
 export function publishedPort(): Traversal {
   return new Way("host1", tcp("172.30.0.1", 51234, "172.30.0.11", 8080))
     .hook("PREROUTING")
@@ -126,7 +126,7 @@ export function publishedPort(): Traversal {
     .path("accept");
 }
 
-/** Two Docker networks: what isolation drops. All tables loaded, as firewalld leaves them. */
+/** Between two Docker networks: isolation drops the packet. All tables are loaded, as with firewalld. */
 export function isolation(): Traversal {
   return new Way("host1", icmp("172.18.0.2", "172.19.0.2"))
     .hook("PREROUTING")
@@ -179,7 +179,7 @@ export function isolation(): Traversal {
     .path("drop");
 }
 
-/** A service without endpoints: kube-proxy's REJECT, asked in OUTPUT by a client on the node itself. */
+/** A service without endpoints: kube-proxy's REJECT rule at OUTPUT, for a client on the node itself. */
 export function rejected(): Traversal {
   return new Way("node1", tcp("172.30.0.11", 33210, "10.96.0.77", 80))
     .route("default via 172.30.0.1 dev eth0", "out", "eth0", "172.30.0.1")
@@ -242,7 +242,7 @@ const ENDPOINTS = [
 
 export const ENDPOINT_NAMES = Object.fromEntries(ENDPOINTS.map((one) => [one.ip, one.name]));
 
-/** A pod asks a service; two nodes, three endpoints; `services` other services stand in the rules before it. */
+/** A pod calls a service: two nodes and three endpoints, with the rules of `services` other services before it. */
 export function clusterIp(services = 40): Traversal {
   const request = tcp("10.244.1.2", 40112, "10.96.0.10", 80);
   const outcomes = ENDPOINTS.map((endpoint, i): Outcome => {
@@ -385,7 +385,7 @@ function toPod(sequence: Way, endpoint: (typeof ENDPOINTS)[number], i: number): 
   return sequence.outcome("accept", { probability: { numerator: 1n, denominator: 3n } });
 }
 
-/** A container talks to the outside through MASQUERADE. */
+/** From a container to the outside, through MASQUERADE. */
 export function outward(): Traversal {
   return new Way("web", tcp("172.17.0.2", 40001, "172.30.0.1", 80))
     .route("default via 172.17.0.1 dev eth0", "out", "eth0", "172.17.0.1")
@@ -425,7 +425,7 @@ export function outward(): Traversal {
     .path("accept");
 }
 
-/** What a snapshot cannot know: a string match; both branches, IPv6, a very long rule. */
+/** A string match, which a snapshot cannot decide, so the path has both branches. With IPv6 and a very long rule. */
 export function unknown(): Traversal {
   const request = tcp("fd00:10:244:1:aaaa:bbbb:cccc:2", 40112, "fd00:10:244:2:aaaa:bbbb:cccc:1003", 8080);
   const long =
@@ -456,7 +456,7 @@ export function unknown(): Traversal {
   return { packet: request, outcomes: [closed.outcome("drop", more), open.outcome("accept", more)] };
 }
 
-/** Hairpin with a mark, IPv6, in one node: mark set, DNAT, masquerade, mark cleared. */
+/** Hairpin on one node: the mark is set, then DNAT, masquerade, and the mark is cleared. */
 export function marked(): Traversal {
   const mark: Action = { kind: "mark", mark: { value: 0x4000, mask: 0x4000 } };
   return new Way("node1", tcp("10.244.1.3", 39000, "10.96.0.10", 80))
@@ -532,7 +532,7 @@ export function marked(): Traversal {
     .path("accept");
 }
 
-/** The reply of a published port: no rule is asked, conntrack turns the header back. */
+/** The reply from a published port: no nat rule is evaluated, conntrack reverses the translation. */
 export function reply(): Traversal {
   return new Way("host1", tcp("172.17.0.2", 80, "172.30.0.1", 51234))
     .hook("PREROUTING")
@@ -550,7 +550,7 @@ export function reply(): Traversal {
     .path("accept");
 }
 
-/** The reply of `clusterIp`'s second outcome: two nodes, one conntrack entry that turns the source back. */
+/** The reply of `clusterIp`'s second outcome: two nodes, and one conntrack entry that reverses the DNAT. */
 export function clusterReply(): Traversal {
   return new Way("web-1", tcp("10.244.2.2", 8080, "10.244.1.2", 40112))
     .route("default via 10.244.2.1 dev eth0", "out", "eth0", "10.244.2.1")

@@ -3,8 +3,8 @@ import { basename, join } from "node:path";
 import { type PictureCell, pictureCells, readNotebook, sourceComment } from "./cells";
 
 /**
- * Keeps the pictures of the README: of every cell that bears a tag `picture-NAME`, the static SVG of what it drew when
- * the chapters ran last (`npm run chapters` leaves the executed notebooks in `.wirebook/reports`).
+ * Saves the pictures of the README: the static SVG of every cell with a tag `picture-NAME`, from the last run of the
+ * chapters. (`npm run chapters` writes the executed notebooks to `.wirebook/reports`.)
  */
 const home = join(__dirname, "..", "..");
 const chapters = join(home, "notebooks");
@@ -21,7 +21,7 @@ for (const name of readdirSync(chapters).filter((file) => file.endsWith(".ipynb"
   }
 }
 
-/** The picture of a cell in the executed notebook. It must have been drawn by the code that the chapter has now. */
+/** Returns the picture of a cell from the executed notebook. Throws if the chapter's code has changed since. */
 function drawn(report: string, { picture, source }: PictureCell): string {
   if (!existsSync(report))
     throw new Error(`REPORT_MISSING  ${report}: run the chapter first: npm run pictures`);

@@ -25,7 +25,7 @@ import { clusterRanges, forwardProxy, reverseProxy, wrongRanges } from "./ranges
 import { manyEndpoints } from "./services";
 import { chain, cluster, docker, engines, hub, pair, ring } from "./worlds";
 
-/** One picture of every kind and every difficult case, by name. */
+/** One picture of each kind and of each difficult case, by name. */
 export function samples(): Readonly<Record<string, () => Picture>> {
   return {
     "traversal-published": () =>

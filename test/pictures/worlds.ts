@@ -1,7 +1,7 @@
 import type { World, WorldContainer, WorldPlace } from "../../lib/chart/topology/world";
 import type { InterfaceAddress, Link, Snapshot } from "../../lib/inspect/snapshot";
 
-/** Short ways to write down what `ip -d -s link` and `ip addr` say of a lab. */
+/** Helpers to write the output of `ip -d -s link` and `ip addr` in a lab by hand. */
 
 function address(text: string): InterfaceAddress {
   const [ip = "", prefix = "32"] = text.split("/");
@@ -72,7 +72,7 @@ export function spot(
 const pause: WorldContainer = { name: "pause", role: "pause" };
 const app = (name: string, detail: string): WorldContainer => ({ name, role: "app", detail });
 
-/** Two nodes, pods on each: what the sketch shows. */
+/** Two nodes with pods, as in the sketch. */
 export function cluster(perNode: readonly [number, number] = [2, 2]): World {
   const places: WorldPlace[] = [];
   perNode.forEach((many, n) => {
@@ -126,7 +126,7 @@ export function cluster(perNode: readonly [number, number] = [2, 2]): World {
   };
 }
 
-/** Docker: one host, two containers, an outside; two networks on the host. */
+/** Docker: one host with two networks and two containers, and an outside. */
 export function docker(): World {
   return {
     name: "docker networking",
@@ -173,7 +173,7 @@ export function docker(): World {
   };
 }
 
-/** Chapter 1: two namespaces and one cord. */
+/** Chapter 1: two namespaces and one veth pair. */
 export function pair(): World {
   return {
     name: "two namespaces",
@@ -188,7 +188,7 @@ export function pair(): World {
   };
 }
 
-/** A chain through a router, both families. */
+/** A chain through a router, with IPv4 and IPv6. */
 export function chain(): World {
   return {
     name: "client, router, server",
@@ -210,7 +210,7 @@ export function chain(): World {
   };
 }
 
-/** A bridge in a namespace of its own, namespaces around it, a tap device. */
+/** A bridge in a separate namespace, several namespaces connected to it, and a tap device. */
 export function hub(leaves = 3): World {
   const names = ["red", "blue", "green", "yellow", "violet", "orange", "grey", "white"];
   return {
@@ -232,7 +232,7 @@ export function hub(leaves = 3): World {
   };
 }
 
-/** A ring of routers: cords that no chain can show. */
+/** A ring of routers, which cannot be drawn as a chain. */
 export function ring(): World {
   const n = 5;
   return {
@@ -252,7 +252,7 @@ export function ring(): World {
   };
 }
 
-/** Two engines, an overlay, long names and IPv6 addresses. */
+/** Two engines with an overlay network, long names and IPv6 addresses. */
 export function engines(): World {
   const node = (n: number, engine: string): readonly WorldPlace[] => [
     spot(

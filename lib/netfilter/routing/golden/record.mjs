@@ -1,8 +1,9 @@
-// Asks the kernel where packets go under policy rules and routes of every kind, and prints its answers as JSON.
+// Queries the kernel's routing decisions (`ip route get`) under policy rules and routes of every kind. Prints JSON.
 //
 //   unshare -n node lib/netfilter/routing/golden/record.mjs > lib/netfilter/routing/golden/kernel.json
 //
-// IP_NEWER names a newer iproute2's ip, which knows more kinds of rules; without it those cases are left out.
+// IP_NEWER is the path of `ip` from a newer iproute2, which supports more kinds of rules. Without it, the cases that
+// need it are skipped.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 
@@ -26,11 +27,14 @@ run("route add default via 10.3.0.9");
 
 const IN = "8.8.8.8 from 10.1.0.9 iif e0";
 const OUT = "8.8.8.8 from 10.1.0.1";
-// ip reads a TOS as hexadecimal, with or without the prefix.
+// ip parses a TOS value as hexadecimal, with or without the `0x` prefix.
 const hex = (tos) => `0x${tos.toString(16)}`;
 const tcp = (sport, dport) => `ipproto tcp sport ${sport} dport ${dport}`;
 
-/** Rules to add, each with what to ask; `newer`: only the newer ip can add it. `strict`: rp_filter of e0 is 1. */
+/**
+ * Rules and routes to add, and the arguments of `ip route get` to query under them (`asks`). `newer`: only the newer ip
+ * can add the rules. `strict`: rp_filter of e0 is 1.
+ */
 const cases = [
   { name: "from", rules: ["from 10.1.0.9 table 100"], asks: [IN, OUT] },
   { name: "from a prefix without an address", rules: ["from 0/1 table 100"], asks: [IN, "8.8.8.8 from 200.1.1.1 iif e0"] },
@@ -133,7 +137,7 @@ function answer(ask) {
 }
 
 const tools = [...new Set(["ip", newer ?? "ip"])];
-/** As each tool prints it: text, for a name may come twice in what older ones print for one route. */
+/** The output of each tool, kept as text because older versions repeat keys in the JSON object of a route. */
 const listed = (...args) => tools.map((tool) => ip(tool, ...args).trim());
 const links = () =>
   JSON.parse(run("-j addr")).map(({ ifindex, ifname, flags, operstate, group, link_type, addr_info }) => ({
