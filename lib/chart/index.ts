@@ -1,5 +1,5 @@
+export { display } from "../display";
 export { ladderPicture } from "./ladder";
-export { display } from "./picture";
 export {
   serviceOf,
   servicePicture,

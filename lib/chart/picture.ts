@@ -1,10 +1,8 @@
+import { display } from "../display";
 import type { Spec } from "./sketch/json";
 import type { Scene } from "./sketch/scene";
 import { specOf } from "./sketch/spec";
 import { drawSvg } from "./sketch/svg";
-
-/** The method that a notebook kernel calls to display a value (the convention of Deno's Jupyter kernel). */
-export const display: unique symbol = Symbol.for("Jupyter.display");
 
 /** Representations of one value by MIME type. The front end shows the richest one that it supports. */
 export type MimeBundle = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { display } from "../chart/picture";
+import { display } from "../display";
 import { predict } from "./prediction";
 
 describe("a prediction", () => {

@@ -1,4 +1,4 @@
-import { display } from "../chart/picture";
+import { display } from "../display";
 
 /** A MIME bundle of text: markdown for a notebook, plain text for a terminal. */
 interface TextBundle {

@@ -1,9 +1,8 @@
+import { display } from "../../display";
 import { imageReference } from "../runtime/image";
 import type { NodePod } from "./pod";
 import type { PodPlan } from "./pod-spec";
 import { POD_BRIDGE, vethName } from "./wiring";
-
-const display = Symbol.for("Jupyter.display");
 
 /**
  * A pod that was described but not started. It has a name and a plan, but no address: a pod gets its address when it

@@ -1,6 +1,5 @@
+import { display } from "../../display";
 import { inNotebook, LabError } from "../../engine";
-
-const display = Symbol.for("Jupyter.display");
 
 /**
  * The result of a command that has exited. In a notebook, the command's output was already shown while it ran, so the

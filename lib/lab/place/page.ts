@@ -1,6 +1,5 @@
+import { display } from "../../display";
 import { LabError } from "../../engine";
-
-const display = Symbol.for("Jupyter.display");
 
 /** The address and port of one end of a TCP connection. */
 export interface Peer {

@@ -1,5 +1,6 @@
 import { type Connection, type ConnectionsView, connectionsPicture } from "../../chart/connections";
-import { display, type MimeBundle, type Picture } from "../../chart/picture";
+import type { MimeBundle, Picture } from "../../chart/picture";
+import { display } from "../../display";
 import type { Stream } from "./stream";
 import { connectionsView, type Seen } from "./view";
 

@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { display } from "../../display";
 import { currentCell, LabError } from "../../engine";
 import { loadJournal, saveJournal } from "./file";
 import type { RecordedClasses } from "./recorded-classes";
 import { Recorder } from "./recorder";
 import { Replay } from "./replay";
-
-const display = Symbol.for("Jupyter.display");
 
 /** Delay before new entries of a recording are saved. */
 const SAVE_DELAY_MS = 2_000;

@@ -1,6 +1,5 @@
+import { display } from "../../display";
 import { type Cell, currentCell } from "../../engine";
-
-const display = Symbol.for("Jupyter.display");
 
 /** Operations that are faster than this show no progress line. */
 const SHOW_AFTER_MS = 1_000;

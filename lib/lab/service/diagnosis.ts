@@ -1,3 +1,4 @@
+import { display } from "../../display";
 import type { PodFacts, Reach, ServiceFacts } from "./service-facts";
 
 /** One check of a {@link Diagnosis} and its result. */
@@ -9,8 +10,6 @@ export interface Rung {
   /** What to do about it. Absent if `ok` is true or undefined and nothing can be done. */
   readonly advice?: string;
 }
-
-const display = Symbol.for("Jupyter.display");
 
 /**
  * The result of the checks of a service. As a cell's value it is shown as a table.

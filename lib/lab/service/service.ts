@@ -1,5 +1,6 @@
-import { display, type MimeBundle, type Picture } from "../../chart/picture";
+import type { MimeBundle, Picture } from "../../chart/picture";
 import { servicePicture } from "../../chart/service";
+import { display } from "../../display";
 import { endpointText } from "./chain-name";
 import type { RuleChange } from "./controller";
 import { connectionCounts, serviceView } from "./counts";

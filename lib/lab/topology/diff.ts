@@ -1,5 +1,6 @@
 import { type ChangeKind, type Change as Drawn, diffPicture } from "../../chart/diff";
-import { display, type MimeBundle, type Picture } from "../../chart/picture";
+import type { MimeBundle, Picture } from "../../chart/picture";
+import { display } from "../../display";
 import { type Change, type ChangeSubject, type Diff, diffSnapshots } from "../../inspect/diff";
 import type { Snapshot } from "../../inspect/snapshot";
 import { describeRule } from "../../netfilter/describe";

@@ -1,9 +1,8 @@
 import { writeFile } from "node:fs/promises";
+import { display } from "../../display";
 import { LabError, type Process } from "../../engine";
 import { type CapturedPacket, parsePcap } from "../../inspect/pcap";
 import type { ContainerPlace } from "../place/place";
-
-const display = Symbol.for("Jupyter.display");
 
 // Sends a marker packet. Once tcpdump has read it, it has read every packet before it.
 const SENTINEL = "127.255.255.254";

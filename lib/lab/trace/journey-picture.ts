@@ -1,5 +1,6 @@
-import { display, type MimeBundle, type Picture } from "../../chart/picture";
+import type { MimeBundle, Picture } from "../../chart/picture";
 import { traversalPicture } from "../../chart/traversal";
+import { display } from "../../display";
 import type { Journey, JourneyOutcome } from "../../netfilter/journey";
 import type { Packet } from "../../netfilter/model";
 import type { Arrival } from "./arrival";

@@ -1,7 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { ladderPicture } from "../../chart/ladder";
-import { display, type MimeBundle, type Picture } from "../../chart/picture";
+import type { MimeBundle, Picture } from "../../chart/picture";
 import { packetTitle, traversalPicture } from "../../chart/traversal";
+import { display } from "../../display";
 import { checkPort, LabError } from "../../engine";
 import { inspectNamespace } from "../../inspect/collect";
 import type { Snapshot } from "../../inspect/snapshot";

@@ -1,6 +1,6 @@
 import type { Caused, Outcome, Packet, Probability, Step, Traversal, Verdict } from "../model";
+import { multiply } from "../model";
 import { type Entry, type HostOutcome, type KernelState, type TraverseOptions, traverse } from "../traverse";
-import { multiply } from "../traverse/branch-explorer";
 import type { Departure } from "../traverse/packet-context";
 import { type Crossing, frameRouteTo, portTowards } from "./frame-route";
 import { type End, hostAt, linkOf, type World } from "./world";

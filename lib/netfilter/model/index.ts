@@ -3,6 +3,7 @@ export * from "./hook";
 export * from "./host";
 export * from "./match";
 export * from "./packet";
+export * from "./probability";
 export * from "./problem";
 export * from "./ruleset";
 export * from "./traversal";

@@ -1,6 +1,7 @@
 import type { Hook, TableName } from "./hook";
 import type { Match } from "./match";
 import type { Packet } from "./packet";
+import type { Probability } from "./probability";
 import type { Rule } from "./ruleset";
 
 /** A rule that was evaluated and did not match, with the first condition that failed. */
@@ -111,12 +112,6 @@ export type Step =
  * const verdicts: Verdict[] = traverse(host, packet, { from: { in: "eth0" } }).outcomes.map(({ verdict }) => verdict);
  */
 export type Verdict = "accept" | "drop" | "reject" | "queue" | "unreachable" | "unknown";
-
-/** An exact probability as a fraction. 1/1 if no random condition was evaluated. */
-export interface Probability {
-  readonly numerator: bigint;
-  readonly denominator: bigint;
-}
 
 /**
  * One possible path of a packet. A traversal has several of them if a random or an unknown condition decides between

@@ -1,4 +1,4 @@
-import type { Probability, UnknownCondition } from "../model";
+import { type Probability, reduced, type UnknownCondition } from "../model";
 
 /** A random condition that holds with a probability of `threshold` / 2^31 (xt_statistic.c). */
 export interface Chance {
@@ -52,8 +52,7 @@ export class BranchExplorer {
   }
 
   get probability(): Probability {
-    const divisor = gcd(this.#numerator, this.#denominator);
-    return { numerator: this.#numerator / divisor, denominator: this.#denominator / divisor };
+    return reduced(this.#numerator, this.#denominator);
   }
 
   /** Unknown facts that this run depends on. */
@@ -131,17 +130,4 @@ export class BranchExplorer {
     this.#trail.push({ weights, taken: 0 });
     return 0;
   }
-}
-
-function gcd(a: bigint, b: bigint): bigint {
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a === 0n ? 1n : a;
-}
-
-/** Multiplies two probabilities and reduces the fraction. */
-export function multiply(a: Probability, b: Probability): Probability {
-  const numerator = a.numerator * b.numerator;
-  const denominator = a.denominator * b.denominator;
-  const divisor = gcd(numerator, denominator);
-  return { numerator: numerator / divisor, denominator: denominator / divisor };
 }

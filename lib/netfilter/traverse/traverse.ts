@@ -1,4 +1,13 @@
-import type { Caused, Host, Outcome, Packet, Probability, Traversal, UnknownField } from "../model";
+import {
+  type Caused,
+  type Host,
+  type Outcome,
+  type Packet,
+  type Probability,
+  reduced,
+  type Traversal,
+  type UnknownField,
+} from "../model";
 import { BranchExplorer } from "./branch-explorer";
 import { bridged, type PortFor, received } from "./bridge";
 import { compile } from "./compile";
@@ -176,15 +185,11 @@ function truncated(
 
 /** One minus the probabilities of the outcomes, at least 0: outcomes that differ in an unknown fact count several times. */
 function remaining(outcomes: readonly Outcome[]): Probability {
-  let [numerator, denominator] = [1n, 1n];
+  let rest: Probability = { numerator: 1n, denominator: 1n };
   for (const { probability } of outcomes) {
-    numerator = numerator * probability.denominator - probability.numerator * denominator;
-    denominator *= probability.denominator;
-    const [a, b] = [numerator < 0n ? 0n : numerator, denominator];
-    if (a === 0n) return { numerator: 0n, denominator: 1n };
-    let [x, y] = [a, b];
-    while (y !== 0n) [x, y] = [y, x % y];
-    [numerator, denominator] = [a / x, b / x];
+    const { numerator, denominator } = probability;
+    const left = rest.numerator * denominator - numerator * rest.denominator;
+    rest = reduced(left < 0n ? 0n : left, rest.denominator * denominator);
   }
-  return { numerator, denominator };
+  return rest;
 }
