@@ -60,7 +60,11 @@ export function exampleFiles(names: readonly Documented[]): ReadonlyMap<string, 
   return new Map(all.map(({ name, example }, at) => [`${at + 1}-${name}.ts`, example]));
 }
 
-/** Runs examples one after the other, in a process of their own. Returns what it printed on stderr if one failed. */
+/**
+ * Runs examples one after the other, in a process of their own. Returns what it printed on stderr if one failed.
+ *
+ * @param paths - files of {@link withExamples}; `--engine` before them if they open labs.
+ */
 export function runExamples(paths: readonly string[]): string | undefined {
   const register = join(home, "test/examples/register.cjs");
   const { status, stderr } = spawnSync(process.execPath, [register, ...paths], {

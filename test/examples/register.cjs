@@ -26,7 +26,10 @@ ${code}
 };
 
 (async () => {
-  for (const path of process.argv.slice(2)) {
+  const [first, ...paths] = process.argv.slice(2);
+  // With an open lab, the containers that a process shares between its labs are started once, not for each example.
+  const lab = first === "--engine" ? await require(library).Lab.open("keep-session") : undefined;
+  for (const path of lab === undefined && first !== undefined ? [first, ...paths] : paths) {
     try {
       await require(path)();
     } catch (error) {
@@ -34,4 +37,5 @@ ${code}
       process.exitCode = 1;
     }
   }
+  await lab?.close();
 })();
