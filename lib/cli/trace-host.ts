@@ -8,6 +8,7 @@ import { parseRuleset, readDumpHeader } from "../netfilter/iptables";
 import { describeProblem, type Host, type ProblemCode, type Ruleset } from "../netfilter/model";
 import { hostOf } from "../netfilter/traverse";
 import { isComplete } from "../netfilter/traverse/host";
+import { withoutUndefined } from "../without-undefined";
 import { readTextFile } from "./text-file";
 import { Refused, type TraceArguments } from "./trace-argument";
 
@@ -177,7 +178,7 @@ export function hostFrom(
       place: "host",
       rulesets,
       ...settingsOf(options, undefined, links),
-      ...(links === undefined ? {} : { links }),
+      ...withoutUndefined({ links }),
       ...(options.routes === undefined
         ? {}
         : { routes: parseRoutes(list(options.routes, "the output of `ip -j route`", "dst")) }),

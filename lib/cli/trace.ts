@@ -6,6 +6,7 @@ import { addressWords, familyOf } from "../netfilter/routing/address";
 import { type Entry, stateOf, traverse, warningsOf } from "../netfilter/traverse";
 import { traversalToJson } from "../netfilter/traverse/json";
 import { traversalToText } from "../netfilter/traverse/text";
+import { withoutUndefined } from "../without-undefined";
 import { assumptionsOf, assumptionsText, unknownOf } from "./assumptions";
 import {
   address,
@@ -54,8 +55,7 @@ function packetFrom(options: TraceArguments): { packet: Packet; unknownFields: U
     src: options.src,
     dst: options.dst,
     protocol: options.proto,
-    ...(options.sport === undefined ? {} : { sport: options.sport }),
-    ...(options.dport === undefined ? {} : { dport: options.dport }),
+    ...withoutUndefined({ sport: options.sport, dport: options.dport }),
     ...(icmp ? { icmp: options.icmpType ?? { type: family === "ipv4" ? 8 : 128, code: 0 } } : {}),
     ...(options.proto === "tcp"
       ? { tcpFlags: options.tcpFlags ?? (options.state === "ESTABLISHED" ? ["ACK"] : ["SYN"]) }
@@ -64,7 +64,7 @@ function packetFrom(options: TraceArguments): { packet: Packet; unknownFields: U
     tos: options.tos ?? 0,
     length: options.length ?? 60,
     mark: options.mark ?? 0,
-    ...(options.mac === undefined ? {} : { macSrc: options.mac }),
+    ...withoutUndefined({ macSrc: options.mac }),
     ...(options.uid === undefined ? {} : { owner: { uid: options.uid } }),
   };
   return { packet, unknownFields };
@@ -117,7 +117,7 @@ function run(options: TraceArguments, output: Output): void {
   const traversal = traverse(host, packet, {
     from,
     unknownFields,
-    ...(options.state === undefined ? {} : { ctState: options.state }),
+    ...withoutUndefined({ ctState: options.state }),
     ...(snapshot === undefined ? {} : { state: stateOf(snapshot) }),
   });
   const counters =

@@ -1,4 +1,5 @@
 import { LabError } from "../engine";
+import { withoutUndefined } from "../without-undefined";
 import type { LabContext } from "./context/lab-context";
 import { commandError, inNamespace } from "./link/ip";
 import type { LabLink } from "./link/link";
@@ -263,7 +264,7 @@ export class Failures {
       return repaired;
     };
     this.#context.onClose(undo);
-    return { shell, undo, ...(note === undefined ? {} : { note }) };
+    return { shell, undo, ...withoutUndefined({ note }) };
   }
 }
 

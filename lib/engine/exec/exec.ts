@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type Docker from "dockerode";
+import { withoutUndefined } from "../../without-undefined";
 import { interruptSignal } from "../cell";
 import type { CommandLog } from "../command-log";
 import { translate } from "../errors/known-errors";
@@ -136,8 +137,7 @@ export class Execs {
         AttachStdin: true,
         AttachStdout: true,
         AttachStderr: true,
-        ...(options.user === undefined ? {} : { User: options.user }),
-        ...(options.workdir === undefined ? {} : { WorkingDir: options.workdir }),
+        ...withoutUndefined({ User: options.user, WorkingDir: options.workdir }),
         ...(options.env ? { Env: Object.entries(options.env).map(([key, value]) => `${key}=${value}`) } : {}),
       });
       const stream = await attach(this.#docker, container, exec, options.signal);

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { withoutUndefined } from "../../without-undefined";
 import { checkPort } from "./port";
 
 /** A container port that is published on the engine's machine. */
@@ -103,27 +104,23 @@ export function createOptions(spec: ContainerSpec): Docker.ContainerCreateOption
     ...(spec.env ? { Env: Object.entries(spec.env).map(([key, value]) => `${key}=${value}`) } : {}),
     // A container that joins another one's network shares its host name. The engine rejects a second host name.
     ...(spec.hostname !== undefined && !joins && spec.network !== "host" ? { Hostname: spec.hostname } : {}),
-    ...(spec.user === undefined ? {} : { User: spec.user }),
-    ...(spec.workdir === undefined ? {} : { WorkingDir: spec.workdir }),
-    ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
+    ...withoutUndefined({ User: spec.user, WorkingDir: spec.workdir, StopSignal: spec.stopSignal }),
     ...(spec.volumes ? { Volumes: Object.fromEntries(spec.volumes.map((path) => [path, {}])) } : {}),
     ExposedPorts: Object.fromEntries(Object.keys(ports).map((port) => [port, {}])),
     HostConfig: {
       PortBindings: ports,
-      ...(spec.network === undefined ? {} : { NetworkMode: spec.network }),
+      ...withoutUndefined({ NetworkMode: spec.network }),
       ...(spec.capabilities ? { CapDrop: ["ALL"], CapAdd: [...spec.capabilities] } : {}),
       ...(spec.unconfined === true ? { SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"] } : {}),
       ...(spec.dns ? { Dns: [...spec.dns] } : {}),
       ...(spec.devices ? { Devices: spec.devices.map(device) } : {}),
       ...(spec.binds ? { Binds: [...spec.binds] } : {}),
       ...(spec.tmpfs ? { Tmpfs: Object.fromEntries(spec.tmpfs.map((path) => [path, "exec"])) } : {}),
-      ...(spec.pid === undefined ? {} : { PidMode: spec.pid }),
-      ...(spec.ipc === undefined ? {} : { IpcMode: spec.ipc }),
+      ...withoutUndefined({ PidMode: spec.pid, IpcMode: spec.ipc }),
       ...(spec.sysctls ? { Sysctls: { ...spec.sysctls } } : {}),
-      ...(spec.cgroupNamespace === undefined ? {} : { CgroupnsMode: spec.cgroupNamespace }),
-      ...(spec.cgroupParent === undefined ? {} : { CgroupParent: spec.cgroupParent }),
+      ...withoutUndefined({ CgroupnsMode: spec.cgroupNamespace, CgroupParent: spec.cgroupParent }),
       ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
-      ...(spec.pids === undefined ? {} : { PidsLimit: spec.pids }),
+      ...withoutUndefined({ PidsLimit: spec.pids }),
       ...(spec.restart === undefined ? {} : { RestartPolicy: { Name: spec.restart } }),
       ...(spec.init === true ? { Init: true } : {}),
     },

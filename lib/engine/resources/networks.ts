@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { withoutUndefined } from "../../without-undefined";
 import type { CommandLog } from "../command-log";
 import { translate } from "../errors/known-errors";
 import { statusCode } from "./containers";
@@ -63,7 +64,7 @@ export class Networks {
         CheckDuplicate: true,
         Driver: spec.driver ?? "bridge",
         Internal: spec.internal ?? false,
-        ...(spec.attachable === undefined ? {} : { Attachable: spec.attachable }),
+        ...withoutUndefined({ Attachable: spec.attachable }),
         Labels: { ...spec.labels },
         Options: { ...spec.options },
         ...(spec.subnet === undefined
@@ -74,8 +75,7 @@ export class Networks {
                 Config: [
                   {
                     Subnet: spec.subnet,
-                    ...(spec.gateway === undefined ? {} : { Gateway: spec.gateway }),
-                    ...(spec.range === undefined ? {} : { IPRange: spec.range }),
+                    ...withoutUndefined({ Gateway: spec.gateway, IPRange: spec.range }),
                   },
                 ],
               },

@@ -1,4 +1,5 @@
 import { type Engine, LabError, type Labels, label, type NetworkInfo } from "../../engine";
+import { withoutUndefined } from "../../without-undefined";
 import { addressAt, type Cidr, overlaps, parseCidr } from "../cidr/cidr";
 import type { LabEngine, LabEngines } from "../runtime/engines";
 import { chooseSubnet } from "./subnet";
@@ -48,7 +49,7 @@ export async function createLabNetwork(
         name: `wirebook-${hub.owner}-${lab.name}`,
         subnet: subnet.text,
         gateway: addressAt(subnet, 1),
-        labels: { ...hub.labels, ...lab.labels, ...(node === undefined ? {} : { [label.node]: node }) },
+        labels: { ...hub.labels, ...lab.labels, ...withoutUndefined({ [label.node]: node }) },
         ...(range ? { driver: "overlay", attachable: true, internal: true, range: range.text } : {}),
       });
       if (overlay) await yieldToEarlier(hub.engine, info, subnet);

@@ -9,6 +9,7 @@ import {
   shellText,
 } from "../../engine";
 import { imageTag } from "../../setup/images";
+import { withoutUndefined } from "../../without-undefined";
 import type { LabContext } from "../context/lab-context";
 import { checkName } from "../context/name";
 import { Command, CommandResult } from "../place/command";
@@ -185,7 +186,7 @@ export class DockerHost extends ContainerPlace {
       command: ["--bip", spec.bridge ?? defaultBridge, ...(spec.args ?? [])],
       network: context.network,
       address,
-      ...(spec.memoryBytes === undefined ? {} : { memoryBytes: spec.memoryBytes }),
+      ...withoutUndefined({ memoryBytes: spec.memoryBytes }),
     });
     const inner = await DockerHost.#connect(runtime, nested, name);
     const host = new DockerHost(context, runtime, name, nested.info, address, inner);
@@ -279,7 +280,7 @@ export class DockerHost extends ContainerPlace {
       image: imageReference(spec.image),
       hostname: name,
       publish,
-      ...(spec.network === undefined ? {} : { network: spec.network }),
+      ...withoutUndefined({ network: spec.network }),
       ...(spec.command ? { command: spec.command } : {}),
       ...(spec.env ? { env: spec.env } : {}),
       ...(spec.capabilities ? { capabilities: spec.capabilities } : {}),

@@ -1,6 +1,7 @@
 import type { ContainerInfo, ContainerSpec, Engine, Publish } from "../../engine";
 import { checkPort, LabError } from "../../engine";
 import { imageTag } from "../../setup/images";
+import { withoutUndefined } from "../../without-undefined";
 import { networkCapabilities } from "../context/lab-context";
 import { servedPort, waitListening } from "../place/listening";
 import { ContainerPlace, type PlaceContainer } from "../place/place";
@@ -250,7 +251,7 @@ async function startApp(
     capabilities: spec.capabilities ?? (isImage(spec.image ?? "base", "base") ? networkCapabilities : []),
     ...(spec.command ? { command: spec.command } : {}),
     env: { POD_NAME: site.name.split("/").at(-1) ?? site.name, ...spec.env },
-    ...(spec.restart === undefined ? {} : { restart: spec.restart }),
+    ...withoutUndefined({ restart: spec.restart }),
   });
   if (spec.restart === undefined && (spec.command || !isWirebookImage(spec.image ?? "base"))) {
     await refuseExited(site.engine, info.id, `${site.name}/${app}`);

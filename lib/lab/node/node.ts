@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Engine, LabError, type ShellAnswer } from "../../engine";
 import { imageTag } from "../../setup/images";
+import { withoutUndefined } from "../../without-undefined";
 import { addressAt, type Cidr } from "../cidr/cidr";
 import { AddressPool } from "../cidr/pool";
 import { type LabContext, networkCapabilities } from "../context/lab-context";
@@ -320,7 +321,7 @@ export class Node extends ContainerPlace {
       gateway,
       prefixLength: this.#prefixLength,
       routed: this.#routed,
-      ...(this.#mtuBytes === undefined ? {} : { mtuBytes: this.#mtuBytes }),
+      ...withoutUndefined({ mtuBytes: this.#mtuBytes }),
     };
     const { shell } = this.#runtime.toolbox;
     const answer = await shell.run(vethScript({ ...wire, nodePid: this.#pid }));

@@ -1,4 +1,5 @@
 import type { SocketEnd } from "../../chart/connections";
+import { withoutUndefined } from "../../without-undefined";
 
 /** `log-format` of mode http: the four socket addresses, server, status, termination state, retries, ms, request line. */
 export const httpLogFormat = "%ci:%cp > %fi:%fp | %bi:%bp > %si:%sp | %s %ST %tsc %rc %Ta %{+Q}r";
@@ -56,7 +57,7 @@ function readLine(fields: readonly (string | undefined)[]): ProxiedRequest {
     state,
     retries: Number(retries),
     milliseconds: Number(ms),
-    ...(request === undefined ? {} : { request }),
+    ...withoutUndefined({ request }),
     why: meaning(ended),
     lost: /^[SPRIKs]/.test(ended),
   };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { LabError } from "../../engine";
 import { imageTag } from "../../setup/images";
+import { withoutUndefined } from "../../without-undefined";
 import { type LabContext, networkCapabilities } from "../context/lab-context";
 import { waitListening } from "../place/listening";
 import { ContainerPlace, type PlaceParts } from "../place/place";
@@ -165,7 +166,7 @@ export class ReverseProxy extends AnyProxy {
     const names = spec.tls?.names.map((each) => checkHost(each, name)).join(" ");
     const servers = spec.upstreams.map((each) => each.name).join(", ");
     const ports = reversePorts(spec);
-    const env = { PROGRAM: "haproxy", CONFIG: config, ...(names === undefined ? {} : { NAMES: names }) };
+    const env = { PROGRAM: "haproxy", CONFIG: config, ...withoutUndefined({ NAMES: names }) };
     const parts = await startProgram(context, name, `reverse proxy :${ports.join(" :")} for ${servers}`, env);
     const place = new ContainerPlace(parts);
     for (const port of ports) await waitListening(await place.netnsHandle(), port, name);

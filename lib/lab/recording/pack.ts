@@ -1,5 +1,6 @@
 import { decode, ExtData, ExtensionCodec, encode } from "@msgpack/msgpack";
 import { LabError, label } from "../../engine";
+import { withoutUndefined } from "../../without-undefined";
 import { type ValueClass, valueClasses, valueClassOf } from "./values";
 
 /** MessagePack extension types for values that MessagePack doesn't support. */
@@ -121,7 +122,7 @@ function errorParts(error: Error): Readonly<Record<string, unknown>> {
   const known = typeof cause === "object" && cause !== null ? valueClassOf(cause) : undefined;
   // For other causes records only the message: a stack contains paths of this machine.
   const recordedCause = known ? cause : cause instanceof Error ? cause.message : undefined;
-  return { code, where, found, advice, ...(recordedCause === undefined ? {} : { cause: recordedCause }) };
+  return { code, where, found, advice, ...withoutUndefined({ cause: recordedCause }) };
 }
 
 function unpackError(parts: unknown): Error {

@@ -5,6 +5,7 @@ import { type Change, type ChangeSubject, type Diff, diffSnapshots } from "../..
 import type { Snapshot } from "../../inspect/snapshot";
 import { describeRule } from "../../netfilter/describe";
 import { parseRuleset } from "../../netfilter/iptables";
+import { withoutUndefined } from "../../without-undefined";
 
 /**
  * The changes that an action made in the places of a lab, and the result of the action. As a cell's value it is drawn as a
@@ -41,7 +42,7 @@ export class LabDiff<Result> implements Diff {
     const places = [...new Set([...this.before, ...this.after].map(({ place }) => place))];
     const changed = places.filter((place) => this.changes.some((change) => change.place === place));
     return diffPicture({
-      ...(this.action === undefined ? {} : { action: this.action }),
+      ...withoutUndefined({ action: this.action }),
       // If nothing changed, the picture lists all places.
       places: (changed.length > 0 ? changed : places).map((place) => ({
         place,
@@ -81,10 +82,9 @@ function drawn(changed: Change): Drawn {
   return {
     kind: kinds[subject],
     ...(table === undefined ? {} : { table: table.split(" ")[1] ?? table }),
-    ...(chain === undefined ? {} : { chain }),
+    ...withoutUndefined({ chain }),
     ...(change === "removed" ? { before: line } : { after: line }),
-    ...(was === undefined ? {} : { before: was }),
-    ...(description === undefined ? {} : { words: description }),
+    ...withoutUndefined({ before: was, words: description }),
   };
 }
 

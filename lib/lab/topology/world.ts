@@ -2,6 +2,7 @@ import type { World, WorldPlace } from "../../chart/topology/world";
 import { type Engine, LabError } from "../../engine";
 import { findPairs } from "../../inspect/pairs";
 import type { Snapshot } from "../../inspect/snapshot";
+import { withoutUndefined } from "../../without-undefined";
 import type { LabContext } from "../context/lab-context";
 import { ContainerPlace, type Place } from "../place/place";
 
@@ -37,7 +38,7 @@ export async function worldOf(context: LabContext, notes: readonly string[] = []
       ...parentOf(place, known, engines),
       ...(snapshot ? { snapshot } : {}),
       ...(containers.length > 0 ? { containers } : {}),
-      ...(place.detail === undefined ? {} : { detail: place.detail }),
+      ...withoutUndefined({ detail: place.detail }),
     };
   });
   return {

@@ -9,6 +9,7 @@ import {
   type Sightings,
   sameFlow,
 } from "../../netfilter/trace";
+import { withoutUndefined } from "../../without-undefined";
 import type { Arrival, SeenAt } from "./arrival";
 import type { Sent } from "./probe";
 import type { UdpDrops } from "./udp-drops";
@@ -234,7 +235,7 @@ const REFUSED_TO_SEND =
   /Network is unreachable|No route to host|Permission denied|Invalid argument|Cannot assign requested address/i;
 
 function seenAt(place: string, { point, link }: Seen): SeenAt {
-  return { place, point, ...(link === undefined ? {} : { link }) };
+  return { place, point, ...withoutUndefined({ link }) };
 }
 
 function lastSeen(hops: readonly Hop[], traces: readonly PlaceTrace[]): SeenAt | undefined {

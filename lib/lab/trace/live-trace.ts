@@ -16,6 +16,7 @@ import {
 import { groupPackets } from "../../netfilter/trace/packets";
 import { TraceReader } from "../../netfilter/trace/reader";
 import { SightingCollector, type Sightings } from "../../netfilter/trace/sighting";
+import { withoutUndefined } from "../../without-undefined";
 
 /** A running program in a namespace with open streams, as returned by `Engine.open`. */
 export interface TraceProcess {
@@ -344,7 +345,7 @@ export async function traceFlow<T>(
 
 /** For a place that is not on the predicted path: the flow as it was sent. */
 function flowsOfAll({ packet: { family, src, dst, protocol, dport } }: Traversal): Flow[] {
-  return [{ family, src, dst, protocol, ...(dport === undefined ? {} : { dport }) }];
+  return [{ family, src, dst, protocol, ...withoutUndefined({ dport }) }];
 }
 
 // When `send` resolves, the packet may still be between two namespaces. Reads until the trace is complete, or until two

@@ -6,6 +6,7 @@ import {
   type Difference,
   type PlaceTrace,
 } from "../../netfilter/trace";
+import { withoutUndefined } from "../../without-undefined";
 import { type Arrival, arrived } from "./arrival";
 import { seenText } from "./arrival-text";
 import { type ArrivalEvidence, judgeArrival, wasSeen } from "./judge-arrival";
@@ -79,7 +80,7 @@ function observation(agreement: Agreement, outcome: JourneyOutcome, arrival: Arr
   if (!agreement.agrees) return { ...agreement, rules: false, arrival };
   const agrees = arrived(arrival);
   const difference = agrees === false ? arrivalDifference(outcome, arrival) : undefined;
-  return { ...agreement, agrees, rules: true, arrival, ...(difference === undefined ? {} : { difference }) };
+  return { ...agreement, agrees, rules: true, arrival, ...withoutUndefined({ difference }) };
 }
 
 function arrivalDifference(outcome: JourneyOutcome, arrival: Arrival): Difference | undefined {
