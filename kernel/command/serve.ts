@@ -16,7 +16,7 @@ export async function serve(connectionFile: string): Promise<void> {
   const stop = () => void kernel.stop().then(() => process.exit(0));
   process.on("SIGINT", () => void kernel.interrupt());
   process.on("SIGTERM", stop);
-  // Jupyter sets JPY_PARENT_PID for kernels that must end with it.
+  // Jupyter sets JPY_PARENT_PID for kernels that must exit when Jupyter exits.
   if (process.env["JPY_PARENT_PID"]) {
     const parent = process.ppid;
     setInterval(() => process.ppid !== parent && stop(), PARENT_CHECK_INTERVAL_MS).unref();

@@ -55,7 +55,7 @@ function readBundle(value: unknown, shown: unknown): Bundle {
   return { data: bundle, metadata: { ...given, ...alternativeTexts(bundle, given) } };
 }
 
-/** The longest text that describes an image. A longer one is cut off. */
+/** Maximum length of an image's alternative text, in characters. Longer texts are cut off. */
 const MAX_ALT_LENGTH = 300;
 
 /** Gives images without an alternative text the text of their bundle, so that screen readers can read it. */

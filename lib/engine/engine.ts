@@ -219,8 +219,9 @@ export class Engine {
   }
 
   /**
-   * Closes the connection to an engine that was reached {@link Engine.through} streams: destroys every stream, also those
-   * that are being opened. Pending calls fail, and later ones throw `ENGINE_GONE`.
+   * Closes the connection to an engine that was reached through {@link Engine.through} or `ssh://`: destroys all streams,
+   * including those that are still being opened. Pending calls fail, and later calls throw `ENGINE_GONE`. Does nothing for
+   * other engines.
    */
   disconnect(): void {
     this.#disconnect();

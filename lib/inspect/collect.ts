@@ -136,7 +136,7 @@ function parseSysctls(text: string): Readonly<Record<string, string>> {
   for (const line of text.split("\n")) {
     const colon = line.indexOf(":");
     if (colon < 0) continue;
-    // sysctl(8) replaces a dot in a link's name by a slash.
+    // sysctl(8) replaces dots in a link's name with slashes.
     const name = line
       .slice(0, colon)
       .split("/")

@@ -14,7 +14,8 @@ const types = [
   "throw",
 ] as const;
 
-// The fields of `ip -d -j route` that the model reads or can ignore (print_route in iproute2's iproute.c).
+// The fields of `ip -d -j route` (print_route in iproute2's iproute.c): those the model reads, those it can ignore, and
+// those that restrict a route to some packets.
 const READ: ReadonlySet<string> = new Set([
   "type",
   "dst",

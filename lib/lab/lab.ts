@@ -241,7 +241,10 @@ export class Lab {
     throw new LabError("UNKNOWN_PLACE", {
       where: this.name,
       found: `there is no place ${JSON.stringify(name)}`,
-      advice: `There are: ${[...this.places.keys()].join(", ")}.`,
+      advice:
+        this.places.size === 0
+          ? "The lab has no places yet."
+          : `The lab has: ${[...this.places.keys()].join(", ")}.`,
     });
   }
 
@@ -372,7 +375,9 @@ export class Lab {
   /**
    * Creates a veth pair between two places on the same engine, and sets both ends up.
    *
-   * Shell: `ip link add A netns A type veth peer name B netns B`.
+   * Adds the addresses and sets both ends up.
+   *
+   * Shell: `ip link add LINK_A netns A type veth peer name LINK_B netns B`, then `ip addr add`, `ip link set up` in each.
    *
    * @throws LabError `NAME_TAKEN`, `BAD_NAME`, `BAD_ADDRESS`; `NOT_SUPPORTED` if the places are on different engines.
    * @example

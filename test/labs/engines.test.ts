@@ -202,7 +202,7 @@ describe("a lab on the two engines of a swarm", () => {
       expect(listed.text).toMatch(
         new RegExp(`${url}\nSESSION .*\n(?:.*\n)*?${owners[index]} +two .* watched\n`),
       );
-    expect(examined.text).toContain(`✓ one lab: 2 engines of one swarm, that ${urls[0]} manages\n`);
+    expect(examined.text).toContain(`✓ one lab: 2 engines in one swarm; its manager is ${urls[0]}\n`);
     // `clean` keeps sessions that are watched.
     expect(cleaned.text).not.toContain(owners[0]);
     const gone = await wirebook("labs", "--engine", "http://127.0.0.1:9", ...urls);

@@ -25,7 +25,7 @@ const FAMILY = / font-family="([^"]*)"/g;
  * the most common font only once.
  */
 function slim(svg: string): string {
-  // Only inside tags, so that addresses in texts don't change.
+  // Rounds numbers only inside tags: an IP address in a text also contains something like a number (10.244).
   const plain = svg.replace(/<[^>]+>/g, (tag) =>
     tag.replace(SAYS_NOTHING, "").replace(NUMBER, (number) => String(Math.round(Number(number) * 100) / 100)),
   );

@@ -6,7 +6,11 @@ import { GAP, LINE, LISTED, RIGHT, ROOM, SMALL_LINE, TEXT } from "./columns";
 import { ruleText, unmatchedText } from "./phrases";
 import type { UnmatchedLine } from "./row";
 
-/** Draws the rules that did not match as one line that a click opens. Shows `variant` if both are loaded. */
+/**
+ * Draws the rules that did not match as one line. A click opens it.
+ *
+ * @param variant - shown before the chain's name. Undefined unless tables of both variants, legacy and nft, are loaded.
+ */
 export function drawUnmatched(
   layout: Layout,
   lines: readonly UnmatchedLine[],

@@ -95,7 +95,7 @@ function witnessWords(report: KernelReport): { text: string; tone: Tone } {
   if (difference !== undefined) return { text: `≠ ${who} differs`, tone: "badPill" };
   if (arrival !== undefined && arrival.confirmed === undefined)
     return { text: "? arrival not confirmed", tone: "unsurePill" };
-  // No table was evaluated: only the arrival can be compared.
+  // No table was evaluated, so only the place where the packet ended can be compared.
   if (total === 0) return { text: `✓ ${who} ${verb}: seen to end there`, tone: "goodPill" };
   return { text: `✓ ${who} ${verb}, ${agreed} of ${total}`, tone: "goodPill" };
 }

@@ -138,6 +138,6 @@ function certificates(folder: string): { ca?: Buffer; cert?: Buffer; key?: Buffe
     where: folder,
     found: "the folder has neither ca.pem nor cert.pem with key.pem",
     advice:
-      "Set DOCKER_CERT_PATH to the folder of the certificates, or unset DOCKER_TLS_VERIFY if the engine has no TLS.",
+      "Set DOCKER_CERT_PATH to the folder of the certificates, or unset DOCKER_TLS_VERIFY if the engine doesn't use TLS.",
   });
 }

@@ -54,7 +54,7 @@ async function failWhenEnded(
     await pause(CHECK_INTERVAL_MS, undefined, { signal });
     const { State } = await docker.getContainer(container).inspect();
     if (!State.Running) throw new Error(`Container ${container} is not running`);
-    // If the container was restarted in between, the exec doesn't exist any more and this throws.
+    // If the container was restarted since the last check, the exec doesn't exist any more and this throws.
     await exec.inspect();
   }
 }

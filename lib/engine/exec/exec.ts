@@ -65,7 +65,7 @@ export class Execs {
   }
 
   /**
-   * Runs `argv` and waits until it ends. A non-zero exit code is returned, not thrown.
+   * Runs a program in a container and waits until it ends. A non-zero exit code is returned, not thrown.
    *
    * Shell: `docker exec ID argv…`.
    *

@@ -60,7 +60,7 @@ export class ClusterRange {
       throw new LabError("BAD_ADDRESS", {
         where: "cluster range",
         found: `${range} is smaller than the chunk of one node (/${this.#chunkPrefix})`,
-        advice: `Use a range with a prefix of at most /${this.#chunkPrefix}, or smaller chunks.`,
+        advice: `Use a larger range (prefix length ${this.#chunkPrefix} or less), or smaller chunks.`,
       });
     }
     const own = this.#ranges.map((cidr) => ({ what: "the cluster's range", cidr }));
@@ -111,14 +111,14 @@ export class ClusterRange {
         where: node,
         found: `${chunk.text} is not in the cluster's range ${this.#text()}`,
         advice:
-          "Choose a chunk inside the cluster's range: nodes use that range to recognise the addresses of pods.",
+          "Choose a pod CIDR inside the cluster's range: nodes use that range to recognise the addresses of pods.",
       });
     }
     if (chunk.prefixLength > MAX_PREFIX) {
       throw new LabError("BAD_ADDRESS", {
         where: node,
         found: `${chunk.text} is too small for a bridge and a pod`,
-        advice: `Use at least a /${MAX_PREFIX}: network address, bridge, one pod, broadcast address.`,
+        advice: `Use a prefix length of ${MAX_PREFIX} or less: a chunk has a network address, a bridge, one pod and a broadcast address.`,
       });
     }
     return chunk;

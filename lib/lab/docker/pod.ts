@@ -113,7 +113,7 @@ export class Pod extends ContainerPlace {
     throw new LabError("UNKNOWN_PLACE", {
       where: this.name,
       found: `the pod has no app ${JSON.stringify(name)}`,
-      advice: `There are: ${[...this.apps.keys()].join(", ")}.`,
+      advice: `The pod has: ${[...this.apps.keys()].join(", ")}.`,
     });
   }
 

@@ -57,7 +57,7 @@ export class Veth {
 /**
  * Creates a veth pair between two namespaces, or within one, and sets both ends up.
  *
- * Shell: `ip link add A netns A type veth peer name B netns B`, then `ip addr add`, `ip link set up` in each.
+ * Shell: `ip link add LINK_A netns A type veth peer name LINK_B netns B`, then `ip addr add`, `ip link set up` in each.
  *
  * @throws LabError `NAME_TAKEN` if a link with that name exists, `BAD_ADDRESS`, `BAD_NAME`; `NOT_SUPPORTED` if the
  *   namespaces are entered from different toolboxes, such as for containers on two Docker hosts.
@@ -98,7 +98,7 @@ export function checkOneEngine(a: Place, left: NetnsHandle, b: Place, right: Net
   if (left.toolbox === right.toolbox) return;
   throw new LabError("NOT_SUPPORTED", {
     where: `${a.name} – ${b.name}`,
-    found: "the two places are on different engines, and a cable can't connect different engines",
+    found: "the two places are on different engines, and veth and tap links can't connect different engines",
     advice: "Connect them through the networks of their hosts, with routes or published ports.",
   });
 }

@@ -66,7 +66,7 @@ export class NodeApp extends App {
       throw new LabError("NOT_RUNNING", {
         where: this.name,
         found: `the app is not running: it ended with exit code ${this.#exitCode ?? "unknown"}`,
-        advice: "Wait until the node restarts it, or start it with .start().",
+        advice: "Start it with .start(), or wait if the pod's restart policy restarts it.",
       });
     }
     const ended = new Promise<boolean>((resolve) => {

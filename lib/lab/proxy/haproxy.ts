@@ -100,7 +100,7 @@ function checkLines(name: string, check: HealthCheck, mode: "http" | "tcp"): rea
   return [
     ...(path === undefined ? [] : [`option httpchk GET ${checkPath(path, name)}`]),
     ...(path === undefined || mode === "tcp" ? [] : ["http-check expect rstatus ^[23]"]),
-    `default-server inter ${count(every, "every")}ms fall ${count(fall, "fall")} rise ${count(rise, "rise")}`,
+    `default-server inter ${count(every, "every (milliseconds)")}ms fall ${count(fall, "fall")} rise ${count(rise, "rise")}`,
   ];
 }
 
@@ -135,7 +135,7 @@ function checkCount(value: number, least: number, where: string, what: string): 
   if (Number.isInteger(value) && value >= least && value <= 3_600_000) return value;
   throw new LabError("NOT_SUPPORTED", {
     where,
-    found: `${value} is not a valid value for ${what}`,
+    found: `${what}: ${value} is not valid`,
     advice: `Use a whole number from ${least} to 3600000.`,
   });
 }

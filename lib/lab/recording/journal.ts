@@ -11,7 +11,7 @@ export interface Journal {
 
 /** One call of `Lab.open`, and all calls of the objects that came from it. */
 export interface Opening {
-  /** Index in `values` of the arguments of `Lab.open`. */
+  /** Arguments of `Lab.open`: their index in `values`. */
   readonly asked: number;
   /** The result: the lab or the error. */
   readonly answer: Answer;
@@ -36,7 +36,7 @@ export interface Entry {
   readonly object: number;
   /** Name of the method or property. */
   readonly member: string;
-  /** Index in `values` of the arguments. Absent for a property. */
+  /** Arguments of the call: their index in `values`. Absent for a property. */
   readonly asked?: number;
   readonly answer: Answer;
   /** Calls of functions that were passed as arguments: the number of the function, and its arguments. */

@@ -96,8 +96,8 @@ async function openEngine({ engine, name, version, swarm, architecture }: Candid
 function unreachable({ name }: Engine, cause: unknown): LabError {
   return new LabError("ENGINE_GONE", {
     where: name,
-    found: "this engine of the lab does not answer",
-    advice: `Check whether it runs (docker -H ${name} version), or open the lab without it.`,
+    found: "this engine does not respond",
+    advice: `Check that it is running: docker -H ${name} version. Or leave it out of the engines of Lab.open.`,
     cause,
   });
 }

@@ -3,7 +3,7 @@ import { endpointChain, endpointText, serviceChains } from "./chain-name";
 import type { ServicePort } from "./model";
 import { savedRules } from "./saved-rules";
 
-/** Number of connections to each endpoint, by `10.244.1.3:8080`. */
+/** Number of connections to each endpoint, under the endpoint's address and port, such as `10.244.1.3:8080`. */
 export type Counts = Readonly<Record<string, number>>;
 
 /**

@@ -32,7 +32,7 @@ export function judgeConnection(
       (step) =>
         step.kind === "link" || step.place !== place || (step.kind === "end" && step.verdict === "accept"),
     );
-  // If the packet does not leave the place, it was dropped. Its entry is then never confirmed and not in the table.
+  // The packet neither leaves the place nor is accepted there: it was dropped. Its conntrack entry is never confirmed.
   if (length < 0) return undefined;
   const left = steps[from + length - 1]?.after ?? start.after;
   const found = entries.find((entry) => isOf(entry, start.before));

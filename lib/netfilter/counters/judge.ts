@@ -1,7 +1,7 @@
 import type { ExpectedCount } from "./expect";
 import type { Tally } from "./tally";
 
-/** Counters before and after a period of time, and how many packets of the flow were sent in it. */
+/** Counters before and after a period of time, and how many connections of the flow were opened in it. */
 export interface Round {
   /** Number of connections opened, each with its first packet and what follows. 0 to measure other traffic. */
   readonly sent: number;

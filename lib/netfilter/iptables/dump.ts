@@ -30,7 +30,7 @@ export interface ChainLine extends LinePosition {
   readonly command?: "N" | "P";
 }
 
-/** What the line does with the rule: append, insert, replace, delete or check. Dumps only append. */
+/** What the line does with the rule: append, insert, replace, delete or check. The output of iptables-save contains only `A`. */
 export type RuleCommand = "A" | "I" | "R" | "D" | "C";
 
 /** A line with one rule, or with one rule for each of several addresses. */

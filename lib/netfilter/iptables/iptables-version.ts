@@ -4,7 +4,7 @@ export const IPTABLES_VERSIONS = ["1.8.9", "1.8.11"] as const;
 /** A version of iptables whose checks and output are known. */
 export type IptablesVersion = (typeof IPTABLES_VERSIONS)[number];
 
-/** The version that is used if none is named. */
+/** The version that is used if neither the options nor the header of the dump name one. */
 export const DEFAULT_IPTABLES: IptablesVersion = "1.8.9";
 
 /**

@@ -12,6 +12,6 @@ export function withProtocol(context: Context, given: ParsedBaseOption | undefin
   return number === 0 ? context : { ...context, protocol: number };
 }
 
-/** The context in which the extensions of a rule are read and printed. */
+/** Returns what reading and printing the extensions of a rule depends on: family, iptables version, protocol after `-p`. */
 export const contextOf = (spec: RuleSpec, { family, iptables }: Pick<Dump, "family" | "iptables">): Context =>
   withProtocol({ family, iptables: behaviourOf(iptables) }, spec.base.protocol);

@@ -51,7 +51,7 @@ function perDevice(host: Host, family: "ipv4" | "ipv6", device: string, key: str
     known = new Map();
     deviceSettings.set(host, known);
   }
-  // Read for every packet, so the names are built once.
+  // Called for every packet, so the values are cached for each host.
   const name = `${family} ${device} ${key}`;
   if (known.has(name)) return known.get(name);
   const text = host.sysctls[deviceName(family, device, key)];

@@ -167,7 +167,8 @@ function ownTable(
     "  }",
     "  chain in {",
     `    type filter hook input priority ${LAST_PRIORITY}`,
-    // Matches every socket, also during a handshake. Without a socket, nft_socket ends the rule.
+    // Matches every packet that has a socket, also during a handshake, so that the trace reports this rule. If there
+    // is no socket, the rule doesn't match (NFT_BREAK in nft_socket.c).
     ...(reported.sockets ? ["    socket transparent <= 1 continue"] : []),
     "  }",
     `  chain post { type filter hook postrouting priority ${LAST_PRIORITY}; }`,

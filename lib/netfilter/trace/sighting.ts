@@ -8,7 +8,7 @@ export type SightingPoint = "ingress" | "prerouting" | "input" | "output" | "pos
 /** A packet was reported by our own chain at one point of a network namespace. */
 export interface Seen {
   readonly kind: "seen";
-  /** `input` and `postrouting` are the ends of these hooks, after all rules of the namespace. */
+  /** Where the packet was seen. `input`, `postrouting`: at the end of the hook, after all rules of the namespace. */
   readonly point: SightingPoint;
   /** The link on which it arrived or by which it leaves. Absent if the kernel reported none. */
   readonly link?: string;

@@ -79,7 +79,7 @@ class Index {
     let port: number | undefined;
     let source: string | undefined;
     for (const test of rule.tests) {
-      // A rule that updates a counter before it fails must be evaluated.
+      // Stop at a stateful condition (such as a rate limit): it is updated even if a later condition does not match.
       if (test.kind === "stateful") break;
       const { match } = test;
       if (match.kind === "destination" && !match.inverted) destination ??= single(match.prefix);

@@ -100,7 +100,7 @@ function reset(context: PacketContext): void {
       tcp: "CLOSE",
       expires: context.traversal.evaluation.state.now + 10,
     });
-  // The reset is routed by its own source (ip_route_me_harder). Without a route, nothing is sent.
+  // The route lookup uses the source address of the reset (ip_route_me_harder). Without a route, nothing is sent.
   const routed =
     hookState.src === undefined
       ? undefined

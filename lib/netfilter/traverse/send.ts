@@ -79,8 +79,8 @@ function routeAndSend(context: PacketContext, known?: OutRoute): Disposition {
       : { kind: "out", out: known };
   if (routed.kind === "error") return finish(context, "unreachable", routed.text);
   let { out } = routed;
-  // If the routes are unknown, it is unknown whether the destination is local, except for loopback addresses. Packets
-  // that the kernel sends in response go to the sender of the original packet.
+  // If neither routes nor addresses are known, it is unknown whether the destination is local, so this is decided here.
+  // Only for packets of a local process: the kernel's own replies go to the sender of the original packet.
   if (traversal.host.routes === undefined && !out.local && hookState.socket === "process") {
     const own = isLocal(traversal.host, hookState.dst);
     if (typeof own !== "boolean" && decide(own, traversal.evaluation)) out = { dev: "lo", local: true };

@@ -55,7 +55,8 @@ function contains(members: readonly string[], hookState: HookState, directions: 
     const fields = parts.split(",");
     if (!fields.every((part, at) => partMatches(part, hookState, directions[at] ?? directions[0] ?? "src")))
       continue;
-    // If networks are nested, the one with the longest prefix counts. `nomatch` makes it an exception (ipset(8)).
+    // If several networks contain the address, the one with the longest prefix decides. If it has `nomatch`, the set
+    // doesn't match (ipset(8)).
     const length = parseNet(fields[0] ?? "")?.length ?? 128;
     if (length < best) continue;
     best = length;

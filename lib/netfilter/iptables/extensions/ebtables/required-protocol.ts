@@ -4,7 +4,7 @@ import { RuleSyntaxError } from "../../rule-syntax-error";
 /** EtherType of ARP. */
 export const ARP = 0x0806;
 
-/** Checks that the rule has `-p` with this EtherType, without `!`. */
+/** Returns a check that the rule has `-p` with the EtherType `type`, without `!`. */
 export const requireProtocol =
   (type: number, name: string) =>
   (context: Context): void => {

@@ -13,9 +13,10 @@ export const protocol: ValueType = {
 const WITH_PORTS = ["tcp", "udp", "dccp", "sctp", "udplite"];
 
 /**
- * Checks that options of a protocol above IP come with that protocol.
+ * Checks that the rule names the protocol that its ports and message types belong to: `--ip-dport` needs `--ip-proto tcp`
+ * or another protocol with ports.
  *
- * @param messages - the protocol that each option for message types needs.
+ * @param messages - maps each message type option to its protocol: `ip-icmp-type` to `icmp`.
  */
 export function checkUpperProtocol(
   options: Options,
@@ -32,5 +33,8 @@ export function checkUpperProtocol(
     );
   for (const [name, wanted] of Object.entries(messages))
     if (options.has(name) && proto !== wanted)
-      throw new RuleSyntaxError(`--${name} needs its protocol`, `--${prefixOf}-proto ${wanted}`);
+      throw new RuleSyntaxError(
+        `--${name} needs --${prefixOf}-proto ${wanted}`,
+        `--${prefixOf}-proto ${wanted}`,
+      );
 }
