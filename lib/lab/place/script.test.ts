@@ -15,46 +15,49 @@ const run = runIn("sh");
 
 const nasty = `a'b"c $(echo no) \`echo no\` ; echo no * \\ \n end`;
 
-test("a value is one word, whatever it holds, in and out of quotes", () => {
+test("a value with special characters is one word, inside and outside quotes", () => {
   expect(run`printf '<%s>' ${nasty}`).toBe(`<${nasty}>`);
   expect(run`printf '<%s>' "x ${nasty} y"`).toBe(`<x ${nasty} y>`);
   expect(run`printf '<%s>' 'x ${nasty} y'`).toBe(`<x ${nasty} y>`);
   expect(run`printf '<%s>' http://${nasty}/`).toBe(`<http://${nasty}/>`);
 });
 
-test("a list is a word for each entry, and an empty one none", () => {
+test("a list expands to one word for each entry, an empty list to none", () => {
   expect(run`printf '<%s>' ${["a b", "c"]} ${7}`).toBe("<a b><c><7>");
   expect(run`printf '<%s>' x ${[]}`).toBe("<x>");
 });
 
-// Each prints `<VALUE>`, and nothing else.
+// Each script prints `<VALUE>` and nothing else.
 const places: readonly (readonly [where: string, print: (run: Template, value: string) => string])[] = [
   [
-    "after a comment with an apostrophe",
+    "after a comment that contains an apostrophe",
     (run, x) => run`# don't
 printf '<%s>' ${x}`,
   ],
   [
-    "after a comment with a double quote, behind a command",
+    "after a comment that follows a command and contains a double quote",
     (run, x) => run`true;# the 3" disk
 printf '<%s>' ${x}`,
   ],
   [
-    "after a comment with a value in it",
+    "after a comment that contains a value",
     (run, x) => run`: # this is ${x}, isn't it?
 printf '<%s>' ${x}`,
   ],
   [
-    "after a comment behind a line that goes on",
+    "after a comment that follows a line continuation",
     (run, x) => run`true \
 # don't
 printf '<%s>' ${x}`,
   ],
-  ["behind a # within a word or a quote", (run, x) => run`: a#b "$#" '#'; printf '<%s>' ${x}`],
-  ["behind quotes that are escaped", (run, x) => run`: \' \" \\ "\"" '\'; printf '<%s>' ${x}`],
-  ["behind quotes of the other kind", (run, x) => run`: "it's" 'a "b'; printf '<%s>' ${x}`],
-  ["in double quotes behind an apostrophe", (run, x) => run`: "it's ${x}"; printf '%s' "<${x}>"`],
-  ["in single quotes behind a double quote", (run, x) => run`: 'a " ${x}'; printf '%s' '<'${x}'>'`],
+  ["after a # in a word or in quotes", (run, x) => run`: a#b "$#" '#'; printf '<%s>' ${x}`],
+  ["after escaped quotes", (run, x) => run`: \' \" \\ "\"" '\'; printf '<%s>' ${x}`],
+  [
+    "after quotes that contain quotes of the other kind",
+    (run, x) => run`: "it's" 'a "b'; printf '<%s>' ${x}`,
+  ],
+  ["in double quotes after an apostrophe", (run, x) => run`: "it's ${x}"; printf '%s' "<${x}>"`],
+  ["in single quotes after a double quote", (run, x) => run`: 'a " ${x}'; printf '%s' '<'${x}'>'`],
   [
     "in a here-document",
     (run, x) => run`cat <<EOF
@@ -62,14 +65,14 @@ printf '<%s>' ${x}`,
 EOF`,
   ],
   [
-    "behind a here-document with quotes in it",
+    "after a here-document that contains quotes",
     (run, x) => run`cat <<EOF >/dev/null
 it's "${x}
 EOF
 printf '<%s>' ${x}`,
   ],
   [
-    "in a here-document with quotes around it",
+    "in a here-document between quoted words",
     (run, x) => run`cat <<END; : 'after it'
 <${x}>
 END
@@ -84,94 +87,100 @@ A
 B`,
   ],
   [
-    "in a here-document whose tabs go",
+    "in a here-document with leading tabs removed (<<-)",
     (run, x) => run`cat <<-EOF
 	<${x}>
 	EOF
 : don\'t`,
   ],
   [
-    "in a command in a here-document",
+    "in a command substitution in a here-document",
     (run, x) => run`cat <<EOF
 <$(printf '%s' ${x})>
 EOF`,
   ],
   [
-    "in a here-document whose end is quoted",
+    "in a here-document with a quoted delimiter",
     (run, x) => run`cat <<'EOF'
 <${x}>
 EOF`,
   ],
   [
-    "in a here-document whose end is escaped and no word",
+    "in a here-document with an escaped delimiter that contains hyphens",
     (run, x) => run`cat <<\E-O-F
 <${x}>
 E-O-F
 : ok`,
   ],
   ["in a command substitution", (run, x) => run`printf '<%s>' "$(printf '%s' ${x})"`],
-  ["in quotes in a command substitution in quotes", (run, x) => run`printf '<%s>' "$(printf '%s' "${x}")"`],
   [
-    "in single quotes in a command substitution in quotes",
+    "in double quotes in a quoted command substitution",
+    (run, x) => run`printf '<%s>' "$(printf '%s' "${x}")"`,
+  ],
+  [
+    "in single quotes in a quoted command substitution",
     (run, x) => run`printf '<%s>' "$(printf '%s' '${x}')"`,
   ],
-  ["in a substitution in a substitution", (run, x) => run`printf '<%s>' "$(echo "$(printf '%s' ${x})")"`],
+  ["in a nested command substitution", (run, x) => run`printf '<%s>' "$(echo "$(printf '%s' ${x})")"`],
   [
-    "behind a substitution with a comment in it",
+    "after a command substitution that contains a comment",
     (run, x) => run`: "$(true # don't )
 )"; printf '<%s>' ${x}`,
   ],
   [
-    "in a substitution with a case in it",
+    "in a command substitution that contains a case",
     (run, x) => run`printf '<%s>' "$(case a in b) echo no;; a) (printf '%s' ${x});; esac)"`,
   ],
-  ["in quotes behind a substitution", (run, x) => run`printf '%s' "$(printf '<')${x}$(printf '>')"`],
-  ["in a subshell in a substitution", (run, x) => run`printf '<%s>' "$( (printf '%s' ${x}) )"`],
+  [
+    "in double quotes between command substitutions",
+    (run, x) => run`printf '%s' "$(printf '<')${x}$(printf '>')"`,
+  ],
+  ["in a subshell in a command substitution", (run, x) => run`printf '<%s>' "$( (printf '%s' ${x}) )"`],
   ["in a function", (run, x) => run`show() { printf '<%s>' ${x}; }; show other`],
   ["after set --", (run, x) => run`set -- other words; printf '<%s>' ${x}`],
   ["after shift", (run, x) => run`shift; printf '<%s>' "${x}"`],
 ];
 
-test.each(places)("a value %s is that value", (_where, print) => {
+test.each(places)("a value %s is unchanged", (_where, print) => {
   for (const shell of ["sh", "bash"])
     expect([shell, print(runIn(shell), nasty).replace(/\n$/, "")]).toEqual([shell, `<${nasty}>`]);
 });
 
-// dash knows no $'…': it is in POSIX since 2024.
-test("a value in $'…' is that value, and the escapes around it are escapes", () => {
+// Only in bash: dash does not support $'…', which POSIX added in 2024.
+test("a value in $'…' is unchanged, and escapes around it still apply", () => {
   expect(runIn("bash")`printf '%s' $'it\'s <${nasty}>\n\'${1}'`).toBe(`it's <${nasty}>\n'1`);
   expect(runIn("bash")`printf '%s' "$'"${nasty}`).toBe(`$'${nasty}`);
 });
 
-test("a value in backquotes is that value", () => {
+test("a value in backquotes is unchanged", () => {
   const { text, args } = joinScript(["printf '<%s>' \"`printf '%s' ", '`"'], [nasty]);
   expect(spawnSync("sh", ["-c", text, "sh", ...args], { encoding: "utf8" }).stdout).toBe(`<${nasty}>`);
 });
 
-test("a value in arithmetic is a number", () => {
+test("a value in an arithmetic expansion is used as a number", () => {
   expect(run`echo $((${20} + (1 << ${1}))) "$((${3} * 2))"; : don\'t; echo ${"a b"}`).toBe("22 6\na b\n");
 });
 
-test("a here-document without a value stays as it is", () => {
+test("a here-document without values is not changed", () => {
   const { text } = joinScript(["cat <<'EOF'\n$HOME `x` \\ it's\nEOF\necho ", ""], ["x"]);
   expect(text).toBe(["cat <<'EOF'\n$HOME `x` \\ it's\nEOF\necho ", "{1}"].join('"$').concat('"'));
 });
 
-test("what is not expanded in a here-document stays so beside a value", () => {
+test("a here-document with a quoted delimiter expands only its values", () => {
   expect(run`cat <<'EOF'
 $HOME ${"x"} \$1 \\ "y"
 EOF`).toBe('$HOME x \\$1 \\\\ "y"\n');
 });
 
-test("a value cannot name the end of a here-document", () => {
+test("a value in the delimiter of a here-document is rejected", () => {
   expect(
     () => run`cat <<${"EOF"}
 EOF`,
   ).toThrow(expect.objectContaining({ code: "BAD_CELL" }));
 });
 
-test("law: what goes in as a value comes out as it was", () => {
-  // A NUL cannot be in an argument of a program: execve(2).
+test("law: a script prints every value unchanged", () => {
+  // An argument of a program cannot contain NUL (execve(2)).
   const value = fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0"));
   fc.assert(
     fc.property(value, value, (a, b) => {

@@ -6,16 +6,17 @@ export interface Script {
   readonly args: readonly string[];
 }
 
-/** What may stand in `${…}` of a script; a list becomes one word for each entry. */
+/** A value in `${…}` of a script template. A list expands to one word for each entry. */
 export type ScriptValue = string | number | bigint | boolean | readonly (string | number)[];
 
 /**
- * Joins a template to a script in which every value is a positional parameter: `curl http://${name}/` becomes
- * `curl http://"${1}"/` with `name` as `$1`. No value can end a quote or start a command, whatever it holds.
+ * Converts a template to a script in which every value is a positional parameter. For example, `curl http://${name}/`
+ * becomes `curl http://"${1}"/` with `name` as `$1`. The shell does not parse the values, so they cannot close a quote
+ * or start a command.
  *
  * Rule: POSIX shell, 2.2 Quoting, 2.3 Token Recognition (comments), 2.6.3 Command Substitution, 2.7.4 Here-Document.
  *
- * @throws LabError `BAD_CELL` for a value in the word that ends a here-document.
+ * @throws LabError `BAD_CELL` if the delimiter of a here-document contains a value.
  */
 export function joinScript(strings: readonly string[], values: readonly ScriptValue[]): Script {
   const joiner = new Joiner(strings.join(VALUE), values);
@@ -23,26 +24,30 @@ export function joinScript(strings: readonly string[], values: readonly ScriptVa
   return { text: joiner.text, args: joiner.args };
 }
 
-/** Where a value stands. No script can hold this character: execve(2) ends an argument at it. */
+/** Marks the position of a value. A script cannot contain NUL, because execve(2) ends an argument at it. */
 const VALUE = "\0";
 
-/** In a function, and after `set --` or `shift`, `$1` is another one: there the values get names first. */
+/**
+ * In a function, and after `set --` or `shift`, `$1` is a different parameter. A script that contains one of these
+ * first assigns the values to variables.
+ */
 const changesParameters = /\(\s*\)|\b(?:function|set|shift)\b/;
 
-/** Words after which a command begins. */
+/** Reserved words that a command follows. */
 const openingWords = new Set(["if", "then", "elif", "else", "while", "until", "do", "!", "{", "time"]);
 
 interface HereDocument {
+  /** The delimiter without quotes. */
   readonly end: string;
-  /** `<<-`: tabs at the beginning of its lines are no part of it. */
+  /** `<<-`: the shell removes leading tabs from its lines. */
   readonly stripTabs: boolean;
-  /** `<<'END'`: nothing in it is expanded. */
+  /** `<<'END'`: the shell expands nothing in its body. */
   readonly quoted: boolean;
-  /** Where in the output its end word stands. */
+  /** Index of the delimiter in the output. */
   readonly wordAt: number;
 }
 
-/** Reads the template once from left to right, and writes each value as its place asks. */
+/** Reads the template once from left to right, and quotes each value as its context requires. */
 class Joiner {
   readonly args: string[] = [];
   readonly #source: string;
@@ -65,7 +70,11 @@ class Joiner {
     return `${names.length === 0 ? "" : `${names.join(" ")}\n`}${this.#out.join("")}`;
   }
 
-  /** @param end - what ends it: `)` of `$(…)`, a backquote, or the empty text for the end of the script. */
+  /**
+   * Reads commands up to and including `end`.
+   *
+   * @param end - `)` of `$(…)`, a backquote, or the empty string for the end of the script.
+   */
   command(end: "" | ")" | "`"): void {
     let open = 0;
     let cases = 0;
@@ -73,7 +82,7 @@ class Joiner {
     let word = "";
     while (this.#at < this.#source.length) {
       const char = this.#source.charAt(this.#at);
-      // A line that goes on in the next one.
+      // Line continuation.
       if (this.#source.startsWith("\\\n", this.#at)) {
         this.#take(2);
         continue;
@@ -99,7 +108,7 @@ class Joiner {
       }
       if (/[;&|()\n]/.test(char)) beginsCommand = true;
       if (char === "(") open += 1;
-      // A pattern of `case` ends with one that was never opened.
+      // A pattern of `case` may end with `)` without an opening `(`.
       if (char === ")" && open > 0) open -= 1;
       if (this.#source.startsWith("<<<", this.#at)) this.#take(3);
       else if (this.#source.startsWith("<<", this.#at)) this.#hereDocument();
@@ -110,7 +119,7 @@ class Joiner {
     }
   }
 
-  /** A part of a word outside of quotes. */
+  /** Reads one part of a word outside quotes. */
   #part(char: string): void {
     if (char === VALUE) this.#value((words) => words.map((word) => `"${word}"`).join(" "));
     else if (char === "\\") this.#take(2);
@@ -120,7 +129,7 @@ class Joiner {
     else this.#expansion(char);
   }
 
-  /** What is expanded in quotes and out of them: `$(…)`, `$((…))`, a backquote; else one character. */
+  /** Reads an expansion that is also valid in double quotes: `$(…)`, `$((…))` or a backquote; else one character. */
   #expansion(char: string): void {
     if (this.#source.startsWith("$((", this.#at)) this.#arithmetic();
     else if (this.#source.startsWith("$(", this.#at)) {
@@ -132,7 +141,7 @@ class Joiner {
     }
   }
 
-  /** @param open - `'`, or `$'`, in which a backslash escapes. */
+  /** @param open - `'`, or `$'`, after which a backslash escapes the next character. */
   #single(open: "'" | "$'"): void {
     this.#take(open.length);
     while (this.#at < this.#source.length) {
@@ -151,7 +160,7 @@ class Joiner {
     this.#take(1);
   }
 
-  // Quotes have no meaning there, and are an error: dash says "expecting primary".
+  // Does not quote values: dash rejects quotes in arithmetic with "expecting primary".
   #arithmetic(): void {
     this.#take(3);
     for (let open = 2; open > 0 && this.#at < this.#source.length; ) {
@@ -162,14 +171,14 @@ class Joiner {
     }
   }
 
-  /** Text in which expansions take place and are not split into words. */
+  /** Reads one part of a text that the shell expands but does not split into words. */
   #expanded(char: string): void {
     if (char === VALUE) this.#value((words) => words.join(" "));
     else if (char === "\\") this.#take(2);
     else this.#expansion(char);
   }
 
-  /** `<<END` or `<<-'END'`: its body comes after the line. */
+  /** Reads `<<END` or `<<-'END'`. The body starts after the current line. */
   #hereDocument(): void {
     const stripTabs = this.#source.charAt(this.#at + 2) === "-";
     this.#take(stripTabs ? 3 : 2);
@@ -179,9 +188,8 @@ class Joiner {
     if (word.includes(VALUE)) {
       throw new LabError("BAD_CELL", {
         where: "script",
-        found:
-          "the word that ends a here-document holds a value, and a shell takes that word as it is written",
-        advice: "Write the word out: <<END.",
+        found: `the delimiter of a here-document contains $\{…}, but a shell does not expand delimiters`,
+        advice: "Write the delimiter as plain text: <<END.",
       });
     }
     this.#documents.push({
@@ -210,7 +218,8 @@ class Joiner {
     }
   }
 
-  // A parameter is not expanded in it, so one with a value becomes one in which it is, and all else is escaped.
+  // The shell does not expand parameters in this body. If it contains values, we replace the delimiter by one without
+  // quotes, so that the shell expands them, and escape the other special characters.
   #quotedBody(document: HereDocument): void {
     const from = this.#out.length;
     let hasValue = false;
@@ -231,13 +240,14 @@ class Joiner {
       const text = this.#out[index] ?? "";
       if (/^[\\$`]$/.test(text)) this.#out[index] = `\\${text}`;
     }
-    // A word that needs no quotes, and that no line of the body is: the body's lines are not that long.
+    // The new delimiter must not need quotes or equal a line of the body. With as many underscores as the template has
+    // characters, it is longer than any line.
     const word = /^\w+$/.test(document.end) ? document.end : `END_${"_".repeat(this.#source.length)}`;
     this.#out[document.wordAt] = word;
     this.#out[end] = word;
   }
 
-  /** Takes the line that ends a here-document, if this is it. */
+  /** If the current line is the delimiter of the here-document, reads it and returns true. */
   #ends({ end, stripTabs }: HereDocument): boolean {
     const rest = this.#source.slice(this.#at);
     const tabs = stripTabs ? (/^\t*/.exec(rest)?.[0].length ?? 0) : 0;

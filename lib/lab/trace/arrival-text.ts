@@ -2,7 +2,7 @@ import { endpoint } from "../../chart/sketch/shapes";
 import type { Packet } from "../../netfilter/model";
 import type { Arrival, SeenAt } from "./arrival";
 
-/** `leaving node1 by veth3`, `at the end of INPUT in web (eth0)`. */
+/** Describes where a packet was seen, for example `leaving node1 by veth3` or `at the end of INPUT in web`. */
 export function seenText({ place, point, link }: SeenAt): string {
   const by = link === undefined ? "" : ` by ${link}`;
   switch (point) {
@@ -20,7 +20,7 @@ export function seenText({ place, point, link }: SeenAt): string {
   }
 }
 
-/** Whether it arrived, and who says so, in one sentence. */
+/** Describes in one sentence how far a packet got, and the evidence for it. */
 export function arrivalText(arrival: Arrival, packet: Packet): string {
   const to = endpoint(packet.dst, packet.dport);
   switch (arrival.kind) {

@@ -1,44 +1,54 @@
 import type { SightingPoint } from "../../netfilter/trace";
 
-/** Where a packet was seen. */
+/** The place, hook and link at which a packet was seen. */
 export interface SeenAt {
+  /** Name of the place. */
   readonly place: string;
+  /** The Netfilter hook: `ingress` and `egress` of the netdev family, the others of IPv4 and IPv6. */
   readonly point: SightingPoint;
+  /** Name of the link on which it arrived or leaves. Absent if the kernel reported none. */
   readonly link?: string;
 }
 
-/** What the kernel itself sends where no program listens. */
+/**
+ * The reply of the kernel when no socket listens on the destination port: RST for TCP (RFC 9293, 3.5.2), ICMP port
+ * unreachable for UDP (RFC 1122, 4.1.3.1).
+ */
 export type Refusal = "RST" | "ICMP port unreachable";
 
 /**
- * How far a packet was seen to get. The first four are what was predicted; `passed` and `lost` are not; `unconfirmed`
- * is neither.
+ * How far a packet was seen to get. `delivered`, `refused`, `left` and `stopped` confirm the prediction, `passed` and
+ * `lost` contradict it, and `unconfirmed` does neither.
  */
 export type Arrival =
-  /** It reached the end of INPUT, and its socket or its answer proves that it was taken. */
+  /**
+   * It reached the end of INPUT and was received. `by` is the evidence: its reply was seen (`answer`), a socket exists
+   * or the sender received the echo reply (`socket`), or the kernel handles it itself (`kernel`), such as an ICMP
+   * error.
+   */
   | { readonly kind: "delivered"; readonly at: SeenAt; readonly by: "answer" | "socket" | "kernel" }
-  /** It reached the end of INPUT, and nobody listens. `answered`: the refusal was seen to leave. */
+  /** It reached the end of INPUT, but no socket listens on its port. `answered`: the refusal was seen at OUTPUT. */
   | {
       readonly kind: "refused";
       readonly at: SeenAt;
       readonly with: Refusal;
       readonly answered: boolean;
     }
-  /** It left what is in view, by the predicted link. */
+  /** It left the lab's namespaces through the predicted link. */
   | { readonly kind: "left"; readonly at: SeenAt }
   /**
-   * It was stopped where predicted. `by`: the kernel reported the rule, or the sender was told, or it was seen to come
-   * to that point and nowhere after it.
+   * It was stopped where predicted. `by`: the kernel reported the rule (`rule`), the sender's system call failed
+   * (`sender`), or the packet was seen up to that point but not after it (`absence`).
    */
   | { readonly kind: "stopped"; readonly at?: SeenAt; readonly by: "rule" | "sender" | "absence" }
-  /** It went on from where it was predicted to be stopped. */
+  /** It was seen after the point where it was predicted to be stopped, or left through another link than predicted. */
   | { readonly kind: "passed"; readonly at: SeenAt }
   /** It was not seen where it was predicted to arrive. */
   | { readonly kind: "lost"; readonly last?: SeenAt; readonly why?: string }
-  /** Nobody could be asked that would have seen it. */
+  /** It could not be observed; `why` gives the reason. */
   | { readonly kind: "unconfirmed"; readonly last?: SeenAt; readonly why: string };
 
-/** True, false, or undefined where it could be neither confirmed nor refuted: whether the packet ended where predicted. */
+/** Whether the packet ended where predicted. Undefined if this was neither confirmed nor refuted. */
 export function arrived(arrival: Arrival): boolean | undefined {
   switch (arrival.kind) {
     case "delivered":
@@ -54,7 +64,7 @@ export function arrived(arrival: Arrival): boolean | undefined {
   }
 }
 
-/** Whether what is still to come cannot change it: only what was not seen may be seen later. */
+/** Whether further events cannot change this result. A result based on a missing event can still change. */
 export function isSettled(arrival: Arrival): boolean {
   return arrived(arrival) === true && !(arrival.kind === "stopped" && arrival.by === "absence");
 }

@@ -8,8 +8,9 @@ import type { ContainerPlace } from "../place/place";
 const SENTINEL = "127.255.255.254";
 const SENTINEL_PORT = 9;
 
-// -B: with immediate mode each packet takes a slot as wide as the longest one could be, and 2 MB, the default, are eight
-// slots: a burst is lost. -Z root: tcpdump would change to a user of its own, who may not be there.
+// -B: in immediate mode, every packet occupies a buffer slot of the maximum packet size. The default buffer, 2 MB, has
+// only eight slots, so packets of a burst are lost. -Z root: otherwise tcpdump switches to another user, which may not
+// exist in the container.
 const program = `exec 3<&0
 tcpdump -i any -n -U --immediate-mode -s 0 -B 32768 -Z root -w - "$1" < /dev/null & dump=$!
 {
@@ -22,14 +23,17 @@ exit $code`;
 
 /** One packet, as it was seen on one link of a place. */
 export interface Sighting extends CapturedPacket {
+  /** Name of the place. */
   readonly place: string;
   /** Name of the link, or `?` if the link was added after the capture started. */
   readonly link: string;
 }
 
-/** One packet with all links on which it was seen, in order of time. */
+/** One packet and all links on which it was seen, in order of time. */
 export interface CapturedRow {
+  /** Identifies the packet. The same in all its sightings, also after NAT. */
   readonly identity: string;
+  /** At least one. */
   readonly sightings: readonly Sighting[];
 }
 
@@ -45,23 +49,31 @@ export class Captured {
     this.files = files;
   }
 
-  /** Returns the capture of one place as a pcap file, which Wireshark can open. */
+  /**
+   * Returns the capture of one place as a pcap file, which Wireshark can open.
+   *
+   * @throws LabError `UNKNOWN_PLACE` if the capture does not include this place.
+   */
   pcap(place: string): Uint8Array {
     const file = this.files.get(place);
     if (file) return file;
     throw new LabError("UNKNOWN_PLACE", {
       where: place,
       found: "nothing was captured there",
-      advice: `It was at: ${[...this.files.keys()].join(", ")}.`,
+      advice: `Captured places: ${[...this.files.keys()].join(", ")}.`,
     });
   }
 
-  /** Writes the capture of one place to a file. */
+  /**
+   * Writes the capture of one place to a pcap file and replaces an existing file.
+   *
+   * @throws LabError `UNKNOWN_PLACE` if the capture does not include this place.
+   */
   async save(place: string, path: string): Promise<void> {
     await writeFile(path, this.pcap(place));
   }
 
-  /** Returns one line for each packet: where it was seen and with which addresses. */
+  /** Returns a line for each packet, followed by a line for each sighting: place, link, direction and addresses. */
   toString(): string {
     return this.rows.map(rowText).join("\n");
   }
@@ -80,12 +92,14 @@ export class Capture {
   }
 
   /**
-   * Starts capturing in each place, on all its links. Resolves when every place listens: no packet after that is missed.
+   * Starts capturing in each place, on all its links. Resolves when tcpdump listens in every place, so that packets
+   * sent after that are captured. If it fails in one place, stops the others.
    *
-   * Shell: `tcpdump -i any -w FILE FILTER` in each.
+   * Shell: `tcpdump -i any -w FILE FILTER` in each place.
    *
-   * @param filter - as tcpdump has it, pcap-filter(7): `tcp port 80`. Default: everything.
-   * @throws LabError `COMMAND_FAILED` with tcpdump's words for a filter that it cannot read.
+   * @param filter - pcap-filter(7) expression, for example `tcp port 80`. Default: all packets.
+   * @throws LabError `COMMAND_FAILED` with tcpdump's message if tcpdump does not start, for example because it rejects
+   * the filter.
    */
   static async start(places: readonly ContainerPlace[], filter = ""): Promise<Capture> {
     const started = await Promise.allSettled(places.map((place) => Point.open(place, filter)));
@@ -147,8 +161,8 @@ class Point {
     process.destroy();
     throw new LabError("COMMAND_FAILED", {
       where: place.name,
-      found: `tcpdump cannot capture: ${point.#said.trim().split("\n").at(-1) ?? "it ended"}`,
-      advice: "A filter reads like `tcp port 80` or `host 10.0.0.1 and icmp`: man pcap-filter.",
+      found: `tcpdump cannot capture: ${point.#said.trim().split("\n").at(-1) ?? "it exited"}`,
+      advice: "Use a filter such as `tcp port 80` or `host 10.0.0.1 and icmp`. See man pcap-filter.",
     });
   }
 
@@ -168,7 +182,7 @@ class Point {
       .map((packet) => ({ ...packet, place: this.name, link: this.#links.get(packet.ifindex) ?? "?" }));
   }
 
-  /** The capture without the packets of our own. */
+  /** Returns the pcap file without our sentinel packets. */
   file(): Buffer {
     const whole = Buffer.concat(this.#chunks);
     const kept = this.#packets().filter((packet) => !isSentinel(packet));
@@ -182,7 +196,7 @@ class Point {
     return parsePcap(Buffer.concat(this.#chunks));
   }
 
-  // False when tcpdump ended first.
+  // Resolves to false if tcpdump exits before the condition is true.
   #until(condition: () => boolean, process = this.#process): Promise<boolean> {
     return new Promise((resolve) => {
       const done = (value: boolean): void => {

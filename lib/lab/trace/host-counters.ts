@@ -13,26 +13,30 @@ import { converse, type Journey, type World } from "../../netfilter/journey";
 import type { Packet, Step } from "../../netfilter/model";
 import { hostOf } from "../../netfilter/traverse";
 
-/** What the counters and the connections of the engine's own machine say of a packet that crossed it. */
+/**
+ * Compares the rule counters and the conntrack entries of the engine's machine with the prediction for a packet that
+ * passed through it.
+ */
 export interface HostObservation extends CounterAgreement {
-  /** Name of the machine among the places of the path. */
+  /** Name of the machine as a place of the path. */
   readonly place: string;
-  /** The connection that the packet made there; absent where none was predicted. */
+  /** Result for the conntrack entry that the packet is predicted to create there. Absent if none is predicted. */
   readonly connection?: CountedConnection;
 }
 
-/** How many ways are followed further than to their end. */
+/** Maximum number of outcomes whose later packets are predicted. */
 const MAX_WAYS = 64;
 
-/** Counters change by the clock of who reads them: one moment of the machine, and when it was. */
+/** A snapshot of the machine, and the time it was taken: milliseconds of performance.now(). */
 interface Look {
   readonly snapshot: Snapshot;
   readonly at: number;
 }
 
 /**
- * The witness of the machine that may only be read: nothing is set there, no TRACE, no table; its counters are read
- * before and after. Time that passes before the packet is sent shows what other traffic does.
+ * Verifies the prediction for the engine's machine by its rule counters. We only read that machine and do not add TRACE
+ * rules or tables to it, so we compare its counters before and after sending. The change of the counters before we send
+ * measures other traffic.
  */
 export class HostCounters {
   readonly place: string;
@@ -41,8 +45,8 @@ export class HostCounters {
   readonly #rounds: Round[] = [];
 
   /**
-   * @param first - how the machine looked when the prediction was made.
-   * @param look - takes another look.
+   * @param first - the machine's snapshot from which the prediction was made.
+   * @param look - takes a new snapshot.
    */
   constructor(first: Snapshot, look: () => Promise<Snapshot>) {
     this.place = first.place;
@@ -50,7 +54,12 @@ export class HostCounters {
     this.#looks = [{ snapshot: first, at: performance.now() }];
   }
 
-  /** Watches the counters while `send` sends packets; what went by since the last look is other traffic. */
+  /**
+   * Takes a snapshot, calls `send`, and takes another one. Packets counted between the previous snapshot and the first
+   * of these are other traffic.
+   *
+   * @param packets - number of packets that `send` sends.
+   */
   async during<T>(packets: number, send: () => Promise<T>, family: Packet["family"]): Promise<T> {
     await this.#next(0, family);
     const result = await send();
@@ -58,7 +67,12 @@ export class HostCounters {
     return result;
   }
 
-  /** What was seen, laid beside the prediction. */
+  /**
+   * Compares the snapshots with the prediction.
+   *
+   * @param from - name of the place that sent the packet.
+   * @param taken - index of the outcome that the packet took.
+   */
   judge(world: World, from: string, path: Journey, taken: number): HostObservation {
     const rulesets = world.hosts.get(this.place)?.host.rulesets ?? [];
     const expected = expectedCounts(this.place, rulesets, {
@@ -74,7 +88,7 @@ export class HostCounters {
     return { place, ...counted, agrees, ...(connection ? { connection } : {}) };
   }
 
-  /** How the machine looked right after the first packet: its connection is there. */
+  /** The snapshot taken after the first packet was sent. It contains the packet's conntrack entry. */
   get #sent(): Snapshot | undefined {
     return this.#looks[2]?.snapshot;
   }
@@ -95,7 +109,7 @@ export class HostCounters {
   }
 }
 
-/** Steps of all that may come by after the packet: answers, the rest of its connection, errors. */
+/** Returns the steps of packets that may follow: replies, the next packet of the connection, and ICMP errors. */
 function laterSteps(world: World, from: string, path: Journey): readonly (readonly Step[])[] {
   const later: (readonly Step[])[] = [];
   const add = (journey: Journey | undefined): void => {
@@ -114,7 +128,7 @@ function laterSteps(world: World, from: string, path: Journey): readonly (readon
   return later;
 }
 
-/** The line that a picture has for it. */
+/** Returns the report that a picture displays for these counters. */
 export function countersReport({ agrees, place, rules, connection }: HostObservation): KernelReport {
   const told = rules.filter(({ says }) => says !== "unsure");
   const all = [...told, ...(connection ? [connection] : [])];

@@ -7,19 +7,24 @@ import type { Arrival } from "./arrival";
 import type { Observation } from "./observation";
 import { traceReport } from "./observed";
 
-/** A packet that follows another one of the same connection, as the value of a cell: a reply, a second packet. */
+/**
+ * The path of a later packet of a connection: the reply or the second packet. As the value of a cell, it is displayed
+ * as a picture.
+ */
 export class JourneyPicture implements Journey {
+  /** The packet as its sender sends it. */
   readonly packet: Packet;
+  /** All possible outcomes of its path, with their probabilities. */
   readonly outcomes: readonly JourneyOutcome[];
-  /** What the kernel's trace said of it; absent where it reported no such packet, or was not asked. */
+  /** Result of the kernel's trace. Absent if the packet was not traced or the trace does not contain it. */
   readonly observed: Observation | undefined;
   readonly #says: string;
   readonly #names: Readonly<Record<string, string>>;
 
   /**
-   * @param says - which packet of the connection it is: `the reply`.
+   * @param says - describes which packet of the connection it is, for example `the reply`.
    * @param names - names of addresses, for the picture's title.
-   * @param observed - what the kernel's trace said of this packet.
+   * @param observed - result of the kernel's trace for this packet.
    */
   constructor(
     journey: Journey,
@@ -35,23 +40,24 @@ export class JourneyPicture implements Journey {
   }
 
   /**
-   * True when the kernel did what was predicted, and the packet was seen to arrive, or to be stopped, where predicted;
-   * undefined when it reported no such packet, when nobody saw whether it arrived, or when it was not asked.
+   * True if the traced rules are the predicted ones and the packet arrived, or was stopped, where predicted. Undefined
+   * if the packet was not traced, if the trace does not contain it, or if its arrival could not be observed.
    */
   get agrees(): boolean | undefined {
     return this.observed?.agrees;
   }
 
-  /** How far the packet was seen to get, and who says so. */
+  /** How far the packet was seen to get. Absent if there is no trace of it. */
   get arrival(): Arrival | undefined {
     return this.observed?.arrival;
   }
 
-  /** Its way. Which of several endpoints answers was decided by the first packet, so there is one as a rule. */
+  /** Its first outcome. Usually the only one, because the first packet of the connection decided the endpoint. */
   get outcome(): JourneyOutcome | undefined {
     return this.outcomes[0];
   }
 
+  /** The predicted path, with the result of the trace. */
   get picture(): Picture {
     const places = [...new Set(this.outcome?.steps.map(({ place }) => place))];
     const subtitle = `${this.#says}, through ${places.join(", ")}`;
@@ -62,6 +68,7 @@ export class JourneyPicture implements Journey {
     });
   }
 
+  /** Returns the picture as text. */
   toString(): string {
     return this.picture.text;
   }

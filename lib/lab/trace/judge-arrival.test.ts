@@ -4,7 +4,7 @@ import type { PlaceTrace, SightingPoint } from "../../netfilter/trace";
 import { type Arrival, arrived, isSettled } from "./arrival";
 import { type ArrivalEvidence, judgeArrival } from "./judge-arrival";
 
-// a – b, one cable; every packet goes from a to b.
+// Two places, a and b, connected by one link. Every packet is sent from a to b.
 const common = {
   family: "ipv4",
   src: "10.0.0.1",
@@ -22,7 +22,7 @@ interface Given {
   readonly verdict?: Verdict;
   readonly delivered?: boolean;
   readonly a?: readonly SightingPoint[];
-  /** Points in b; a list in brackets of what answers at OUTPUT. Absent: b was not traced. */
+  /** Points at which b reports the packet. Absent if b was not traced. */
   readonly b?: readonly SightingPoint[];
   readonly answer?: readonly ("SYN" | "ACK" | "RST")[];
   readonly socket?: boolean;
@@ -104,56 +104,76 @@ function judge(given: Given): Arrival {
 const all = ["ingress", "prerouting", "input"] as const;
 
 test.each<[string, Given, Arrival["kind"], boolean | undefined]>([
-  ["answered by SYN,ACK, it was delivered", { b: all, answer: ["SYN", "ACK"] }, "delivered", true],
-  ["answered by RST, nobody listens", { b: all, answer: ["RST", "ACK"] }, "refused", true],
-  ["not answered, it was not taken", { b: all }, "lost", false],
-  ["stopped before the end of INPUT, it is lost", { b: ["ingress", "prerouting"] }, "lost", false],
-  ["seen nowhere behind the sender, it is lost", { b: [] }, "lost", false],
+  ["a SYN that is answered by SYN,ACK was delivered", { b: all, answer: ["SYN", "ACK"] }, "delivered", true],
+  ["a SYN that is answered by RST was refused", { b: all, answer: ["RST", "ACK"] }, "refused", true],
+  ["a SYN without a reply is lost, although it passed INPUT", { b: all }, "lost", false],
+  ["a SYN that does not reach the end of INPUT is lost", { b: ["ingress", "prerouting"] }, "lost", false],
+  ["a SYN that is not seen after its sender is lost", { b: [] }, "lost", false],
   [
-    "an answer alone proves nothing: a rule may have made it",
+    "a RST without a sighting at INPUT proves nothing: a rule may have sent it",
     { b: ["ingress"], answer: ["RST", "ACK"] },
     "lost",
     false,
   ],
-  ["where the last namespace was not traced, nobody knows", {}, "unconfirmed", undefined],
-  ["a datagram for which a socket was found", { packet: datagram, b: all, socket: true }, "delivered", true],
-  ["a datagram for which none was found", { packet: datagram, b: all, socket: false }, "refused", true],
-  ["a datagram where sockets cannot be asked for", { packet: datagram, b: all }, "unconfirmed", undefined],
+  ["arrival is unconfirmed if the last namespace was not traced", {}, "unconfirmed", undefined],
   [
-    "a datagram while its socket discards some",
+    "a datagram is delivered if a socket was found",
+    { packet: datagram, b: all, socket: true },
+    "delivered",
+    true,
+  ],
+  [
+    "a datagram is refused if no socket was found",
+    { packet: datagram, b: all, socket: false },
+    "refused",
+    true,
+  ],
+  [
+    "a datagram is unconfirmed if the kernel cannot look up sockets",
+    { packet: datagram, b: all },
+    "unconfirmed",
+    undefined,
+  ],
+  [
+    "a datagram is unconfirmed if its socket discards datagrams",
     { packet: datagram, b: all, socket: true, more: { dropped: new Map([["b", 1]]) } },
     "unconfirmed",
     undefined,
   ],
-  ["a prediction that does not know the end", { verdict: "unknown", b: all }, "unconfirmed", undefined],
   [
-    "predicted to be discarded, seen to come there and no further",
+    "arrival is unconfirmed if the predicted verdict is unknown",
+    { verdict: "unknown", b: all },
+    "unconfirmed",
+    undefined,
+  ],
+  [
+    "a predicted drop is confirmed if the packet is seen up to that place but not after it",
     { verdict: "drop", b: ["ingress", "prerouting"] },
     "stopped",
     true,
   ],
-  ["predicted to be discarded, but delivered", { verdict: "drop", b: all }, "passed", false],
+  ["a predicted drop is refuted if the packet is delivered", { verdict: "drop", b: all }, "passed", false],
   [
-    "predicted to be discarded, but forwarded",
+    "a predicted drop is refuted if the packet is forwarded",
     { verdict: "drop", b: ["prerouting", "postrouting"] },
     "passed",
     false,
   ],
-  ["predicted to be discarded there, but lost before", { verdict: "drop", b: [] }, "lost", false],
+  ["a packet that is lost before its predicted drop is lost", { verdict: "drop", b: [] }, "lost", false],
 ])("%s", (_name, given, kind, confirmed) => {
   const arrival = judge(given);
   expect(arrival.kind).toBe(kind);
   expect(arrived(arrival)).toBe(confirmed);
 });
 
-test("what was seen last is named with its namespace and link", () => {
+test("the last sighting includes its namespace and link", () => {
   expect(judge({ b: ["ingress", "prerouting"] })).toMatchObject({
     last: { place: "b", point: "prerouting", link: "eth0" },
   });
   expect(judge({ b: [] })).toMatchObject({ last: { place: "a", point: "egress", link: "eth0" } });
 });
 
-test("what rests on something not being seen may still change", () => {
+test("a result based on a missing sighting is not settled", () => {
   expect(isSettled(judge({ verdict: "drop", b: ["ingress"] }))).toBe(false);
   expect(isSettled(judge({ b: all }))).toBe(false);
   expect(isSettled(judge({ b: all, answer: ["SYN", "ACK"] }))).toBe(true);

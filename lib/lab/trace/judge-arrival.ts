@@ -14,20 +14,20 @@ import type { Arrival, SeenAt } from "./arrival";
 import type { Sent } from "./probe";
 import type { UdpDrops } from "./udp-drops";
 
-/** What the arrival of a packet is judged by. */
+/** The observations from which the arrival of a packet is derived. */
 export interface ArrivalEvidence {
   readonly traces: readonly PlaceTrace[];
-  /** The rules' part: what was found in the kernel's trace. */
+  /** Result of comparing the traced rules with the predicted ones. */
   readonly agreement: Agreement;
-  /** What the program said that sent the first packet of the connection. */
+  /** Output of the program that sent the first packet of the connection. */
   readonly sent?: Sent;
-  /** How many datagrams the sockets of its port discarded meanwhile, by place. UDP only. */
+  /** Number of datagrams that the sockets of its port discarded since it was sent, by place. UDP only. */
   readonly dropped?: UdpDrops;
-  /** Hardware address of a link, where it is known and none of its bridge's ports. */
+  /** Returns the MAC address of a link. Undefined if it is unknown or if the link is a bridge port. */
   readonly mac?: (place: string, link: string) => string | undefined;
 }
 
-/** Judges, from what was seen in each namespace, whether a packet ended as this outcome of its path predicts. */
+/** Determines whether a packet ended as this outcome of its path predicts, from the sightings in each namespace. */
 export function judgeArrival(outcome: JourneyOutcome, evidence: ArrivalEvidence): Arrival {
   const end = new End(outcome, evidence);
   if (outcome.verdict === "unknown") {
@@ -37,12 +37,12 @@ export function judgeArrival(outcome: JourneyOutcome, evidence: ArrivalEvidence)
   return outcome.delivered ? end.delivered() : end.left();
 }
 
-/** Whether any namespace on the way saw the packet. */
+/** Whether the packet was seen in any namespace of its path. */
 export function wasSeen(outcome: JourneyOutcome, traces: readonly PlaceTrace[]): boolean {
   return lastSeen(hopsOf(outcome.steps), traces) !== undefined;
 }
 
-/** One stay in a namespace, and the headers with which the packet is seen there. */
+/** One namespace of the path, with the steps in it and the headers that the packet has there. */
 interface Hop {
   readonly place: string;
   readonly packets: Packet[];
@@ -73,7 +73,7 @@ class End {
   readonly #evidence: ArrivalEvidence;
   readonly #hops: readonly Hop[];
   readonly #sightings: Sightings | undefined;
-  /** What was seen of it in its last namespace. */
+  /** Sightings of the packet in the last namespace of its path. */
   readonly #seen: readonly Seen[];
 
   constructor(outcome: JourneyOutcome, evidence: ArrivalEvidence) {
@@ -155,7 +155,7 @@ class End {
       : this.#missing("it was not seen where it was predicted to be stopped");
   }
 
-  /** Where the packet was seen last, along its predicted way. */
+  /** Returns the last sighting of the packet along its predicted path. */
   lastSeen(): { readonly last?: SeenAt } {
     return this.#lastSeenAs("last");
   }
@@ -167,13 +167,13 @@ class End {
     return found;
   }
 
-  /** What a host that discards a packet by its routing has passed until then. */
+  /** Returns the points at which the packet may be seen before the place where it is predicted to be stopped. */
   #before(): ReadonlySet<SightingPoint> {
     const points = new Set<SightingPoint>(["ingress", "prerouting", "output"]);
     const routed = this.#hops.at(-1)?.steps.findLast((step) => step.kind === "routing");
     const goesOut =
       routed?.kind === "routing" && (routed.decision === "out" || routed.decision === "forward");
-    // No neighbour answers: that is found out behind POSTROUTING.
+    // The kernel resolves the neighbour after POSTROUTING, so the packet passes that hook even if no neighbour replies.
     if (this.#outcome.verdict === "unreachable" && goesOut) points.add("postrouting");
     return points;
   }
@@ -186,7 +186,7 @@ class End {
     return { kind: "lost", ...this.lastSeen(), why: this.#whyLost() ?? why };
   }
 
-  /** What was seen to happen to it where it was seen last. */
+  /** Looks for the reason of the loss in the place where the packet was last seen. */
   #whyLost(): string | undefined {
     const { traces, mac } = this.#evidence;
     const { last } = this.lastSeen();
@@ -230,7 +230,7 @@ class End {
   }
 }
 
-// connect(2) and sendto(2): ENETUNREACH, EHOSTUNREACH, EACCES (prohibit), EINVAL (blackhole), EADDRNOTAVAIL.
+// Errors of connect(2) and sendto(2): ENETUNREACH, EHOSTUNREACH, EACCES (prohibit), EINVAL (blackhole), EADDRNOTAVAIL.
 const REFUSED_TO_SEND =
   /Network is unreachable|No route to host|Permission denied|Invalid argument|Cannot assign requested address/i;
 
@@ -257,7 +257,7 @@ function isAny(header: Seen["header"], packets: readonly Packet[]): boolean {
   return packets.some((packet) => sameFlow(header, packet) && sameSegment(header, packet));
 }
 
-/** The segments of one connection have the same ends: their flags tell which is which. */
+/** Distinguishes the segments of a connection by their flags, because their addresses and ports are the same. */
 function sameSegment({ flags }: Seen["header"], { protocol, tcpFlags = ["SYN"] }: Packet): boolean {
   if (protocol !== "tcp" || flags === undefined) return true;
   return (["SYN", "ACK", "RST"] as const).every((flag) => flags.includes(flag) === tcpFlags.includes(flag));

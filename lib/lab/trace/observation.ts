@@ -11,11 +11,11 @@ import { type Arrival, arrived } from "./arrival";
 import { seenText } from "./arrival-text";
 import { type ArrivalEvidence, judgeArrival, wasSeen } from "./judge-arrival";
 
-/** What the kernel did with a packet, compared with what was predicted. */
+/** Result of comparing the kernel's trace of a packet with the prediction. */
 export interface Observation extends Omit<Agreement, "agrees"> {
   /**
-   * True when every traced rule is the predicted one and the packet was seen to arrive, or to be stopped, where
-   * predicted. Undefined when the rules agree, but nobody saw whether it arrived.
+   * True if every traced rule is the predicted one and the packet was seen to arrive, or to be stopped, where
+   * predicted. Undefined if the rules agree but the arrival could not be observed.
    */
   readonly agrees: boolean | undefined;
   /** Whether every traced rule is the predicted one. */
@@ -24,10 +24,13 @@ export interface Observation extends Omit<Agreement, "agrees"> {
   readonly arrival: Arrival;
 }
 
-/** What arrivals are judged by, beside the traces. */
+/** Evidence of a packet's arrival other than the traces. */
 export type Circumstances = Pick<ArrivalEvidence, "sent" | "mac" | "dropped">;
 
-/** Compares what the kernel reported with a path. Where it has several outcomes, one of them has to agree in all. */
+/**
+ * Compares the kernel's traces with a predicted path. If the path has several outcomes, returns the result for the one
+ * that agrees completely; if none does, for the closest one.
+ */
 export function observe(
   path: Journey,
   traces: readonly PlaceTrace[],
@@ -52,10 +55,12 @@ export function observe(
 }
 
 /**
- * What the trace of a connection's first packet says of a packet that came after it: the trace selects both directions.
+ * Compares the traces with the predicted path of a later packet of the same connection. The traces of the first packet
+ * contain later ones too, because tracing selects both directions of the connection.
  *
- * @param before - what was found of the packets before this one: theirs are not looked at again.
- * @returns undefined where no such packet was seen, as where nobody answered: then there is nothing to compare.
+ * @param path - the predicted path of the later packet.
+ * @param before - results for the earlier packets of the connection. Traced packets that they contain are excluded.
+ * @returns undefined if no such packet was seen, for example because there was no reply.
  */
 export function observeLater(
   path: Journey,
@@ -70,7 +75,8 @@ export function observeLater(
   }));
   const seen = observe(path, rest, circumstances);
   const outcome = path.outcomes[seen.outcome];
-  // A second datagram looks like the first: only what the rules reported tells them apart.
+  // Sightings of a sender's second packet can't be distinguished from those of the first, except for TCP. Then only
+  // reported rules show that it was seen.
   const told = path.packet.protocol === "tcp" || before.length < 2;
   const sighted = told && outcome !== undefined && wasSeen(outcome, traces);
   return seen.packets.length > 0 || sighted ? seen : undefined;

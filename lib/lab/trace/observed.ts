@@ -4,7 +4,7 @@ import { type Arrival, arrived } from "./arrival";
 import { arrivalText, seenText } from "./arrival-text";
 import type { Observation } from "./observation";
 
-/** What a picture says of the kernel's trace of a packet, and of its arrival. */
+/** Returns the report that a picture displays for the kernel's trace of a packet and its arrival. */
 export function traceReport(seen: Observation, outcome: JourneyOutcome | undefined): KernelReport {
   const { difference, events, arrival, rules } = seen;
   return {
@@ -23,7 +23,7 @@ export function traceReport(seen: Observation, outcome: JourneyOutcome | undefin
             ...lastOf(arrival),
           },
         }),
-    // A packet that did not arrive has its own line.
+    // If the rules agree, the only difference is the arrival, which the picture displays in a separate line.
     ...(difference === undefined || rules
       ? {}
       : {

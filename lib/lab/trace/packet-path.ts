@@ -32,30 +32,35 @@ import { traceReport } from "./observed";
 import { REPEATS, repeatProbe, type Sent, sendProbe, sourcePort } from "./probe";
 import { readUdpDrops, type UdpDrops } from "./udp-drops";
 
-/** Something with an address that a packet can be sent to. */
+/** Destination of a packet: an IP address, or an object that has one, such as a place or a service. */
 export type Destination =
   | string
   | { readonly address: string }
   | { readonly clusterIP: string; readonly name?: string };
 
-/** The sender of a packet, its destination, and what else a trace needs to know. */
+/** Sender and destination of a packet, and options of the trace. */
 interface TraceEnds {
+  /** The place that sends the packet. */
   readonly from: Place;
   readonly to: Destination;
-  /** Address that the sender is bound to. Default: the one that its routes choose. */
+  /** Source address of the packet. Default: the address that the sender's routes select. */
   readonly source?: string;
   /**
-   * Takes the engine's own machine in as a place. Where br_netfilter is on, its rules (Docker's own) are asked for every
-   * frame between two containers of the lab's network, and what reaches a published port of 127.0.0.1 crosses it as well.
-   * It is read and never traced: its counters before and after are the witness, {@link PacketPath.counted}.
+   * Whether the path includes the engine's machine as a place. If br_netfilter is enabled, frames between two
+   * containers of the lab's network also pass its iptables rules, for example those of Docker. Packets to a port that
+   * is published on 127.0.0.1 pass through it too. The machine is only read, not traced: its counters before and after
+   * sending are compared with the prediction, see {@link PacketPath.counted}. Requires a lab with one engine.
    *
-   * Default: false. A beginner's picture of two namespaces would gain a third, whose rules are the machine's, not the
-   * lab's, and differ from one machine to the next.
+   * Default: false, because the machine's rules are not part of the lab and differ between machines, and because a
+   * third namespace makes a picture of two harder to understand.
    */
   readonly host?: boolean;
 }
 
-/** The packet to follow. It is TCP or UDP to a destination port, or an ICMP echo request: exactly one of the three. */
+/**
+ * The packet to follow: TCP or UDP to a destination port, or an ICMP echo request. Specify exactly one of `tcp`, `udp`
+ * and `icmp`.
+ */
 export type TraceRequest = TraceEnds &
   (
     | { readonly tcp: number; readonly udp?: never; readonly icmp?: never }
@@ -63,60 +68,67 @@ export type TraceRequest = TraceEnds &
     | { readonly icmp: true; readonly tcp?: never; readonly udp?: never }
   );
 
-/** What a path is predicted from. */
+/** The input of a prediction. */
 export interface Looked {
-  /** What every namespace looked like. */
+  /** The snapshots of all namespaces. */
   readonly snapshots: readonly Snapshot[];
   /** Name of the place that sends the packet. */
   readonly from: string;
   readonly packet: Packet;
-  /** Names of addresses that stand on no interface. */
+  /** Names of addresses that no link has, such as a ClusterIP. */
   readonly called: Readonly<Record<string, string>>;
 }
 
-/** What was seen of a packet that was really sent: nothing that follows from it. */
+/** Observations of a packet that was sent. Contains no conclusions. */
 export interface Seen {
-  /** What the kernel reported in each namespace. */
+  /** The kernel's trace of each namespace. */
   readonly traces?: readonly PlaceTrace[];
-  /** What the sending program said. */
+  /** Output of the program that sent the packet. */
   readonly sent?: Sent;
-  /** How many datagrams the sockets of its port discarded meanwhile, by place. */
+  /** Number of datagrams that the sockets of its port discarded since it was sent, by place. UDP only. */
   readonly dropped?: UdpDrops;
+  /** Why the kernel's trace could not be read. */
   readonly unobserved?: string;
+  /** Result for the counters of the engine's machine. */
   readonly counted?: HostObservation;
 }
 
-/** What follows from what was looked at, where it was worked out before. */
+/** Results that were already computed from a {@link Looked}. */
 interface Known {
   readonly world?: World;
   readonly path?: Journey;
-  /** The packets that follow, by the outcome that is answered and the answer. */
+  /** The later packets of the connection. The key is the index of the outcome and the answer to it. */
   readonly talks?: Map<string, Conversation>;
 }
 
 /**
- * The way of one packet through all namespaces of a lab: predicted from their routes and rules, and, where it was really
- * sent, confirmed or refuted by the kernel's own trace. Drawn as the value of a cell.
+ * The path of one packet through the namespaces of a lab. It is predicted from their routes and rules. If the packet
+ * was sent, the kernel's trace confirms or refutes the prediction. As the value of a cell, it is displayed as a
+ * picture.
  */
 export class PacketPath implements Journey {
+  /** The packet as the sender sends it. */
   readonly packet: Packet;
-  /** Every way on which chance can decide, with its probability. */
+  /** All possible outcomes with their probabilities. There are several if a rule decides at random. */
   readonly outcomes: readonly JourneyOutcome[];
-  /** What the kernel's trace said; absent when the packet was not sent, or the kernel cannot be asked. */
+  /** Result of the kernel's trace. Absent if the packet was not sent, or if the trace could not be read. */
   readonly observed: Observation | undefined;
-  /** Why the kernel could not be asked. */
+  /** Why the trace could not be read. Absent if it was read, or if the packet was not sent. */
   readonly unobserved: string | undefined;
-  /** What the counters of the engine's own machine said, where `host` was asked for. */
+  /**
+   * Result for the counters of the engine's machine. Present if the trace was requested with `host` and the path passes
+   * through the machine.
+   */
   readonly counted: HostObservation | undefined;
-  /** What the prediction was made from. */
+  /** The input of the prediction. */
   readonly looked: Looked;
-  /** What the kernel did, with the traces from which the reply and the second packet are confirmed. */
+  /** The observations, including the traces that also confirm the reply and the second packet. */
   readonly seen: Seen;
   readonly #world: World;
   readonly #names: Readonly<Record<string, string>>;
   readonly #talks: Map<string, Conversation>;
 
-  /** @param known - what follows from `looked`, where it was worked out before. */
+  /** @param known - results that were already computed from `looked`. Default: computes them. */
   constructor(looked: Looked, seen: Seen = {}, known: Known = {}) {
     this.looked = looked;
     this.seen = seen;
@@ -131,50 +143,55 @@ export class PacketPath implements Journey {
   }
 
   /**
-   * True when the kernel did what was predicted: by its trace, by the machine's counters, and because the packet was seen
-   * to arrive, or to be stopped, where predicted. Undefined when it was not asked, or when nobody saw whether the packet
-   * arrived; {@link arrival} says why.
+   * True if the traced rules are the predicted ones, the machine's counters do not contradict the prediction, and the
+   * packet was seen to arrive, or to be stopped, where predicted. Undefined if the packet was not traced, or if its
+   * arrival could not be observed; {@link arrival} contains the reason.
    */
   get agrees(): boolean | undefined {
     return this.counted?.agrees === false ? false : this.observed?.agrees;
   }
 
-  /** How far the packet was seen to get, and who says so; absent when it was not sent. */
+  /** How far the packet was seen to get, with the evidence. Absent if it was not traced. */
   get arrival(): Arrival | undefined {
     return this.observed?.arrival;
   }
 
-  /** The outcome that the kernel took, or the likeliest one where it was not asked. */
+  /** The outcome that the packet took according to the trace. Without a trace: the first one. */
   get outcome(): JourneyOutcome | undefined {
     return this.outcomes[this.#taken];
   }
 
   /**
-   * The way of the reply, with the connections that this packet left behind; absent where nobody answers. Its own `agrees`
-   * says whether the kernel's trace had it so.
+   * The path of the reply, predicted with the conntrack entries that this packet creates. Absent if there is no reply.
+   * Its `agrees` is the result of the kernel's trace for the reply.
    */
   get reply(): JourneyPicture | undefined {
     const { reply } = this.#talk;
     return reply && new JourneyPicture(reply, "the reply", this.#names, this.#replySeen(reply));
   }
 
-  /** The sender's second packet: no nat rule is asked for it any more. Absent where no reply came back. */
+  /**
+   * The path of the sender's second packet. It skips the rules of the nat table, because only the first packet of a
+   * connection passes them (iptables(8)). Absent if no reply reaches the sender, or if
+   * the reply refuses the connection.
+   */
   get second(): JourneyPicture | undefined {
     const { reply, second } = this.#talk;
-    // After a refusal the sender sends nothing more.
+    // The sender sends no second packet after a refusal.
     if (second === undefined || this.arrival?.kind === "refused") return undefined;
     const before = [this.observed, reply && this.#replySeen(reply)];
     const seen = observeLater(second, this.#traces, before, this.#circumstances);
     return new JourneyPicture(second, "the second packet", this.#names, seen);
   }
 
-  /** The addresses at every hop, there and back. */
+  /** A picture of the packet's addresses at every hop, for the packet and its reply. */
   get ladder(): Picture {
     const { reply } = this;
     const title = packetTitle(this.packet, this.#names);
     return ladderPicture(this, { title, outcome: this.#taken, ...(reply ? { reply } : {}) });
   }
 
+  /** The predicted path, with the results of the trace and the counters. */
   get picture(): Picture {
     const report = this.observed && traceReport(this.observed, this.outcome);
     return traversalPicture(this, {
@@ -185,6 +202,7 @@ export class PacketPath implements Journey {
     });
   }
 
+  /** Returns the picture as text. */
   toString(): string {
     return this.picture.text;
   }
@@ -229,19 +247,24 @@ export class PacketPath implements Journey {
 }
 
 /**
- * Predicts the way of a packet from what all namespaces look like now. Nothing is sent.
+ * Predicts the path of a packet from the current state of all namespaces. Sends nothing.
  *
- * @throws LabError `BAD_ADDRESS`, `BAD_PORT`, `UNKNOWN_PLACE` when the sender cannot be looked at.
+ * @throws LabError `BAD_ADDRESS` if the destination has no valid address, `BAD_PORT` if the port is invalid,
+ * `UNKNOWN_PLACE` if the sender is not running or not a place of this lab, `NOT_SUPPORTED` for `host` in a lab with
+ * several engines.
  */
 export async function predict(context: LabContext, request: TraceRequest): Promise<PacketPath> {
   return (await prepare(context, request)).path;
 }
 
 /**
- * Predicts the way of a packet, then really sends it and reads the kernel's trace of it in every namespace on the way.
- * What tracing sets up bears a name of ours, and is gone when this returns.
+ * Predicts the path of a packet, sends the packet, and reads the kernel's trace of it in every namespace of the path.
+ * The tables that tracing adds are removed before this returns.
  *
- * Shell: `nft monitor trace` in each namespace while `curl`, `nc -u` or `ping` sends.
+ * Shell: `nft monitor trace` in each namespace while `socat` or `ping` sends the packet.
+ *
+ * @returns the path. If the trace cannot be read, it contains the prediction and `unobserved`.
+ * @throws LabError as {@link predict}. `UNKNOWN_PLACE` also if the sender is not a container's namespace.
  */
 export async function trace(context: LabContext, request: TraceRequest): Promise<PacketPath> {
   const { world, path, places, host } = await prepare(context, request);
@@ -271,7 +294,7 @@ export async function trace(context: LabContext, request: TraceRequest): Promise
     const dropped = new Map([...after].map(([place, sum]) => [place, sum - (before.get(place) ?? 0)]));
     const seen = { traces, sent, ...(dropped.size > 0 ? { dropped } : {}) };
     if (counters === undefined) return confirmed(seen);
-    // One packet is soon lost among others: more of the same tell what is the flow's and what is not.
+    // Other traffic can hide a single packet in the counters. Several more packets of the same kind stand out from it.
     await counters.during(REPEATS, () => repeatProbe(from, path.packet), path.packet.family);
     const taken = Math.max(confirmed(seen).observed?.outcome ?? 0, 0);
     const counted = counters.judge(world, path.looked.from, path, taken);
@@ -284,7 +307,7 @@ export async function trace(context: LabContext, request: TraceRequest): Promise
   }
 }
 
-/** The ports at which a datagram may be delivered, by place. */
+/** Returns the ports to which the datagram may be delivered, by place. Empty for other protocols. */
 function udpPorts({ outcomes, packet }: Journey, places: readonly Place[]): Map<ContainerPlace, number> {
   const ports = new Map<ContainerPlace, number>();
   if (packet.protocol !== "udp") return ports;
@@ -296,7 +319,7 @@ function udpPorts({ outcomes, packet }: Journey, places: readonly Place[]): Map<
   return ports;
 }
 
-/** Whether nothing that is expected is still to be seen: the packet at its end, and the ones that answer it. */
+/** Whether all expected packets were seen: the packet at the end of its path, its reply, and TCP's second packet. */
 function isComplete(path: PacketPath): boolean {
   const { arrival, reply, second } = path;
   if (path.observed?.agrees !== true || arrival === undefined || !isSettled(arrival)) return false;
@@ -310,7 +333,7 @@ interface Prepared {
   readonly world: World;
   readonly path: PacketPath;
   readonly places: readonly Place[];
-  /** How the engine's own machine looked, where it is a place of the path. */
+  /** Snapshot of the engine's machine. Absent if the trace does not include it. */
   readonly host?: Snapshot;
 }
 
@@ -330,12 +353,12 @@ async function prepare(context: LabContext, request: TraceRequest): Promise<Prep
   return { world, path: new PacketPath(looked, {}, { world }), places, ...(host ? { host } : {}) };
 }
 
-/** The engine's own machine, read through the session's shell in it. */
+/** Takes a snapshot of the engine's machine, through the session's shell on it. */
 async function lookAtHost(context: LabContext, place: string): Promise<Snapshot> {
   if (context.runtimes.length > 1) {
     throw new LabError("NOT_SUPPORTED", {
       where: place,
-      found: "the lab spans several engines: what crosses their machines is inside an overlay network",
+      found: "the lab spans several engines, and an overlay network encapsulates the packets between them",
       advice: "Trace without { host: true }, or on a lab with one engine.",
     });
   }
@@ -346,7 +369,7 @@ async function lookAtHost(context: LabContext, place: string): Promise<Snapshot>
 function unknown(name: string): LabError {
   return new LabError("UNKNOWN_PLACE", {
     where: name,
-    found: "no packet can be sent from there: it does not run, or is no place of this lab",
+    found: "cannot send a packet from there: it is not running or is not a place of this lab",
     advice: "Send from a pod, a namespace, a node, a Docker host or the outside.",
   });
 }
@@ -362,7 +385,7 @@ function namesOf(snapshots: readonly Snapshot[]): Readonly<Record<string, string
   return names;
 }
 
-/** A service's address stands on no interface: the service itself says whose it is. */
+/** Returns the name of a service's ClusterIP. No link has this address, so the snapshots do not contain its name. */
 function serviceName(to: Destination): Readonly<Record<string, string>> {
   return typeof to === "object" && "clusterIP" in to && to.name !== undefined
     ? { [to.clusterIP]: `service ${to.name}` }

@@ -2,17 +2,17 @@ import type { ShellAnswer } from "../../engine";
 import type { Packet } from "../../netfilter/model";
 import type { ContainerPlace } from "../place/place";
 
-/** What the program said that sent a packet. */
+/** Result of the program that sent a packet. */
 export interface Sent {
-  /** Whether it got an answer: of an echo, the reply; of TCP, a connection. */
+  /** Whether the program exited with 0. For ICMP: it received the echo reply. For TCP: it connected. */
   readonly heard: boolean;
-  /** Its errors, in its own words. */
+  /** Output of the program, including its error messages. */
   readonly said: string;
 }
 
 /**
- * Really sends a packet. By root, from the namespace itself: an app's image may have no tool that can. The source port (the echo's
- * identifier) is the predicted one, so that the trace is of this packet and no other.
+ * Sends the packet as root from the network namespace, with the toolbox's programs, because an app's image may have
+ * none that can. Uses the predicted source port, or echo identifier, so that the trace selects only this packet.
  */
 export async function sendProbe(from: ContainerPlace, packet: Packet): Promise<Sent> {
   const { exitCode, stdout, stderr } = await run(from, packet);
@@ -26,17 +26,17 @@ async function run(
   const { shell } = await from.netnsHandle();
   const host = dst.includes(":") ? `[${dst}]` : dst;
   const socket = `${protocol.toUpperCase()}:${host}:${dport},sourceport=${sport},reuseaddr`;
-  // Whether an answer came is not the question here: the trace tells where the packet went.
+  // A missing reply is not an error: the trace shows where the packet went.
   if (dport === undefined)
     return shell.command(["ping", "-n", "-c1", "-W1", "-e", String(icmp?.id ?? 0), dst]);
   if (protocol === "udp") return shell.run(`echo | timeout 0.8 socat -u - '${socket}'`);
   return shell.command(["timeout", "0.8", "socat", "-u", "/dev/null", socket]);
 }
 
-/** How many connections {@link repeatProbe} opens. */
+/** Number of connections that {@link repeatProbe} opens. */
 export const REPEATS = 8;
 
-/** New connections to the same end, all at once, each from a port of its own. */
+/** Opens {@link REPEATS} new connections to the same destination concurrently, each from a different source port. */
 export async function repeatProbe(from: ContainerPlace, { protocol, dst, dport }: Packet): Promise<void> {
   const { shell } = await from.netnsHandle();
   const host = dst.includes(":") ? `[${dst}]` : dst;
@@ -51,10 +51,10 @@ export async function repeatProbe(from: ContainerPlace, { protocol, dst, dport }
   await shell.run(`${each.join("\n")}\nwait`);
 }
 
-// Below the range that Linux gives out by itself (32768-60999), so that no program has it.
+// Below the range from which Linux assigns ephemeral ports (32768-60999, ip(7)), so that no program uses the port.
 let lastPort = 20_000 + Math.floor(Math.random() * 10_000);
 
-/** A source port that no other packet of this process has. */
+/** Returns a source port that this process has not used recently: it reuses a port after 12,000 calls. */
 export function sourcePort(): number {
   lastPort = lastPort >= 31_999 ? 20_000 : lastPort + 1;
   return lastPort;

@@ -9,9 +9,9 @@ const table = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->wh
 `;
 
 test.each([
-  ["the sockets of one port, of both families, are added up", 5353, 19],
-  ["another port has its own", 53, 4],
-  ["no socket has discarded nothing", 80, 0],
+  ["the drops of all sockets of a port are added, over both address families", 5353, 19],
+  ["the drops of another port are counted separately", 53, 4],
+  ["the result is 0 for a port without a socket", 80, 0],
 ])("%s", (_name, port, expected) => {
   expect(sumDrops(table, port)).toBe(expected);
 });

@@ -1,14 +1,15 @@
 import type { ContainerPlace } from "../place/place";
 
-/** Datagrams that the sockets of one local port discarded so far, by place: their receive queues were full. */
+/** Number of datagrams that the sockets of a local port discarded, by place. Usually their receive queue was full. */
 export type UdpDrops = ReadonlyMap<string, number>;
 
 /**
- * Reads how many datagrams sockets have discarded after INPUT, as where a program does not read fast enough.
+ * Reads how many datagrams sockets have discarded after INPUT, for example because a program does not read fast enough.
  *
- * Shell: `cat /proc/net/udp /proc/net/udp6`; the last column, proc(5).
+ * Shell: `cat /proc/net/udp /proc/net/udp6`, column `drops`.
  *
- * @param ports - the local port to look at in each place.
+ * @param ports - the local port to read in each place.
+ * @returns the number of discarded datagrams by name of the place.
  */
 export async function readUdpDrops(ports: ReadonlyMap<ContainerPlace, number>): Promise<UdpDrops> {
   const read = [...ports].map(async ([place, port]) => {
@@ -19,7 +20,7 @@ export async function readUdpDrops(ports: ReadonlyMap<ContainerPlace, number>): 
   return new Map(await Promise.all(read));
 }
 
-/** Adds up what the sockets of this local port discarded. */
+/** Adds the `drops` of all sockets of a local port in a table such as /proc/net/udp. */
 export function sumDrops(table: string, port: number): number {
   let sum = 0;
   for (const line of table.split("\n")) {
