@@ -197,7 +197,24 @@ export function changeFor(match: Match, at: Circumstances): Change | undefined {
       return packetChange(at, {
         [match.side === "source" ? "src" : "dst"]: packet.family === "ipv4" ? "127.0.0.1" : "::1",
       });
-    default:
+    case "ctProtocol":
+    case "ctAddress":
+    case "ctPort":
+    case "ctDirection":
+    case "ctStatus":
+    case "ctExpire":
+    case "connmark":
+    case "statisticRandom":
+    case "statisticNth":
+    case "limit":
+    case "hashlimit":
+    case "connlimit":
+    case "recent":
+    case "set":
+    case "rpfilter":
+    case "physdev":
+    case "comment":
+    case "opaque":
       return undefined;
   }
 }

@@ -76,7 +76,22 @@ export function reasonOf(match: Match, hookState: HookState): string {
       return "the rate limit is exceeded";
     case "opaque":
       return `assumed not to match: ${match.text}`;
-    default:
+    case "fragment":
+    case "ctProtocol":
+    case "ctDirection":
+    case "ctStatus":
+    case "ctExpire":
+    case "addressRange":
+    case "mac":
+    case "owner":
+    case "pktType":
+    case "tos":
+    case "connlimit":
+    case "recent":
+    case "set":
+    case "rpfilter":
+    case "physdev":
+    case "comment":
       return `condition not met: ${describeMatch(match)}`;
   }
 }
