@@ -158,7 +158,9 @@ describe("a reverse proxy", () => {
     // All lost requests went to the dead server before the health check noticed.
     expect(new Set(lost.map(({ server }) => server))).toEqual(new Set(["web1"]));
     for (const { why } of lost) {
-      expect(why).toMatch(/^(the connection to the server failed|the server refused or closed the connection)/);
+      expect(why).toMatch(
+        /^(the connection to the server failed|the server refused or closed the connection)/,
+      );
     }
     const servers = (from: number, to: number): ReadonlySet<string | undefined> =>
       new Set(requests.slice(from, to).map(({ server }) => server));
