@@ -79,7 +79,7 @@ test("reports a port in use and suggests another", async () => {
   const port = await taken();
   const { ended, text } = start(["--port", String(port)]);
   expect(await ended).toBe(1);
-  expect(text()).toContain(`PORT_IN_USE  port ${port} on 127.0.0.1 is taken`);
+  expect(text()).toContain(`PORT_IN_USE  port ${port} on 127.0.0.1 is used by another program`);
   expect(text()).toContain(`npm start -- --port ${port + 1}`);
 });
 
