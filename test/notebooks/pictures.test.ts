@@ -65,6 +65,9 @@ const TROUBLE = `(() => {
   ]);
 })()`;
 
+// The first picture also loads Vega, which takes several seconds on a busy machine.
+jest.setTimeout(60_000);
+
 describe.each(Object.entries(samples()))("the picture %s", (name, make) => {
   test.each(["light", "dark"] as const)("has no overlapping or cut-off text (%s theme)", async (theme) => {
     const svg = await drawSvg(make().spec);
