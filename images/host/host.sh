@@ -1,7 +1,22 @@
 #!/bin/sh
-# Starts dockerd with the given arguments. The layers of the baked images are mounted where the engine expects
-# them, not copied: nothing is loaded, and the disk is shared by all hosts.
+# host ARGUMENT…: starts containerd, and dockerd with these arguments.
 set -eu
+
+# The second step, with the control groups in place.
+if [ "${1-}" = --engines ]; then
+  shift
+  containerd --config /etc/containerd/wirebook.toml &
+  containerd=$!
+  until [ -S /run/docker/containerd/containerd.sock ]; do
+    kill -0 "$containerd" || exit 1
+    sleep 0.01
+  done
+  # A dockerd that starts containerd itself tries to connect too early, and waits a second before it tries again.
+  exec dockerd --containerd /run/docker/containerd/containerd.sock "$@"
+fi
+
+# The layers of the baked images are mounted where the engine expects them, not copied: nothing is loaded, and all hosts
+# share the disk space.
 baked=/usr/share/wirebook/engine
 if [ ! -e /var/lib/docker/image ]; then
   mkdir -p /var/lib/docker/overlay2
@@ -18,4 +33,4 @@ done
 mount --bind /proc/sys/net /proc/sys/net
 mount -o remount,bind,rw /proc/sys/net
 echo 0 > /proc/sys/net/ipv4/ip_forward
-exec cgroups dockerd "$@"
+exec cgroups host --engines "$@"
