@@ -2,7 +2,7 @@
 
 // pcap.ts is not among them: it hashes payloads with node:crypto.
 const PURE_INSPECT =
-  "^lib/inspect/(conntrack|diff|family|json|links|neighbours|pairs|policy-rules|routes|snapshot|sockets)[.]ts$";
+  "^lib/inspect/(conntrack|diff|family|json|links|neighbours|pairs|policy-rules|routes|snapshot|sockets|world)[.]ts$";
 
 // The traversal's stages call each other until each of them returns the next one.
 const TRAVERSAL_CYCLE = "^lib/netfilter/traverse/(apply-target|hooks|kernel-reply|receive|send|table)[.]ts$";

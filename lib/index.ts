@@ -2,7 +2,6 @@ export { diffPicture } from "./chart/diff";
 export { ladderPicture } from "./chart/ladder";
 export type { MimeBundle, Picture } from "./chart/picture";
 export { topologyPicture } from "./chart/topology";
-export type { World as Topology, WorldPlace as TopologyPlace } from "./chart/topology/world";
 export { traversalPicture } from "./chart/traversal";
 export {
   type CommandRecord,
@@ -17,6 +16,7 @@ export { inspectNamespace } from "./inspect/collect";
 export { type Change, type Diff, diffSnapshots } from "./inspect/diff";
 export { findPairs, type Pair } from "./inspect/pairs";
 export type * from "./inspect/snapshot";
+export { type World, type WorldPlace, worldOf } from "./inspect/world";
 export { DockerHost, type DockerHostSpec, HostContainer } from "./lab/docker/docker-host";
 export { App, Pod, type PodSpec } from "./lab/docker/pod";
 export type { Failure, Failures, RuleAt } from "./lab/failure";
@@ -83,8 +83,6 @@ export {
   type TraverseOptions,
   traverse,
   type Verdict,
-  type World,
   warningsOf,
   why,
-  worldOf,
 } from "./netfilter";

@@ -1,9 +1,9 @@
 import { addressesPicture } from "../chart/addresses";
 import type { Picture } from "../chart/picture";
 import { topologyPicture } from "../chart/topology";
-import type { World } from "../chart/topology/world";
 import { type ContainerInfo, type ContainerSpec, Engine, LabError } from "../engine";
 import type { Snapshot } from "../inspect/snapshot";
+import type { World } from "../inspect/world";
 import { imageTag } from "../setup/images";
 import { LabContext, networkCapabilities } from "./context/lab-context";
 import { checkName } from "./context/name";
@@ -31,7 +31,7 @@ import type { ServiceSpec } from "./service/spec";
 import { disableShellCells, enableShellCells } from "./shell-cell";
 import { LabDiff } from "./topology/diff";
 import { Host } from "./topology/host";
-import { lookAt, worldOf } from "./topology/world";
+import { inspectWorld, lookAt } from "./topology/world";
 import { Capture } from "./trace/capture";
 import { type PacketPath, predict, type TraceRequest, trace } from "./trace/packet-path";
 
@@ -426,7 +426,7 @@ export class Lab {
    * await lab.close();
    */
   world(): Promise<World> {
-    return worldOf(this.context, Cluster.of(this.context)?.notes);
+    return inspectWorld(this.context, Cluster.of(this.context)?.notes);
   }
 
   /**

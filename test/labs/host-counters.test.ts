@@ -1,8 +1,9 @@
 import { Engine } from "../../lib/engine";
+import { worldOf } from "../../lib/inspect/world";
 import type { DockerHost, HostContainer } from "../../lib/lab/docker/docker-host";
 import { Lab } from "../../lib/lab/lab";
 import { HostCounters } from "../../lib/lab/trace/host-counters";
-import { journey, worldOf } from "../../lib/netfilter/journey";
+import { journey } from "../../lib/netfilter/journey";
 import { leftovers } from "./leftovers";
 
 let lab: Lab;

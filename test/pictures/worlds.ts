@@ -1,5 +1,5 @@
-import type { World, WorldContainer, WorldPlace } from "../../lib/chart/topology/world";
 import type { InterfaceAddress, Link, Snapshot } from "../../lib/inspect/snapshot";
+import type { World, WorldContainer, WorldPlace } from "../../lib/inspect/world";
 
 /** Helpers to write the output of `ip -d -s link` and `ip addr` in a lab by hand. */
 

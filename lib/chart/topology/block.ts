@@ -1,9 +1,9 @@
 import type { Link } from "../../inspect/snapshot";
+import type { WorldPlace } from "../../inspect/world";
 import { elide, type Role, textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
 import { moved } from "../sketch/shapes";
 import type { Port } from "./graph";
-import type { WorldPlace } from "./world";
 
 /** A laid-out part of the picture: its size, its marks relative to its upper left corner, and the ends for cords. */
 export interface Block {

@@ -1,10 +1,10 @@
+import type { World } from "../../inspect/world";
 import { textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
 import { WIDTH } from "../sketch/shapes";
 import { type Block, label, shift } from "./block";
 import type { Graph } from "./graph";
 import { rowsBlock, TRUNK } from "./rows";
-import type { World } from "./world";
 
 const HEAD = 34;
 const INSIDE = 14;

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import type { Link } from "../../inspect/snapshot";
-import type { World, WorldPair, WorldPlace } from "./world";
+import type { World, WorldPair, WorldPlace } from "../../inspect/world";
 
 /** A link of a place and its peer. */
 export interface Port {
@@ -26,7 +26,7 @@ export interface Graph {
 
 /** Builds the graph of a world: which place contains which, which links are veth peers, which are in the lab's network. */
 export function graphOf(world: World): Graph {
-  const pairs = world.pairs ?? findPairs(world.places);
+  const pairs = world.pairs ?? guessPairs(world.places);
   const other = new Map<string, { place: string; ifindex: number }>();
   for (const { a, b } of pairs) {
     other.set(key(a), b);
@@ -97,11 +97,12 @@ function inSubnet(link: Link, subnet: string | undefined): boolean {
 }
 
 /**
- * Finds the two ends of every veth pair. A link shows the ifindex of its peer and whether the peer is in another netns,
- * but not which one: the peer is a link that points back. If several links do (nodes often use the same numbers),
- * prefers an unused one in a child place, then one in a sibling place.
+ * Guesses the two ends of every veth pair, for worlds without `pairs`. A link shows the ifindex of its peer and whether
+ * the peer is in another netns, but not which one: the peer is a link that points back. If several links do (nodes often
+ * use the same numbers), prefers an unused one in a child place, then one in a sibling place. The `findPairs` of
+ * lib/inspect only returns pairs that are certain.
  */
-export function findPairs(places: readonly WorldPlace[]): readonly WorldPair[] {
+export function guessPairs(places: readonly WorldPlace[]): readonly WorldPair[] {
   interface End {
     readonly place: WorldPlace;
     readonly link: Link;

@@ -1,3 +1,4 @@
+import type { World, WorldPlace } from "../../inspect/world";
 import { type Picture, picture } from "../picture";
 import { wrap } from "../sketch/font-metrics";
 import { Layout } from "../sketch/layout";
@@ -7,7 +8,6 @@ import { enginesBlock } from "./engines";
 import { graphOf } from "./graph";
 import { rowsBlock } from "./rows";
 import { topologyText } from "./text";
-import type { World, WorldPlace } from "./world";
 
 /**
  * Draws the topology of a lab: namespaces as rounded frames, veth pairs as cords with the names and ifindexes of both

@@ -1,3 +1,4 @@
+import type { WorldContainer } from "../../inspect/world";
 import { type Role, textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
 import {
@@ -17,7 +18,6 @@ import {
   shortName,
 } from "./block";
 import type { Port, Spot } from "./graph";
-import type { WorldContainer } from "./world";
 
 interface Line {
   readonly text: string;

@@ -10,7 +10,7 @@ const LANE = 16;
 /** Space on the left for the network's trunk, which runs down to the other rows, in pixels. */
 export const TRUNK = 18;
 
-import type { World } from "./world";
+import type { World } from "../../inspect/world";
 
 export interface RowsOptions {
   readonly width: number;

@@ -1,6 +1,6 @@
+import type { World } from "../../inspect/world";
 import { addressesOf, kindText, linkName } from "./block";
 import type { Graph, Port, Spot } from "./graph";
-import type { World } from "./world";
 
 /** Formats the content of the picture as text, with nested places indented. */
 export function topologyText(world: World, graph: Graph, fact: string): string {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { boxFaults, faults, textsOf } from "../../../test/pictures/layout";
 import { chain, cluster, docker, hub, link, pair, spot } from "../../../test/pictures/worlds";
-import { findPairs } from "./graph";
+import type { World, WorldPlace } from "../../inspect/world";
+import { guessPairs } from "./graph";
 import { topologyPicture } from "./index";
-import type { World, WorldPlace } from "./world";
 
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,62}$/);
 const v4 = fc.tuple(fc.nat(255), fc.nat(255)).map(([a, b]) => `10.${a}.${b}.2/24`);
@@ -179,7 +179,7 @@ test("a chain as wide as the picture leaves space for the trunk of the network",
 describe("the two ends of a veth pair", () => {
   test("are found if two nodes use the same ifindexes", () => {
     const { places } = cluster([2, 2]);
-    const pairs = findPairs(places).map(({ a, b }) =>
+    const pairs = guessPairs(places).map(({ a, b }) =>
       [a, b]
         .map((end) => `${end.place} ${end.ifindex}`)
         .sort()
@@ -198,13 +198,13 @@ describe("the two ends of a veth pair", () => {
       link(2, "veth0", "veth", [], { peer: { ifindex: 3 } }),
       link(3, "veth1", "veth", [], { peer: { ifindex: 2 } }),
     ]);
-    expect(findPairs([one])).toEqual([
+    expect(guessPairs([one])).toEqual([
       { a: { place: "alone", ifindex: 2 }, b: { place: "alone", ifindex: 3 } },
     ]);
   });
 
   test("are unknown if no link points back", () => {
     const one = spot("alone", "netns", [link(2, "eth0", "veth", [], { peer: { ifindex: 77, netnsId: 0 } })]);
-    expect(findPairs([one])).toEqual([]);
+    expect(guessPairs([one])).toEqual([]);
   });
 });

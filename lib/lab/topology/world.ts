@@ -1,7 +1,7 @@
-import type { World, WorldPlace } from "../../chart/topology/world";
 import { type Engine, LabError } from "../../engine";
 import { findPairs } from "../../inspect/pairs";
 import type { Snapshot } from "../../inspect/snapshot";
+import type { World, WorldPlace } from "../../inspect/world";
 import { withoutUndefined } from "../../without-undefined";
 import type { LabContext } from "../context/lab-context";
 import { ContainerPlace, type Place } from "../place/place";
@@ -20,8 +20,8 @@ function ignoreGone(error: unknown): undefined {
   throw error;
 }
 
-/** Collects what a topology picture shows: all places of a lab, their snapshots, and the pairs of links. */
-export async function worldOf(context: LabContext, notes: readonly string[] = []): Promise<World> {
+/** Inspects all places of a lab: their snapshots, their containers, and the pairs of links. */
+export async function inspectWorld(context: LabContext, notes: readonly string[] = []): Promise<World> {
   const places = await context.allPlaces();
   const [looks, boxes] = await Promise.all([
     lookAt(places),

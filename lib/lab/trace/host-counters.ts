@@ -1,5 +1,6 @@
 import type { KernelReport } from "../../chart/traversal";
 import type { Snapshot } from "../../inspect/snapshot";
+import type { World } from "../../inspect/world";
 import {
   type CountedConnection,
   type CounterAgreement,
@@ -9,7 +10,7 @@ import {
   type Round,
   tallyOf,
 } from "../../netfilter/counters";
-import { converse, type Journey, type World } from "../../netfilter/journey";
+import { converse, hostGraphOf, type Journey } from "../../netfilter/journey";
 import type { Packet, Step } from "../../netfilter/model";
 import { hostOf } from "../../netfilter/traverse";
 
@@ -25,7 +26,7 @@ export interface HostObservation extends CounterAgreement {
 }
 
 /** Maximum number of outcomes whose later packets are predicted. */
-const MAX_WAYS = 64;
+const MAX_FOLLOWED_OUTCOMES = 64;
 
 /** A snapshot of the machine, and the time it was taken: milliseconds of performance.now(). */
 interface Look {
@@ -74,7 +75,7 @@ export class HostCounters {
    * @param taken - index of the outcome that the packet took.
    */
   judge(world: World, from: string, path: Journey, taken: number): HostObservation {
-    const rulesets = world.hosts.get(this.place)?.host.rulesets ?? [];
+    const rulesets = hostGraphOf(world).hosts.get(this.place)?.host.rulesets ?? [];
     const expected = expectedCounts(this.place, rulesets, {
       outcomes: path.outcomes.map(({ steps }) => steps),
       after: laterSteps(world, from, path),
@@ -117,7 +118,7 @@ function laterSteps(world: World, from: string, path: Journey): readonly (readon
       later.push(steps, ...caused.map((each) => each.steps));
     }
   };
-  for (const outcome of path.outcomes.slice(0, MAX_WAYS)) {
+  for (const outcome of path.outcomes.slice(0, MAX_FOLLOWED_OUTCOMES)) {
     later.push(...(outcome.caused ?? []).map(({ steps }) => steps));
     for (const answer of ["accepts", "refuses"] as const) {
       const { reply, second } = converse(world, from, path.packet, { answer, follow: () => outcome });

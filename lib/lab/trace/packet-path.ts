@@ -6,14 +6,14 @@ import { display } from "../../display";
 import { checkPort, LabError } from "../../engine";
 import { inspectNamespace } from "../../inspect/collect";
 import type { Snapshot } from "../../inspect/snapshot";
+import { type World, worldOf } from "../../inspect/world";
 import {
   type Conversation,
   converse,
+  hostGraphOf,
   type Journey,
   type JourneyOutcome,
   journey,
-  type World,
-  worldOf,
 } from "../../netfilter/journey";
 import type { Packet } from "../../netfilter/model";
 import { addressWords } from "../../netfilter/routing/address";
@@ -230,7 +230,9 @@ export class PacketPath implements Journey {
   get #circumstances(): Circumstances {
     const { sent, dropped } = this.seen;
     const mac = (place: string, link: string): string | undefined => {
-      const found = this.#world.hosts.get(place)?.links.find(({ name }) => name === link);
+      const found = hostGraphOf(this.#world)
+        .hosts.get(place)
+        ?.links.find(({ name }) => name === link);
       return found?.master === undefined ? found?.mac : undefined;
     };
     return { mac, ...(sent ? { sent } : {}), ...(dropped ? { dropped } : {}) };
@@ -395,7 +397,8 @@ function serviceName(to: Destination): Readonly<Record<string, string>> {
 function packetOf(world: World, own: Snapshot, request: TraceRequest): Packet {
   const where = `packet from ${own.place}`;
   const dst = addressOf(request.to, where);
-  const host = world.hosts.get(world.aliases.get(own.place) ?? own.place)?.host;
+  const { hosts, aliases } = hostGraphOf(world);
+  const host = hosts.get(aliases.get(own.place) ?? own.place)?.host;
   const words = addressWords(dst);
   const route = host && words ? routeOut(host, words, { mark: 0 }, FIRST) : undefined;
   const chosen = host && words && route?.kind === "out" ? sourceFor(host, route.out, words) : undefined;
@@ -438,7 +441,7 @@ function addressOf(to: Destination, where: string): string {
 }
 
 function traceable(place: ContainerPlace, world: World): Traceable {
-  const links = world.hosts.get(place.name)?.links ?? [];
+  const links = hostGraphOf(world).hosts.get(place.name)?.links ?? [];
   return {
     place: place.name,
     links: links.flatMap(({ name, kind }) => (name === "lo" || kind === "loopback" ? [] : [name])),

@@ -1,7 +1,7 @@
+import type { World } from "../../inspect/world";
 import { type Answer, nextOf, replyTo } from "../conntrack/reply";
 import type { Packet } from "../model";
 import { type Journey, type JourneyOptions, type JourneyOutcome, journey } from "./journey";
-import type { World } from "./world";
 
 /** The first packets of a connection: the request, its reply, and the second packet of the originator. */
 export interface Conversation {
@@ -25,17 +25,18 @@ export interface ConversationOptions extends JourneyOptions {
  * starts with the conntrack entries of the previous ones, so that it shows which rules a later packet passes. Sends
  * nothing.
  *
- * @param world - the namespaces and their links, from {@link worldOf}.
+ * @param world - the namespaces and their links, from `lab.world()` or {@link worldOf}.
  * @param place - the namespace that opens the connection.
  * @param packet - the first packet.
  * @param options.answer - what the other end does. Default: `accepts`.
- * @throws RangeError if the world has no such place.
+ * @throws RangeError if the world has no such place. RulesError `RULES_UNREADABLE` if a rule dump of the world is not
+ *   valid `iptables-save` output.
  * @example
- * import { converse, Lab, worldOf } from "wirebook";
+ * import { converse, Lab } from "wirebook";
  *
  * const lab = await Lab.open("converse");
- * const client = await lab.netns("client");
- * const { request, reply } = converse(worldOf([await client.snapshot()]), "client", {
+ * await lab.netns("client");
+ * const { request, reply } = converse(await lab.world(), "client", {
  *   family: "ipv4", src: "127.0.0.1", dst: "127.0.0.1", protocol: "tcp", sport: 40000, dport: 80,
  *   ttl: 64, tos: 0, length: 60, mark: 0,
  * });

@@ -1,3 +1,3 @@
 export { type Conversation, type ConversationOptions, converse } from "./conversation";
+export { type HostGraph, hostGraphOf } from "./host-graph";
 export { type Journey, type JourneyOptions, type JourneyOutcome, journey, type WorldState } from "./journey";
-export { type End, type World, type WorldHost, type WorldOptions, worldOf } from "./world";

@@ -1,6 +1,7 @@
 import type { Link, Route, Snapshot } from "../../inspect/snapshot";
+import { worldOf } from "../../inspect/world";
 import type { Packet, Step } from "../model";
-import { converse, journey, worldOf } from ".";
+import { converse, journey } from ".";
 
 let inode = 100;
 

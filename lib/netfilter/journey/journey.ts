@@ -1,9 +1,10 @@
+import type { LinkEnd, World } from "../../inspect/world";
 import type { Caused, Outcome, Packet, Probability, Step, Traversal, Verdict } from "../model";
 import { multiply } from "../model";
 import { type Entry, type HostOutcome, type KernelState, type TraverseOptions, traverse } from "../traverse";
 import type { Departure } from "../traverse/packet-context";
 import { type Crossing, frameRouteTo, portTowards } from "./frame-route";
-import { type End, hostAt, linkOf, type World } from "./world";
+import { type HostGraph, hostAt, hostGraphOf, linkOf } from "./host-graph";
 
 /** The kernel state of each namespace of a world, by place. */
 export type WorldState = ReadonlyMap<string, KernelState>;
@@ -54,18 +55,19 @@ const MAX_HOSTS = 70;
  * Computes the path of one packet through several namespaces, until it is delivered, dropped, or leaves the world. Between
  * namespaces, a packet loses its mark and its conntrack entry (net/core/skbuff.c, skb_scrub_packet). Sends nothing.
  *
- * @param world - the namespaces and their links, from {@link worldOf}.
+ * @param world - the namespaces and their links, from `lab.world()` or {@link worldOf}.
  * @param place - the namespace whose process sends the packet, or where it arrives on the device `options.in`.
  * @param packet - the packet as it is sent.
  * @param options.in - the device on which the packet arrives. Default: a local process sends it.
  * @param options.state - connections and counters from earlier packets. Default: the conntrack entries of the snapshots.
- * @throws RangeError if the world has no such place.
+ * @throws RangeError if the world has no such place. RulesError `RULES_UNREADABLE` if a rule dump of the world is not
+ *   valid `iptables-save` output.
  * @example
- * import { journey, Lab, worldOf } from "wirebook";
+ * import { journey, Lab } from "wirebook";
  *
  * const lab = await Lab.open("journey");
- * const client = await lab.netns("client");
- * const { outcomes } = journey(worldOf([await client.snapshot()]), "client", {
+ * await lab.netns("client");
+ * const { outcomes } = journey(await lab.world(), "client", {
  *   family: "ipv4", src: "127.0.0.1", dst: "127.0.0.1", protocol: "tcp", sport: 40000, dport: 80,
  *   ttl: 64, tos: 0, length: 60, mark: 0,
  * });
@@ -73,9 +75,10 @@ const MAX_HOSTS = 70;
  * await lab.close();
  */
 export function journey(world: World, place: string, packet: Packet, options: JourneyOptions = {}): Journey {
-  const state = options.state ?? new Map([...world.hosts].map(([name, host]) => [name, host.state]));
-  const explorer = new JourneyExplorer(world, options);
-  const start = hostAt(world, place).place;
+  const graph = hostGraphOf(world);
+  const state = options.state ?? new Map([...graph.hosts].map(([name, host]) => [name, host.state]));
+  const explorer = new JourneyExplorer(graph, options);
+  const start = hostAt(graph, place).place;
   explorer.visit(
     start,
     packet,
@@ -91,13 +94,13 @@ class JourneyExplorer {
   truncated = false;
 
   constructor(
-    readonly world: World,
+    readonly graph: HostGraph,
     readonly options: JourneyOptions,
   ) {}
 
   /** Follows the packet through one namespace, and from each outcome to the next namespace. */
   visit(place: string, packet: Packet, from: Entry, partial: PartialJourney, depth: number): void {
-    const { host, state: fresh } = hostAt(this.world, place);
+    const { host, state: fresh } = hostAt(this.graph, place);
     const { unknownFields, indexed, maxOutcomes = MAX_OUTCOMES } = this.options;
     const traversal = traverse(host, packet, {
       from,
@@ -147,7 +150,7 @@ class JourneyExplorer {
     const { packet, verdict, steps, left } = answer;
     const last = steps[steps.length - 1];
     if (left?.dev === undefined || last === undefined) return { caused: { packet, verdict, steps }, state };
-    const inner = new JourneyExplorer(this.world, this.options);
+    const inner = new JourneyExplorer(this.graph, this.options);
     const partial: PartialJourney = {
       probability: START,
       dependsOn: [],
@@ -200,13 +203,13 @@ class JourneyExplorer {
     depth: number,
     verdict: Verdict,
   ): void {
-    const from: End = { place, link: left.dev };
-    const route = frameRouteTo(this.world, from, left.nexthop);
+    const from: LinkEnd = { place, link: left.dev };
+    const route = frameRouteTo(this.graph, from, left.nexthop);
     if (route === undefined) {
       this.#unanswered(place, packet, left, partial, verdict);
       return;
     }
-    const link = linkOf(this.world, from);
+    const link = linkOf(this.graph, from);
     const { owner: _owner, macSrc: _mac, ...carried } = packet;
     const scrubbed: Packet = {
       ...carried,
@@ -220,17 +223,17 @@ class JourneyExplorer {
     crossings: readonly Crossing[],
     packet: Packet,
     before: Packet,
-    at: End,
+    at: LinkEnd,
     partial: PartialJourney,
     depth: number,
   ): void {
     const [first, ...rest] = crossings;
     if (first === undefined) {
-      const bridge = linkOf(this.world, at)?.master;
+      const bridge = linkOf(this.graph, at)?.master;
       const portFor = (address: string): string | undefined =>
         bridge === undefined
           ? undefined
-          : portTowards(this.world, { place: at.place, link: bridge }, address);
+          : portTowards(this.graph, { place: at.place, link: bridge }, address);
       this.visit(at.place, packet, { in: at.link, portFor }, partial, depth + 1);
       return;
     }
@@ -249,14 +252,14 @@ class JourneyExplorer {
       return;
     }
     // A bridge in another namespace: with br_netfilter, the rules there see the frame and may change its destination.
-    const { host, state: fresh } = hostAt(this.world, first.place);
+    const { host, state: fresh } = hostAt(this.graph, first.place);
     const traversal = traverse(host, packet, {
       from: {
         in: first.from,
         bridgedTo: (address) =>
           address === packet.dst
             ? first.to
-            : portTowards(this.world, { place: first.place, link: first.bridge }, address),
+            : portTowards(this.graph, { place: first.place, link: first.bridge }, address),
       },
       state: partial.state.get(first.place) ?? fresh,
     });
@@ -289,8 +292,8 @@ class JourneyExplorer {
     }
   }
 
-  #endOf(end: End): { place: string; link: string; ifindex?: number } {
-    const ifindex = linkOf(this.world, end)?.ifindex;
+  #endOf(end: LinkEnd): { place: string; link: string; ifindex?: number } {
+    const ifindex = linkOf(this.graph, end)?.ifindex;
     return ifindex === undefined ? end : { ...end, ifindex };
   }
 
@@ -305,7 +308,7 @@ class JourneyExplorer {
     partial: PartialJourney,
     verdict: Verdict,
   ): void {
-    const open = this.world.segments.some((segment) =>
+    const open = this.graph.segments.some((segment) =>
       segment.some((end) => end.place === place && end.link === left.dev),
     );
     const text = open

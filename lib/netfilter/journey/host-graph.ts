@@ -1,14 +1,9 @@
 import { findPairs, spaceOf } from "../../inspect/pairs";
-import type { Link, Snapshot } from "../../inspect/snapshot";
+import type { Link } from "../../inspect/snapshot";
+import type { LinkEnd, World } from "../../inspect/world";
 import type { Host } from "../model";
 import { canonical } from "../routing/address";
 import { hostOf, type KernelState, stateOf } from "../traverse";
-
-/** One end of a cable: a namespace and one of its links. */
-export interface End {
-  readonly place: string;
-  readonly link: string;
-}
 
 /** One namespace of a world. */
 export interface WorldHost {
@@ -18,56 +13,35 @@ export interface WorldHost {
   readonly state: KernelState;
 }
 
-/** Several namespaces and the cables between them, from {@link worldOf}. Immutable. */
-export interface World {
+/** The namespaces of a world with their parsed rules, and the cables between them. */
+export interface HostGraph {
   readonly hosts: ReadonlyMap<string, WorldHost>;
   /** Places that share a namespace (the apps of a pod): maps their name to that of the place in `hosts`. */
   readonly aliases: ReadonlyMap<string, string>;
   /** Maps each end of a cable to the other end, for cables with both ends in this world. */
-  readonly cables: ReadonlyMap<string, End>;
+  readonly cables: ReadonlyMap<string, LinkEnd>;
   /** Groups of links on the same network, whose switches are not part of this world (the lab's network). */
-  readonly segments: readonly (readonly End[])[];
+  readonly segments: readonly (readonly LinkEnd[])[];
 }
 
-/** Key of an end in {@link World.cables}. */
-export const endKey = ({ place, link }: End): string => `${place} ${link}`;
+/** Key of an end in {@link HostGraph.cables}. */
+export const endKey = ({ place, link }: LinkEnd): string => `${place} ${link}`;
 
-/** Something that has snapshots of places, such as what `lab.world()` returns. */
-export interface SnapshotSource {
-  readonly places: readonly { readonly snapshot?: Snapshot }[];
-}
-
-const isList = (from: readonly Snapshot[] | SnapshotSource): from is readonly Snapshot[] =>
-  Array.isArray(from);
-
-/** Options of {@link worldOf}. */
-export interface WorldOptions {
-  /**
-   * Groups of links on the same network. Default: all links whose other end is not in the world are on one network.
-   */
-  readonly segments?: readonly (readonly End[])[];
-}
+const graphs = new WeakMap<World, HostGraph>();
 
 /**
- * Creates a world from snapshots of several namespaces. Connects veth pairs by ifindex and namespace, and bridges with
- * their ports. Other links are connected by their addresses.
+ * Returns the graph of a world. Parses its rules once for each world object.
  *
- * Shell: `ip -d link` shows the ifindex and the namespace of the other end of a veth pair (`veth1@if4`, `link-netnsid`).
- *
- * @param from - one snapshot for each namespace, or what `lab.world()` returned. A snapshot of a namespace that is already included becomes an alias.
  * @throws RulesError `RULES_UNREADABLE` if a rule dump is not valid `iptables-save` output.
- * @example
- * import { Lab, worldOf } from "wirebook";
- *
- * const lab = await Lab.open("world-of");
- * const places = await Promise.all([lab.netns("one"), lab.netns("two")]);
- * const snapshots = await Promise.all(places.map((place) => place.snapshot()));
- * const world = worldOf(snapshots); // worldOf(await lab.world()) has the outside as well
- * console.log([...world.hosts.keys()]);
- * await lab.close();
  */
-export function worldOf(from: readonly Snapshot[] | SnapshotSource, options: WorldOptions = {}): World {
-  const snapshots = isList(from) ? from : from.places.flatMap(({ snapshot }) => (snapshot ? [snapshot] : []));
+export function hostGraphOf(world: World): HostGraph {
+  const graph = graphs.get(world) ?? buildGraph(world);
+  graphs.set(world, graph);
+  return graph;
+}
+
+function buildGraph(world: World): HostGraph {
+  const snapshots = world.places.flatMap(({ snapshot }) => (snapshot ? [snapshot] : []));
   const hosts = new Map<string, WorldHost>();
   const aliases = new Map<string, string>();
   const bySpace = new Map<string, string>();
@@ -82,7 +56,7 @@ export function worldOf(from: readonly Snapshot[] | SnapshotSource, options: Wor
     if (space !== undefined) bySpace.set(space, place);
     hosts.set(place, { place, host: hostOf(snapshot), links: snapshot.links, state: stateOf(snapshot) });
   }
-  const cables = new Map<string, End>();
+  const cables = new Map<string, LinkEnd>();
   const nameOf = (place: string, ifindex: number): string | undefined =>
     hosts.get(place)?.links.find((link) => link.ifindex === ifindex)?.name;
   for (const { a, b } of findPairs(snapshots)) {
@@ -91,11 +65,11 @@ export function worldOf(from: readonly Snapshot[] | SnapshotSource, options: Wor
     cables.set(endKey({ place: a.place, link: nameA }), { place: b.place, link: nameB });
     cables.set(endKey({ place: b.place, link: nameB }), { place: a.place, link: nameA });
   }
-  return { hosts, aliases, cables, segments: options.segments ?? [openWire(hosts, cables)] };
+  return { hosts, aliases, cables, segments: world.segments ?? [openWire(hosts, cables)] };
 }
 
 /** Returns the links whose other end is not in the world. */
-function openWire(hosts: ReadonlyMap<string, WorldHost>, cables: ReadonlyMap<string, End>): End[] {
+function openWire(hosts: ReadonlyMap<string, WorldHost>, cables: ReadonlyMap<string, LinkEnd>): LinkEnd[] {
   return [...hosts.values()].flatMap(({ place, links }) =>
     links
       .filter(
@@ -112,18 +86,18 @@ function openWire(hosts: ReadonlyMap<string, WorldHost>, cables: ReadonlyMap<str
  *
  * @throws RangeError if the world has no such place.
  */
-export function hostAt(world: World, place: string): WorldHost {
-  const host = world.hosts.get(world.aliases.get(place) ?? place);
+export function hostAt(graph: HostGraph, place: string): WorldHost {
+  const host = graph.hosts.get(graph.aliases.get(place) ?? place);
   if (host === undefined)
     throw new RangeError(
-      `the world has no namespace named ${place}; it has ${[...world.hosts.keys()].join(", ")}`,
+      `the world has no namespace named ${place}; it has ${[...graph.hosts.keys()].join(", ")}`,
     );
   return host;
 }
 
 /** Returns the link of an end. */
-export function linkOf(world: World, { place, link }: End): Link | undefined {
-  return world.hosts.get(place)?.links.find(({ name }) => name === link);
+export function linkOf(graph: HostGraph, { place, link }: LinkEnd): Link | undefined {
+  return graph.hosts.get(place)?.links.find(({ name }) => name === link);
 }
 
 /** Whether the namespace answers ARP requests for this address. Linux does so for all of its addresses (arp_ignore=0). */
