@@ -6,6 +6,11 @@ cgroups dockerd --bridge=none --iptables=false --ip-forward=false 2>/var/log/bak
 engine=$!
 timeout 30 sh -c "until docker version >/dev/null 2>&1; do kill -0 $engine || exit 1; sleep 0.1; done" || { tail -5 /var/log/bake.log; exit 1; }
 for image in /load/*; do tar -C "$image" -cf - . | docker load; done
+# The short names that the chapters use in `docker run`.
+docker images --format '{{.Repository}}:{{.Tag}}' | while read -r image; do
+  name=${image##*/}
+  docker tag "$image" "${name%%:*}:latest"
+done
 kill "$engine"
 wait "$engine" || true
 rm -rf /load /var/log/bake.log

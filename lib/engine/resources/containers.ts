@@ -76,11 +76,15 @@ export class Containers {
   }
 
   /** Runs a container with a device, or without it if the engine's machine doesn't have the device. See {@link run}. */
-  async runWithDevice(spec: ContainerSpec, device: string): Promise<ContainerInfo> {
+  async runWithDevice(
+    spec: ContainerSpec,
+    device: string,
+    schedule?: Parameters<Containers["run"]>[1],
+  ): Promise<ContainerInfo> {
     try {
-      return await this.run({ ...spec, devices: [...(spec.devices ?? []), device] });
+      return await this.run({ ...spec, devices: [...(spec.devices ?? []), device] }, schedule);
     } catch (error) {
-      if (error instanceof LabError && error.code === "NOT_SUPPORTED") return this.run(spec);
+      if (error instanceof LabError && error.code === "NOT_SUPPORTED") return this.run(spec, schedule);
       throw error;
     }
   }

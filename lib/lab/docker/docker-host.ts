@@ -8,7 +8,6 @@ import {
   LabError,
   shellText,
 } from "../../engine";
-import { imageTag } from "../../setup/images";
 import { withoutUndefined } from "../../without-undefined";
 import type { LabContext } from "../context/lab-context";
 import { checkName } from "../context/name";
@@ -150,8 +149,7 @@ export class DockerHost extends ContainerPlace {
     runtime: EngineRuntime,
     name: string,
     info: ContainerInfo,
-    address: string,
-    inner: Engine,
+    parts: { readonly address: string; readonly inner: Engine; readonly toolbox: Toolbox },
   ) {
     super({
       name,
@@ -162,9 +160,9 @@ export class DockerHost extends ContainerPlace {
     });
     this.#context = context;
     this.#runtime = runtime;
-    this.address = address;
-    this.inner = inner;
-    this.#toolbox = new Toolbox(runtime.engine, info.id);
+    this.address = parts.address;
+    this.inner = parts.inner;
+    this.#toolbox = parts.toolbox;
   }
 
   /**
@@ -188,18 +186,21 @@ export class DockerHost extends ContainerPlace {
       address,
       ...withoutUndefined({ memoryBytes: spec.memoryBytes }),
     });
-    const inner = await DockerHost.#connect(runtime, nested, name);
-    const host = new DockerHost(context, runtime, name, nested.info, address, inner);
+    const toolbox = new Toolbox(runtime.engine, nested.info.id);
+    // Takes an exec. It runs while dockerd starts.
+    const named = toolbox.name(1);
+    named.catch(() => undefined);
+    const inner = await DockerHost.#connect(runtime, nested, name).catch((error: unknown) => {
+      toolbox.close();
+      throw error;
+    });
+    const host = new DockerHost(context, runtime, name, nested.info, { address, inner, toolbox });
     context.onClose(async () => {
       inner.disconnect();
-      host.#toolbox.close();
+      toolbox.close();
     });
     context.addPlaceSource(() => host.#containersOutsidePods());
-    await host.#toolbox.name(1);
-    // Tag the images with the short names that the chapters use in `docker run`.
-    await Promise.all(
-      (["base", "web", "pause"] as const).map((each) => inner.images.tag(imageTag(each), each, "latest")),
-    );
+    await named;
     return host;
   }
 

@@ -40,13 +40,16 @@ export async function runNestedEngine(
     if (holder) await runtime.remove(holder.id);
   };
   try {
-    const info = await runtime.run({
-      ...runtime.spec(name, "docker-host", imageTag("host")),
-      ...nestedEngine,
-      ...limits,
-      ...spec,
-      ...(holder ? { cgroupParent: `${holdersParent}/${holder.id}` } : {}),
-    });
+    const info = await runtime.run(
+      {
+        ...runtime.spec(name, "docker-host", imageTag("host")),
+        ...nestedEngine,
+        ...limits,
+        ...spec,
+        ...(holder ? { cgroupParent: `${holdersParent}/${holder.id}` } : {}),
+      },
+      { beforeStart: async () => holder?.started },
+    );
     const remove = async (): Promise<void> => {
       await runtime.remove(info.id);
       await removeHolder();
@@ -60,8 +63,16 @@ export async function runNestedEngine(
 
 const holdersParent = "/docker";
 
+/** A container whose control group limits another container. */
+interface Holder {
+  readonly id: string;
+  /** Resolves when its control group exists. */
+  readonly started: Promise<ContainerInfo>;
+}
+
 /**
- * If needed, starts a container whose control group limits another container that mounts its own control groups.
+ * If needed, creates a container whose control group limits another container that mounts its own control groups, and
+ * starts it in the background.
  *
  * Shell: `docker run -d --memory … --pids-limit … --cgroup-parent /docker PAUSE`, then
  * `docker run --cgroup-parent /docker/ID …`.
@@ -70,10 +81,10 @@ async function holdLimits(
   runtime: EngineRuntime,
   name: string,
   limits: Limits,
-): Promise<ContainerInfo | undefined> {
+): Promise<Holder | undefined> {
   const { cgroups } = await runtime.engine.info();
   if (!needsHolder(name, runtime.engine.kind, cgroups)) return undefined;
-  return runtime.run({
+  const spec = {
     // Names of places contain no dot, so this name is free.
     ...runtime.spec(`${name}.limits`, limitsRole, imageTag("pause")),
     hostname: "limits",
@@ -81,6 +92,10 @@ async function holdLimits(
     capabilities: [],
     cgroupParent: holdersParent,
     ...limits,
+  };
+  return new Promise((resolve, reject) => {
+    const started = runtime.run(spec, { beforeStart: async (id) => resolve({ id, started }) });
+    started.catch(reject);
   });
 }
 

@@ -47,7 +47,7 @@ export class Netns extends ContainerPlace {
       // A new namespace inherits this setting from the machine. Start with the kernel's default instead.
       sysctls: { "net.ipv4.ip_forward": spec.forward === true ? "1" : "0" },
     };
-    const info: ContainerInfo = await runtime.run(container, "/dev/net/tun");
+    const info: ContainerInfo = await runtime.run(container, { device: "/dev/net/tun" });
     const parts = { name, kind: "netns" as const, engine: runtime.engine, container: info.id };
     return new Netns({ ...parts, ...runtime.access(name, info.pid) });
   }

@@ -86,11 +86,15 @@ export class EngineRuntime {
    * Starts a container of the lab on this engine. On the lab's network it gets a fixed address, and the outside as its
    * default gateway and name server, so that no packet leaves the lab.
    *
-   * @param device - path of a device to pass to the container if the machine has it.
+   * @param options.device - path of a device to pass to the container if the machine has it.
+   * @param options.beforeStart - called with the container's id when it is created; it starts when the promise resolves.
    */
-  async run(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
+  async run(
+    spec: ContainerSpec,
+    options: { readonly device?: string; readonly beforeStart?: (id: string) => Promise<unknown> } = {},
+  ): Promise<ContainerInfo> {
     this.lab.check();
-    const started = this.#withImage(spec.image, () => this.#start(spec, device));
+    const started = this.#withImage(spec.image, () => this.#start(spec, options));
     this.#starting.add(started);
     try {
       return await started;
@@ -116,20 +120,30 @@ export class EngineRuntime {
     }
   }
 
-  async #start(spec: ContainerSpec, device?: string): Promise<ContainerInfo> {
+  async #start(
+    spec: ContainerSpec,
+    { device, beforeStart = async () => undefined }: NonNullable<Parameters<EngineRuntime["run"]>[1]>,
+  ): Promise<ContainerInfo> {
     const { lab } = this;
     if (spec.network !== lab.network) {
       const { containers } = this.engine;
+      const schedule = async (id: string, start: () => Promise<void>): Promise<void> => {
+        await beforeStart(id);
+        await start();
+      };
       return this.#started(
-        await (device === undefined ? containers.run(spec) : containers.runWithDevice(spec, device)),
+        await (device === undefined
+          ? containers.run(spec, schedule)
+          : containers.runWithDevice(spec, device, schedule)),
       );
     }
     const address = spec.address ?? lab.pool.take(spec.name);
     try {
       const onNetwork = { ...spec, address, dns: [lab.outsideAddress] };
-      const info = await this.engine.containers.run(onNetwork, (id, start) =>
-        this.#endpointQueue.attach(id, start),
-      );
+      const info = await this.engine.containers.run(onNetwork, async (id, start) => {
+        await beforeStart(id);
+        await this.#endpointQueue.attach(id, start);
+      });
       await this.#routeThroughOutside(info, address, info.labels[label.role]);
       return await this.#started(info);
     } catch (error) {
