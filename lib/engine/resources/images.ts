@@ -25,13 +25,6 @@ export class Images {
     });
   }
 
-  /** Adds a name to an image. Shell: `docker tag`. */
-  async tag(reference: string, repository: string, tag: string): Promise<void> {
-    await this.#run(reference, `docker tag ${reference} ${repository}:${tag}`, () =>
-      this.#docker.getImage(reference).tag({ repo: repository, tag }),
-    );
-  }
-
   /** Copies images to another engine as a stream, without a temporary file. Shell: `docker save | docker load`. */
   async copy(references: readonly string[], to: Images): Promise<void> {
     await this.#run(references.join(" "), `docker save ${references.join(" ")} | docker load`, async () => {

@@ -77,11 +77,7 @@ interface Holder {
  * Shell: `docker run -d --memory … --pids-limit … --cgroup-parent /docker PAUSE`, then
  * `docker run --cgroup-parent /docker/ID …`.
  */
-async function holdLimits(
-  runtime: EngineRuntime,
-  name: string,
-  limits: Limits,
-): Promise<Holder | undefined> {
+async function holdLimits(runtime: EngineRuntime, name: string, limits: Limits): Promise<Holder | undefined> {
   const { cgroups } = await runtime.engine.info();
   if (!needsHolder(name, runtime.engine.kind, cgroups)) return undefined;
   const spec = {
