@@ -1,7 +1,7 @@
-import type { Change, Diff } from "../../lib/chart/diff";
+import type { ChangeView, DiffView } from "../../lib/chart/diff";
 
 /** `docker run -d -p 8080:80 web` on engine 20.10. */
-export function dockerRun(): Diff {
+export function dockerRun(): DiffView {
   return {
     action: "docker run -d -p 8080:80 web",
     places: [
@@ -56,8 +56,8 @@ export function dockerRun(): Diff {
 }
 
 /** A service with twenty endpoints, which is drawn as a collapsed list. */
-export function serviceAdded(): Diff {
-  const rules = Array.from({ length: 20 }, (_, i): Change[] => {
+export function serviceAdded(): DiffView {
+  const rules = Array.from({ length: 20 }, (_, i): ChangeView[] => {
     const sep = `KUBE-SEP-${(i * 48_271 + 7).toString(36).toUpperCase().padStart(16, "X")}`;
     return [
       { kind: "chain", table: "nat", chain: sep, after: sep },
@@ -78,6 +78,6 @@ export function serviceAdded(): Diff {
   return { places: [{ place: "node-with-a-rather-long-name-that-goes-on-and-on-1", changes: rules.flat() }] };
 }
 
-export function nothing(): Diff {
+export function nothing(): DiffView {
   return { action: "iptables -L", places: [{ place: "host1", changes: [] }] };
 }

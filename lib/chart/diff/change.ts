@@ -16,7 +16,7 @@ export type ChangeKind =
  * One object that was removed (`before`), added (`after`) or changed (both). The texts are lines as printed by `ip`,
  * by `iptables-save` without counters, or by `ss`.
  */
-export interface Change {
+export interface ChangeView {
   readonly kind: ChangeKind;
   /** Rules and chains: `{ table: "nat", chain: "DOCKER" }`. The table determines the colour. */
   readonly table?: string;
@@ -28,16 +28,16 @@ export interface Change {
 }
 
 /** The changes in one network namespace. */
-export interface PlaceDiff {
+export interface PlaceDiffView {
   readonly place: string;
-  readonly changes: readonly Change[];
+  readonly changes: readonly ChangeView[];
 }
 
 /** The changes made by an action, with one entry per inspected namespace, even if it has no changes. */
-export interface Diff {
+export interface DiffView {
   /** The action, as a command: `docker run -d -p 8080:80 web`. Default: none. */
   readonly action?: string;
-  readonly places: readonly PlaceDiff[];
+  readonly places: readonly PlaceDiffView[];
 }
 
 export const KINDS: Readonly<Record<ChangeKind, { readonly one: string; readonly many: string }>> = {
@@ -55,7 +55,7 @@ export const KINDS: Readonly<Record<ChangeKind, { readonly one: string; readonly
 };
 
 /** Returns `added`, `removed` or `changed`, or undefined for an entry without texts. */
-export function changeOf(change: Change): "added" | "removed" | "changed" | undefined {
+export function changeOf(change: ChangeView): "added" | "removed" | "changed" | undefined {
   if (change.before === undefined) return change.after === undefined ? undefined : "added";
   return change.after === undefined ? "removed" : "changed";
 }

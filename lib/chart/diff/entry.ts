@@ -2,7 +2,7 @@ import { elide, textWidth, wrap } from "../sketch/font-metrics";
 import { type Tone, tableTones } from "../sketch/palette";
 import type { Mark } from "../sketch/scene";
 import { pill, tint, WIDTH } from "../sketch/shapes";
-import { type Change, changeOf, KINDS, markNew } from "./change";
+import { type ChangeView, changeOf, KINDS, markNew } from "./change";
 
 export const SIGN_X = 16;
 const PILL_X = 38;
@@ -15,14 +15,14 @@ export const GAP = 6;
 
 const SIGNS = { added: "+", removed: "−", changed: "~" } as const;
 
-function pillOf(change: Change): { text: string; tone: Tone } {
+function pillOf(change: ChangeView): { text: string; tone: Tone } {
   if (change.table !== undefined) return { text: change.table, tone: tableTones(change.table).pill };
   if (change.kind === "connection") return { text: "conntrack", tone: "conntrackPill" };
   return { text: KINDS[change.kind].one.split(" ")[0] ?? change.kind, tone: "rawPill" };
 }
 
 /** Draws one change: sign, pill, text on up to three lines, and explanation. */
-export function entry(change: Change, top: number): { marks: readonly Mark[]; height: number } {
+export function entry(change: ChangeView, top: number): { marks: readonly Mark[]; height: number } {
   const what = changeOf(change) ?? "added";
   const y = top + 14;
   const { text: name, tone } = pillOf(change);

@@ -3,10 +3,17 @@ import { elide, textWidth } from "../sketch/font-metrics";
 import { Layout } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
 import { count, heading, thousands, WIDTH } from "../sketch/shapes";
-import { type Change, type ChangeKind, changeOf, type Diff, KINDS, type PlaceDiff } from "./change";
+import {
+  type ChangeKind,
+  type ChangeView,
+  changeOf,
+  type DiffView,
+  KINDS,
+  type PlaceDiffView,
+} from "./change";
 import { entry, GAP, LINE, RIGHT, SIGN_X, TEXT } from "./entry";
 
-export type { Change, ChangeKind, Diff } from "./change";
+export type { ChangeKind, ChangeView, DiffView } from "./change";
 
 /** Number of changes of one kind shown initially. A click shows the others. */
 const SHOWN = 8;
@@ -17,8 +24,17 @@ const OPENED = 60;
  * were added (＋, on a card), removed (−, struck out) or changed (~, the new part in a tinted box).
  *
  * Shell: `diff <(before) <(after)` of `ip addr`, `ip route`, `iptables-save`, `ss -ltn`, compared by object instead of by line.
+ *
+ * For two snapshots, `lab.diff` calls this with the differences.
+ *
+ * @example
+ * import { diffPicture } from "wirebook";
+ *
+ * const added = { kind: "link", after: "7: veth1@if8 veth mtu 1500 up" } as const;
+ * const picture = diffPicture({ action: "ip link add veth1 …", places: [{ place: "host1", changes: [added] }] });
+ * console.log(picture.text);
  */
-export function diffPicture(diff: Diff): Picture {
+export function diffPicture(diff: DiffView): Picture {
   const places = diff.places.map((place) => ({
     ...place,
     changes: place.changes.filter(changeOf).map(withoutChain),
@@ -38,7 +54,7 @@ export function diffPicture(diff: Diff): Picture {
 }
 
 /** Removes `-A CHAIN` from a rule, because the picture shows the chain before it. */
-function withoutChain(change: Change): Change {
+function withoutChain(change: ChangeView): ChangeView {
   if (change.kind !== "rule" || change.chain === undefined) return change;
   const start = `-A ${change.chain} `;
   const bare = (text: string) => (text.startsWith(start) ? text.slice(start.length) : text);
@@ -49,7 +65,7 @@ function withoutChain(change: Change): Change {
   };
 }
 
-function summary(changes: readonly Change[]): string {
+function summary(changes: readonly ChangeView[]): string {
   if (changes.length === 0) return "nothing changed";
   const parts: string[] = [];
   for (const what of ["added", "removed", "changed"] as const) {
@@ -59,14 +75,14 @@ function summary(changes: readonly Change[]): string {
   return parts.join(", ");
 }
 
-function byKind(changes: readonly Change[]): readonly (readonly [ChangeKind, readonly Change[]])[] {
+function byKind(changes: readonly ChangeView[]): readonly (readonly [ChangeKind, readonly ChangeView[]])[] {
   const kinds = Object.keys(KINDS).filter((kind): kind is ChangeKind => kind in KINDS);
   return kinds
     .map((kind) => [kind, changes.filter((change) => change.kind === kind)] as const)
     .filter(([, some]) => some.length > 0);
 }
 
-function drawPlace(layout: Layout, { place, changes }: PlaceDiff): void {
+function drawPlace(layout: Layout, { place, changes }: PlaceDiffView): void {
   const top = layout.y;
   const name = elide(place, "head", WIDTH / 2);
   const fact = summary(changes);
@@ -106,7 +122,7 @@ function drawPlace(layout: Layout, { place, changes }: PlaceDiff): void {
 }
 
 /** Draws the hidden part of a long list. */
-function drawRest(layout: Layout, rest: readonly Change[]): void {
+function drawRest(layout: Layout, rest: readonly ChangeView[]): void {
   if (rest.length === 0) return;
   const y = layout.y + 12;
   const content: Mark[] = [];
@@ -146,7 +162,7 @@ function drawRest(layout: Layout, rest: readonly Change[]): void {
   ]);
 }
 
-function diffText(title: string, fact: string, places: readonly PlaceDiff[]): string {
+function diffText(title: string, fact: string, places: readonly PlaceDiffView[]): string {
   const lines = [`${title} · ${fact}`];
   for (const { place, changes } of places) {
     lines.push(`${place}: ${summary(changes)}`);

@@ -1,4 +1,4 @@
-import { type ChangeKind, type Change as Drawn, diffPicture } from "../../chart/diff";
+import { type ChangeKind, type ChangeView, diffPicture } from "../../chart/diff";
 import type { MimeBundle, Picture } from "../../chart/picture";
 import { display } from "../../display";
 import { type Change, type ChangeSubject, type Diff, diffSnapshots } from "../../inspect/diff";
@@ -75,7 +75,7 @@ const kinds: Readonly<Record<ChangeSubject, ChangeKind>> = {
   sysctl: "sysctl",
 };
 
-function drawn(changed: Change): Drawn {
+function drawn(changed: Change): ChangeView {
   const { subject, change, text, was, table, chain } = changed;
   const description = change === "removed" ? undefined : ruleDescription(changed);
   const line = subject === "namespace" ? "a new network namespace" : text;
