@@ -95,12 +95,12 @@ function backend(name: string, spec: ReverseSpec, upstreams: readonly Upstream[]
 }
 
 function checkLines(name: string, check: HealthCheck, mode: "http" | "tcp"): readonly string[] {
-  const { path, every = 500, fall = 3, rise = 2 } = check;
+  const { path, everyMs = 500, fall = 3, rise = 2 } = check;
   const count = (value: number, what: string): number => checkCount(value, 1, name, what);
   return [
     ...(path === undefined ? [] : [`option httpchk GET ${checkPath(path, name)}`]),
     ...(path === undefined || mode === "tcp" ? [] : ["http-check expect rstatus ^[23]"]),
-    `default-server inter ${count(every, "every (milliseconds)")}ms fall ${count(fall, "fall")} rise ${count(rise, "rise")}`,
+    `default-server inter ${count(everyMs, "everyMs")}ms fall ${count(fall, "fall")} rise ${count(rise, "rise")}`,
   ];
 }
 

@@ -1,4 +1,11 @@
-/** Options of a forward proxy. */
+/**
+ * Options of a forward proxy.
+ *
+ * @example
+ * import type { ForwardSpec } from "wirebook";
+ * // For lab.proxy(name, { forward }).
+ * const forward: ForwardSpec = { port: 3128, allow: ["172.30.0.0/24"], names: { "shop.example": "172.30.0.2" } };
+ */
 export interface ForwardSpec {
   /** TCP port on which it listens. Default: 8888. */
   readonly port?: number;
@@ -12,12 +19,26 @@ export interface ForwardSpec {
   readonly tellClient?: boolean;
 }
 
-/** Options of {@link Lab.proxy}. */
+/**
+ * Options of {@link Lab.proxy}.
+ *
+ * @example
+ * import type { ProxySpec } from "wirebook";
+ * // For lab.proxy(name, spec).
+ * const spec: ProxySpec = { forward: { port: 3128 } };
+ */
 export interface ProxySpec {
   readonly forward: ForwardSpec;
 }
 
-/** A server of a reverse proxy: a pod, a container, the outside, or anything else with a name and an address. */
+/**
+ * A server of a reverse proxy: a pod, a container, the outside, or anything else with a name and an address.
+ *
+ * @example
+ * import type { Upstream } from "wirebook";
+ * // For lab.reverseProxy(name, { upstreams: [legacy] }). A pod of the lab is an upstream as it is.
+ * const legacy: Upstream = { name: "legacy", address: "192.0.2.7", port: 8080 };
+ */
 export interface Upstream {
   readonly name: string;
   readonly address: string;
@@ -25,22 +46,45 @@ export interface Upstream {
   readonly port?: number;
 }
 
-/** A header that a reverse proxy adds to each request. */
+/**
+ * A header that a reverse proxy adds to each request.
+ *
+ * @example
+ * import type { AddedHeader } from "wirebook";
+ * // For lab.reverseProxy(name, { upstreams, headers }).
+ * const headers: readonly AddedHeader[] = ["Forwarded", "Via"];
+ */
 export type AddedHeader = "X-Forwarded-For" | "X-Forwarded-Proto" | "Forwarded" | "Via";
 
-/** Options of the health checks of a reverse proxy. */
+/**
+ * Options of the health checks of a reverse proxy.
+ *
+ * @example
+ * import type { HealthCheck } from "wirebook";
+ * // For lab.reverseProxy(name, { upstreams, check }): down after 3 failed checks, that is within 3 seconds.
+ * const check: HealthCheck = { path: "/health", everyMs: 1_000, fall: 3 };
+ */
 export interface HealthCheck {
   /** Path whose response must have status 2xx or 3xx. Default: none; then the check only opens a TCP connection. */
   readonly path?: string;
   /** Time between two checks, in milliseconds. Default: 500. */
-  readonly every?: number;
+  readonly everyMs?: number;
   /** Number of consecutive failed checks after which the server is down. Default: 3. */
   readonly fall?: number;
   /** Number of consecutive successful checks after which the server is up again. Default: 2. */
   readonly rise?: number;
 }
 
-/** Options of a reverse proxy. */
+/**
+ * Options of a reverse proxy.
+ *
+ * @example
+ * import type { ReverseSpec } from "wirebook";
+ * const web = { name: "web", address: "172.30.0.5" };
+ * const api = { name: "api", address: "172.30.0.6", port: 8080 };
+ * // For lab.reverseProxy(name, spec).
+ * const spec: ReverseSpec = { upstreams: [web], routes: { "/api": [api] }, tls: { names: ["shop.example"] } };
+ */
 export interface ReverseSpec {
   /** Servers for requests that match no route. */
   readonly upstreams: readonly Upstream[];
