@@ -5,31 +5,6 @@ import { exampleFiles, needsEngine, publicNames, runExamples, withExamples } fro
 const home = join(__dirname, "..");
 const names = publicNames();
 
-/** Exported functions and classes that have no example yet. Remove a name when you write its example. */
-const WITHOUT_EXAMPLE: readonly string[] = [
-  "diffPicture",
-  "ladderPicture",
-  "topologyPicture",
-  "traversalPicture",
-  "inspectNamespace",
-  "diffSnapshots",
-  "findPairs",
-  "Connections",
-  "Capture",
-  "Captured",
-  "JourneyPicture",
-  "PacketPath",
-  "parseDump",
-  "RulesError",
-];
-
-test("every exported function and class has an example, except the listed ones", () => {
-  const without = names.flatMap(({ name, kind, examples }) =>
-    kind === "value" && examples.length === 0 ? [name] : [],
-  );
-  expect(without).toEqual(WITHOUT_EXAMPLE);
-});
-
 test(
   "all examples compile, and those that need no engine run",
   () =>

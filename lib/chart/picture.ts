@@ -4,7 +4,14 @@ import type { Scene } from "./sketch/scene";
 import { specOf } from "./sketch/spec";
 import { drawSvg } from "./sketch/svg";
 
-/** Representations of one value by MIME type. The front end shows the richest one that it supports. */
+/**
+ * Representations of one value by MIME type. The front end shows the richest one that it supports.
+ *
+ * @example
+ * import type { MimeBundle } from "wirebook";
+ *
+ * const bundle: MimeBundle = { "text/plain": "2 nodes", "text/markdown": "**2** nodes" };
+ */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 
 /**
@@ -12,6 +19,13 @@ export type MimeBundle = Readonly<Record<string, unknown>>;
  *
  * JupyterLab shows a Vega-Lite chart that follows the light or dark theme. Front ends without Vega-Lite (nbconvert,
  * GitHub) show a static SVG in the light theme. A terminal shows `text`.
+ *
+ * @example
+ * import { type Picture, topologyPicture } from "wirebook";
+ *
+ * const picture: Picture = topologyPicture({ name: "empty", places: [] });
+ * const svg = await picture.svg();
+ * console.log(svg.startsWith("<svg"), picture.text);
  */
 export interface Picture {
   /** The Vega-Lite specification, version 5. */

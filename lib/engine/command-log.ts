@@ -1,6 +1,14 @@
 import { type DebugLog, debugLog } from "./debug-log";
 
-/** A request to an engine, or a command that ran in a container. */
+/**
+ * A request to an engine, or a command that ran in a container.
+ *
+ * @example
+ * import { type CommandRecord, Engine } from "wirebook";
+ * const engine = await Engine.connect();
+ * const failed: readonly CommandRecord[] = engine.log.records.filter(({ failure }) => failure !== undefined);
+ * console.log(failed.map(({ command, milliseconds }) => `${command}: ${milliseconds} ms`));
+ */
 export interface CommandRecord {
   /** Time of the start, in milliseconds since 1970. */
   readonly at: number;

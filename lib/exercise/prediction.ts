@@ -6,7 +6,14 @@ interface TextBundle {
   readonly "text/plain": string;
 }
 
-/** The result of comparing a prediction with the observation. */
+/**
+ * The result of comparing a prediction with the observation.
+ *
+ * @example
+ * import { type Comparison, predict } from "wirebook";
+ * const result: Comparison = predict("Is the packet dropped?", true).compare(true);
+ * console.log(result.right, result.observed); // true yes
+ */
 export interface Comparison {
   readonly question: string;
   readonly predicted: string;
@@ -15,7 +22,14 @@ export interface Comparison {
   [display](): TextBundle;
 }
 
-/** A prediction made before the experiment. */
+/**
+ * A prediction made before the experiment.
+ *
+ * @example
+ * import { type Prediction, predict } from "wirebook";
+ * const guess: Prediction = predict("How many rules are evaluated?", 3);
+ * console.log(guess.question, guess.answer);
+ */
 export interface Prediction {
   readonly question: string;
   readonly answer: string;

@@ -70,7 +70,17 @@ cat "$file"; : > "$file"
  *
  * Shell: `ip addr; ip route show table all; ip rule; ip neigh; bridge fdb; iptables-save -c; conntrack -L; ss -tuan`.
  *
+ * @param shell - a root shell in the namespace, from `place.netnsHandle()`.
+ * @param place - the name that the snapshot gets.
  * @throws LabError `CONTAINER_GONE` if the namespace cannot be entered, `ENGINE_FAILED` if the output is invalid.
+ * @example
+ * import { inspectNamespace, Lab } from "wirebook";
+ * const lab = await Lab.open("inspect-example");
+ * const client = await lab.netns("client");
+ * const { shell } = await client.netnsHandle();
+ * const { links } = await inspectNamespace(shell, "client"); // the same as client.snapshot()
+ * console.log(links.map(({ name }) => name));
+ * await lab.close();
  */
 export async function inspectNamespace(shell: Shell, place: string): Promise<Snapshot> {
   const mark = `-part-${randomBytes(8).toString("hex")}`;

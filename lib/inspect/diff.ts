@@ -14,7 +14,17 @@ export type ChangeSubject =
   | "neighbour"
   | "sysctl";
 
-/** One difference between two snapshots of a network namespace. */
+/**
+ * One difference between two snapshots of a network namespace.
+ *
+ * @example
+ * import { type Change, diffSnapshots } from "wirebook";
+ *
+ * const one = { place: "client", links: [], routes: [], sysctls: { "net.ipv4.ip_forward": "0" } };
+ * const other = { ...one, sysctls: { "net.ipv4.ip_forward": "1" } };
+ * const changes: readonly Change[] = diffSnapshots([one], [other]).changes;
+ * console.log(changes.map(({ was, text }) => `${was} → ${text}`));
+ */
 export interface Change {
   readonly place: string;
   readonly subject: ChangeSubject;
@@ -29,7 +39,15 @@ export interface Change {
   readonly chain?: string;
 }
 
-/** Two lists of snapshots of the same places, and their differences. Pure data. */
+/**
+ * Two lists of snapshots of the same places, and their differences. Pure data.
+ *
+ * @example
+ * import { type Diff, diffSnapshots } from "wirebook";
+ *
+ * const diff: Diff = diffSnapshots([], [{ place: "client", links: [], routes: [] }]);
+ * console.log(diff.changes.map(({ change, text }) => `${change} ${text}`)); // [ 'added client' ]
+ */
 export interface Diff {
   readonly before: readonly Snapshot[];
   readonly after: readonly Snapshot[];
@@ -39,6 +57,16 @@ export interface Diff {
 /**
  * Compares two lists of snapshots of the same places. Ignores counters, connections and the age of entries, and
  * neighbours and forwarding entries that are not `permanent`.
+ *
+ * @example
+ * import { diffSnapshots, Lab } from "wirebook";
+ * const lab = await Lab.open("diff-snapshots-example");
+ * const router = await lab.netns("router");
+ * const before = await router.snapshot();
+ * await router.sh`ip route add 10.9.0.0/16 dev lo`;
+ * const { changes } = diffSnapshots([before], [await router.snapshot()]);
+ * console.log(changes.map(({ change, text }) => `${change} ${text}`));
+ * await lab.close();
  */
 export function diffSnapshots(before: readonly Snapshot[], after: readonly Snapshot[]): Diff {
   const places = [...new Set([...before, ...after].map(({ place }) => place))];

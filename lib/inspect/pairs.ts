@@ -6,7 +6,18 @@ export interface PairEnd {
   readonly ifindex: number;
 }
 
-/** A veth pair whose two ends are both in the snapshots. */
+/**
+ * A veth pair whose two ends are both in the snapshots.
+ *
+ * @example
+ * import { findPairs, Lab, type Pair } from "wirebook";
+ * const lab = await Lab.open("pair-example");
+ * const [a, b] = await Promise.all([lab.netns("a"), lab.netns("b")]);
+ * await lab.veth({ place: a, name: "eth0" }, { place: b, name: "eth0" });
+ * const [pair]: readonly Pair[] = findPairs([await a.snapshot(), await b.snapshot()]);
+ * console.log(pair?.a.place, pair?.b.place);
+ * await lab.close();
+ */
 export interface Pair {
   readonly a: PairEnd;
   readonly b: PairEnd;
@@ -19,6 +30,19 @@ export interface Pair {
  * a pair are on one machine.
  *
  * Rule: ip-link(8), `link-netns` and `@ifN`; the kernel's IFLA_LINK and IFLA_LINK_NETNSID.
+ *
+ * @example
+ * import { findPairs, type Link } from "wirebook";
+ *
+ * const veth = (ifindex: number, peer: number): Link => ({
+ *   ifindex, name: "eth0", kind: "veth", mtu: 1500, up: true, operState: "UP", peer: { ifindex: peer, netnsId: 0 },
+ *   addresses: [],
+ * });
+ * const pairs = findPairs([
+ *   { place: "a", netns: 1, links: [veth(2, 3)], routes: [] },
+ *   { place: "b", netns: 2, links: [veth(3, 2)], routes: [] },
+ * ]);
+ * console.log(pairs); // [ { a: { place: 'a', ifindex: 2 }, b: { place: 'b', ifindex: 3 } } ]
  */
 export function findPairs(snapshots: readonly Snapshot[]): readonly Pair[] {
   const spaces = distinct(snapshots);

@@ -1,6 +1,14 @@
 import type { Family } from "./family";
 
-/** One address of a link, as `ip -j addr` prints it in `addr_info`. */
+/**
+ * One address of a link, as `ip -j addr` prints it in `addr_info`.
+ *
+ * @example
+ * import type { InterfaceAddress } from "wirebook";
+ * const address: InterfaceAddress = {
+ *   family: "ipv4", address: "10.1.0.2", prefixLength: 24, scope: "global", secondary: false,
+ * };
+ */
 export interface InterfaceAddress {
   readonly family: Family;
   readonly address: string;
@@ -13,7 +21,16 @@ export interface InterfaceAddress {
   readonly secondary: boolean;
 }
 
-/** A network interface, as `ip -d -s -j link` and `ip -j addr` print it. */
+/**
+ * A network interface, as `ip -d -s -j link` and `ip -j addr` print it.
+ *
+ * @example
+ * import type { Link } from "wirebook";
+ * const link: Link = {
+ *   ifindex: 2, name: "eth0", kind: "veth", mtu: 1500, up: true, operState: "UP", peer: { ifindex: 7, netnsId: 0 },
+ *   addresses: [{ family: "ipv4", address: "10.1.0.2", prefixLength: 24, scope: "global", secondary: false }],
+ * };
+ */
 export interface Link {
   readonly ifindex: number;
   readonly name: string;
@@ -54,7 +71,13 @@ export interface Link {
   };
 }
 
-/** One entry of a routing table, as `ip -j route show table all` prints it. */
+/**
+ * One entry of a routing table, as `ip -j route show table all` prints it.
+ *
+ * @example
+ * import type { Route } from "wirebook";
+ * const isDefault = ({ destination }: Route): boolean => destination === "0.0.0.0/0" || destination === "::/0";
+ */
 export interface Route {
   readonly family: Family;
   /** A CIDR: `0.0.0.0/0` or `::/0` for `default`, and `/32` or `/128` for a single address. */
@@ -95,12 +118,28 @@ export interface Route {
   readonly unknown?: readonly string[];
 }
 
-/** A port condition of a policy rule: a range, or a value with a mask. */
+/**
+ * A port condition of a policy rule: a range, or a value with a mask.
+ *
+ * @example
+ * import type { PortMatch } from "wirebook";
+ * const ephemeral: PortMatch = { kind: "range", from: 32768, to: 60999 };
+ */
 export type PortMatch =
   | { readonly kind: "range"; readonly from: number; readonly to: number }
   | { readonly kind: "mask"; readonly value: number; readonly mask: number };
 
-/** One policy rule, as `ip -j rule` prints it. */
+/**
+ * One policy rule, as `ip -j rule` prints it.
+ *
+ * @example
+ * import type { PolicyRule } from "wirebook";
+ * // ip rule add fwmark 0x1 lookup 100
+ * const rule: PolicyRule = {
+ *   family: "ipv4", priority: 32765, mark: { value: 1, mask: 0xffff_ffff }, inverted: false,
+ *   action: { kind: "lookup", table: "100" },
+ * };
+ */
 export interface PolicyRule {
   readonly family: Family;
   readonly priority: number;
@@ -132,7 +171,13 @@ export interface PolicyRule {
   readonly unknown?: readonly string[];
 }
 
-/** One entry of the neighbour table (ARP or neighbour discovery). */
+/**
+ * One entry of the neighbour table (ARP or neighbour discovery).
+ *
+ * @example
+ * import type { Neighbour } from "wirebook";
+ * const failed = ({ states }: Neighbour): boolean => states.includes("FAILED");
+ */
 export interface Neighbour {
   readonly address: string;
   readonly dev: string;
@@ -140,7 +185,14 @@ export interface Neighbour {
   readonly states: readonly string[];
 }
 
-/** One entry of a bridge's forwarding table, as `bridge -j fdb` prints it. */
+/**
+ * One entry of a bridge's forwarding table, as `bridge -j fdb` prints it.
+ *
+ * @example
+ * import type { ForwardingEntry } from "wirebook";
+ * const portOf = (entries: readonly ForwardingEntry[], mac: string): string | undefined =>
+ *   entries.find((entry) => entry.mac === mac)?.dev;
+ */
 export interface ForwardingEntry {
   readonly mac: string;
   readonly dev: string;
@@ -149,7 +201,13 @@ export interface ForwardingEntry {
   readonly permanent: boolean;
 }
 
-/** One direction of a connection. */
+/**
+ * One direction of a connection.
+ *
+ * @example
+ * import type { Tuple } from "wirebook";
+ * const original: Tuple = { src: "10.1.0.2", dst: "10.96.0.10", sport: 40000, dport: 80 };
+ */
 export interface Tuple {
   readonly src: string;
   readonly dst: string;
@@ -157,7 +215,14 @@ export interface Tuple {
   readonly dport?: number;
 }
 
-/** One conntrack entry, as `conntrack -L` prints it. */
+/**
+ * One conntrack entry, as `conntrack -L` prints it.
+ *
+ * @example
+ * import type { ConntrackEntry } from "wirebook";
+ * // True if a DNAT rule changed the destination of the connection.
+ * const isTranslated = ({ original, reply }: ConntrackEntry): boolean => reply.src !== original.dst;
+ */
 export interface ConntrackEntry {
   readonly family: Family;
   readonly protocol: string;
@@ -171,7 +236,14 @@ export interface ConntrackEntry {
   readonly timeoutSeconds?: number;
 }
 
-/** One socket, as `ss -H -n -a` prints it. */
+/**
+ * One socket, as `ss -H -n -a` prints it.
+ *
+ * @example
+ * import type { Socket } from "wirebook";
+ * const listensOn = (sockets: readonly Socket[], port: number): boolean =>
+ *   sockets.some(({ state, localPort }) => state === "LISTEN" && localPort === port);
+ */
 export interface Socket {
   readonly protocol: "tcp" | "udp";
   readonly state: string;
@@ -187,6 +259,16 @@ export interface Socket {
  *
  * A part that was not requested, or is not available (no iptables in the namespace), is absent. An empty list means that
  * there are no such objects.
+ *
+ * @example
+ * import { hostOf, type Snapshot, traverse } from "wirebook";
+ *
+ * const snapshot: Snapshot = { place: "client", links: [], routes: [] };
+ * const packet = {
+ *   family: "ipv4", src: "192.0.2.1", dst: "127.0.0.1", protocol: "udp", sport: 5000, dport: 53,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * } as const;
+ * console.log(traverse(hostOf(snapshot), packet, { from: { in: "eth0" } }).outcomes.length);
  */
 export interface Snapshot {
   /** Its name in the lab: `host1`, `client`; `host` for the engine's host. */
@@ -210,7 +292,15 @@ export interface Snapshot {
   readonly sets?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What `iptables-save` or one of its variants printed for one network namespace. */
+/**
+ * What `iptables-save` or one of its variants printed for one network namespace.
+ *
+ * @example
+ * import { parseRuleset, type RulesetDump } from "wirebook";
+ *
+ * const dump: RulesetDump = { family: "ipv4", variant: "nft", text: "*filter\n:INPUT DROP [0:0]\nCOMMIT\n" };
+ * console.log(parseRuleset(dump.text, { family: dump.family }).tables.size);
+ */
 export interface RulesetDump {
   readonly family: Family;
   readonly variant: "legacy" | "nft";

@@ -11,7 +11,6 @@ const home = join(__dirname, "..", "..");
 /** An exported name with the examples of its docstring, and those of its public methods. */
 export interface Documented {
   readonly name: string;
-  readonly kind: "value" | "type";
   readonly examples: readonly string[];
 }
 
@@ -35,12 +34,7 @@ export function publicNames(): readonly Documented[] {
       symbol.flags & ts.SymbolFlags.Class
         ? [...(symbol.members?.values() ?? []), ...(symbol.exports?.values() ?? [])]
         : [];
-    const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0;
-    return {
-      name: exported.name,
-      kind: isValue ? "value" : "type",
-      examples: [symbol, ...members].flatMap(examplesOf),
-    };
+    return { name: exported.name, examples: [symbol, ...members].flatMap(examplesOf) };
   });
 }
 

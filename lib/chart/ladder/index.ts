@@ -24,6 +24,16 @@ export interface LadderOptions {
  * reply, for which conntrack reverses the NAT.
  *
  * @throws RangeError if the traversal has no such outcome.
+ * @example
+ * import { ladderPicture, parseRuleset, traverse } from "wirebook";
+ *
+ * const packet = {
+ *   family: "ipv4", src: "192.0.2.1", dst: "127.0.0.1", protocol: "udp", sport: 5000, dport: 53,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * } as const;
+ * const host = { place: "host1", rulesets: [parseRuleset("*filter\n:INPUT DROP [0:0]\nCOMMIT\n")] };
+ * const picture = ladderPicture(traverse(host, packet, { from: { in: "eth0" } }), { title: "a DNS query" });
+ * console.log(picture.text);
  */
 export function ladderPicture(traversal: Traversal, options: LadderOptions = {}): Picture {
   const outcome = traversal.outcomes[options.outcome ?? 0];

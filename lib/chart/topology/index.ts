@@ -14,6 +14,18 @@ import { topologyText } from "./text";
  * ends, bridges as bars, pause and app containers as boxes in the frame of their pod, addresses and counters.
  *
  * Shell: `ip -d link`, `ip addr` and `bridge link` in every namespace, combined.
+ *
+ * @example
+ * import { topologyPicture } from "wirebook";
+ *
+ * const picture = topologyPicture({
+ *   name: "shop",
+ *   places: [
+ *     { name: "node1", kind: "node" },
+ *     { name: "web", kind: "pod", parent: "node1", containers: [{ name: "app", role: "app" }] },
+ *   ],
+ * });
+ * console.log(picture.text);
  */
 export function topologyPicture(world: World): Picture {
   const graph = graphOf(world);

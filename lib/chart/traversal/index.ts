@@ -22,6 +22,16 @@ export type { KernelReport, TraversalOptions } from "./options";
  *
  * @param traversal - the result of `trace`. `options.outcome` selects the outcome to draw; default: the first.
  * @throws RangeError if the traversal has no such outcome.
+ * @example
+ * import { parseRuleset, traversalPicture, traverse } from "wirebook";
+ *
+ * const packet = {
+ *   family: "ipv4", src: "192.0.2.1", dst: "127.0.0.1", protocol: "udp", sport: 5000, dport: 53,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * } as const;
+ * const host = { place: "host1", rulesets: [parseRuleset("*filter\n:INPUT DROP [0:0]\nCOMMIT\n")] };
+ * const picture = traversalPicture(traverse(host, packet, { from: { in: "eth0" } }));
+ * console.log(picture.text);
  */
 export function traversalPicture(traversal: Traversal, options: TraversalOptions = {}): Picture {
   const outcome = traversal.outcomes[options.outcome ?? 0];

@@ -53,6 +53,10 @@ export const ERROR_CODES = [
 /**
  * The code of a {@link LabError}. Tests, graders and scripts can compare it: codes don't change between versions,
  * messages may.
+ *
+ * @example
+ * import type { LabErrorCode } from "wirebook";
+ * const mayRetry = (code: LabErrorCode): boolean => code === "NOT_READY" || code === "TIMED_OUT";
  */
 export type LabErrorCode = (typeof ERROR_CODES)[number];
 

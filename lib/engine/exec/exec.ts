@@ -8,7 +8,16 @@ import { LabError } from "../errors/lab-error";
 import { attach } from "./attach";
 import { type Process, processOn, type Sink } from "./process";
 
-/** Options of a program that runs in a container. */
+/**
+ * Options of a program that runs in a container.
+ *
+ * @example
+ * import { type ExecOptions, Lab } from "wirebook";
+ * const lab = await Lab.open("exec-options-example");
+ * const options: ExecOptions = { timeoutMs: 2_000, stdin: "10.0.0.1\n" };
+ * const { stdout } = await lab.outside.exec(["cat"], options);
+ * await lab.close();
+ */
 export interface ExecOptions {
   /** Name of the place, for the command log and for errors. Default: the container's id, 12 characters. */
   readonly where?: string;
@@ -28,7 +37,16 @@ export interface ExecOptions {
   readonly sink?: Sink;
 }
 
-/** The result of a program that ended. */
+/**
+ * The result of a program that ended.
+ *
+ * @example
+ * import { type ExecResult, Lab } from "wirebook";
+ * const lab = await Lab.open("exec-result-example");
+ * const result: ExecResult = await lab.outside.exec(["ls", "/missing"]);
+ * console.log(result.exitCode, result.stderr, `${result.milliseconds} ms`);
+ * await lab.close();
+ */
 export interface ExecResult {
   readonly stdout: string;
   readonly stderr: string;

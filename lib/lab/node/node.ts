@@ -14,7 +14,14 @@ import { type NodePodSpec, planPod } from "./pod-spec";
 import { Prober } from "./prober";
 import { bridgeScript, growScript, POD_BRIDGE, routeScript, vethName, vethScript } from "./wiring";
 
-/** Options of a node. */
+/**
+ * Options of a node.
+ *
+ * @example
+ * import type { NodeSpec } from "wirebook";
+ * // For lab.node(name, spec).
+ * const spec: NodeSpec = { podCidr: "10.244.7.0/24", sysctls: { "net.ipv4.conf.all.rp_filter": "1" } };
+ */
 export interface NodeSpec {
   /** The node's chunk of the cluster's pod range: `10.244.1.0/24`. Default: the next free one. */
   readonly podCidr?: string;

@@ -5,13 +5,29 @@ import { checkReadiness, type Readiness } from "./readiness";
 /**
  * When the node restarts an app that ended: Kubernetes' `restartPolicy` (kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle).
  * `on-failure` restarts it if its exit code is not 0. Applies to all apps of a pod.
+ *
+ * @example
+ * import type { RestartPolicy } from "wirebook";
+ * // For node.pod(name, { restart }).
+ * const restart: RestartPolicy = "on-failure";
  */
 export type RestartPolicy = "always" | "on-failure" | "no";
 
 /** Options of one app of a pod on a node. */
 export type NodeAppSpec = Omit<AppSpec, "restart">;
 
-/** Options of a pod on a node: those of its only app, or `apps` for several. */
+/**
+ * Options of a pod on a node: those of its only app, or `apps` for several.
+ *
+ * @example
+ * import type { NodePodSpec } from "wirebook";
+ * // For node.pod(name, spec).
+ * const spec: NodePodSpec = {
+ *   labels: { app: "web" },
+ *   apps: { web: { image: "web" }, log: { command: ["sleep", "infinity"] } },
+ *   readiness: { http: "/", port: 80 },
+ * };
+ */
 export interface NodePodSpec extends NodeAppSpec {
   /** Labels that services select pods by. Default: none. */
   readonly labels?: Readonly<Record<string, string>>;

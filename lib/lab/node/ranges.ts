@@ -4,7 +4,14 @@ import { type Cidr, contains, overlaps, parseCidr } from "../cidr/cidr";
 import { ClusterRange, type OtherRange } from "../cidr/cluster";
 import { AddressPool } from "../cidr/pool";
 
-/** The address ranges of a cluster. They must not overlap each other or the network of the nodes. */
+/**
+ * The address ranges of a cluster. They must not overlap each other or the network of the nodes.
+ *
+ * @example
+ * import type { ClusterOptions } from "wirebook";
+ * // For Lab.open(name, { cluster }): 16 nodes with 254 pods each.
+ * const cluster: ClusterOptions = { podRange: "10.200.0.0/20", nodePrefix: 24, serviceRange: "10.201.0.0/16" };
+ */
 export interface ClusterOptions {
   /** Range of all pods. Default: `10.244.0.0/16`, or `10.245.0.0/16` if that overlaps. */
   readonly podRange?: string;

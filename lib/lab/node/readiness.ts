@@ -4,6 +4,11 @@ import { checkPort, LabError } from "../../engine";
  * How a node finds out whether a pod can accept requests, like Kubernetes' readiness probes
  * (kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes). `everyMs` is the time between two
  * probes. Default: 150.
+ *
+ * @example
+ * import type { Readiness } from "wirebook";
+ * // For node.pod(name, { readiness }).
+ * const readiness: Readiness = { http: "/ready", port: 8080, everyMs: 500 };
  */
 export type Readiness =
   /** Ready while the pod accepts TCP connections on this port. */

@@ -1,7 +1,16 @@
 import { display } from "../../display";
 import { LabError } from "../../engine";
 
-/** The address and port of one end of a TCP connection. */
+/**
+ * The address and port of one end of a TCP connection.
+ *
+ * @example
+ * import { Lab, type Peer } from "wirebook";
+ * const lab = await Lab.open("peer-example");
+ * const { client }: { client: Peer } = await lab.outside.get(`http://${lab.outside.address}/`);
+ * console.log(client.address, client.port);
+ * await lab.close();
+ */
 export interface Peer {
   readonly address: string;
   readonly port: number;

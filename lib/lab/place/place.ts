@@ -16,7 +16,13 @@ export interface PlaceContainer {
   readonly running?: boolean;
 }
 
-/** The kind of a place. `host` is the engine's machine; `container` is an app of a pod or a container on a Docker host. */
+/**
+ * The kind of a place. `host` is the engine's machine; `container` is an app of a pod or a container on a Docker host.
+ *
+ * @example
+ * import type { PlaceKind } from "wirebook";
+ * const runsDocker = (kind: PlaceKind): boolean => kind === "docker-host";
+ */
 export type PlaceKind = "host" | "docker-host" | "outside" | "node" | "pod" | "container" | "netns";
 
 /**

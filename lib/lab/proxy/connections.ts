@@ -7,6 +7,16 @@ import { connectionsView, type Seen } from "./view";
 /**
  * The TCP connections of a proxy with clients and servers. As a cell's value it is drawn as a picture.
  * See {@link ForwardProxy} for an example.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("connections-example");
+ * const web = await lab.pod("web", { image: "web" });
+ * const proxy = await lab.reverseProxy("edge", { upstreams: [web] });
+ * await proxy.until("web", "UP");
+ * const seen = await proxy.connections(() => lab.outside.get(proxy.url));
+ * console.log(seen.result.status, seen.list.length, seen.picture.text);
+ * await lab.close();
  */
 export class Connections<Result = undefined> {
   /** The result of the action. */

@@ -6,7 +6,20 @@ export const httpLogFormat = "%ci:%cp > %fi:%fp | %bi:%bp > %si:%sp | %s %ST %ts
 /** `log-format` of mode tcp: without status and request line. */
 export const tcpLogFormat = "%ci:%cp > %fi:%fp | %bi:%bp > %si:%sp | %s - %ts %rc %Tt -";
 
-/** A request (in mode tcp: a connection) in the log of a reverse proxy. */
+/**
+ * A request (in mode tcp: a connection) in the log of a reverse proxy.
+ *
+ * @example
+ * import { Lab, type ProxiedRequest } from "wirebook";
+ * const lab = await Lab.open("proxied-request-example");
+ * const web = await lab.pod("web", { image: "web" });
+ * const proxy = await lab.reverseProxy("edge", { upstreams: [web] });
+ * await proxy.until("web", "UP");
+ * await lab.outside.get(proxy.url);
+ * const [request]: readonly ProxiedRequest[] = await proxy.requests();
+ * console.log(request?.server, request?.status, `${request?.milliseconds} ms`);
+ * await lab.close();
+ */
 export interface ProxiedRequest {
   /** The client's address, from the socket or from PROXY protocol. */
   readonly client: SocketEnd;

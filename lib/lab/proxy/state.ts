@@ -1,4 +1,12 @@
-/** The state of a server of a reverse proxy. */
+/**
+ * The state of a server of a reverse proxy.
+ *
+ * @example
+ * import type { ServerState } from "wirebook";
+ * // proxy.servers() returns these.
+ * const failed = (servers: readonly ServerState[]): readonly string[] =>
+ *   servers.filter(({ state }) => state === "DOWN").map(({ name, check }) => `${name}: ${check}`);
+ */
 export interface ServerState {
   readonly name: string;
   /** Name of its backend in the configuration. */

@@ -14,7 +14,15 @@ export interface RuledNode {
   inside(script: string): Promise<unknown>;
 }
 
-/** One update of the rules and its causes. */
+/**
+ * One update of the rules and its causes.
+ *
+ * @example
+ * import type { RuleChange } from "wirebook";
+ * // lab.cluster.changes contains these.
+ * const delayMs = ({ at, appliedAt }: RuleChange): number => appliedAt - at;
+ * console.log(delayMs({ causes: ["web1 ended"], at: 1_000, appliedAt: 1_040, nodes: ["node1"] })); // 40
+ */
 export interface RuleChange {
   /** What happened, oldest first: `web1 ended`. */
   readonly causes: readonly string[];

@@ -1,7 +1,15 @@
 import { display } from "../../display";
 import type { PodFacts, Reach, ServiceFacts } from "./service-facts";
 
-/** One check of a {@link Diagnosis} and its result. */
+/**
+ * One check of a {@link Diagnosis} and its result.
+ *
+ * @example
+ * import type { Rung } from "wirebook";
+ * // lab.diagnose(name) returns these as `rungs`.
+ * const failed = (rungs: readonly Rung[]): readonly string[] =>
+ *   rungs.filter(({ ok }) => ok === false).map(({ question, found }) => `${question} ${found}`);
+ */
 export interface Rung {
   readonly question: string;
   /** Undefined if the check was not possible. */

@@ -26,7 +26,15 @@ export interface SelectedPod {
   readonly ready: boolean;
 }
 
-/** An endpoint of a service: a ready pod and the target port. */
+/**
+ * An endpoint of a service: a ready pod and the target port.
+ *
+ * @example
+ * import type { ServiceEndpoint } from "wirebook";
+ * // service.endpoints contains these.
+ * const onNode = (endpoints: readonly ServiceEndpoint[], name: string): readonly string[] =>
+ *   endpoints.filter(({ node }) => node === name).map(({ address, port }) => `${address}:${port}`);
+ */
 export interface ServiceEndpoint {
   readonly pod: string;
   readonly node: string;

@@ -2,7 +2,16 @@ import { checkPort, LabError } from "../../engine";
 import { checkLabels } from "../node/pod-spec";
 import type { ServiceProtocol, TrafficPolicy } from "./model";
 
-/** Options of a service. */
+/**
+ * Options of a service.
+ *
+ * @example
+ * import type { ServiceSpec } from "wirebook";
+ * // For lab.service(name, spec): clients keep their endpoint for a minute.
+ * const spec: ServiceSpec = {
+ *   selector: { app: "web" }, port: 80, targetPort: 8080, nodePort: 30080, sessionAffinity: { seconds: 60 },
+ * };
+ */
 export interface ServiceSpec {
   /** Labels that a pod must have to be an endpoint. At least one. */
   readonly selector: Readonly<Record<string, string>>;

@@ -1,6 +1,13 @@
 import type { SightingPoint } from "../../netfilter/trace";
 
-/** The place, hook and link at which a packet was seen. */
+/**
+ * The place, hook and link at which a packet was seen.
+ *
+ * @example
+ * import type { SeenAt } from "wirebook";
+ * const text = ({ place, point, link }: SeenAt): string => `${place}, ${point}${link ? ` (${link})` : ""}`;
+ * console.log(text({ place: "web", point: "input", link: "eth0" }));
+ */
 export interface SeenAt {
   /** Name of the place. */
   readonly place: string;
@@ -13,12 +20,25 @@ export interface SeenAt {
 /**
  * The reply of the kernel when no socket listens on the destination port: RST for TCP (RFC 9293, 3.5.2), ICMP port
  * unreachable for UDP (RFC 1122, 4.1.3.1).
+ *
+ * @example
+ * import type { Refusal } from "wirebook";
+ * const refusal: Readonly<Record<"tcp" | "udp", Refusal>> = { tcp: "RST", udp: "ICMP port unreachable" };
  */
 export type Refusal = "RST" | "ICMP port unreachable";
 
 /**
  * How far a packet was seen to get. `delivered`, `refused`, `left` and `stopped` confirm the prediction, `passed` and
  * `lost` contradict it, and `unconfirmed` does neither.
+ *
+ * @example
+ * import { type Arrival, Lab } from "wirebook";
+ * const lab = await Lab.open("arrival-example");
+ * const client = await lab.pod("client");
+ * const path = await lab.trace({ from: client, to: lab.outside, tcp: 81 }); // no process listens on port 81
+ * const arrival: Arrival | undefined = path.arrival;
+ * console.log(arrival?.kind === "refused" && arrival.with); // RST
+ * await lab.close();
  */
 export type Arrival =
   /**

@@ -21,7 +21,14 @@ wait $dump; code=$?
 kill $feeder 2>/dev/null
 exit $code`;
 
-/** One packet, as it was seen on one link of a place. */
+/**
+ * One packet, as it was seen on one link of a place.
+ *
+ * @example
+ * import type { Sighting } from "wirebook";
+ * // The rows of a capture contain these.
+ * const where = ({ place, link, outgoing }: Sighting): string => `${place} ${link} ${outgoing ? "out" : "in"}`;
+ */
 export interface Sighting extends CapturedPacket {
   /** Name of the place. */
   readonly place: string;
@@ -29,7 +36,14 @@ export interface Sighting extends CapturedPacket {
   readonly link: string;
 }
 
-/** One packet and all links on which it was seen, in order of time. */
+/**
+ * One packet and all links on which it was seen, in order of time.
+ *
+ * @example
+ * import type { CapturedRow } from "wirebook";
+ * // `captured.rows` contains these. True for a packet whose destination NAT has changed on its path.
+ * const translated = ({ sightings }: CapturedRow): boolean => new Set(sightings.map(({ dst }) => dst)).size > 1;
+ */
 export interface CapturedRow {
   /** Identifies the packet. The same in all its sightings, also after NAT. */
   readonly identity: string;
@@ -37,7 +51,19 @@ export interface CapturedRow {
   readonly sightings: readonly Sighting[];
 }
 
-/** The result of a capture: the packets of all places, matched with each other. */
+/**
+ * The result of a capture: the packets of all places, matched with each other.
+ *
+ * @example
+ * import { type Captured, Lab } from "wirebook";
+ * const lab = await Lab.open("captured-example");
+ * const client = await lab.pod("client");
+ * const capture = await lab.capture([client, lab.outside], "tcp port 80");
+ * await client.get(`http://${lab.outside.address}/`);
+ * const captured: Captured = await capture.stop();
+ * console.log(String(captured), captured.pcap("client").length);
+ * await lab.close();
+ */
 export class Captured {
   /** One row for each packet, in the order in which the packets were first seen. */
   readonly rows: readonly CapturedRow[];
@@ -83,7 +109,19 @@ export class Captured {
   }
 }
 
-/** A running capture in several places. */
+/**
+ * A running capture in several places.
+ *
+ * @example
+ * import { type Capture, Lab } from "wirebook";
+ * const lab = await Lab.open("capture-example");
+ * const client = await lab.pod("client");
+ * const capture: Capture = await lab.capture([client, lab.outside], "tcp port 80");
+ * await client.get(`http://${lab.outside.address}/`);
+ * const { rows } = await capture.stop();
+ * console.log(rows.length);
+ * await lab.close();
+ */
 export class Capture {
   readonly #points: readonly Point[];
 

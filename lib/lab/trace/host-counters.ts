@@ -17,6 +17,15 @@ import { hostOf } from "../../netfilter/traverse";
 /**
  * Compares the rule counters and the conntrack entries of the engine's machine with the prediction for a packet that
  * passed through it.
+ *
+ * @example
+ * import { type HostObservation, Lab } from "wirebook";
+ * const lab = await Lab.open("host-observation-example");
+ * const client = await lab.pod("client");
+ * const path = await lab.trace({ from: client, to: lab.outside, tcp: 80, host: true });
+ * const counted: HostObservation | undefined = path.counted; // undefined: the path does not pass the machine's rules
+ * console.log(counted?.agrees, counted?.rules.length);
+ * await lab.close();
  */
 export interface HostObservation extends CounterAgreement {
   /** Name of the machine as a place of the path. */

@@ -10,6 +10,14 @@ import { traceReport } from "./observed";
 /**
  * The path of a later packet of a connection: the reply or the second packet. As the value of a cell, it is displayed
  * as a picture.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("journey-picture-example");
+ * const client = await lab.pod("client");
+ * const { reply } = await lab.trace({ from: client, to: lab.outside, tcp: 80 });
+ * console.log(reply?.outcome?.verdict, reply?.agrees, reply?.picture.text);
+ * await lab.close();
  */
 export class JourneyPicture implements Journey {
   /** The packet as its sender sends it. */

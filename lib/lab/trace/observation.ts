@@ -11,7 +11,18 @@ import { type Arrival, arrived } from "./arrival";
 import { seenText } from "./arrival-text";
 import { type ArrivalEvidence, judgeArrival, wasSeen } from "./judge-arrival";
 
-/** Result of comparing the kernel's trace of a packet with the prediction. */
+/**
+ * Result of comparing the kernel's trace of a packet with the prediction.
+ *
+ * @example
+ * import { Lab, type Observation } from "wirebook";
+ * const lab = await Lab.open("observation-example");
+ * const client = await lab.pod("client");
+ * const path = await lab.trace({ from: client, to: lab.outside, tcp: 80 });
+ * const observed: Observation | undefined = path.observed;
+ * console.log(observed?.agrees, observed?.arrival.kind, observed?.difference);
+ * await lab.close();
+ */
 export interface Observation extends Omit<Agreement, "agrees"> {
   /**
    * True if every traced rule is the predicted one and the packet was seen to arrive, or to be stopped, where

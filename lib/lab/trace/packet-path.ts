@@ -60,6 +60,13 @@ interface TraceEnds {
 /**
  * The packet to follow: TCP or UDP to a destination port, or an ICMP echo request. Specify exactly one of `tcp`, `udp`
  * and `icmp`.
+ *
+ * @example
+ * import { Lab, type TraceRequest } from "wirebook";
+ * const lab = await Lab.open("trace-request-example");
+ * const request: TraceRequest = { from: await lab.pod("client"), to: lab.outside, icmp: true };
+ * console.log((await lab.predict(request)).outcome?.verdict);
+ * await lab.close();
  */
 export type TraceRequest = TraceEnds &
   (
@@ -105,6 +112,15 @@ interface Known {
  * The path of one packet through the namespaces of a lab. It is predicted from their routes and rules. If the packet
  * was sent, the kernel's trace confirms or refutes the prediction. As the value of a cell, it is displayed as a
  * picture.
+ *
+ * @example
+ * import { Lab } from "wirebook";
+ * const lab = await Lab.open("packet-path-example");
+ * const client = await lab.pod("client");
+ * const path = await lab.trace({ from: client, to: lab.outside, tcp: 80 });
+ * console.log(path.agrees, path.arrival?.kind, path.outcome?.verdict);
+ * console.log(path.picture.text, path.ladder.text);
+ * await lab.close();
  */
 export class PacketPath implements Journey {
   /** The packet as the sender sends it. */

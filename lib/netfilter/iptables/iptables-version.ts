@@ -1,7 +1,15 @@
 /** Versions of iptables whose spelling and checks are known: Debian 12 ships 1.8.9, Debian 13 ships 1.8.11. */
 export const IPTABLES_VERSIONS = ["1.8.9", "1.8.11"] as const;
 
-/** A version of iptables whose checks and output are known. */
+/**
+ * A version of iptables whose checks and output are known.
+ *
+ * @example
+ * import { type IptablesVersion, parseDump } from "wirebook";
+ *
+ * const iptables: IptablesVersion = "1.8.11";
+ * parseDump("*filter\n:INPUT DROP [0:0]\nCOMMIT\n", { iptables });
+ */
 export type IptablesVersion = (typeof IPTABLES_VERSIONS)[number];
 
 /** The version that is used if neither the options nor the header of the dump name one. */

@@ -1,4 +1,13 @@
-/** A part of a rule set that could not be parsed, or that iptables would reject. */
+/**
+ * A part of a rule set that could not be parsed, or that iptables would reject.
+ *
+ * @example
+ * import { type Problem, parseDump } from "wirebook";
+ *
+ * const { problems } = parseDump("*filter\n-A INPUT -p tcp --dprot 80 -j DROP\nCOMMIT\n");
+ * const first: Problem | undefined = problems[0];
+ * console.log(first?.line, first?.code, first?.message);
+ */
 export interface Problem {
   /** Stable name of the kind of problem. */
   readonly code: ProblemCode;
@@ -51,7 +60,18 @@ export function describeProblem(problem: Problem): string {
   return `${escapeControls(location)}: ${escapeControls(shorten(problem.message))}; expected ${problem.expected}${advice}`;
 }
 
-/** Thrown when strict parsing finds problems. The message describes the first one; `problems` contains all of them. */
+/**
+ * Thrown when strict parsing finds problems. The message describes the first one; `problems` contains all of them.
+ *
+ * @example
+ * import { parseRuleset, RulesError } from "wirebook";
+ *
+ * try {
+ *   parseRuleset("*filter\n:INPUT DROP [0:0]\n-A INPUT -j NOWHERE\nCOMMIT\n");
+ * } catch (error) {
+ *   if (error instanceof RulesError) console.log(error.problems.map(({ line, message }) => `${line}: ${message}`));
+ * }
+ */
 export class RulesError extends Error {
   readonly code = "RULES_UNREADABLE";
   constructor(readonly problems: readonly Problem[]) {

@@ -116,6 +116,17 @@ export type Verdict = "accept" | "drop" | "reject" | "queue" | "unreachable" | "
 /**
  * One possible path of a packet. A traversal has several of them if a random or an unknown condition decides between
  * them.
+ *
+ * @example
+ * import { type Outcome, parseRuleset, traverse } from "wirebook";
+ *
+ * const packet = {
+ *   family: "ipv4", src: "192.0.2.1", dst: "127.0.0.1", protocol: "udp", sport: 5000, dport: 53,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * } as const;
+ * const host = { place: "host1", rulesets: [parseRuleset("*filter\n:INPUT DROP [0:0]\nCOMMIT\n")] };
+ * const [outcome]: readonly Outcome[] = traverse(host, packet, { from: { in: "eth0" } }).outcomes;
+ * console.log(outcome?.verdict, outcome?.certain, outcome?.dependsOn);
  */
 export interface Outcome {
   readonly probability: Probability;

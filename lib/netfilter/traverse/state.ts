@@ -33,6 +33,18 @@ export interface CountedList {
 /**
  * The state of a network namespace that packets change: connections, and counters of matches. Immutable. Each outcome of
  * a traversal contains the state after the packet, from which the next packet starts.
+ *
+ * @example
+ * import { journey, type KernelState, worldOf } from "wirebook";
+ *
+ * const world = worldOf([{ place: "client", links: [], routes: [] }]);
+ * const packet = {
+ *   family: "ipv4", src: "192.0.2.1", dst: "127.0.0.1", protocol: "udp", sport: 5000, dport: 53,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * } as const;
+ * const [outcome] = journey(world, "client", packet, { in: "eth0" }).outcomes;
+ * const state: KernelState | undefined = outcome?.state.get("client"); // for the next packet
+ * console.log(state?.now);
  */
 export interface KernelState {
   /** Time in seconds, at which buckets fill and entries expire. Only differences matter. */

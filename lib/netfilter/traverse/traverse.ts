@@ -24,12 +24,32 @@ import { FRESH, type KernelState } from "./state";
  * `bridgedTo`: the port to which a bridge of this host forwards the frame, or a function that returns the port for an
  * address, because rules may change the destination. `portFor`: for a frame that is addressed to the bridge itself, returns
  * the port for a translated address.
+ *
+ * @example
+ * import type { Entry } from "wirebook";
+ *
+ * // For traverse(host, packet, { from }).
+ * const received: Entry = { in: "eth0" };
+ * const sent: Entry = { local: true };
  */
 export type Entry =
   | { readonly in: string; readonly bridgedTo?: string | PortFor; readonly portFor?: PortFor }
   | { readonly local: true };
 
-/** Where a packet comes from, and what is known before it is sent. */
+/**
+ * Where a packet comes from, and what is known before it is sent.
+ *
+ * @example
+ * import { parseRuleset, type TraverseOptions, traverse } from "wirebook";
+ *
+ * const packet = {
+ *   family: "ipv4", src: "192.0.2.1", dst: "127.0.0.1", protocol: "udp", sport: 5000, dport: 53,
+ *   ttl: 64, tos: 0, length: 60, mark: 0,
+ * } as const;
+ * const host = { place: "host1", rulesets: [parseRuleset("*filter\n:INPUT DROP [0:0]\nCOMMIT\n")] };
+ * const options: TraverseOptions = { from: { in: "eth0" }, ctState: "ESTABLISHED" };
+ * console.log(traverse(host, packet, options).outcomes[0]?.verdict);
+ */
 export interface TraverseOptions {
   /** Where the packet enters the host. */
   readonly from: Entry;

@@ -44,6 +44,13 @@ export function readDumpHeader(text: string): {
 /**
  * Parses the output of iptables-save or `iptables -S`, or the input of iptables-restore. Never throws: errors are in
  * `problems`, and the text of each line is kept.
+ *
+ * @param options - family, variant and version of iptables. Default: those of the header comment.
+ * @example
+ * import { parseDump } from "wirebook";
+ *
+ * const { lines, problems } = parseDump("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n");
+ * console.log(lines.map(({ kind }) => kind), problems.length); // [ 'table', 'chain', 'rule', 'commit' ] 0
  */
 export function parseDump(text: string, options: ParseOptions = {}): Dump {
   const found = readDumpHeader(text);
