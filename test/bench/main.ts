@@ -7,7 +7,7 @@ import { Session } from "../../lib/lab/runtime/session";
 import { closing, curve } from "./closing";
 import { cluster } from "./cluster";
 import type { Bench, Measure, Part } from "./measure";
-import { parse, pictures, trace } from "./model";
+import { dead, parse, pictures, trace } from "./model";
 import { peers } from "./peers";
 import { pods } from "./pods";
 import { snapshots } from "./snapshots";
@@ -15,6 +15,7 @@ import { snapshots } from "./snapshots";
 const parts: Readonly<Record<string, { readonly part: Part; readonly about: string }>> = {
   parse: { part: parse, about: "parse rule sets, compared with iptables-restore" },
   trace: { part: trace, about: "trace a packet through 140,000 rules" },
+  dead: { part: dead, about: "find the dead rules among 5,000" },
   pictures: { part: pictures, about: "draw a journey of five hops" },
   pods: { part: pods, about: "start a lab, a pod and ten pods, compared with plain engine calls" },
   snapshots: { part: snapshots, about: "start Docker hosts; take snapshots, compared with a plain exec" },

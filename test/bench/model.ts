@@ -1,3 +1,4 @@
+import { benchDead } from "./dead";
 import type { Measure } from "./measure";
 import { benchParse, SIZES } from "./parse";
 import { benchPictures } from "./pictures";
@@ -20,6 +21,12 @@ export function* trace(): Iterable<Measure> {
   yield { name: `first packet on ${lines} lines`, value: firstMs, unit: "ms" };
   yield { name: "first packet of a service", value: firstOfServiceMs, unit: "ms" };
   yield { name: "each later packet, full path", value: perPacketMs, unit: "ms", limit: limitMs };
+}
+
+/** Looks for dead rules in a long chain. The limit is a tenth of the time that a comparison of all pairs took. */
+export function* dead(): Iterable<Measure> {
+  for (const { name, ms } of benchDead())
+    yield { name: `dead rules among 5,000: ${name}`, value: ms, unit: "ms", limit: 2_700 };
 }
 
 /** Draws pictures of a long journey, from the path to the finished specification. */

@@ -1,6 +1,6 @@
-import { protocolNumberOf } from "../conntrack/protocol";
 import type { Match, Rule, Ruleset, TableName } from "../model";
-import { netOf, within } from "../routing/address";
+import { condition, conditionsOf, includes, same } from "./implication";
+import { ShadowIndex } from "./shadow-index";
 
 /** A rule that no packet can match, or a chain that no packet can reach. */
 export interface DeadRule {
@@ -97,10 +97,11 @@ export function deadRules(ruleset: Ruleset): DeadRule[] {
           dead.push({ ...at, rule, reason: `no rule calls the chain ${chain.name}` });
         continue;
       }
-      const earlier: Rule[] = [];
+      const earlier = new ShadowIndex();
       for (const rule of chain.rules) {
+        const conditions = conditionsOf(rule);
         const clash = contradiction(rule.matches);
-        const shadow = clash === undefined ? earlier.find((first) => covers(first, rule)) : undefined;
+        const shadow = clash === undefined ? earlier.firstCovering(conditions) : undefined;
         if (clash !== undefined) dead.push({ ...at, rule, reason: clash });
         else if (shadow !== undefined)
           dead.push({
@@ -110,7 +111,7 @@ export function deadRules(ruleset: Ruleset): DeadRule[] {
             reason: `the rule in line ${shadow.line} matches every packet that it could match`,
           });
         else if (ENDS.has(rule.action.kind) && rule.matches.every(({ kind }) => IS_REPEATABLE[kind]))
-          earlier.push(rule);
+          earlier.add(rule, conditions);
       }
     }
   }
@@ -131,112 +132,6 @@ function reachable(
   return reached;
 }
 
-/** Whether `first` matches every packet that `later` matches: each condition of `first` is implied by one of `later`. */
-function covers(first: Rule, later: Rule): boolean {
-  return first.matches.every(
-    (wide) => wide.kind === "comment" || later.matches.some((narrow) => implies(narrow, wide)),
-  );
-}
-
-const same = (a: Match, b: Match): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** Whether every packet that matches `narrow` also matches `wide`. */
-export function implies(narrow: Match, wide: Match): boolean {
-  if (same(narrow, wide)) return true;
-  if (
-    narrow.kind === "comment" ||
-    wide.kind === "comment" ||
-    narrow.kind === "opaque" ||
-    wide.kind === "opaque"
-  )
-    return false;
-  // `-m tcp --dport 80` implies that the protocol is TCP.
-  if (narrow.kind === "port" && wide.kind === "protocol" && !wide.inverted && narrow.protocol !== undefined)
-    return protocolNumberOf(narrow.protocol) === protocolNumberOf(wide.protocol);
-  if (narrow.kind === "protocol" && wide.kind === "protocol" && !narrow.inverted && wide.inverted)
-    return protocolNumberOf(narrow.protocol) !== protocolNumberOf(wide.protocol);
-  if (narrow.kind !== wide.kind) return false;
-  if (narrow.inverted !== wide.inverted) return excludes(narrow, wide);
-  if (narrow.inverted) return includes({ ...wide, inverted: false }, { ...narrow, inverted: false });
-  return includes(narrow, wide);
-}
-
-/** For two conditions of the same kind, not negated: whether the values of `wide` include those of `narrow`. */
-function includes(narrow: Match, wide: Match): boolean {
-  switch (narrow.kind) {
-    case "source":
-    case "destination": {
-      if (wide.kind !== narrow.kind) return false;
-      const [inner, outer] = [
-        netOf(narrow.prefix.address, narrow.prefix.mask),
-        netOf(wide.prefix.address, wide.prefix.mask),
-      ];
-      if (inner?.length === undefined || outer?.length === undefined) return false;
-      return inner.length >= outer.length && within(inner.words, outer);
-    }
-    case "inInterface":
-    case "outInterface":
-      return (
-        wide.kind === narrow.kind && wide.name.endsWith("+") && narrow.name.startsWith(wide.name.slice(0, -1))
-      );
-    case "port": {
-      if (wide.kind !== "port" || wide.side !== narrow.side) return false;
-      if (wide.protocol !== undefined && wide.protocol !== narrow.protocol) return false;
-      return narrow.ports.every(({ from, to }) =>
-        wide.ports.some((range) => range.from <= from && range.to >= to),
-      );
-    }
-    case "ctState":
-      return wide.kind === "ctState" && narrow.states.every((state) => wide.states.includes(state));
-    case "addressType":
-      return (
-        wide.kind === "addressType" &&
-        wide.side === narrow.side &&
-        wide.limitTo === undefined &&
-        narrow.types.every((type) => wide.types.includes(type))
-      );
-    case "mark":
-      return (
-        wide.kind === "mark" &&
-        (wide.mark.mask & ~narrow.mark.mask) === 0 &&
-        ((narrow.mark.value ^ wide.mark.value) & wide.mark.mask) === 0
-      );
-    case "icmp":
-      return (
-        wide.kind === "icmp" &&
-        wide.family === narrow.family &&
-        (wide.type === 255 ||
-          (wide.type === narrow.type &&
-            wide.codes.from <= narrow.codes.from &&
-            wide.codes.to >= narrow.codes.to))
-      );
-    default:
-      return false;
-  }
-}
-
-/** For `narrow` and a negated `wide` of the same kind: whether every packet that matches `narrow` matches the negation. */
-function excludes(narrow: Match, wide: Match): boolean {
-  if (narrow.kind === "comment" || narrow.kind === "opaque" || narrow.inverted) return false;
-  if ((narrow.kind === "source" || narrow.kind === "destination") && wide.kind === narrow.kind) {
-    const [inner, outer] = [
-      netOf(narrow.prefix.address, narrow.prefix.mask),
-      netOf(wide.prefix.address, wide.prefix.mask),
-    ];
-    if (inner?.length === undefined || outer?.length === undefined) return false;
-    return !within(inner.words, outer) && !within(outer.words, inner);
-  }
-  if ((narrow.kind === "inInterface" || narrow.kind === "outInterface") && wide.kind === narrow.kind)
-    return !narrow.name.endsWith("+") && !wide.name.endsWith("+") && narrow.name !== wide.name;
-  if (narrow.kind === "port" && wide.kind === "port")
-    return (
-      narrow.side === wide.side &&
-      narrow.side !== "either" &&
-      narrow.ports.every(({ from, to }) => wide.ports.every((range) => to < range.from || from > range.to))
-    );
-  return false;
-}
-
 /** Finds two conditions of a rule that no packet can match together. */
 function contradiction(matches: readonly Match[]): string | undefined {
   for (const [at, one] of matches.entries()) {
@@ -251,7 +146,8 @@ function contradiction(matches: readonly Match[]): string | undefined {
       if (one.kind !== other.kind || one.inverted === other.inverted) continue;
       const [plain, negated] = one.inverted ? [other, one] : [one, other];
       if (!IS_REPEATABLE[plain.kind]) continue;
-      if (same({ ...plain, inverted: true }, negated) || includes(plain, { ...negated, inverted: false }))
+      const excluded = condition({ ...negated, inverted: false });
+      if (same(condition(plain), excluded) || includes(condition(plain), excluded))
         return `two of its conditions (${plain.kind}) exclude each other`;
     }
   }

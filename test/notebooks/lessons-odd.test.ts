@@ -1,3 +1,0 @@
-import { testLessons } from "./lessons";
-
-testLessons(0);
