@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { parseRuleset } from "../../lib/netfilter/iptables";
 import type { Host, Packet } from "../../lib/netfilter/model";
 import type { Entry } from "../../lib/netfilter/traverse";
+import { withSharedData } from "../shared-data";
 import { LOCAL, link, route, via } from "./router";
 
 /** A packet flow from kube-proxy's own tests, with the result that they expect. */
@@ -26,10 +26,10 @@ export interface FlowSet {
   readonly flows: readonly Flow[];
 }
 
-const FILE = join(__dirname, "../../../shared/data/kube-proxy/flows.json");
-
-/** Empty if the data file is missing. */
-export const SETS: readonly FlowSet[] = existsSync(FILE) ? JSON.parse(readFileSync(FILE, "utf8")) : [];
+/** Declares tests of kube-proxy's flows. See {@link withSharedData}. */
+export function withFlowSets(cases: number, declare: (sets: readonly FlowSet[]) => number): void {
+  withSharedData("kube-proxy/flows.json", cases, (file) => declare(JSON.parse(readFileSync(file, "utf8"))));
+}
 
 /** The node of kube-proxy's tests: nodes in 192.168.0.0/24, pods in 10.0.0.0/8, all other addresses via eth0. */
 export function node(text: string, variant: "legacy" | "nft"): Host {

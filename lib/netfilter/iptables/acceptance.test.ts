@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { withSharedData } from "../../../test/shared-data";
 import { canonicalRule } from "./canonical-rule";
 import type { SyntaxFamily, Variant } from "./context";
 import { IPTABLES_VERSIONS, type IptablesVersion } from "./iptables-version";
@@ -7,19 +7,7 @@ import { printRuleset } from "./print/print-ruleset";
 import { parseDump } from "./read/parse";
 import { parseRuleset } from "./ruleset/parse-ruleset";
 
-/** Real inputs of other projects. They are not part of this repository, but may be next to it. */
-const data = join(__dirname, "..", "..", "..", "..", "shared", "data");
-const present = existsSync(data);
-
-/** A test that needs these inputs. Without them, its name says that it did not run. */
-function given(name: string, run: () => void): void {
-  test(present ? name : `${name} (no inputs beside this clone)`, () => {
-    if (present) run();
-    else expect(existsSync(data)).toBe(false);
-  });
-}
-
-const read = <T>(...path: readonly string[]): T => JSON.parse(readFileSync(join(data, ...path), "utf8"));
+const read = <T>(file: string): T => JSON.parse(readFileSync(file, "utf8"));
 
 interface UpstreamRule {
   readonly family: "both" | "ipv4" | "ipv6" | "arp" | "eb";
@@ -72,13 +60,16 @@ function passes(each: UpstreamRule, iptables: IptablesVersion): boolean {
  */
 const KNOWN_TO_FAIL = ["-m nfacct --nfacct-name wrong"];
 
-given("upstream's extension tests: accepted rules print as saved, refused ones are refused", () => {
-  const rules = read<readonly UpstreamRule[]>("extensions", "rules.json");
-  for (const iptables of IPTABLES_VERSIONS) {
-    const failing = rules.filter((each) => !passes(each, iptables)).map(({ rule }) => rule);
-    console.log(`extensions, ${iptables}: ${rules.length - failing.length} / ${rules.length}`);
-    expect(failing).toEqual(KNOWN_TO_FAIL);
-  }
+withSharedData("extensions/rules.json", 681, (file) => {
+  const rules = read<readonly UpstreamRule[]>(file);
+  test.each(IPTABLES_VERSIONS)(
+    "upstream's extension tests, version %s: accepted rules print as saved, refused ones are refused",
+    (iptables) => {
+      const failing = rules.filter((each) => !passes(each, iptables)).map(({ rule }) => rule);
+      expect(failing).toEqual(KNOWN_TO_FAIL);
+    },
+  );
+  return rules.length;
 });
 
 interface Pair {
@@ -96,20 +87,22 @@ const withoutComments = (text: string): string =>
     .filter((line) => !line.startsWith("#"))
     .join("\n");
 
-given("rule sets of moby, istio and iptables: both variants print as the real iptables-save does", () => {
-  const pairs = read<readonly Pair[]>("roundtrip", "pairs.json");
-  const failing = pairs.filter(({ family, input, legacy, nft, error }) => {
-    const dump = parseDump(input, { family });
-    if (printRuleset(dump, "source") !== input) return true;
-    if (error !== null) return dump.problems.length === 0;
-    if (dump.problems.length > 0 || legacy === null || nft === null) return true;
-    return (
-      printRuleset(dump, "legacy") !== withoutComments(legacy) ||
-      printRuleset(dump, "nft") !== withoutComments(nft)
-    );
+withSharedData("roundtrip/pairs.json", 180, (file) => {
+  const pairs = read<readonly Pair[]>(file);
+  test("rule sets of moby, istio and iptables: both variants print as the real iptables-save does", () => {
+    const failing = pairs.filter(({ family, input, legacy, nft, error }) => {
+      const dump = parseDump(input, { family });
+      if (printRuleset(dump, "source") !== input) return true;
+      if (error !== null) return dump.problems.length === 0;
+      if (dump.problems.length > 0 || legacy === null || nft === null) return true;
+      return (
+        printRuleset(dump, "legacy") !== withoutComments(legacy) ||
+        printRuleset(dump, "nft") !== withoutComments(nft)
+      );
+    });
+    expect(failing.map(({ name }) => name)).toEqual([]);
   });
-  console.log(`roundtrip: ${pairs.length - failing.length} / ${pairs.length}`);
-  expect(failing.map(({ name }) => name)).toEqual([]);
+  return pairs.length;
 });
 
 interface Cluster {
@@ -118,9 +111,10 @@ interface Cluster {
   readonly iptablesSaveNft: string;
 }
 
-given("every rule of kube-proxy's dumps is understood", () => {
-  const unknown = read<readonly Cluster[]>("kube-proxy", "flows.json").flatMap(
-    ({ iptablesSaveLegacy, iptablesSaveNft }) =>
+withSharedData("kube-proxy/flows.json", 10, (file) => {
+  const clusters = read<readonly Cluster[]>(file);
+  test("every rule of kube-proxy's dumps is understood", () => {
+    const unknown = clusters.flatMap(({ iptablesSaveLegacy, iptablesSaveNft }) =>
       [iptablesSaveLegacy, iptablesSaveNft].flatMap((text) =>
         [...parseRuleset(text).tables.values()].flatMap((table) =>
           [...table.chains.values()].flatMap(({ rules }) =>
@@ -133,6 +127,8 @@ given("every rule of kube-proxy's dumps is understood", () => {
           ),
         ),
       ),
-  );
-  expect(unknown).toEqual([]);
+    );
+    expect(unknown).toEqual([]);
+  });
+  return clusters.length;
 });

@@ -1,16 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { withSharedData } from "../../../test/shared-data";
 import type { Link, Route } from "../../inspect/snapshot";
 import { parseRuleset } from "../iptables";
-import type { Host, Packet } from "../model";
+import type { Host, Packet, Ruleset } from "../model";
 import { recognise } from "../questions";
 import { type Entry, type HostOutcome, traverse } from ".";
 
 // The rules of Docker 29 in nine situations, from moby's documentation tests.
-const FOLDER = join(__dirname, "../../../../shared/data/docker");
-const DUMPS = existsSync(FOLDER) ? readdirSync(FOLDER).map((name) => name.replace(".iptables-save", "")) : [];
-const read = (name: string) =>
-  parseRuleset(readFileSync(join(FOLDER, `${name}.iptables-save`), "utf8"), { family: "ipv4" });
 
 const bridge = (ifindex: number, name: string, address: string, prefixLength: number): Link => ({
   ifindex,
@@ -33,9 +30,9 @@ const route = (destination: string, dev: string, source: string): Route => ({
 });
 
 /** The host of these dumps: its external network is 203.0.113.0/24, and its Docker networks are those in the rules. */
-const hostOf = (name: string): Host => ({
+const hostOf = (name: string, rules: Ruleset): Host => ({
   place: "host",
-  rulesets: [read(name)],
+  rulesets: [rules],
   links: [
     bridge(1, "lo", "127.0.0.1", 8),
     bridge(2, "eth0", "203.0.113.1", 24),
@@ -335,23 +332,26 @@ const only = (outcomes: readonly HostOutcome[]): HostOutcome => {
   return outcome;
 };
 
-describe("Docker's rules", () => {
-  test(DUMPS.length === 0 ? "are not here" : "are here, and each has its cases", () => {
-    if (DUMPS.length > 0)
-      expect([...new Set(CASES.map(({ dump }) => dump))].sort()).toEqual([...DUMPS].sort());
+withSharedData("docker", CASES.length, (folder) => {
+  const read = (name: string): Ruleset =>
+    parseRuleset(readFileSync(join(folder, `${name}.iptables-save`), "utf8"), { family: "ipv4" });
+  const dumps = readdirSync(folder).map((name) => name.replace(".iptables-save", ""));
+
+  test("each of Docker's rule sets has its cases", () => {
+    expect([...new Set(CASES.map(({ dump }) => dump))].sort()).toEqual([...dumps].sort());
   });
-  if (DUMPS.length === 0) return;
 
   test.each(CASES)("$dump: $name", ({ dump, packet, from: entry, verdict, ends, by }) => {
-    const outcome = only(traverse(hostOf(dump), packet, { from: entry }).outcomes);
+    const outcome = only(traverse(hostOf(dump, read(dump)), packet, { from: entry }).outcomes);
     expect(outcome).toMatchObject({ verdict, certain: true, packet: ends });
     const rules = outcome.steps.flatMap((step) => (step.kind === "rule" ? [step.rule.text] : []));
     if (by !== undefined) expect(rules.some((text) => text.includes(by))).toBe(true);
   });
 
-  test.each(DUMPS)("%s: each chain of Docker is recognised", (name) => {
+  test.each(dumps)("%s: each chain of Docker is recognised", (name) => {
     for (const table of read(name).tables.values())
       for (const { name: chain } of table.chains.values())
         if (chain.startsWith("DOCKER")) expect(recognise(chain)?.by).toBe("Docker");
   });
+  return CASES.length;
 });
