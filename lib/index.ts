@@ -52,6 +52,7 @@ export type { JourneyPicture } from "./lab/trace/journey-picture";
 export type { Observation } from "./lab/trace/observation";
 export { PacketPath, type TraceRequest } from "./lab/trace/packet-path";
 export {
+  type BaseChain,
   compareRulesets,
   converse,
   deadRules,
@@ -66,6 +67,7 @@ export {
   type Journey,
   journey,
   type KernelState,
+  LINUX,
   type Outcome,
   type Packet,
   type Problem,
@@ -78,6 +80,7 @@ export {
   recognise,
   replyTo,
   rulesUsed,
+  type Semantics,
   type Step,
   type Traversal,
   type TraverseOptions,

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { protocolNumberOf } from "../netfilter/conntrack/protocol";
 import type { TcpFlag } from "../netfilter/model";
 import { addressWords, canonical } from "../netfilter/routing/address";
-import type { GivenState } from "../netfilter/traverse/given-state";
+import type { GivenState } from "../netfilter/traverse/state/given-state";
 
 /** The parsed options of `wirebook trace`. */
 export interface TraceArguments {

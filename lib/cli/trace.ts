@@ -4,8 +4,8 @@ import { protocolNumberOf } from "../netfilter/conntrack/protocol";
 import type { Packet, UnknownField } from "../netfilter/model";
 import { addressWords, familyOf } from "../netfilter/routing/address";
 import { type Entry, stateOf, traverse, warningsOf } from "../netfilter/traverse";
-import { traversalToJson } from "../netfilter/traverse/json";
-import { traversalToText } from "../netfilter/traverse/text";
+import { traversalToJson } from "../netfilter/traverse/report/json";
+import { traversalToText } from "../netfilter/traverse/report/text";
 import { withoutUndefined } from "../without-undefined";
 import { assumptionsOf, assumptionsText, unknownOf } from "./assumptions";
 import {

@@ -7,12 +7,15 @@ export * from "./journey";
 export * from "./model";
 export * from "./questions";
 export {
+  type BaseChain,
   type Entry,
   FRESH,
   type HostOutcome,
   hostOf,
   type KernelState,
+  LINUX,
   later,
+  type Semantics,
   stateOf,
   type TraverseOptions,
   traverse,

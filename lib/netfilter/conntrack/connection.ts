@@ -34,6 +34,8 @@ export interface Connection {
   readonly tcpReset?: Direction;
   /** TCP: one end has sent a FIN. */
   readonly tcpClosing?: boolean;
+  /** Only the state of the connection is known. NAT asks its rules how they may have translated the first packet. */
+  readonly natUnknown?: boolean;
   /** Removed from the table while a packet still refers to it. */
   readonly dying?: boolean;
   /** When the entry was created, in seconds on the clock of the kernel state. */

@@ -1,8 +1,14 @@
 import type { LinkEnd, World } from "../../inspect/world";
 import type { Caused, Outcome, Packet, Probability, Step, Traversal, Verdict } from "../model";
 import { multiply } from "../model";
-import { type Entry, type HostOutcome, type KernelState, type TraverseOptions, traverse } from "../traverse";
-import type { Departure } from "../traverse/packet-context";
+import {
+  type Departure,
+  type Entry,
+  type HostOutcome,
+  type KernelState,
+  type TraverseOptions,
+  traverse,
+} from "../traverse";
 import { type Crossing, frameRouteTo, portTowards } from "./frame-route";
 import { type HostGraph, hostAt, hostGraphOf, linkOf } from "./host-graph";
 
@@ -10,7 +16,8 @@ import { type HostGraph, hostAt, hostGraphOf, linkOf } from "./host-graph";
 export type WorldState = ReadonlyMap<string, KernelState>;
 
 /** Options of {@link journey}. */
-export interface JourneyOptions extends Pick<TraverseOptions, "unknownFields" | "maxOutcomes" | "indexed"> {
+export interface JourneyOptions
+  extends Pick<TraverseOptions, "unknownFields" | "maxOutcomes" | "indexed" | "semantics"> {
   /** Connections and counters from earlier packets. Default: the conntrack entries of the snapshots. */
   readonly state?: WorldState;
   /** The device on which the packet arrives in the first namespace. Default: a local process sends the packet. */
@@ -101,13 +108,14 @@ class JourneyExplorer {
   /** Follows the packet through one namespace, and from each outcome to the next namespace. */
   visit(place: string, packet: Packet, from: Entry, partial: PartialJourney, depth: number): void {
     const { host, state: fresh } = hostAt(this.graph, place);
-    const { unknownFields, indexed, maxOutcomes = MAX_OUTCOMES } = this.options;
+    const { unknownFields, indexed, semantics, maxOutcomes = MAX_OUTCOMES } = this.options;
     const traversal = traverse(host, packet, {
       from,
       state: partial.state.get(place) ?? fresh,
       maxOutcomes,
       ...(unknownFields === undefined ? {} : { unknownFields }),
       ...(indexed === undefined ? {} : { indexed }),
+      ...(semantics === undefined ? {} : { semantics }),
     });
     if (traversal.truncated === true) this.truncated = true;
     for (const outcome of traversal.outcomes) {
@@ -262,6 +270,7 @@ class JourneyExplorer {
             : portTowards(this.graph, { place: first.place, link: first.bridge }, address),
       },
       state: partial.state.get(first.place) ?? fresh,
+      ...(this.options.semantics === undefined ? {} : { semantics: this.options.semantics }),
     });
     for (const outcome of traversal.outcomes) {
       const extended = this.#extended(first.place, outcome, partial);

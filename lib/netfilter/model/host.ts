@@ -14,6 +14,8 @@ export interface Host {
   /** Name of the network namespace, shown in steps. */
   readonly place: string;
   readonly rulesets: readonly Ruleset[];
+  /** Rule sets of the namespace that were not read, such as `table inet firewalld`. The model ignores their rules. */
+  readonly unread?: readonly string[];
   /** Links and their addresses. They also determine which addresses are local, unless `routes` contains the local table. */
   readonly links?: readonly Link[];
   readonly routes?: readonly Route[];

@@ -1,7 +1,7 @@
 import { protocolNumberOf } from "../conntrack/protocol";
 import type { Match, Packet, TcpFlag } from "../model";
 import { addressWords, masked, type Net, netOf, textOf, type Words, within } from "../routing/address";
-import type { GivenState } from "../traverse/given-state";
+import type { GivenState } from "../traverse/state/given-state";
 
 /** Everything that the conditions of a rule depend on: the packet, its devices and its conntrack state. */
 export interface Circumstances {

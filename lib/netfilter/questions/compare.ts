@@ -1,8 +1,8 @@
 import type { Hook, Host, Match, Packet, Rule, Ruleset, Traversal } from "../model";
 import { masked, netOf, textOf, type Words } from "../routing/address";
 import { type Entry, type HostOutcome, traverse } from "../traverse";
-import type { GivenState } from "../traverse/given-state";
-import { fractionText } from "../traverse/json";
+import { fractionText } from "../traverse/report/json";
+import type { GivenState } from "../traverse/state/given-state";
 import type { Circumstances } from "./change";
 import { satisfy } from "./why";
 

@@ -1,13 +1,13 @@
 import { NO_ZONE } from "../conntrack/connection";
 import type { Hook, Host, Match, Packet, Rule } from "../model";
-import { BranchExplorer } from "../traverse/branch-explorer";
-import { type EvaluationContext, tryDecide } from "../traverse/evaluation";
-import { trackAsGiven } from "../traverse/given-state";
-import { type HookState, hookStateOf } from "../traverse/hook-state";
+import { FRESH } from "../traverse";
 import { testOf } from "../traverse/match";
-import { reasonOf } from "../traverse/reason";
-import { FRESH } from "../traverse/state";
-import { packetText } from "../traverse/text";
+import { reasonOf } from "../traverse/report/reason";
+import { packetText } from "../traverse/report/text";
+import { tryDecide } from "../traverse/state/answer";
+import { Evaluation } from "../traverse/state/evaluation";
+import { trackAsGiven } from "../traverse/state/given-state";
+import { type HookState, hookStateOf } from "../traverse/state/hook-state";
 import { type Circumstances, changeFor } from "./change";
 
 /** Where a rule is evaluated. */
@@ -57,13 +57,7 @@ function hookStateAt(host: Host, hook: Hook, at: Circumstances): HookState {
 }
 
 function firstFailing(rule: Rule, hookState: HookState): { match: Match; known: boolean } | undefined {
-  const evaluation: EvaluationContext = {
-    state: FRESH,
-    branches: new BranchExplorer(),
-    unknownFields: new Set(),
-    devices: new Map(),
-  };
-  evaluation.branches.begin();
+  const evaluation = Evaluation.start();
   let open: Match | undefined;
   for (const match of rule.matches) {
     const test = testOf(match, "why");

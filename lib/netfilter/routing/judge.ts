@@ -41,7 +41,9 @@ export function decideIfRelevant<T>(
     const facts = new Map<string, boolean>();
     const assumed: string[] = [];
     const value = run({
-      ...judge,
+      known: (condition) => judge.known(condition),
+      pick: (weights, what) => judge.pick(weights, what),
+      unknownFields: judge.unknownFields,
       assume: (text) => assumed.push(text),
       presume: () => undefined,
       decide(condition) {

@@ -1,9 +1,6 @@
 export { hostOf, warningsOf } from "./host";
-export type { Departure } from "./packet-context";
-export { FRESH, type KernelState, later, stateOf } from "./state";
-export {
-  type Entry,
-  type HostOutcome,
-  type TraverseOptions,
-  traverse,
-} from "./traverse";
+export { type BaseChain, LINUX, type Semantics } from "./semantics";
+export type { Entry } from "./stage/entry";
+export { FRESH, type KernelState, later, stateOf } from "./state/kernel-state";
+export type { Departure } from "./state/packet-context";
+export { type HostOutcome, type TraverseOptions, traverse } from "./traverse";

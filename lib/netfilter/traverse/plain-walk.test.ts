@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { parseRuleset } from "../iptables";
 import type { Host, Packet } from "../model";
-import { traversalToJson } from "./json";
+import { traversalToJson } from "./report/json";
 import { traverse } from "./traverse";
 
 const address = fc.constantFrom("10.0.0.1", "10.0.0.2", "172.30.0.1", "172.30.0.2", "192.168.7.9");

@@ -8,33 +8,16 @@ import {
   type Traversal,
   type UnknownField,
 } from "../model";
-import { BranchExplorer } from "./branch-explorer";
-import { bridged, type PortFor, received } from "./bridge";
-import { compile } from "./compile";
-import { assumeCarries } from "./device";
-import type { GivenState } from "./given-state";
-import { type Departure, type Disposition, PacketContext, type TraversalState } from "./packet-context";
-import { receive } from "./receive";
-import { send } from "./send";
-import { FRESH, type KernelState } from "./state";
-
-/**
- * Where a packet enters the host: by a device, or from a local process.
- *
- * `bridgedTo`: the port to which a bridge of this host forwards the frame, or a function that returns the port for an
- * address, because rules may change the destination. `portFor`: for a frame that is addressed to the bridge itself, returns
- * the port for a translated address.
- *
- * @example
- * import type { Entry } from "wirebook";
- *
- * // For traverse(host, packet, { from }).
- * const received: Entry = { in: "eth0" };
- * const sent: Entry = { local: true };
- */
-export type Entry =
-  | { readonly in: string; readonly bridgedTo?: string | PortFor; readonly portFor?: PortFor }
-  | { readonly local: true };
+import { hooksOf } from "./chain/base-chain";
+import { LINUX, type Semantics } from "./semantics";
+import type { Entry } from "./stage/entry";
+import { type Ended, follow } from "./stage/follow";
+import { Evaluation } from "./state/evaluation";
+import type { GivenState } from "./state/given-state";
+import { hookStateOf } from "./state/hook-state";
+import { FRESH, type KernelState } from "./state/kernel-state";
+import type { Departure, PacketContext } from "./state/packet-context";
+import { stepsOf } from "./state/step-list";
 
 /**
  * Where a packet comes from, and what is known before it is sent.
@@ -59,6 +42,8 @@ export interface TraverseOptions {
   readonly ctState?: GivenState;
   /** Header fields whose value is unknown. Both results of a match on them are followed. Default: none. */
   readonly unknownFields?: readonly UnknownField[];
+  /** The decisions that define the behaviour, to predict with one of them changed. Default: `LINUX`. */
+  readonly semantics?: Semantics;
   /** Maximum number of outcomes. The rest is combined in one last outcome, and `truncated` is set. Default: 4096. */
   readonly maxOutcomes?: number;
   /** Uses an index for long chains. Only affects speed. Default: true. */
@@ -102,85 +87,59 @@ const MAX_OUTCOMES = 4096;
  * console.log(outcomes.map(({ verdict }) => verdict));
  */
 export function traverse(host: Host, packet: Packet, options: TraverseOptions): Traversal<HostOutcome> {
-  const branches = new BranchExplorer();
   const outcomes: HostOutcome[] = [];
-  const limit = options.maxOutcomes ?? MAX_OUTCOMES;
-  const rulesets = host.rulesets.filter(({ family }) => family === packet.family).map(compile);
-  const natRulesets = rulesets.filter(({ ruleset }) => ruleset.tables.has("nat"));
-  const unprinted = new Set(rulesets.flatMap(({ ruleset }) => ruleset.unprinted ?? []));
-  const unknownFields = new Set(options.unknownFields ?? []);
-  do {
-    if (outcomes.length >= limit) return truncated(packet, outcomes, limit, options.state ?? FRESH);
-    branches.begin();
-    const traversal: TraversalState = {
-      host,
-      rulesets,
-      natRulesets,
-      unprinted,
-      evaluation: { state: options.state ?? FRESH, branches, unknownFields, devices: new Map() },
-      indexed: options.indexed ?? true,
-      caused: [],
-      givenState: options.ctState,
-      rounds: 0,
-    };
-    assumeLegacy(traversal);
-    const { context, disposition } = start(traversal, packet, options.from);
-    outcomes.push(outcomeOf(context, disposition, branches));
-  } while (branches.advance());
+  const { state = FRESH, from, maxOutcomes: limit = MAX_OUTCOMES } = options;
+  const evaluation = Evaluation.start(state, new Set(options.unknownFields ?? []));
+  assumeLegacy(host, packet, evaluation);
+  for (const ended of follow({ kind: "arrive", from }, contextOf(host, packet, options), evaluation)) {
+    if (outcomes.length >= limit) return truncated(packet, outcomes, limit, state);
+    outcomes.push(outcomeOf(ended));
+  }
   return { packet, outcomes };
 }
 
+/** Returns the packet before its first stage. */
+export function contextOf(host: Host, packet: Packet, options: TraverseOptions): PacketContext {
+  const { from, ctState, semantics = LINUX, indexed = true } = options;
+  const entered =
+    "local" in from
+      ? ({ ...hookStateOf(host, "OUTPUT", packet, { in: "", out: "" }), socket: "process" } as const)
+      : hookStateOf(host, "PREROUTING", packet, { in: from.in, out: "" });
+  return {
+    input: { host, hooks: hooksOf(host, packet.family, semantics), semantics, indexed },
+    hookState: entered,
+    steps: undefined,
+    caused: [],
+    rounds: 0,
+    givenState: ctState,
+  };
+}
+
 /** Records an assumption if the dump of iptables-nft mentions rules of iptables-legacy, which were not given. */
-function assumeLegacy({ host, evaluation, rulesets }: TraversalState): void {
-  if (!rulesets.some(({ ruleset }) => ruleset.legacyLoaded === true)) return;
-  if (rulesets.some(({ ruleset }) => ruleset.variant === "legacy")) return;
-  evaluation.branches.assume(
+function assumeLegacy(host: Host, packet: Packet, evaluation: Evaluation): void {
+  const rulesets = host.rulesets.filter(({ family }) => family === packet.family);
+  if (!rulesets.some(({ legacyLoaded }) => legacyLoaded === true)) return;
+  if (rulesets.some(({ variant }) => variant === "legacy")) return;
+  evaluation.assume(
     `rules of iptables-legacy are loaded on ${host.place} as well (according to the dump), but were not given: they accept the packet`,
   );
 }
 
-function start(
-  traversal: TraversalState,
-  packet: Packet,
-  from: Entry,
-): { context: PacketContext; disposition: Disposition } {
-  if ("local" in from) return send(traversal, packet);
-  const context = new PacketContext(traversal, packet, "PREROUTING", { in: from.in, out: "" });
-  assumeCarries(context, from.in);
-  if (from.bridgedTo !== undefined)
-    return { context, disposition: bridged(context, from.in, from.bridgedTo) };
-  const { master, masterKind = "bridge" } = traversal.host.links?.find(({ name }) => name === from.in) ?? {};
-  if (master === undefined) return { context, disposition: receive(context, from.in) };
-  assumeCarries(context, master);
-  if (masterKind !== "bridge") {
-    traversal.evaluation.branches.assume(
-      `${from.in} belongs to ${master} (${masterKind}), whose handling of packets is not part of the model`,
-    );
-    // For a bond or team, the rules see the master as incoming device. For a VRF, they see the member.
-    return {
-      context,
-      disposition: receive(context, ["bond", "team"].includes(masterKind) ? master : from.in),
-    };
-  }
-  const portFor = from.portFor ?? (() => undefined);
-  return { context, disposition: received(context, from.in, master, portFor) };
-}
-
-function outcomeOf(context: PacketContext, disposition: Disposition, branches: BranchExplorer): HostOutcome {
-  const { traversal } = context;
+function outcomeOf({ context, disposition, evaluation }: Ended): HostOutcome {
+  const { dependsOn, presumed, drawn } = evaluation;
   return {
-    probability: branches.probability,
-    certain: branches.dependsOn.length === 0,
-    dependsOn: branches.dependsOn,
-    ...(branches.presumed.length === 0 ? {} : { assumed: branches.presumed }),
-    ...(branches.drawn.length === 0 ? {} : { drawn: branches.drawn }),
+    probability: evaluation.probability,
+    certain: dependsOn.length === 0,
+    dependsOn,
+    ...(presumed.length === 0 ? {} : { assumed: presumed }),
+    ...(drawn.length === 0 ? {} : { drawn }),
     verdict: disposition.verdict,
-    packet: context.packet,
-    steps: context.steps,
-    state: traversal.evaluation.state,
+    packet: context.hookState.packet,
+    steps: stepsOf(context.steps),
+    state: evaluation.state,
     delivered: disposition.delivered ?? false,
     ...(disposition.left === undefined ? {} : { left: disposition.left }),
-    ...(traversal.caused.length === 0 ? {} : { caused: traversal.caused }),
+    ...(context.caused.length === 0 ? {} : { caused: context.caused }),
   };
 }
 

@@ -4,8 +4,8 @@
 import { address, all, hit, host, LOCAL, link, one, packet, via } from "../../../../test/netfilter/router";
 import { nextOf, replyTo } from "../../conntrack/reply";
 import { FRESH, type KernelState } from "..";
-import { traversalToJson } from "../json";
-import { traversalToText } from "../text";
+import { traversalToJson } from "../report/json";
+import { traversalToText } from "../report/text";
 
 describe("NAT", () => {
   test("the address of a DNAT range depends on source and destination, not on the ports", () => {

@@ -1,8 +1,8 @@
 import { protocolNumberOf } from "../../conntrack/protocol";
 import { type Match, unknownCondition } from "../../model";
 import { addressWords } from "../../routing/address";
-import { flip } from "../evaluation";
-import type { HookState } from "../hook-state";
+import { flip } from "../state/answer";
+import type { HookState } from "../state/hook-state";
 import { type Ask, addressIn, prefixNet } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;

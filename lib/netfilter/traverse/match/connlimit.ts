@@ -3,9 +3,10 @@ import { type FoundEntry, findEntry } from "../../conntrack/track";
 import { type FlowTuple, sameTuple, tupleOf } from "../../conntrack/tuple";
 import { type Match, unknownCondition } from "../../model";
 import { masked, textOf } from "../../routing/address";
-import { type Answer, decide, type EvaluationContext } from "../evaluation";
-import type { HookState } from "../hook-state";
-import type { Counted, CountedList } from "../state";
+import { type Answer, decide } from "../state/answer";
+import type { Evaluation } from "../state/evaluation";
+import type { HookState } from "../state/hook-state";
+import type { Counted, CountedList } from "../state/kernel-state";
 import { maskBits } from "./counting";
 import type { Ask } from "./header";
 
@@ -25,7 +26,7 @@ const knownOf = (connection: Connection | undefined): Own["known"] => {
 };
 
 /** The connection of the packet as stored by nf_conncount.c. */
-function ownOf(hookState: HookState, evaluation: EvaluationContext, zone: Zone): Own {
+function ownOf(hookState: HookState, evaluation: Evaluation, zone: Zone): Own {
   const own = hookState.ct?.connection;
   if (own !== undefined) return { tuple: own.original, zone, known: knownOf(own) };
   // In the raw table and for untracked packets, the tuple comes from the packet header.
@@ -41,22 +42,22 @@ function ownOf(hookState: HookState, evaluation: EvaluationContext, zone: Zone):
   return { tuple, zone, known: knownOf(find(evaluation, { tuple, zone })?.connection) };
 }
 
-const find = (evaluation: EvaluationContext, { tuple, zone }: Counted): FoundEntry | undefined =>
+const find = (evaluation: Evaluation, { tuple, zone }: Counted): FoundEntry | undefined =>
   findEntry(evaluation.state.conntrack, tuple, { zone, now: evaluation.state.now });
 
-function hasEnded(evaluation: EvaluationContext, entry: Counted): boolean {
+function hasEnded(evaluation: Evaluation, entry: Counted): boolean {
   const tcp = find(evaluation, entry)?.connection;
   return tcp === undefined || tcp.tcp === "TIME_WAIT" || tcp.tcp === "CLOSE";
 }
 
 /** Removes connections that have ended or were never confirmed (nf_conncount_gc_list). */
-function cleaned(list: CountedList, evaluation: EvaluationContext): CountedList {
+function cleaned(list: CountedList, evaluation: Evaluation): CountedList {
   const entries = list.entries.filter((entry) => !hasEnded(evaluation, entry));
   return { entries, cleanedAt: evaluation.state.now, cleanedCount: entries.length };
 }
 
 /** Cleans up the list and adds the connection if it is not there yet (__nf_conncount_add). */
-function cleanedAndAdded(list: CountedList, own: Counted, evaluation: EvaluationContext): CountedList {
+function cleanedAndAdded(list: CountedList, own: Counted, evaluation: Evaluation): CountedList {
   const kept: Counted[] = [];
   for (const [at, entry] of list.entries.entries()) {
     if (sameTuple(entry.tuple, own.tuple) && find(evaluation, entry) !== undefined)
@@ -71,7 +72,7 @@ function cleanedAndAdded(list: CountedList, own: Counted, evaluation: Evaluation
  * nothing and counts an unconfirmed connection again. If two packets have the same time, it is unknown whether they are
  * in the same jiffy; both cases are followed if the result differs.
  */
-function counted(list: CountedList, own: Own, evaluation: EvaluationContext, key: string): CountedList {
+function counted(list: CountedList, own: Own, evaluation: Evaluation, key: string): CountedList {
   const entry = { tuple: own.tuple, zone: own.zone };
   // An assured connection is never added. A confirmed one is searched for in any case, so that it is not added twice.
   const assured = own.known === "assured";

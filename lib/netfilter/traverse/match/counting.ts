@@ -1,8 +1,8 @@
 import type { Host } from "../../model";
 import { type Family, type Match, unknownCondition } from "../../model";
 import { addressWords, masked, maskOf, textOf, type Words } from "../../routing/address";
-import type { EvaluationContext } from "../evaluation";
-import type { Bucket } from "../state";
+import type { Evaluation } from "../state/evaluation";
+import type { Bucket } from "../state/kernel-state";
 import type { Ask } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
@@ -21,7 +21,7 @@ export function nth(match: Of<"statisticNth">, id: string): Ask {
 
 /** A token bucket (xt_limit.c): full at first, refilled over time. Each packet takes one token. */
 function takeToken(
-  evaluation: EvaluationContext,
+  evaluation: Evaluation,
   key: string,
   rate: { packets: number; seconds: number; burst: number },
 ): boolean {

@@ -1,11 +1,12 @@
 import { hasPorts, isIcmp, protocolNumberOf, TCP } from "../../conntrack/protocol";
 import { type Match, type Packet, type Prefix, type TcpFlag, unknownCondition } from "../../model";
 import { addressWords, compareWords, type Net, netOf, type Words, within } from "../../routing/address";
-import { type Answer, type EvaluationContext, flip } from "../evaluation";
-import type { Device, HookState } from "../hook-state";
+import { type Answer, flip } from "../state/answer";
+import type { Evaluation } from "../state/evaluation";
+import type { Device, HookState } from "../state/hook-state";
 
 /** Evaluates a condition. */
-export type Ask = (hookState: HookState, evaluation: EvaluationContext) => Answer;
+export type Ask = (hookState: HookState, evaluation: Evaluation) => Answer;
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
 
 /** Parses the prefix of a match. An invalid one is undefined and matches nothing. */
@@ -67,7 +68,7 @@ export function device(match: Of<"inInterface"> | Of<"outInterface">): Ask {
   const side = match.kind === "inInterface" ? "in" : "out";
   const { name: pattern, inverted } = match;
   return (hookState, evaluation) => {
-    const name: Device = hookState[side] ?? evaluation.devices.get(side);
+    const name: Device = hookState[side] ?? evaluation.device(side);
     if (name !== undefined) return deviceMatches(name, pattern) !== inverted;
     if (pattern === "+") return !inverted;
     return { kind: "device", side, pattern, place: hookState.host.place, inverted };

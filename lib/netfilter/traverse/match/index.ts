@@ -1,5 +1,5 @@
 import { type Match, unknownCondition } from "../../model";
-import type { Test } from "../evaluation";
+import type { Test } from "../state/answer";
 import * as connection from "./connection";
 import { connlimit } from "./connlimit";
 import * as counting from "./counting";

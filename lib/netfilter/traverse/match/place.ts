@@ -3,8 +3,9 @@ import { isLoopback, isMulticast, isUnspecified, isZeronet, type Words } from ".
 import { fibOf } from "../../routing/fib";
 import { headerOf } from "../../routing/flow";
 import { addressType, isLocal } from "../../routing/local";
-import { type EvaluationContext, flip, judgeOf } from "../evaluation";
-import type { HookState } from "../hook-state";
+import { flip } from "../state/answer";
+import type { Evaluation } from "../state/evaluation";
+import type { HookState } from "../state/hook-state";
 import { type Ask, deviceMatches } from "./header";
 
 type Of<K extends Match["kind"]> = Extract<Match, { kind: K }>;
@@ -30,7 +31,7 @@ export function addressTypeTest(match: Of<"addressType">): Ask {
     if (match.types.length === 1 && match.types[0] === "LOCAL" && match.limitTo === undefined)
       return flip(type, match.inverted);
     // Types are mutually exclusive: a decision about LOCAL also decides about other types.
-    const local = evaluation.branches.known(type.key);
+    const local = evaluation.fact(type.key);
     if (local === true && match.limitTo === undefined)
       return match.types.includes("LOCAL") !== match.inverted;
     const rest = local === false ? match.types.filter((kind) => kind !== "LOCAL") : match.types;
@@ -50,7 +51,7 @@ function type6(
   match: Of<"addressType">,
   hookState: HookState,
   words: Words,
-  evaluation: EvaluationContext,
+  evaluation: Evaluation,
 ): ReturnType<Ask> {
   const wants = (type: AddressType): boolean => match.types.includes(type);
   if (wants("MULTICAST") && !isMulticast(words)) return match.inverted;
@@ -62,7 +63,7 @@ function type6(
   const local = isLocal(hookState.host, words);
   if (typeof local !== "boolean") return flip(local, match.inverted);
   if (local) return wants("LOCAL") !== match.inverted;
-  const found = fibOf(hookState.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo" }, judgeOf(evaluation));
+  const found = fibOf(hookState.host, "ipv6").lookup({ dst: words, mark: 0, iif: "lo" }, evaluation);
   // UNREACHABLE means no route, or one that refuses packets (xt_addrtype.c, match_lookup_rt6).
   const unreachable = found.kind === "none" || REFUSING.includes(found.route.type);
   if (found.kind === "route" && found.route.type === "anycast") return wants("ANYCAST") !== match.inverted;
@@ -75,7 +76,7 @@ function limited6(
   hookState: HookState,
   words: Words,
   device: string | undefined,
-  evaluation: EvaluationContext,
+  evaluation: Evaluation,
 ): ReturnType<Ask> {
   if (device === undefined || hookState.host.routes === undefined) {
     const key = `${match.side} is ${match.types.join(",")} ${match.limitTo ?? ""}`.trim();
@@ -83,7 +84,7 @@ function limited6(
   }
   const found = fibOf(hookState.host, "ipv6").lookup(
     { dst: words, mark: 0, iif: "lo", oif: device },
-    judgeOf(evaluation),
+    evaluation,
   );
   const type =
     found.kind === "none" || REFUSING.includes(found.route.type) ? "UNREACHABLE" : found.route.type;
@@ -126,7 +127,7 @@ export function rpfilter(match: Of<"rpfilter">): Ask {
     if (ipv6 && isUnspecified(hookState.src)) return !match.inverted;
     if (hookState.dst !== undefined && isMulticast(hookState.dst) && isZeronet(hookState.src))
       return !match.inverted;
-    const { tos, unknownFields = [] } = headerOf(hookState.packet, judgeOf(evaluation));
+    const { tos, unknownFields = [] } = headerOf(hookState.packet, evaluation);
     const found = fibOf(hookState.host, hookState.packet.family).lookup(
       {
         dst: hookState.src,
@@ -136,7 +137,7 @@ export function rpfilter(match: Of<"rpfilter">): Ask {
         unknownFields: unknownFields.filter((field) => field === "tos"),
         ...(hookState.dst === undefined || isLoopback(hookState.dst) ? {} : { src: hookState.dst }),
       },
-      judgeOf(evaluation),
+      evaluation,
     );
     if (found.kind === "none") return match.inverted;
     const usable = found.route.type === "unicast" || (found.route.type === "local" && match.acceptLocal);

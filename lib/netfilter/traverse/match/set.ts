@@ -1,8 +1,9 @@
 import { protocolNumberOf } from "../../conntrack/protocol";
 import { type Match, unknownCondition } from "../../model";
 import { addressWords, compareWords, parseNet, within } from "../../routing/address";
-import { type EvaluationContext, flip } from "../evaluation";
-import type { HookState } from "../hook-state";
+import { flip } from "../state/answer";
+import type { Evaluation } from "../state/evaluation";
+import type { HookState } from "../state/hook-state";
 import type { Ask } from "./header";
 
 type Directions = readonly ("src" | "dst")[];
@@ -87,7 +88,7 @@ export function setTest(match: Extract<Match, { kind: "set" }>): Ask {
 /** Returns the members of a set with the changes of SET targets, or undefined if unknown. */
 export function membersOf(
   hookState: HookState,
-  evaluation: EvaluationContext,
+  evaluation: Evaluation,
   set: string,
 ): readonly string[] | undefined {
   const listed = hookState.host.sets?.[set];
