@@ -43,6 +43,7 @@ const sysctls = [
 ];
 
 // Starting a program takes 2-3 ms, so two groups of commands run in parallel; the first one writes to a file in memory.
+// `ss` takes as long as several of the other programs, because the kernel walks the machine's whole table of sockets.
 // `ip -batch` runs five commands in one process. The command that may fail on a small kernel is last.
 const sections = `
 file=/dev/shm/wirebook.$$
@@ -51,12 +52,12 @@ file=/dev/shm/wirebook.$$
   part ipv6-nft; ip6tables-nft-save -c 2>/dev/null || ip6tables-save -c
   if read -r table < /proc/net/ip_tables_names; then part ipv4-legacy; iptables-legacy-save -c; fi
   if read -r table < /proc/net/ip6_tables_names; then part ipv6-legacy; ip6tables-legacy-save -c; fi
+  part rules6; ip -6 -j rule
+  part fdb; bridge -j fdb
   part conntrack; cat /proc/net/nf_conntrack || { conntrack -L -o extended; conntrack -L -f ipv6 -o extended; }
 } > "$file" 2>/dev/null &
 {
   part ip; printf 'addr show\\nroute show table all\\nneigh show\\nnetns list-id\\nrule show\\n' | ip -d -s -j -force -batch -
-  part rules6; ip -6 -j rule
-  part fdb; bridge -j fdb
   part sockets; ss -H -n -a -t -u -O
   part sysctls; cd /proc/sys/net && grep -s '' ${sysctls.join(" ")}; cd /
   part netns; stat -L -c %i /proc/self/ns/net
