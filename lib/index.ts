@@ -11,6 +11,7 @@ export {
   LabError,
   type LabErrorCode,
 } from "./engine";
+export { type Answer, type AnswerOptions, sameAnswer } from "./exercise/answer";
 export { type Comparison, type Prediction, predict } from "./exercise/prediction";
 export { inspectNamespace } from "./inspect/collect";
 export { type Change, type Diff, diffSnapshots } from "./inspect/diff";

@@ -17,7 +17,14 @@ describe("a prediction", () => {
     );
   });
 
-  it("compares numbers as text", () => {
-    expect(predict("How many?", 2).compare("2").right).toBe(true);
+  it("compares answers by their meaning", () => {
+    expect(predict("How many?", 2).compare("two").right).toBe(true);
+    expect(predict("Which places?", "node2 and node1").compare("node1, node2").right).toBe(true);
+  });
+
+  it("compares the order of a list if the question asks for it", () => {
+    const guess = predict("Order of the tables?", "nat, mangle, raw", { ordered: true });
+    expect(guess.compare("raw, mangle, nat").right).toBe(false);
+    expect(guess.compare("nat, mangle, raw").right).toBe(true);
   });
 });

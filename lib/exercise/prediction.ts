@@ -1,4 +1,5 @@
 import { display } from "../display";
+import { type Answer, type AnswerOptions, sameAnswer } from "./answer";
 
 /** A MIME bundle of text: markdown for a notebook, plain text for a terminal. */
 interface TextBundle {
@@ -36,10 +37,10 @@ export interface Prediction {
   /**
    * Compares the prediction with the observation.
    *
-   * @param observed - the observed value. Compared as text, ignoring case and surrounding white space.
+   * @param observed - the observed value. Compared by meaning; see {@link sameAnswer}.
    * @param why - one sentence that explains the observation; shown in either case. Default: none.
    */
-  compare(observed: string | number | boolean, why?: string): Comparison;
+  compare(observed: Answer, why?: string): Comparison;
   [display](): TextBundle;
 }
 
@@ -47,27 +48,36 @@ export interface Prediction {
  * Records a prediction, to be compared with the observation later.
  *
  * @param question - what will happen?
- * @param answer - your answer: a word, an address, a number, yes or no (true or false).
+ * @param answer - your answer: a word, an address, a number, a list, yes or no (true or false).
+ * @param options.ordered - whether the order of a list matters. Default: false.
  * @example
  * import { predict } from "wirebook";
  * const guess = predict("Which client does the outside see?", "172.17.0.2");
  * guess.compare("172.30.0.11", "the host replaced the source address");
  */
-export function predict(question: string, answer: string | number | boolean): Prediction {
-  const written = spoken(answer);
+export function predict(question: string, answer: Answer, options: AnswerOptions = {}): Prediction {
+  const predicted = text(answer);
   return {
     question,
-    answer: written,
-    compare: (observed, why) => comparison(question, written, spoken(observed), why),
+    answer: predicted,
+    compare: (observed, why) =>
+      comparison(
+        { question, predicted, observed: text(observed) },
+        sameAnswer(answer, observed, options),
+        why,
+      ),
     [display]: () => ({
-      "text/markdown": `**${question}** My prediction: \`${written}\``,
-      "text/plain": `${question} My prediction: ${written}`,
+      "text/markdown": `**${question}** My prediction: \`${predicted}\``,
+      "text/plain": `${question} My prediction: ${predicted}`,
     }),
   };
 }
 
-function comparison(question: string, predicted: string, observed: string, why?: string): Comparison {
-  const right = normal(predicted) === normal(observed);
+function comparison(
+  { question, predicted, observed }: { question: string; predicted: string; observed: string },
+  right: boolean,
+  why?: string,
+): Comparison {
   const verdict = right ? "✓ As predicted" : "✕ Not as predicted";
   const reason = why === undefined ? "" : ` ${why}`;
   return {
@@ -82,11 +92,7 @@ function comparison(question: string, predicted: string, observed: string, why?:
   };
 }
 
-function spoken(value: string | number | boolean): string {
+function text(value: Answer): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   return String(value);
-}
-
-function normal(text: string): string {
-  return text.trim().toLowerCase();
 }
