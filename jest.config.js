@@ -25,7 +25,7 @@ const common = {
 module.exports = {
   coverageProvider: "babel",
   coverageDirectory: "<rootDir>/.wirebook/coverage",
-  coverageReporters: ["text-summary", "html"],
+  coverageReporters: ["json"],
   projects: [
     {
       ...common,

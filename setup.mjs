@@ -18,7 +18,7 @@ const usage = `Usage:
   npm start [-- --port N] [--no-browser]   open the chapters in JupyterLab
   npm test [-- JEST OPTIONS]               run all tests
   npm run test:pure [-- JEST OPTIONS]      run the tests that need no engine, no Python and no browser
-  npm run test:coverage [-- JEST OPTIONS]  run all tests and write the line coverage to .wirebook/coverage
+  npm run test:coverage [-- JEST OPTIONS]  run all tests; write the coverage to .wirebook/coverage
   npm run check                            check types, format, lint, imports, unused code and docs
   npm run watch                            rebuild whenever a file changes
   npm run chapters [-- NAME…]              execute the chapters whose names begin with NAME (default: all)
@@ -298,6 +298,25 @@ async function start(args) {
 
 async function test(args) {
   await runSteps("images", "kernel", "chromium");
+  return runJest(args);
+}
+
+/** Runs all tests, and counts what they execute, also in the processes that they start. */
+async function coverage(args) {
+  await runSteps(...(args.includes("pure") ? ["build"] : ["images", "kernel", "chromium"]));
+  const folder = join(state, "coverage");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await handOver(process.execPath, [at("test/code-coverage/instrument.cjs"), folder], {});
+  const code = await runJest(["--coverage", ...args], {
+    WIREBOOK_COVERAGE: folder,
+    NODE_OPTIONS: `--require="${at("test/code-coverage/collect.cjs")}"`,
+  });
+  await handOver(process.execPath, [at("test/code-coverage/report.cjs"), folder], {});
+  return code;
+}
+
+async function runJest(args, env = {}) {
   const report = join(state, "reports", "jest.json");
   rmSync(report, { force: true });
   // Two workers: labs of different processes don't affect each other, and lab tests mostly wait.
@@ -309,7 +328,7 @@ async function test(args) {
     report,
     ...args,
   ];
-  const ended = handOver(process.execPath, jest, { WIREBOOK_CHROMIUM: chromium() });
+  const ended = handOver(process.execPath, jest, { WIREBOOK_CHROMIUM: chromium(), ...env });
   // Jest writes the report last. If a test has left a handle open, Jest would never exit: kill it after 10 s.
   const watch = setInterval(() => {
     if (!existsSync(report)) return;
@@ -393,7 +412,16 @@ function handOver(command, args, env) {
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => interrupt(signal));
 const [command, ...args] = process.argv.slice(2);
-const commands = { start, test, "test:pure": testPure, check, watch, chapters, bench };
+const commands = {
+  start,
+  test,
+  "test:pure": testPure,
+  "test:coverage": coverage,
+  check,
+  watch,
+  chapters,
+  bench,
+};
 try {
   if (!Object.hasOwn(commands, command)) throw new Error(usage);
   process.exitCode = await commands[command](args);
