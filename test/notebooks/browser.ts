@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { home } from "../../kernel/setup/home";
 import { type RunningJupyterLab, startJupyterLab } from "../../kernel/setup/jupyterlab";
 import { list, text, textsOf } from "./comparisons";
+import { judgePage, PageLog } from "./page-log";
 
 const themes = { light: "JupyterLab Light", dark: "JupyterLab Dark" };
 
@@ -73,7 +74,9 @@ export async function openJupyterLab(notebooks: string = join(home, "notebooks")
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
       ],
     });
-    return new LabInBrowser(folder, lab, browser);
+    // One context for all notebooks, so that only the first one loads JupyterLab's scripts from the server.
+    const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
+    return new LabInBrowser(folder, lab, browser, context);
   } catch (error) {
     await lab?.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -83,22 +86,70 @@ export async function openJupyterLab(notebooks: string = join(home, "notebooks")
 
 /** A running JupyterLab, and the browser in which it is open. */
 export class LabInBrowser {
-  /** URLs of requests to other machines. They cannot succeed, because the browser does not resolve their names. */
-  readonly outside: string[] = [];
-  /** Uncaught errors of the page. */
-  readonly problems: string[] = [];
-  #page: Page | undefined;
+  #opened = 0;
 
   constructor(
     readonly folder: string,
     readonly lab: RunningJupyterLab,
     readonly browser: Browser,
+    readonly context: BrowserContext,
   ) {}
 
-  /** Opens a notebook, runs all cells, and waits until they have finished and their pictures are drawn. */
-  async runNotebook(path: string, deadline = 180_000): Promise<NotebookRun> {
-    const page = await this.#open(path);
-    page.setDefaultTimeout(deadline);
+  /** Opens a notebook in its own page. Several can be open at the same time. */
+  async open(path: string): Promise<OpenNotebook> {
+    const page = await this.context.newPage();
+    const log = new PageLog(page);
+    const address = new URL(this.lab.url);
+    // Use a new workspace for each notebook. Otherwise JupyterLab would also reopen the previous one.
+    const workspace = `notebook-${++this.#opened}`;
+    await page.goto(`${address.origin}/lab/workspaces/${workspace}/tree/${path}?token=${this.lab.token}`);
+    await page.locator(".jp-NotebookPanel .jp-CodeCell").first().waitFor();
+    return new OpenNotebook(this.lab, path, page, log);
+  }
+
+  /** Stops the browser, JupyterLab and its kernels, and removes the copy. */
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.lab.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A notebook that is open in a page. */
+export class OpenNotebook {
+  readonly #lab: RunningJupyterLab;
+  readonly #path: string;
+  readonly #page: Page;
+  readonly #log: PageLog;
+
+  constructor(lab: RunningJupyterLab, path: string, page: Page, log: PageLog) {
+    this.#lab = lab;
+    this.#path = path;
+    this.#page = page;
+    this.#log = log;
+  }
+
+  /** URLs of requests to other machines. They cannot succeed, because the browser does not resolve their names. */
+  get outside(): readonly string[] {
+    return this.#log.outside;
+  }
+
+  /** Returns the errors of the page so far, and prints those that are not ours. See {@link judgePage}. */
+  problems(): readonly string[] {
+    const { problems, explained } = judgePage(this.#log.events(), new URL(this.#lab.url).origin);
+    for (const each of explained) console.log(`${this.#path}: the page reported: ${each}`);
+    return problems;
+  }
+
+  /** Evaluates an expression in the page. */
+  evaluate(expression: string): Promise<unknown> {
+    return this.#page.evaluate(expression);
+  }
+
+  /** Runs all cells, and waits until they have finished and their pictures are drawn. */
+  async run(deadlineMs = 180_000): Promise<NotebookRun> {
+    const page = this.#page;
+    page.setDefaultTimeout(deadlineMs);
     const begun = Date.now();
     await page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready");
     await page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')");
@@ -113,13 +164,12 @@ export class LabInBrowser {
   }
 
   /**
-   * Saves a screenshot of each cell's outputs in the last notebook that ran.
+   * Saves a screenshot of the outputs of each cell.
    *
    * @returns the files written: `FOLDER/02-docker-cell03-dark.png`.
    */
   async screenshots(folder: string, theme: "light" | "dark"): Promise<readonly string[]> {
     const page = this.#page;
-    if (page === undefined) throw new Error("runNotebook() first: no notebook is open");
     await page.evaluate(
       `jupyterapp.commands.execute('apputils:change-theme', { theme: '${themes[theme]}' })`,
     );
@@ -132,46 +182,30 @@ export class LabInBrowser {
       const output = cell.locator(".jp-Cell-outputWrapper");
       if ((await cell.locator(".jp-OutputArea-output").count()) === 0) continue;
       const number = String(index + 1).padStart(2, "0");
-      const file = join(folder, `${this.#name}-cell${number}-${theme}.png`);
+      const file = join(folder, `${basename(this.#path, ".ipynb")}-cell${number}-${theme}.png`);
       await output.screenshot({ path: file, animations: "disabled" });
       files.push(file);
     }
     return files;
   }
 
-  /** Stops the browser, JupyterLab and its kernels, and removes the copy. */
+  /** Closes the page, and stops the notebook's kernel, which also removes any labs that are still open. */
   async close(): Promise<void> {
-    await this.browser.close();
-    await this.lab.stop();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  #name = "";
-  #opened = 0;
-
-  async #open(path: string): Promise<Page> {
-    // Ignore errors of the previous page: its pending requests fail when it is closed.
-    this.#page?.removeAllListeners("pageerror");
-    // Stop the previous notebook's kernel, which also removes any labs that are still open.
-    await this.#page?.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()");
-    await this.#page?.close();
-    const page = await this.browser.newPage({ viewport: { width: 1280, height: 1000 } });
-    this.#page = page;
-    this.#name = basename(path, ".ipynb");
-    page.on("pageerror", (error) => this.problems.push(String(error)));
-    page.on("request", (request) => {
-      const { protocol, hostname } = new URL(request.url());
-      if (/^(https?|wss?):$/.test(protocol) && hostname !== "127.0.0.1") this.outside.push(request.url());
-    });
-    const address = new URL(this.lab.url);
-    // Use a new workspace for each notebook. Otherwise JupyterLab would also reopen the previous one.
-    const workspace = `notebook-${++this.#opened}`;
-    await page.goto(`${address.origin}/lab/workspaces/${workspace}/tree/${path}?token=${this.lab.token}`);
-    await page.locator(".jp-NotebookPanel .jp-CodeCell").first().waitFor();
-    return page;
+    await this.#page.close();
+    const { origin } = new URL(this.#lab.url);
+    const headers = { Authorization: `token ${this.#lab.token}` };
+    // Requests of the test, not of the page: Chromium may abort those (see ./page-log).
+    const sessions: unknown = await (await fetch(`${origin}/api/sessions`, { headers })).json();
+    for (const session of Array.isArray(sessions) ? sessions : []) {
+      if (text(session, "path") !== this.#path) continue;
+      const { ok, status } = await fetch(`${origin}/api/sessions/${text(session, "id")}`, {
+        method: "DELETE",
+        headers,
+      });
+      if (!ok) throw new Error(`${this.#path}: Jupyter's server did not stop the kernel: ${status}`);
+    }
   }
 }
-
 async function codeCells(page: Page): Promise<Locator[]> {
   return page.locator(".jp-NotebookPanel .jp-CodeCell").all();
 }
