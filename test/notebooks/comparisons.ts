@@ -35,7 +35,7 @@ const expected: Readonly<
     ["Does the page still come?", "yes"],
     ["Does the page come?", "no"],
     ["What becomes of a packet after RETURN?", "the next rule is asked"],
-    ["How does a REJECT differ for the client?", "it is told at once"],
+    ["How does a REJECT differ for the client?", "it gets an error at once"],
   ],
   "04-nat": [
     ["Which client does the outside see?", "10.0.2.1"],
