@@ -42,7 +42,7 @@ export { ForwardProxy, ReverseProxy } from "./lab/proxy/proxy";
 export type * from "./lab/proxy/spec";
 export type { ServerState } from "./lab/proxy/state";
 export type { RuleChange } from "./lab/service/controller";
-export { Diagnosis, type Rung } from "./lab/service/diagnosis";
+export { Diagnosis, type Rung } from "./lab/service/diagnosis/diagnosis";
 export { Service, type ServiceEndpoint } from "./lab/service/service";
 export type { ServiceSpec } from "./lab/service/spec";
 export type { LabDiff } from "./lab/topology/diff";

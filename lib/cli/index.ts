@@ -17,7 +17,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     load: () => import("./doctor.js"),
   },
   rules: { summary: "check, print and explain iptables rules", load: () => import("./rules.js") },
-  trace: { summary: "trace a packet through saved rules", load: () => import("./trace.js") },
+  trace: { summary: "trace a packet through saved rules", load: () => import("./trace/trace.js") },
   labs: { summary: "list the open labs of all sessions", load: () => import("./labs.js") },
   clean: {
     summary: "remove containers and networks that earlier sessions left behind",

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { Shell } from "../engine";
 import { LabError } from "../engine";
-import { parseConntrack } from "./conntrack";
-import { parseJson } from "./json";
-import { parseLinks, parseNetnsNames } from "./links";
-import { parseForwarding, parseNeighbours } from "./neighbours";
-import { parsePolicyRules } from "./policy-rules";
-import { parseRoutes } from "./routes";
+import { parseConntrack } from "./read/conntrack";
+import { parseJson } from "./read/json";
+import { parseLinks, parseNetnsNames } from "./read/links";
+import { parseForwarding, parseNeighbours } from "./read/neighbours";
+import { parsePolicyRules } from "./read/policy-rules";
+import { parseRoutes } from "./read/routes";
+import { parseSockets } from "./read/sockets";
 import type { RulesetDump, Snapshot } from "./snapshot";
-import { parseSockets } from "./sockets";
 
 /** The sysctls that affect the path of a packet. `*` matches each link. */
 const sysctls = [

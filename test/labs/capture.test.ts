@@ -1,5 +1,5 @@
 import { Engine } from "../../lib/engine";
-import { parsePcap } from "../../lib/inspect/pcap";
+import { parsePcap } from "../../lib/inspect/read/pcap";
 import { Lab } from "../../lib/lab/lab";
 import { leftovers } from "./leftovers";
 

@@ -1,10 +1,10 @@
 import { Lab } from "../../lib/lab/lab";
 import type { Node } from "../../lib/lab/node/node";
 import type { NodePod } from "../../lib/lab/node/pod";
-import { JUMPS } from "../../lib/lab/service/jump";
-import { restoreInput } from "../../lib/lab/service/restore";
-import { proxyRules } from "../../lib/lab/service/rules";
-import { asSaved } from "../../lib/lab/service/saved-rules";
+import { JUMPS } from "../../lib/lab/service/rules/jump";
+import { restoreInput } from "../../lib/lab/service/rules/restore";
+import { proxyRules } from "../../lib/lab/service/rules/rules";
+import { asSaved } from "../../lib/lab/service/rules/saved-rules";
 import type { Service } from "../../lib/lab/service/service";
 import { ask, closed, ends, until } from "./cluster";
 

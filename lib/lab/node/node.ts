@@ -7,7 +7,7 @@ import { AddressPool } from "../cidr/pool";
 import { type LabContext, networkCapabilities } from "../context/lab-context";
 import { ContainerPlace, type PlaceParts } from "../place/place";
 import type { EngineRuntime } from "../runtime/engine-runtime";
-import { jumpInput } from "../service/restore";
+import { jumpInput } from "../service/rules/restore";
 import { DescribedPod } from "./described";
 import { NodePod } from "./pod";
 import { type NodePodSpec, planPod } from "./pod-spec";

@@ -1,5 +1,5 @@
 import type { SocketEnd } from "../../chart/connections";
-import { type CapturedPacket, parsePcap } from "../../inspect/pcap";
+import { type CapturedPacket, parsePcap } from "../../inspect/read/pcap";
 import type { ProxiedRequest } from "./log";
 
 /** A TCP connection in a capture. */

@@ -1,9 +1,9 @@
 import { isDrawn, pictureFrom } from "../../chart/picture";
-import { LoadedRules } from "../../netfilter/trace/loaded";
+import { LoadedRules } from "../../netfilter/trace/read/loaded";
 import { CommandResult } from "../place/command";
 import { Page } from "../place/page";
 import { Connections } from "../proxy/connections";
-import { Diagnosis } from "../service/diagnosis";
+import { Diagnosis } from "../service/diagnosis/diagnosis";
 import { LabDiff } from "../topology/diff";
 import { Captured } from "../trace/capture";
 import { PacketPath } from "../trace/packet-path";

@@ -1,7 +1,7 @@
 import { LabError } from "../../engine";
 import type { ProxyOptions, ServicePort } from "./model";
-import { restoreInput } from "./restore";
-import { type ProxyRules, proxyRules } from "./rules";
+import { restoreInput } from "./rules/restore";
+import { type ProxyRules, proxyRules } from "./rules/rules";
 import { staleUdpFlows } from "./stale-udp-flows";
 
 /** The part of a node that the controller uses. */

@@ -1,6 +1,6 @@
 import { connectionCounts, serviceView } from "./counts";
 import type { ServicePort } from "./model";
-import { proxyRules } from "./rules";
+import { proxyRules } from "./rules/rules";
 
 const port: ServicePort = {
   namespace: "default",

@@ -1,7 +1,7 @@
 import type { ServiceView } from "../../chart/service";
-import { endpointChain, endpointText, serviceChains } from "./chain-name";
 import type { ServicePort } from "./model";
-import { savedRules } from "./saved-rules";
+import { endpointChain, endpointText, serviceChains } from "./rules/chain-name";
+import { savedRules } from "./rules/saved-rules";
 
 /** Number of connections to each endpoint, under the endpoint's address and port, such as `10.244.1.3:8080`. */
 export type Counts = Readonly<Record<string, number>>;

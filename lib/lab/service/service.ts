@@ -1,10 +1,10 @@
 import type { MimeBundle, Picture } from "../../chart/picture";
 import { servicePicture } from "../../chart/service";
 import { display } from "../../display";
-import { endpointText } from "./chain-name";
 import type { RuleChange } from "./controller";
 import { connectionCounts, serviceView } from "./counts";
 import type { ServicePort } from "./model";
+import { endpointText } from "./rules/chain-name";
 import { affinitySeconds, type ServiceSpec, selectorText } from "./spec";
 
 /** The part of the cluster that a service uses. */

@@ -1,5 +1,5 @@
-import { servicePortName } from "./chain-name";
 import type { ServicePort } from "./model";
+import { servicePortName } from "./rules/chain-name";
 
 /**
  * Returns the commands that delete stale conntrack entries after the rules changed. This is needed only for UDP, because

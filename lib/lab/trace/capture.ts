@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { display } from "../../display";
 import { LabError, type Process } from "../../engine";
-import { type CapturedPacket, parsePcap } from "../../inspect/pcap";
+import { type CapturedPacket, parsePcap } from "../../inspect/read/pcap";
 import type { ContainerPlace } from "../place/place";
 
 // Sends a marker packet. Once tcpdump has read it, it has read every packet before it.

@@ -2,8 +2,6 @@ import { randomBytes } from "node:crypto";
 import { LabError } from "../../engine";
 import type { Traversal } from "../../netfilter/model";
 import { alignTrace, type PlaceTrace } from "../../netfilter/trace/align";
-import type { TraceEvent } from "../../netfilter/trace/event";
-import { LoadedRules } from "../../netfilter/trace/loaded";
 import {
   type Flow,
   flowsAt,
@@ -13,8 +11,10 @@ import {
   REPORTED_LEAST,
   SENTINEL_ADDRESS,
 } from "../../netfilter/trace/own-table";
-import { groupPackets } from "../../netfilter/trace/packets";
-import { TraceReader } from "../../netfilter/trace/reader";
+import type { TraceEvent } from "../../netfilter/trace/read/event";
+import { LoadedRules } from "../../netfilter/trace/read/loaded";
+import { groupPackets } from "../../netfilter/trace/read/packets";
+import { TraceReader } from "../../netfilter/trace/read/reader";
 import { SightingCollector, type Sightings } from "../../netfilter/trace/sighting";
 import { withoutUndefined } from "../../without-undefined";
 

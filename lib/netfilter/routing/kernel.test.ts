@@ -2,10 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseJson } from "../../inspect/json";
-import { parseLinks } from "../../inspect/links";
-import { parsePolicyRules } from "../../inspect/policy-rules";
-import { parseRoutes } from "../../inspect/routes";
+import { parseJson } from "../../inspect/read/json";
+import { parseLinks } from "../../inspect/read/links";
+import { parsePolicyRules } from "../../inspect/read/policy-rules";
+import { parseRoutes } from "../../inspect/read/routes";
 import type { Host, Packet } from "../model";
 import { type Entry, type HostOutcome, traverse } from "../traverse";
 

@@ -1,8 +1,8 @@
 // IPv6 policy rules and routes. The expected values are from `ip -6 route get` on kernel 6.18. Those for uidrange and tun_id
 // were measured with forwarded packets, because `route get` uses the uid of its caller.
 
-import { parsePolicyRules } from "../../inspect/policy-rules";
-import { parseRoutes } from "../../inspect/routes";
+import { parsePolicyRules } from "../../inspect/read/policy-rules";
+import { parseRoutes } from "../../inspect/read/routes";
 import type { Host } from "../model";
 import { traverse } from "../traverse";
 

@@ -5,9 +5,9 @@ import { parseRuleset } from "../iptables";
 import type { Packet, Traversal } from "../model";
 import { FRESH, traverse } from "../traverse";
 import { type Agreement, alignTrace } from "./align";
-import { LoadedRules } from "./loaded";
-import { groupPackets } from "./packets";
-import { parseTrace } from "./reader";
+import { LoadedRules } from "./read/loaded";
+import { groupPackets } from "./read/packets";
+import { parseTrace } from "./read/reader";
 
 const golden = (name: string): string => readFileSync(join(__dirname, "golden", name), "utf8");
 const loaded = new LoadedRules(golden("ruleset.txt"));

@@ -1,9 +1,9 @@
 import type { Packet, Step, TableName, Traversal } from "../model";
-import { type ChainEvent, type TraceHeader, verdictText } from "./event";
 import { type ExpectedEvent, type ExpectedPass, expectedPasses } from "./expect";
-import type { LoadedRules } from "./loaded";
 import { OWN_TABLE } from "./own-table";
-import type { ObservedPacket, Visit } from "./packets";
+import { type ChainEvent, type TraceHeader, verdictText } from "./read/event";
+import type { LoadedRules } from "./read/loaded";
+import type { ObservedPacket, Visit } from "./read/packets";
 import type { Sightings } from "./sighting";
 
 /** The trace of one network namespace in chronological order. */

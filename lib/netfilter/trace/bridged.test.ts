@@ -1,5 +1,5 @@
-import { groupPackets } from "./packets";
-import { parseTrace } from "./reader";
+import { groupPackets } from "./read/packets";
+import { parseTrace } from "./read/reader";
 
 // nft monitor trace on a Docker host (kernel 6.18, bridge-nf-call-iptables=1): one SYN from a container to another host.
 const monitor = `trace id d30bc280 ip nat PREROUTING packet: iif "docker0" ip saddr 172.17.0.2 ip daddr 172.30.1.2 ip ttl 64 ip id 5090 ip protocol tcp ip length 60 tcp sport 46104 tcp dport 81 tcp flags == syn tcp window 64240

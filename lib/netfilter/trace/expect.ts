@@ -1,5 +1,5 @@
 import type { Action, Hook, Packet, Rule, Step, TableName, UnmatchedRule } from "../model";
-import type { TraceVerdict } from "./event";
+import type { TraceVerdict } from "./read/event";
 
 /** An event that the kernel must report if the predicted path is correct. */
 export interface ExpectedEvent {

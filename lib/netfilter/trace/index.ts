@@ -1,8 +1,7 @@
 export * from "./align";
-export * from "./event";
-
-export * from "./loaded";
 export { OWN_TABLE } from "./own-table";
-export * from "./packets";
-export * from "./reader";
+export * from "./read/event";
+export * from "./read/loaded";
+export * from "./read/packets";
+export * from "./read/reader";
 export type { Seen, SightingPoint, Sightings } from "./sighting";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseRuleset } from "../iptables";
-import { groupPackets } from "./packets";
-import { parseTrace } from "./reader";
+import { groupPackets } from "./read/packets";
+import { parseTrace } from "./read/reader";
 
 // Six connections through a router, recorded on a kernel.
 const folder = join(__dirname, "golden", "six-connections");

@@ -1,4 +1,4 @@
-import { parseTrace } from "./reader";
+import { parseTrace } from "./read/reader";
 import { SightingCollector, type Sightings } from "./sighting";
 
 const TABLE = "wirebook-trace-1";

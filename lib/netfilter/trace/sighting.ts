@@ -1,6 +1,6 @@
-import type { TraceEvent, TraceHeader } from "./event";
-import { makeHeader, readNumber } from "./header";
 import type { Reported } from "./own-table";
+import type { TraceEvent, TraceHeader } from "./read/event";
+import { makeHeader, readNumber } from "./read/header";
 
 /** A point in a namespace where packets are seen, in the order in which a packet passes them. */
 export type SightingPoint = "ingress" | "prerouting" | "input" | "output" | "postrouting" | "egress";

@@ -3,8 +3,8 @@ import { parseRuleset } from "../iptables";
 import type { Host, Packet } from "../model";
 import { traverse } from "../traverse";
 import { alignTrace } from "./align";
-import { groupPackets } from "./packets";
-import { parseTrace } from "./reader";
+import { groupPackets } from "./read/packets";
+import { parseTrace } from "./read/reader";
 
 // Output of `xtables-monitor --trace` (iptables 1.8.9, Linux 6.18) for two SYNs from 10.9.0.2. A program with
 // IP_TRANSPARENT listens on port 1234, no program on port 1235.

@@ -4,7 +4,7 @@ import { link, route } from "../../../test/netfilter/router";
 import { parseRuleset } from "../iptables";
 import type { Host, Outcome, Packet, Step, TableName, TcpFlag } from "../model";
 import { expectedEvent } from "../trace/expect";
-import { parseTrace } from "../trace/reader";
+import { parseTrace } from "../trace/read/reader";
 import { FRESH, type HostOutcome, type KernelState, traverse } from ".";
 
 const FOLDER = join(__dirname, "..", "trace", "golden", "six-connections");
