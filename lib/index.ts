@@ -18,24 +18,27 @@ export { type Change, type Diff, diffSnapshots } from "./inspect/diff";
 export { findPairs, type Pair } from "./inspect/pairs";
 export type * from "./inspect/snapshot";
 export { type World, type WorldPlace, worldOf } from "./inspect/world";
-export { DockerHost, type DockerHostSpec, HostContainer } from "./lab/docker/docker-host";
-export { App, Pod, type PodSpec } from "./lab/docker/pod";
-export type { Failure, Failures, RuleAt } from "./lab/failure";
-export { Lab, type LabOptions, Outside } from "./lab/lab";
+export { DockerHost, type DockerHostSpec } from "./lab/docker/docker-host";
+export { HostContainer } from "./lab/docker/host-container";
+export type { Failure, RuleAt } from "./lab/failure/failure";
+export type { Failures } from "./lab/failure/failures";
+export { Lab } from "./lab/lab";
+export type { LabOptions } from "./lab/lab-options";
 export { Bridge, LabLink } from "./lab/link/link";
 export type { Netns, NetnsSpec } from "./lab/link/netns";
 export type { TapCable, TapEnd } from "./lab/link/tap";
 export { Veth, type VethEnd } from "./lab/link/veth";
-export { NodeApp } from "./lab/node/app";
 export { Cluster, type ClusterOptions } from "./lab/node/cluster";
-export { DescribedPod } from "./lab/node/described";
-export { Node, type NodeSpec } from "./lab/node/node";
-export { NodePod } from "./lab/node/pod";
-export type { NodePodSpec, RestartPolicy } from "./lab/node/pod-spec";
-export type { Readiness } from "./lab/node/readiness";
+export { Node } from "./lab/node/node";
+export type { NodeSpec } from "./lab/node/node-spec";
+export { Outside } from "./lab/outside";
 export { Command, CommandResult } from "./lab/place/command";
 export type { Page, Peer } from "./lab/place/page";
 export type { Place, PlaceKind } from "./lab/place/place";
+export { DescribedPod } from "./lab/pod/described-pod";
+export type { RestartPolicy } from "./lab/pod/node-pod-spec";
+export type { App, Pod, PodLocation, PodSpec } from "./lab/pod/pod";
+export type { Readiness } from "./lab/pod/readiness";
 export { Connections } from "./lab/proxy/connections";
 export type { ProxiedRequest } from "./lab/proxy/log";
 export { ForwardProxy, ReverseProxy } from "./lab/proxy/proxy";
@@ -51,7 +54,8 @@ export type { Capture, Captured, CapturedRow, Sighting } from "./lab/trace/captu
 export type { HostObservation } from "./lab/trace/host-counters";
 export type { JourneyPicture } from "./lab/trace/journey-picture";
 export type { Observation } from "./lab/trace/observation";
-export { PacketPath, type TraceRequest } from "./lab/trace/packet-path";
+export { PacketPath } from "./lab/trace/packet-path";
+export type { TraceRequest } from "./lab/trace/trace-request";
 export {
   type BaseChain,
   compareRulesets,

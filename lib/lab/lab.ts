@@ -4,19 +4,21 @@ import { topologyPicture } from "../chart/topology";
 import { type ContainerInfo, type ContainerSpec, Engine, LabError } from "../engine";
 import type { Snapshot } from "../inspect/snapshot";
 import type { World } from "../inspect/world";
-import { imageTag } from "../setup/images";
-import { LabContext, networkCapabilities } from "./context/lab-context";
+import { LabContext } from "./context/lab-context";
 import { checkName } from "./context/name";
 import { DockerHost, type DockerHostSpec } from "./docker/docker-host";
-import { type Pod, type PodSpec, startPod } from "./docker/pod";
-import { Failures } from "./failure";
+import { Failures } from "./failure/failures";
+import type { LabOptions } from "./lab-options";
 import { Netns, type NetnsSpec } from "./link/netns";
 import { addTapCable, type TapCable, type TapEnd } from "./link/tap";
 import { addVeth, type Veth, type VethEnd } from "./link/veth";
-import { Cluster, type ClusterOptions } from "./node/cluster";
-import type { Node, NodeSpec } from "./node/node";
-import { waitListening } from "./place/listening";
-import { ContainerPlace, type Place } from "./place/place";
+import { Cluster } from "./node/cluster";
+import type { Node } from "./node/node";
+import type { NodeSpec } from "./node/node-spec";
+import { Outside, startOutside } from "./outside";
+import type { ContainerPlace, Place } from "./place/place";
+import type { Pod, PodSpec } from "./pod/pod";
+import { startPod } from "./pod/start-pod";
 import { ForwardProxy, ReverseProxy } from "./proxy/proxy";
 import type { ProxySpec, ReverseSpec } from "./proxy/spec";
 import { labClasses } from "./recording/lab-classes";
@@ -30,60 +32,13 @@ import type { Service } from "./service/service";
 import type { ServiceSpec } from "./service/spec";
 import { disableShellCells, enableShellCells } from "./shell-cell";
 import { LabDiff } from "./topology/diff";
-import { Host } from "./topology/host";
+import { EngineMachine } from "./topology/engine-machine";
 import { inspectWorld, lookAt } from "./topology/world";
 import { Capture } from "./trace/capture";
-import { type PacketPath, predict, type TraceRequest, trace } from "./trace/packet-path";
-
-/**
- * Options of {@link Lab.open}.
- *
- * @example
- * import { Lab, type LabOptions } from "wirebook";
- * const options: LabOptions = { subnet: "172.30.77.0/24", cluster: { podRange: "10.200.0.0/16" } };
- * const lab = await Lab.open("options-example", options);
- * await lab.close();
- */
-export interface LabOptions {
-  /**
-   * The container engine: an {@link Engine}, or an address as `docker -H` takes it (`ssh://me@two`). Default: the engine
-   * that the `docker` command would use.
-   */
-  readonly engine?: Engine | string;
-  /**
-   * Several engines of one Docker Swarm, given like `engine`; at least one must be a manager. Every node and Docker host
-   * is placed on one of them, and the lab's network is an attachable overlay network instead of a bridge. The first
-   * engine runs the outside and everything else that is not placed explicitly. Default: only `engine`.
-   */
-  readonly engines?: readonly (Engine | string)[];
-  /** IPv4 range of the lab's network, as CIDR. Default: a /24 that overlaps no route or network of the engine's machine. */
-  readonly subnet?: string;
-  /** Address ranges of the lab's cluster. Default: 10.244.0.0/16 for pods, 10.96.0.0/16 for services. */
-  readonly cluster?: ClusterOptions;
-}
-
-/**
- * The place that represents the rest of the world: the default gateway and name server of the lab's network. It runs a
- * web server on ports 80 and 8080 that reports the client's address, so it shows the result of source NAT, and requests
- * to published ports are sent from it.
- *
- * @example
- * import { Lab } from "wirebook";
- * const lab = await Lab.open("outside-example");
- * const client = await lab.pod("client");
- * const page = await client.get(`http://${lab.outside.address}/`);
- * console.log(page.client.address === client.address);
- * await lab.close();
- */
-export class Outside extends ContainerPlace {
-  /** IPv4 address on the lab's network: the second address of its range. */
-  readonly address: string;
-
-  constructor(parts: ConstructorParameters<typeof ContainerPlace>[0] & { address: string }) {
-    super(parts);
-    this.address = parts.address;
-  }
-}
+import type { PacketPath } from "./trace/packet-path";
+import { predict } from "./trace/predict-path";
+import { trace } from "./trace/trace-packet";
+import type { TraceRequest } from "./trace/trace-request";
 
 /**
  * A lab: one network with the containers, network namespaces and rules that you add to it, and an {@link Outside}.
@@ -103,7 +58,7 @@ export class Lab {
   /** The rest of the world: default gateway, name server and web server of the lab's network. */
   readonly outside: Outside;
   /** The network namespace of the engine's machine, for reading only. With several engines: the first engine's machine. */
-  readonly host: Host;
+  readonly host: EngineMachine;
   /** Breaks parts of the lab. Each failure can be undone; closing the lab undoes those that remain. */
   readonly failures: Failures;
   /**
@@ -117,7 +72,7 @@ export class Lab {
     this.context = context;
     this.name = context.name;
     this.outside = outside;
-    this.host = new Host(context.session);
+    this.host = new EngineMachine(context.session);
     this.failures = new Failures(context);
   }
 
@@ -288,7 +243,7 @@ export class Lab {
    * await lab.outside.sh`curl -s http://${web.address}/`;
    * await lab.close();
    */
-  async pod(name: string, spec: PodSpec = {}): Promise<Pod> {
+  async pod(name: string, spec: PodSpec<"network"> = {}): Promise<Pod<"network">> {
     const { context } = this;
     const { home } = context;
     const site = {
@@ -650,19 +605,4 @@ export class Lab {
   }
 }
 
-const recordedClasses = new RecordedClasses([Lab, Outside, ...labClasses]);
-
-async function startOutside(context: LabContext): Promise<Outside> {
-  const name = "outside";
-  const { home } = context;
-  const info = await home.run({
-    ...home.spec(name, "outside", imageTag("web")),
-    network: context.network,
-    address: context.outsideAddress,
-    capabilities: networkCapabilities,
-  });
-  const parts = { name, kind: "outside" as const, engine: home.engine, container: info.id, user: "root" };
-  const outside = new Outside({ ...parts, ...home.access(name, info.pid), address: context.outsideAddress });
-  await waitListening(await outside.netnsHandle(), 80, name);
-  return context.register(outside);
-}
+const recordedClasses = new RecordedClasses({ Lab, Outside, ...labClasses });

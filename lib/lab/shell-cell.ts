@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
 import { currentCell, LabError } from "../engine";
-import { Pod } from "./docker/pod";
-import { NodePod } from "./node/pod";
 import type { Command } from "./place/command";
 import type { Place } from "./place/place";
+import { NetworkPod } from "./pod/network-pod";
+import { NodePod } from "./pod/node-pod";
 
 const usage = "%%sh NAME [-c APP] [--no-raise-error]";
 
@@ -89,7 +89,7 @@ function findPlace(name: string): Place {
 }
 
 function appOf(place: Place, app: string): Place {
-  if (place instanceof NodePod || place instanceof Pod) return place.app(app);
+  if (place instanceof NodePod || place instanceof NetworkPod) return place.app(app);
   throw badCell(`${place.name} is not a pod, so it has no app ${JSON.stringify(app)}`, "Omit -c.");
 }
 

@@ -1,6 +1,7 @@
 import { Lab } from "../../lib/lab/lab";
 import type { ContainerPlace } from "../../lib/lab/place/place";
-import type { PacketPath, TraceRequest } from "../../lib/lab/trace/packet-path";
+import type { PacketPath } from "../../lib/lab/trace/packet-path";
+import type { TraceRequest } from "../../lib/lab/trace/trace-request";
 import { closed } from "./cluster";
 import { Losses } from "./losses";
 

@@ -1,5 +1,5 @@
 import type { Lab } from "../../lib/lab/lab";
-import type { NodePod } from "../../lib/lab/node/pod";
+import type { NodePod } from "../../lib/lab/pod/node-pod";
 import type { Service } from "../../lib/lab/service/service";
 import { leftovers } from "./leftovers";
 

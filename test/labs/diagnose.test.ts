@@ -1,6 +1,6 @@
 import { Lab } from "../../lib/lab/lab";
 import type { Node } from "../../lib/lab/node/node";
-import type { NodePod } from "../../lib/lab/node/pod";
+import type { NodePod } from "../../lib/lab/pod/node-pod";
 import type { Service } from "../../lib/lab/service/service";
 import { closed } from "./cluster";
 

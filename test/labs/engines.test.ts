@@ -8,7 +8,7 @@ import type { DockerHost } from "../../lib/lab/docker/docker-host";
 import { Lab } from "../../lib/lab/lab";
 import { LabLink } from "../../lib/lab/link/link";
 import type { Node } from "../../lib/lab/node/node";
-import type { NodePod } from "../../lib/lab/node/pod";
+import type { NodePod } from "../../lib/lab/pod/node-pod";
 import { belongings } from "../../lib/lab/runtime/orphans";
 import { imageTag } from "../../lib/setup/images";
 import { ask, ends, until } from "./cluster";

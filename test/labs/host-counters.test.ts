@@ -1,6 +1,7 @@
 import { Engine } from "../../lib/engine";
 import { worldOf } from "../../lib/inspect/world";
-import type { DockerHost, HostContainer } from "../../lib/lab/docker/docker-host";
+import type { DockerHost } from "../../lib/lab/docker/docker-host";
+import type { HostContainer } from "../../lib/lab/docker/host-container";
 import { Lab } from "../../lib/lab/lab";
 import { HostCounters } from "../../lib/lab/trace/host-counters";
 import { journey } from "../../lib/netfilter/journey";

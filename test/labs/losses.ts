@@ -1,7 +1,7 @@
 import type { Lab } from "../../lib/lab/lab";
 import type { Node } from "../../lib/lab/node/node";
-import type { NodePod } from "../../lib/lab/node/pod";
 import type { ContainerPlace } from "../../lib/lab/place/place";
+import type { NodePod } from "../../lib/lab/pod/node-pod";
 
 /** A client and a server on one node, and a server on another. Tests make the network between them lose packets. */
 export class Losses {

@@ -1,14 +1,14 @@
 import { Engine } from "../../lib/engine";
-import type { Pod } from "../../lib/lab/docker/pod";
 import { Lab } from "../../lib/lab/lab";
+import type { NetworkPod } from "../../lib/lab/pod/network-pod";
 import { leftovers } from "./leftovers";
 
 jest.setTimeout(60_000);
 
 let lab: Lab;
-let client: Pod;
-let web1: Pod;
-let web2: Pod;
+let client: NetworkPod;
+let web1: NetworkPod;
+let web2: NetworkPod;
 beforeAll(async () => {
   lab = await Lab.open("proxy-test");
   [client, web1, web2] = await Promise.all([
@@ -32,7 +32,7 @@ describe("a forward proxy", () => {
     // Keeps a tunnel open while the sockets are read.
     await client.sh`{ printf 'CONNECT shop.example:80 HTTP/1.1\r\n\r\n'; sleep 30; } | nc ${proxy.address} 8888 > /tmp/answer 2>&1 &
       until grep -qs established /tmp/answer; do sleep 0.02; done`;
-    const established = async (place: Pod | typeof proxy): Promise<readonly string[]> =>
+    const established = async (place: NetworkPod | typeof proxy): Promise<readonly string[]> =>
       (await place.sh`ss -Htn state established | awk '{ print $3, $4 }' | sort`.text()).trim().split("\n");
     const [atClient, atProxy, atWeb] = await Promise.all([client, proxy, web1].map(established));
     expect([atClient, atProxy, atWeb].map((each) => each?.length)).toEqual([1, 2, 1]);
@@ -66,7 +66,7 @@ describe("a forward proxy", () => {
     const proxy = await lab.proxy("strict", {
       forward: { allow: [client.address], names: { "shop.example": web1.address } },
     });
-    const status = (place: Pod | Lab["outside"], url: string): Promise<string> =>
+    const status = (place: NetworkPod | Lab["outside"], url: string): Promise<string> =>
       place.try`curl -s -o /dev/null -w '%{http_code} %{http_connect}' -p -x ${proxy.url} ${url}`.text();
     expect(await status(client, "http://shop.example:80/")).toContain("403");
     expect(await status(lab.outside, "http://shop.example:443/")).not.toContain("200");

@@ -1,6 +1,6 @@
 import { Lab } from "../../lib/lab/lab";
 import type { Node } from "../../lib/lab/node/node";
-import type { NodePod } from "../../lib/lab/node/pod";
+import type { NodePod } from "../../lib/lab/pod/node-pod";
 import { JUMPS } from "../../lib/lab/service/rules/jump";
 import { restoreInput } from "../../lib/lab/service/rules/restore";
 import { proxyRules } from "../../lib/lab/service/rules/rules";

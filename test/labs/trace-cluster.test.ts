@@ -1,6 +1,6 @@
 import { Engine } from "../../lib/engine";
 import { Lab } from "../../lib/lab/lab";
-import type { NodePod } from "../../lib/lab/node/pod";
+import type { NodePod } from "../../lib/lab/pod/node-pod";
 import type { Service } from "../../lib/lab/service/service";
 import { leftovers } from "./leftovers";
 

@@ -1,8 +1,9 @@
 import { Engine } from "../../lib/engine";
-import type { DockerHost, HostContainer } from "../../lib/lab/docker/docker-host";
+import type { DockerHost } from "../../lib/lab/docker/docker-host";
+import type { HostContainer } from "../../lib/lab/docker/host-container";
 import { Lab } from "../../lib/lab/lab";
 import type { JourneyPicture } from "../../lib/lab/trace/journey-picture";
-import type { TraceRequest } from "../../lib/lab/trace/packet-path";
+import type { TraceRequest } from "../../lib/lab/trace/trace-request";
 import { leftovers } from "./leftovers";
 
 let lab: Lab;

@@ -2,13 +2,15 @@ import type { AddressRange } from "../../chart/addresses";
 import { type EngineEvent, LabError, label, type Subscription } from "../../engine";
 import type { LabContext } from "../context/lab-context";
 import { checkName } from "../context/name";
+import type { NodePod } from "../pod/node-pod";
+import { checkLabels, selects } from "../pod/node-pod-spec";
+import type { Pod } from "../pod/pod";
 import { type RuleChange, ServiceController } from "../service/controller";
 import type { ProxyOptions } from "../service/model";
 import { type SelectedPod, Service } from "../service/service";
 import { checkService, NODE_PORTS, type ServiceSpec, selectorText } from "../service/spec";
-import { Node, type NodeSpec } from "./node";
-import type { NodePod } from "./pod";
-import { checkLabels, selects } from "./pod-spec";
+import { Node } from "./node";
+import type { NodeSpec } from "./node-spec";
 import { type ClusterOptions, ClusterRanges } from "./ranges";
 
 export type { ClusterOptions } from "./ranges";
@@ -116,7 +118,7 @@ export class Cluster {
     return this.#nodes;
   }
 
-  get pods(): ReadonlyMap<string, NodePod> {
+  get pods(): ReadonlyMap<string, Pod<"node">> {
     return this.#pods;
   }
 

@@ -1,51 +1,22 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { type Engine, LabError, type ShellAnswer } from "../../engine";
+import type { ShellAnswer } from "../../engine";
 import { imageTag } from "../../setup/images";
 import { withoutUndefined } from "../../without-undefined";
 import { addressAt, type Cidr } from "../cidr/cidr";
 import { AddressPool } from "../cidr/pool";
 import { type LabContext, networkCapabilities } from "../context/lab-context";
 import { ContainerPlace, type PlaceParts } from "../place/place";
+import { DescribedPod } from "../pod/described-pod";
+import { NodePod } from "../pod/node-pod";
+import { planPod } from "../pod/node-pod-spec";
+import type { Pod, PodSpec } from "../pod/pod";
 import type { EngineRuntime } from "../runtime/engine-runtime";
 import { jumpInput } from "../service/rules/restore";
-import { DescribedPod } from "./described";
-import { NodePod } from "./pod";
-import { type NodePodSpec, planPod } from "./pod-spec";
+import { NodeShell, networkError } from "./node-shell";
+import { type NodeSpec, SYSCTLS } from "./node-spec";
 import { Prober } from "./prober";
 import { bridgeScript, growScript, POD_BRIDGE, routeScript, vethName, vethScript } from "./wiring";
 
-/**
- * Options of a node.
- *
- * @example
- * import type { NodeSpec } from "wirebook";
- * // For lab.node(name, spec).
- * const spec: NodeSpec = { podCidr: "10.244.7.0/24", sysctls: { "net.ipv4.conf.all.rp_filter": "1" } };
- */
-export interface NodeSpec {
-  /** The node's chunk of the cluster's pod range: `10.244.1.0/24`. Default: the next free one. */
-  readonly podCidr?: string;
-  /** The engine on which the node and its pods run, or its name. Default: the lab's engine with the fewest nodes. */
-  readonly engine?: Engine | string;
-  /** Additional sysctls of its network namespace: `{ "net.ipv4.conf.all.rp_filter": "1" }`. Default: none. */
-  readonly sysctls?: Readonly<Record<string, string>>;
-}
-
-const SYSCTLS: Readonly<Record<string, string>> = {
-  // The node routes packets between its pods and other nodes.
-  "net.ipv4.ip_forward": "1",
-  // kube-proxy sets this for NodePorts on localhost.
-  "net.ipv4.conf.all.route_localnet": "1",
-  // When the node forwards packets between two of its own pods, it must not send them ICMP redirects.
-  "net.ipv4.conf.all.send_redirects": "0",
-  "net.ipv4.conf.default.send_redirects": "0",
-};
-
 const DEFAULT_MTU_BYTES = 1500;
-
-/** Time within which the kernel must remove the veth pair of a namespace that ended, and the polling interval. */
-const UNPLUG_TIMEOUT_MS = 20_000;
-const UNPLUG_POLL_MS = 10;
 
 /** The part of the cluster that a node uses. */
 export interface NodeCluster {
@@ -87,8 +58,8 @@ export class Node extends ContainerPlace {
   readonly #prefixLength: number;
   readonly #pool: AddressPool;
   readonly #prober: Prober;
+  readonly #shell: NodeShell;
   readonly #pods = new Map<string, NodePod>();
-  #alive = true;
   #routed = false;
   #mtuBytes: number | undefined;
 
@@ -114,6 +85,7 @@ export class Node extends ContainerPlace {
     });
     this.#pool.take("bridge");
     this.#prober = new Prober(this.engine, this.container, this.name);
+    this.#shell = new NodeShell(this.name, () => this.netnsHandle());
   }
 
   /** Starts the container, creates its bridge, and inserts the jumps to kube-proxy's chains. */
@@ -147,7 +119,7 @@ export class Node extends ContainerPlace {
         podRanges: cluster.podRanges,
       });
       const setup = `${bridge}\niptables-restore --noflush <<'END'\n${jumpInput()}END`;
-      const facts = await node.#must(
+      const facts = await node.#shell.must(
         `${setup}\nip -o link show eth0\ncat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || :`,
       );
       node.#routed = !/^1$/m.test(facts);
@@ -162,13 +134,13 @@ export class Node extends ContainerPlace {
   }
 
   /** The pods on this node, by name. */
-  get pods(): ReadonlyMap<string, NodePod> {
+  get pods(): ReadonlyMap<string, Pod<"node">> {
     return this.#pods;
   }
 
   /** False when its container has ended. */
   get alive(): boolean {
-    return this.#alive;
+    return this.#shell.open;
   }
 
   /**
@@ -208,7 +180,7 @@ export class Node extends ContainerPlace {
    * console.log(web.address);
    * await lab.close();
    */
-  pod(name: string, spec: NodePodSpec = {}): Promise<NodePod> {
+  pod(name: string, spec: PodSpec<"node"> = {}): Promise<Pod<"node">> {
     return this.#cluster.context.addPlace("pod", name, () => this.#start(name, spec));
   }
 
@@ -217,20 +189,20 @@ export class Node extends ContainerPlace {
    *
    * @throws LabError `BAD_NAME`, `BAD_PORT`, `BAD_ADDRESS`.
    */
-  describe(name: string, spec: NodePodSpec = {}): DescribedPod {
+  describe(name: string, spec: PodSpec<"node"> = {}): DescribedPod {
     return new DescribedPod(this.name, planPod(name, spec), () => this.pod(name, spec));
   }
 
-  async #start(name: string, spec: NodePodSpec): Promise<NodePod> {
+  async #start(name: string, spec: PodSpec<"node">): Promise<NodePod> {
     const cluster = this.#cluster;
-    this.#checkAlive();
+    this.#shell.checkAlive();
     const plan = planPod(name, spec);
     const pod = await NodePod.start(
       {
         name: this.name,
         runtime: this.#runtime,
         plug: (pod, podPid, address) => this.#plug(pod, podPid, address),
-        unplugged: (veth) => this.#unplugged(veth),
+        unplugged: (veth) => this.#shell.untilUnlinked(veth),
         takeAddress: (owner, wanted) =>
           wanted === undefined ? this.#pool.take(owner) : this.#pool.claim(wanted, owner),
         releaseAddress: (address) => this.#pool.release(address),
@@ -264,17 +236,17 @@ export class Node extends ContainerPlace {
    * @throws LabError `COMMAND_FAILED`, `NODE_DOWN`.
    */
   async routeTo(other: Node): Promise<void> {
-    await this.#must(routeScript(other.podCidr, other.address));
+    await this.#shell.must(routeScript(other.podCidr, other.address));
   }
 
   /** Exempts traffic from this node's pods to another pod range from masquerading. */
   async allowPodRange(range: string): Promise<void> {
-    await this.#must(growScript(this.podCidr, range));
+    await this.#shell.must(growScript(this.podCidr, range));
   }
 
   /** Deletes the route to the pods of a node that was removed. Shell: `ip route del CIDR`. */
   async unroute(other: Node): Promise<void> {
-    if (this.#alive) await this.#ask(`ip route del ${other.podCidr}`);
+    if (this.#shell.open) await this.#shell.ask(`ip route del ${other.podCidr}`);
   }
 
   /**
@@ -283,17 +255,17 @@ export class Node extends ContainerPlace {
    * @throws LabError `COMMAND_FAILED`, `NODE_DOWN`.
    */
   async restore(input: string): Promise<void> {
-    await this.#must(`iptables-restore --noflush <<'END'\n${input}END`);
+    await this.#shell.must(`iptables-restore --noflush <<'END'\n${input}END`);
   }
 
   /** Runs a shell script in the node's namespace. */
   async inside(script: string): Promise<ShellAnswer> {
-    return this.#ask(script);
+    return this.#shell.ask(script);
   }
 
   /** Handles the end of its container: its namespace and the links of its pods are gone, so its pods end too. */
   async noteEnd(): Promise<void> {
-    this.#alive = false;
+    this.#shell.close();
     this.#prober.close();
     this.#runtime.toolbox.leave(this.#pid);
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} died`)));
@@ -306,7 +278,7 @@ export class Node extends ContainerPlace {
 
   /** Ends its pods and removes its container. */
   async end(): Promise<void> {
-    this.#alive = false;
+    this.#shell.close();
     this.#prober.close();
     await Promise.all([...this.#pods.values()].map((pod) => pod.end(`${this.name} was removed`)));
     this.#runtime.toolbox.leave(this.#pid);
@@ -333,22 +305,8 @@ export class Node extends ContainerPlace {
     const { shell } = this.#runtime.toolbox;
     const answer = await shell.run(vethScript({ ...wire, nodePid: this.#pid }));
     if (answer.exitCode === 0) return;
-    this.#checkAlive();
-    throw failed(pod, answer, vethScript({ ...wire, nodePid: this.#pid }));
-  }
-
-  async #unplugged(veth: string): Promise<void> {
-    const end = performance.now() + UNPLUG_TIMEOUT_MS;
-    while (this.#alive && (await this.#ask(`ip link show dev ${veth}`)).exitCode === 0) {
-      if (performance.now() > end) {
-        throw new LabError("TIMED_OUT", {
-          where: this.name,
-          found: `${veth} still exists ${UNPLUG_TIMEOUT_MS} ms after its pod ended`,
-          advice: "A process of the pod may still hold its network namespace: docker ps.",
-        });
-      }
-      await pause(UNPLUG_POLL_MS);
-    }
+    this.#shell.checkAlive();
+    throw networkError(pod, answer, vethScript({ ...wire, nodePid: this.#pid }));
   }
 
   async #probe(pod: NodePod): Promise<void> {
@@ -359,43 +317,4 @@ export class Node extends ContainerPlace {
       pod.noteProbe(ready).catch(() => undefined);
     });
   }
-
-  async #must(script: string): Promise<string> {
-    const answer = await this.#ask(script);
-    if (answer.exitCode !== 0) throw failed(this.name, answer, script);
-    return answer.stdout;
-  }
-
-  async #ask(script: string): Promise<ShellAnswer> {
-    this.#checkAlive();
-    try {
-      return await (await this.netnsHandle()).shell.run(script);
-    } catch (error) {
-      if (error instanceof LabError && error.code === "CONTAINER_GONE") throw this.#down(error);
-      throw error;
-    }
-  }
-
-  #checkAlive(): void {
-    if (!this.#alive) throw this.#down();
-  }
-
-  #down(cause?: unknown): LabError {
-    return new LabError("NODE_DOWN", {
-      where: this.name,
-      found: "the node is down: its container has ended",
-      advice: `Run the pod on another node, or start a new one: lab.node("${this.name}-b").`,
-      cause,
-    });
-  }
-}
-
-function failed(where: string, answer: ShellAnswer, script: string): LabError {
-  const output = (answer.stderr.trim() || answer.stdout.trim()).replace(/\s*\n\s*/g, " ");
-  return new LabError("COMMAND_FAILED", {
-    where,
-    found: `the network could not be set up: ${output || `exit code ${answer.exitCode}`}`,
-    advice: "The error's cause contains the commands that ran.",
-    cause: new Error(script),
-  });
 }

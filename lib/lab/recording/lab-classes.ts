@@ -1,35 +1,39 @@
-import { DockerHost, HostContainer } from "../docker/docker-host";
-import { App, Pod } from "../docker/pod";
-import { Failures } from "../failure";
+import { DockerHost } from "../docker/docker-host";
+import { HostContainer } from "../docker/host-container";
+import { Failures } from "../failure/failures";
 import { Bridge, LabLink } from "../link/link";
 import { Netns } from "../link/netns";
 import { TapCable } from "../link/tap";
 import { Veth } from "../link/veth";
-import { NodeApp } from "../node/app";
 import { Cluster } from "../node/cluster";
-import { DescribedPod } from "../node/described";
 import { Node } from "../node/node";
-import { NodePod } from "../node/pod";
 import { ContainerPlace } from "../place/place";
+import { DescribedPod } from "../pod/described-pod";
+import { NetworkPod } from "../pod/network-pod";
+import { NodeApp } from "../pod/node-app";
+import { NodePod } from "../pod/node-pod";
+import { PodApp } from "../pod/pod-app";
 import { ForwardProxy, ReverseProxy } from "../proxy/proxy";
 import { ServiceController } from "../service/controller";
 import { Service } from "../service/service";
-import { Host } from "../topology/host";
+import { EngineMachine } from "../topology/engine-machine";
 import { Capture } from "../trace/capture";
+import type { LiveClass } from "./recorded-classes";
 
-import type { RecordedClass } from "./recorded-classes";
-
-/** The classes of the live objects of a lab, except `Lab` itself and `Outside`, which lab.ts adds. */
-export const labClasses: readonly RecordedClass[] = [
+/**
+ * The classes of the live objects of a lab, by their names in recordings, except `Lab` itself and `Outside`, which lab.ts
+ * adds. If you rename a class, keep its name here: recordings that exist use it.
+ */
+export const labClasses: Readonly<Record<string, LiveClass>> = {
   ContainerPlace,
-  Host,
+  Host: EngineMachine,
   DockerHost,
   HostContainer,
   Node,
   NodePod,
   NodeApp,
-  Pod,
-  App,
+  Pod: NetworkPod,
+  App: PodApp,
   Netns,
   LabLink,
   Bridge,
@@ -43,4 +47,4 @@ export const labClasses: readonly RecordedClass[] = [
   Service,
   ServiceController,
   DescribedPod,
-];
+};

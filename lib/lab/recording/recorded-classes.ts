@@ -1,15 +1,20 @@
 /** A class whose objects are live: every call of their methods is recorded. */
-export interface RecordedClass {
-  readonly name: string;
+export interface LiveClass {
   readonly prototype: object;
+}
+
+/** A live class, and its name in recordings. */
+interface RecordedClass extends LiveClass {
+  readonly name: string;
 }
 
 /** The classes of live objects. */
 export class RecordedClasses {
   readonly #classes: readonly RecordedClass[];
 
-  constructor(classes: readonly RecordedClass[]) {
-    this.#classes = classes;
+  /** @param classes - the classes by their names in recordings. */
+  constructor(classes: Readonly<Record<string, LiveClass>>) {
+    this.#classes = Object.entries(classes).map(([name, { prototype }]) => ({ name, prototype }));
   }
 
   /** Returns the class of a live object; undefined for other objects. */

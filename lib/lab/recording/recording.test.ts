@@ -159,7 +159,7 @@ function counter() {
 }
 type Counter = ReturnType<typeof counter>;
 
-const noClasses = new RecordedClasses([]);
+const noClasses = new RecordedClasses({});
 
 async function recorded(use: (root: Counter) => Promise<unknown>, times = 1): Promise<Journal> {
   const recorder = new Recorder(noClasses);

@@ -1,5 +1,6 @@
 import { LabError } from "../../engine";
-import { type AppSpec, checkApps, type PodSpec } from "../docker/pod";
+import { type AppSpec, checkApps } from "./app-spec";
+import type { NetworkPodSpec } from "./network-pod-spec";
 import { checkReadiness, type Readiness } from "./readiness";
 
 /**
@@ -16,18 +17,7 @@ export type RestartPolicy = "always" | "on-failure" | "no";
 /** Options of one app of a pod on a node. */
 export type NodeAppSpec = Omit<AppSpec, "restart">;
 
-/**
- * Options of a pod on a node: those of its only app, or `apps` for several.
- *
- * @example
- * import type { NodePodSpec } from "wirebook";
- * // For node.pod(name, spec).
- * const spec: NodePodSpec = {
- *   labels: { app: "web" },
- *   apps: { web: { image: "web" }, log: { command: ["sleep", "infinity"] } },
- *   readiness: { http: "/", port: 80 },
- * };
- */
+/** Options of a pod on a node: those of its only app, or `apps` for several. Public as `PodSpec<"node">`. */
 export interface NodePodSpec extends NodeAppSpec {
   /** Labels that services select pods by. Default: none. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -45,7 +35,7 @@ export interface NodePodSpec extends NodeAppSpec {
 export interface PodPlan {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly pod: PodSpec;
+  readonly pod: NetworkPodSpec;
   readonly readiness?: Readiness;
   readonly restart: RestartPolicy;
   readonly address?: string;

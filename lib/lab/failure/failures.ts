@@ -1,50 +1,11 @@
-import { LabError } from "../engine";
-import { withoutUndefined } from "../without-undefined";
-import type { LabContext } from "./context/lab-context";
-import { commandError, inNamespace } from "./link/ip";
-import type { LabLink } from "./link/link";
-import type { ContainerPlace } from "./place/place";
-
-/**
- * A failure that was injected into a lab. `undo` repairs it; closing the lab repairs it too.
- *
- * @example
- * import { type Failure, Lab } from "wirebook";
- * const lab = await Lab.open("failure-undo-example");
- * const router = await lab.netns("router", { forward: true });
- * const failure: Failure = await lab.failures.noForwarding(router);
- * console.log(failure.shell);
- * await failure.undo();
- * await lab.close();
- */
-export interface Failure {
-  /** The equivalent shell command. */
-  readonly shell: string;
-  /** Set if the machine cannot do exactly what was requested: describes the substitute. */
-  readonly note?: string;
-  /** Repairs the failure. Further calls do nothing. */
-  undo(): Promise<void>;
-}
-
-/**
- * The position of an iptables rule.
- *
- * @example
- * import { Lab, type RuleAt } from "wirebook";
- * const lab = await Lab.open("rule-at-example");
- * const router = await lab.netns("router");
- * await router.sh`iptables -A FORWARD -j DROP`;
- * const at: RuleAt = { table: "filter", chain: "FORWARD", number: 1 };
- * await (await lab.failures.dropRule(router, at)).undo();
- * await lab.close();
- */
-export interface RuleAt {
-  /** Default: `filter`. */
-  readonly table?: "raw" | "mangle" | "nat" | "filter" | "security";
-  readonly chain: string;
-  /** Number of the rule in its chain, from 1, as `iptables -L --line-numbers` prints it. */
-  readonly number: number;
-}
+import { LabError } from "../../engine";
+import { withoutUndefined } from "../../without-undefined";
+import type { LabContext } from "../context/lab-context";
+import { commandError, inNamespace } from "../link/ip";
+import type { LabLink } from "../link/link";
+import type { ContainerPlace } from "../place/place";
+import type { Failure, RuleAt } from "./failure";
+import { setSysctl } from "./sysctl";
 
 /**
  * Injects failures into a lab. Use it as `lab.failures`.
@@ -287,15 +248,4 @@ async function defaultLink(place: ContainerPlace): Promise<string> {
     found: "it has no default route that would show which link is its uplink",
     advice: 'Give the name of the link: partition(place, "eth0").',
   });
-}
-
-// The engine mounts /proc/sys read-only in the toolbox. A mount namespace for this one command lets it remount /proc/sys
-// writable. The files under net/ are those of the network namespace that the command runs in.
-async function setSysctl(place: ContainerPlace, name: string, value: string): Promise<void> {
-  const path = `/proc/sys/${name.replaceAll(".", "/")}`;
-  const { shell } = await place.netnsHandle();
-  const write = `echo ${value} > ${path}`;
-  const script = `unshare -m sh -c 'mount -o remount,bind,rw /proc/sys 2>/dev/null; ${write}'`;
-  const { exitCode, stderr } = await shell.run(script);
-  if (exitCode !== 0) throw commandError(place.name, ["sysctl", "-w", `${name}=${value}`], stderr);
 }

@@ -1,7 +1,7 @@
 import { LabError } from "../../engine";
-import { App } from "../docker/pod";
 import type { PlaceParts } from "../place/place";
-import type { RestartPolicy } from "./pod-spec";
+import type { RestartPolicy } from "./node-pod-spec";
+import { PodApp } from "./pod-app";
 
 /** Delay before the second restart of an app. Like kubelet's, it doubles with each restart. */
 const FIRST_BACKOFF_MS = 250;
@@ -12,17 +12,9 @@ const KILL_TIMEOUT_MS = 5_000;
 /**
  * An app container of a pod on a node. It shares the network namespace of the pod's pause container. When it ends, the
  * node restarts it according to the pod's restart policy.
- *
- * @example
- * import { Lab } from "wirebook";
- * const lab = await Lab.open("app-example");
- * const node = await lab.node("node1");
- * const pod = await node.pod("web", { image: "web", restart: "no" });
- * await pod.app().kill();
- * console.log(pod.app().exitCode);
- * await lab.close();
+ * Public as `App<"node">`.
  */
-export class NodeApp extends App {
+export class NodeApp extends PodApp {
   readonly #settled: () => Promise<void>;
   readonly #waiting: (() => void)[] = [];
   #running = true;

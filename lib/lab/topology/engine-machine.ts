@@ -4,7 +4,7 @@ import type { Snapshot } from "../../inspect/snapshot";
 import type { Session } from "../runtime/session";
 
 /** The engine's machine. Labs read its network namespace, but never write to it and never run commands in it. */
-export class Host {
+export class EngineMachine {
   readonly name = "host";
   readonly kind = "host";
   readonly #session: Session;

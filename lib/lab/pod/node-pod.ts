@@ -1,47 +1,17 @@
 import { type EngineEvent, LabError } from "../../engine";
-import { startPod } from "../docker/pod";
+import { vethName } from "../node/wiring";
 import { ContainerPlace, type PlaceContainer, type PlaceParts } from "../place/place";
-import type { EngineRuntime } from "../runtime/engine-runtime";
 import { isImage } from "../runtime/image";
-import { NodeApp } from "./app";
-import { checkLabels, type PodPlan } from "./pod-spec";
-import { vethName } from "./wiring";
-
-/** An app that is busy in this many checks is considered started. */
-const STARTED_CHECKS = 30;
-const STARTED_CHECK_INTERVAL_MS = 10;
-/** Time within which the runtime must execute the app's program after the engine reported the start. */
-const RUNTIME_TIMEOUT_MS = 20_000;
-
-/** The part of a node that its pods use. */
-export interface PodHome {
-  readonly name: string;
-  /** The engine on which the pods run. */
-  readonly runtime: EngineRuntime;
-  /** Connects the network namespace of the process `podPid` to the node's bridge with a veth pair. */
-  plug(pod: string, podPid: number, address: string): Promise<void>;
-  /** Resolves when the node has no link with this name any more. */
-  unplugged(veth: string): Promise<void>;
-  takeAddress(pod: string, wanted?: string): string;
-  releaseAddress(address: string): void;
-  /** Starts the readiness probe, which calls {@link NodePod.noteProbe}. */
-  probe(pod: NodePod): Promise<void>;
-  forget(pod: NodePod): Promise<void>;
-  /** Resolves when the rules of every node match the current state of the pods. */
-  changed(cause: string, at?: number): Promise<void>;
-}
+import { appExited, untilStarted } from "./app-start";
+import { NodeApp } from "./node-app";
+import { checkLabels, type PodPlan } from "./node-pod-spec";
+import type { PodHome } from "./pod-home";
+import { startPod } from "./start-pod";
 
 /**
  * A running pod on a node: a pause container that owns the network namespace, the apps that joined it, and an address
  * from the node's chunk. Other pods see this address without NAT. Commands run in the first app.
- *
- * @example
- * import { Lab } from "wirebook";
- * const lab = await Lab.open("pod-example");
- * const node = await lab.node("node1");
- * const pod = await node.pod("client");
- * await pod.sh`ip address show eth0`;
- * await lab.close();
+ * Public as `Pod<"node">`.
  */
 export class NodePod extends ContainerPlace {
   /** Name of the node. */
@@ -52,7 +22,7 @@ export class NodePod extends ContainerPlace {
   readonly plan: PodPlan;
   /** Name of the node's end of its veth pair. */
   readonly veth: string;
-  readonly #home: PodHome;
+  readonly #home: PodHome<NodePod>;
   readonly #address: string;
   readonly #pid: number;
   #labels: Readonly<Record<string, string>>;
@@ -67,7 +37,7 @@ export class NodePod extends ContainerPlace {
   private constructor(
     parts: PlaceParts,
     more: {
-      home: PodHome;
+      home: PodHome<NodePod>;
       plan: PodPlan;
       pause: string;
       pid: number;
@@ -89,7 +59,7 @@ export class NodePod extends ContainerPlace {
   }
 
   /** Starts pause, connects it to the node's bridge, then starts the apps. If an app fails, removes everything again. */
-  static async start(home: PodHome, plan: PodPlan): Promise<NodePod> {
+  static async start(home: PodHome<NodePod>, plan: PodPlan): Promise<NodePod> {
     const { runtime } = home;
     const { name } = plan;
     const address = home.takeAddress(name, plan.address);
@@ -239,7 +209,7 @@ export class NodePod extends ContainerPlace {
     });
     if (this.ready) return;
     const ended = [...this.apps.values()].find((app) => app.exitCode !== undefined);
-    if (ended) throw await exited(ended, ended.exitCode);
+    if (ended) throw await appExited(ended, ended.exitCode);
     throw new LabError("NOT_READY", {
       where: this.name,
       found: reached
@@ -255,26 +225,11 @@ export class NodePod extends ContainerPlace {
    * @throws LabError `CONTAINER_EXITED` if one of them has ended.
    */
   async checkStarted(): Promise<void> {
-    await Promise.all([...this.apps.values()].map((app) => this.#appStart(app)));
-    const ended = [...this.apps.values()].find((app) => app.exitCode !== undefined);
-    if (ended) throw await exited(ended, ended.exitCode);
-    this.#started = true;
-  }
-
-  async #appStart(app: NodeApp): Promise<void> {
-    const { pid } = await app.state();
     const { shell } = this.#home.runtime.toolbox;
-    const end = performance.now() + RUNTIME_TIMEOUT_MS;
-    for (let checks = 0; checks < STARTED_CHECKS; ) {
-      const { stdout } = await shell.run(`cat /proc/${pid}/stat`);
-      if (pid === 0 || stdout === "")
-        throw await exited(app, await this.engine.containers.wait(app.container));
-      if (!isRuntime(stdout)) {
-        if (isSleeping(stdout)) return;
-        checks += 1;
-      } else if (performance.now() > end) return;
-      await new Promise((resolve) => setTimeout(resolve, STARTED_CHECK_INTERVAL_MS));
-    }
+    await Promise.all([...this.apps.values()].map((app) => untilStarted(app, shell)));
+    const ended = [...this.apps.values()].find((app) => app.exitCode !== undefined);
+    if (ended) throw await appExited(ended, ended.exitCode);
+    this.#started = true;
   }
 
   /**
@@ -393,23 +348,4 @@ export class NodePod extends ContainerPlace {
     if (!always && !this.ready) return;
     for (const resolve of this.#readyWaiters.splice(0)) resolve();
   }
-}
-
-async function exited(app: NodeApp, code: number | undefined): Promise<LabError> {
-  const output = (await app.logs(3).catch(() => "")).trim().replaceAll("\n", " / ");
-  return new LabError("CONTAINER_EXITED", {
-    where: app.name,
-    found: `it ended with exit code ${code ?? "unknown"}${output === "" ? "" : `: ${output}`}`,
-    advice: 'Use a command that keeps running, for example { command: ["sleep", "infinity"] }.',
-  });
-}
-
-/** True if the process sleeps: proc(5), stat. */
-function isSleeping(stat: string): boolean {
-  return /^\d+ \(.*\) [SIT] /.test(stat);
-}
-
-/** True if the process is still the runtime, which has not yet executed the app's program. */
-function isRuntime(stat: string): boolean {
-  return /^\d+ \((?:runc:|crun|youki)/.test(stat);
 }

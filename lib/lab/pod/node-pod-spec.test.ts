@@ -1,4 +1,4 @@
-import { type NodePodSpec, planPod, selects } from "./pod-spec";
+import { type NodePodSpec, planPod, selects } from "./node-pod-spec";
 
 test("by default a pod has one app and the restart policy always", () => {
   expect(planPod("client")).toEqual({
