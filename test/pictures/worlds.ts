@@ -60,7 +60,7 @@ export function snapshot(place: string, links: readonly Link[]): Snapshot {
 
 type Kind = WorldPlace["kind"];
 
-export function spot(
+export function worldPlace(
   name: string,
   kind: Kind,
   links: readonly Link[],
@@ -86,7 +86,7 @@ export function cluster(perNode: readonly [number, number] = [2, 2]): World {
         link(ifindex, `veth${ifindex}`, "veth", [], { master: "br-pods", peer: { ifindex: 2, netnsId: i } }),
       );
       places.push(
-        spot(
+        worldPlace(
           pod,
           "pod",
           [link(2, "eth0", "veth", [address4], { peer: { ifindex, netnsId: 0 }, packets: [12 + i, 9 + n] })],
@@ -103,7 +103,7 @@ export function cluster(perNode: readonly [number, number] = [2, 2]): World {
       );
     }
     places.push(
-      spot(
+      worldPlace(
         name,
         "node",
         [
@@ -132,13 +132,13 @@ export function docker(): World {
     name: "docker networking",
     network: { name: "lab network", subnet: "172.30.0.0/24" },
     places: [
-      spot(
+      worldPlace(
         "outside",
         "outside",
         [link(22, "eth0", "veth", ["172.30.0.3/24"], { peer: { ifindex: 23, netnsId: 0 } })],
         { containers: [app("nginx :80", "answers with the client's address")] },
       ),
-      spot("host1", "docker-host", [
+      worldPlace("host1", "docker-host", [
         link(20, "eth0", "veth", ["172.30.0.2/24"], { peer: { ifindex: 21, netnsId: 0 } }),
         link(2, "docker0", "bridge", ["172.17.0.1/16"]),
         link(3, "br-4f1c2a9d0b77", "bridge", ["172.18.0.1/16"]),
@@ -146,7 +146,7 @@ export function docker(): World {
         link(8, "veth77ab0c1", "veth", [], { master: "docker0", peer: { ifindex: 7, netnsId: 2 } }),
         link(10, "vethde01f22", "veth", [], { master: "br-4f1c2a9d0b77", peer: { ifindex: 9, netnsId: 3 } }),
       ]),
-      spot(
+      worldPlace(
         "web",
         "container",
         [
@@ -157,13 +157,13 @@ export function docker(): World {
         ],
         { parent: "host1", containers: [app("nginx :80", "-p 8080:80")] },
       ),
-      spot(
+      worldPlace(
         "client",
         "container",
         [link(7, "eth0", "veth", ["172.17.0.3/16"], { peer: { ifindex: 8, netnsId: 0 }, packets: [10, 14] })],
         { parent: "host1", containers: [app("sleep", "base")] },
       ),
-      spot(
+      worldPlace(
         "apart",
         "container",
         [link(9, "eth0", "veth", ["172.18.0.2/16"], { peer: { ifindex: 10, netnsId: 0 } })],
@@ -178,10 +178,10 @@ export function pair(): World {
   return {
     name: "two namespaces",
     places: [
-      spot("red", "netns", [
+      worldPlace("red", "netns", [
         link(3, "veth-red", "veth", ["10.0.0.1/24"], { peer: { ifindex: 4, netnsId: 0 }, packets: [3, 3] }),
       ]),
-      spot("blue", "netns", [
+      worldPlace("blue", "netns", [
         link(4, "veth-blue", "veth", ["10.0.0.2/24"], { peer: { ifindex: 3, netnsId: 0 }, packets: [3, 3] }),
       ]),
     ],
@@ -193,14 +193,14 @@ export function chain(): World {
   return {
     name: "client, router, server",
     places: [
-      spot("client", "netns", [
+      worldPlace("client", "netns", [
         link(2, "eth0", "veth", ["10.0.0.2/24", "fd00:0:0:1::2/64"], { peer: { ifindex: 3, netnsId: 0 } }),
       ]),
-      spot("router", "netns", [
+      worldPlace("router", "netns", [
         link(3, "vc", "veth", ["10.0.0.1/24", "fd00:0:0:1::1/64"], { peer: { ifindex: 2, netnsId: 0 } }),
         link(4, "vs", "veth", ["192.168.0.1/24", "fd00:0:0:2::1/64"], { peer: { ifindex: 5, netnsId: 1 } }),
       ]),
-      spot("server", "netns", [
+      worldPlace("server", "netns", [
         link(5, "eth0", "veth", ["192.168.0.10/24", "fd00:0:0:2::10/64"], {
           peer: { ifindex: 4, netnsId: 0 },
           up: false,
@@ -216,7 +216,7 @@ export function hub(leaves = 3): World {
   return {
     name: "one bridge",
     places: [
-      spot("switch", "netns", [
+      worldPlace("switch", "netns", [
         link(2, "br0", "bridge", []),
         ...Array.from({ length: leaves }, (_, i) =>
           link(10 + i, `veth-${names[i]}`, "veth", [], { master: "br0", peer: { ifindex: 2, netnsId: i } }),
@@ -224,7 +224,7 @@ export function hub(leaves = 3): World {
         link(9, "tap0", "tun", [], { master: "br0" }),
       ]),
       ...Array.from({ length: leaves }, (_, i) =>
-        spot(names[i] ?? "", "netns", [
+        worldPlace(names[i] ?? "", "netns", [
           link(2, "eth0", "veth", [`10.0.0.${i + 1}/24`], { peer: { ifindex: 10 + i, netnsId: 0 } }),
         ]),
       ),
@@ -240,7 +240,7 @@ export function ring(): World {
     places: Array.from({ length: n }, (_, i) => {
       const next = (i + 1) % n;
       const before = (i + n - 1) % n;
-      return spot(`router-${i}`, "netns", [
+      return worldPlace(`router-${i}`, "netns", [
         link(100 + 10 * i + next, `to-${next}`, "veth", [`10.0.${i}.1/30`], {
           peer: { ifindex: 100 + 10 * next + i, netnsId: 1 },
         }),
@@ -255,7 +255,7 @@ export function ring(): World {
 /** Two engines with an overlay network, long names and IPv6 addresses. */
 export function engines(): World {
   const node = (n: number, engine: string): readonly WorldPlace[] => [
-    spot(
+    worldPlace(
       `node-with-a-rather-long-name-${n}`,
       "node",
       [
@@ -266,7 +266,7 @@ export function engines(): World {
       ],
       { parent: engine, detail: `pod CIDR 10.244.${n}.0/24` },
     ),
-    spot(
+    worldPlace(
       `a-pod-whose-name-fills-all-sixty-three-characters-of-a-label-${n}`,
       "pod",
       [
@@ -283,7 +283,7 @@ export function engines(): World {
         ],
       },
     ),
-    spot(
+    worldPlace(
       `pod-${n}-b`,
       "pod",
       [link(2, "eth0", "veth", [`10.244.${n}.3/24`], { peer: { ifindex: 9, netnsId: 0 } })],
@@ -301,7 +301,7 @@ export function engines(): World {
       { name: "engine-b", kind: "engine", detail: "Docker 20.10, swarm worker" },
       ...node(1, "engine-a"),
       ...node(2, "engine-b"),
-      spot("outside", "outside", [link(4, "eth0", "vxlan", ["172.30.0.3/24"])], { parent: "engine-b" }),
+      worldPlace("outside", "outside", [link(4, "eth0", "vxlan", ["172.30.0.3/24"])], { parent: "engine-b" }),
     ],
   };
 }

@@ -54,7 +54,7 @@ export const PALETTE = {
     still: "#f7cdd0",
   },
   /** A veth pair. */
-  cord: { live: "#3f9fd6", still: "#3f9fd6" },
+  veth: { live: "#3f9fd6", still: "#3f9fd6" },
 } as const satisfies Readonly<Record<string, { readonly live: string; readonly still: string }>>;
 
 /** Name of a colour by its meaning. */

@@ -5,25 +5,21 @@ import type { Mark } from "../sketch/scene";
 import { moved } from "../sketch/shapes";
 import type { Port } from "./graph";
 
-/** A laid-out part of the picture: its size, its marks relative to its upper left corner, and the ends for cords. */
+/** A part of the picture after layout. Positions are relative to its upper left corner. */
 export interface Block {
   readonly width: number;
   readonly height: number;
   readonly marks: readonly Mark[];
-  /** The upper ends of links to the lab's network, and the heights of the bars inside. */
-  readonly hooks: readonly Hook[];
+  /** Where lines to the lab's network begin. */
+  readonly uplinkPoints: readonly LinkPoint[];
+  /** Vertical positions of the bars (bridges, networks) inside. */
   readonly bars: readonly number[];
-  /** The ends of cords to other blocks. */
-  readonly plugs: readonly Plug[];
+  /** Where the lines of veth pairs to other blocks begin. */
+  readonly vethPoints: readonly LinkPoint[];
 }
 
-export interface Hook {
-  readonly port: Port;
-  readonly x: number;
-  readonly y: number;
-}
-
-export interface Plug {
+/** The position of a link in a block. */
+export interface LinkPoint {
   readonly port: Port;
   readonly x: number;
   readonly y: number;
@@ -33,9 +29,9 @@ export function shift(block: Block, dx: number, dy: number): Block {
   return {
     ...block,
     marks: moved(block.marks, dx, dy),
-    hooks: block.hooks.map((hook) => ({ ...hook, x: hook.x + dx, y: hook.y + dy })),
+    uplinkPoints: block.uplinkPoints.map((point) => ({ ...point, x: point.x + dx, y: point.y + dy })),
     bars: block.bars.map((y) => y + dy),
-    plugs: block.plugs.map((plug) => ({ ...plug, x: plug.x + dx, y: plug.y + dy })),
+    vethPoints: block.vethPoints.map((point) => ({ ...point, x: point.x + dx, y: point.y + dy })),
   };
 }
 
@@ -133,28 +129,28 @@ export function chip(port: Port, x: number, y: number, room: number): readonly M
   return marks;
 }
 
-/** Draws the links of cords on the lower border, next to each other. `y` is the lower edge of the box without them. */
-export function bottomPlugs(
+/** Draws the links of veth pairs on the lower border, next to each other. `y` is the lower edge of the box without them. */
+export function bottomLinks(
   ports: readonly Port[],
   width: number,
   y: number,
-): { marks: readonly Mark[]; height: number; plugs: readonly Plug[] } {
-  if (ports.length === 0) return { marks: [], height: 0, plugs: [] };
+): { marks: readonly Mark[]; height: number; vethPoints: readonly LinkPoint[] } {
+  if (ports.length === 0) return { marks: [], height: 0, vethPoints: [] };
   const room = (width - 2 * PAD - (ports.length - 1) * 8) / ports.length;
   const marks: Mark[] = [];
-  const plugs: Plug[] = [];
+  const vethPoints: LinkPoint[] = [];
   let x = PAD;
   const edge = y + CHIP_HEIGHT / 2 + 4;
   for (const port of ports) {
     const wide = Math.min(chipWidth(port), room);
     marks.push(...chip(port, x, edge, wide));
-    plugs.push({ port, x: x + wide / 2, y: edge + CHIP_HEIGHT / 2 });
+    vethPoints.push({ port, x: x + wide / 2, y: edge + CHIP_HEIGHT / 2 });
     x += wide + 8;
   }
-  return { marks, height: CHIP_HEIGHT / 2 + 4, plugs };
+  return { marks, height: CHIP_HEIGHT / 2 + 4, vethPoints };
 }
 
 /** Returns the width of a box whose links fit next to each other on the lower border. */
-export function plugsWidth(ports: readonly Port[]): number {
+export function bottomLinksWidth(ports: readonly Port[]): number {
   return ports.reduce((sum, port) => sum + chipWidth(port) + 8, 0) + 2 * PAD;
 }

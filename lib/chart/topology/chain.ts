@@ -1,23 +1,27 @@
 import type { Mark } from "../sketch/scene";
 import { WIDTH } from "../sketch/shapes";
-import { type Block, type Hook, label, linkName, shift } from "./block";
-import type { Graph, Port, Spot } from "./graph";
+import { type Block, type LinkPoint, label, linkName, shift } from "./block";
+import type { Graph, Port, Vertex } from "./graph";
 import { type DrawnAs, leaf, leafWidth } from "./leaf";
 import type { Unit } from "./placed";
 
 type Pair = Graph["pairs"][number];
 
-/** Namespaces that are connected one after another by cords, without branches or cycles. */
+/** Namespaces that are connected one after another by veth pairs, without branches or cycles. */
 export interface Chain {
-  readonly spots: readonly Spot[];
+  readonly vertices: readonly Vertex[];
   readonly pairs: readonly Pair[];
 }
 
-const CORD = 150;
+const VETH_LENGTH = 150;
 
 /** Returns the chain that contains a place, if it has at least two places and fits into one row. */
-export function chainOf(start: Spot, spots: readonly Spot[], pairs: readonly Pair[]): Chain | undefined {
-  const known = new Map(spots.map((spot) => [spot.place.name, spot]));
+export function chainOf(
+  start: Vertex,
+  vertices: readonly Vertex[],
+  pairs: readonly Pair[],
+): Chain | undefined {
+  const known = new Map(vertices.map((vertex) => [vertex.place.name, vertex]));
   const at = (name: string) => pairs.filter(({ a, b }) => a.place === name || b.place === name);
   const far = (pair: Pair, name: string) => (pair.a.place === name ? pair.b.place : pair.a.place);
   const walk = (
@@ -58,17 +62,17 @@ export function chainOf(start: Spot, spots: readonly Spot[], pairs: readonly Pai
   const found = order.flatMap((name) => known.get(name) ?? []);
   if (new Set(order).size !== order.length || found.length !== order.length) return undefined;
   const chain: Chain = {
-    spots: found,
+    vertices: found,
     pairs: [...[...back].reverse().map((step) => step.pair), ...forth.map((step) => step.pair)],
   };
   return chainWidth(chain) <= WIDTH ? chain : undefined;
 }
 
-const corded =
+const drawnInChain =
   (chain: Chain): DrawnAs =>
   (port) => {
-    if (port.uplink) return "plug";
-    return chain.pairs.some(({ a, b }) => samePort(a, port) || samePort(b, port)) ? "cord" : undefined;
+    if (port.uplink) return "chip";
+    return chain.pairs.some(({ a, b }) => samePort(a, port) || samePort(b, port)) ? "veth" : undefined;
   };
 
 function samePort(a: Port, b: Port): boolean {
@@ -76,52 +80,62 @@ function samePort(a: Port, b: Port): boolean {
 }
 
 function chainWidth(chain: Chain): number {
-  const drawn = corded(chain);
-  return chain.spots.reduce((sum, spot) => sum + leafWidth(spot, drawn), 0) + CORD * chain.pairs.length;
+  const drawn = drawnInChain(chain);
+  return (
+    chain.vertices.reduce((sum, vertex) => sum + leafWidth(vertex, drawn), 0) +
+    VETH_LENGTH * chain.pairs.length
+  );
 }
 
-/** Returns the chain as one unit: boxes next to each other, with straight cords between them. */
+/** Returns the chain as one unit: boxes next to each other, with straight veth pairs between them. */
 export function chainUnit(chain: Chain): Unit {
-  const drawn = corded(chain);
+  const drawn = drawnInChain(chain);
   return {
-    wish: chainWidth(chain),
+    preferredWidth: chainWidth(chain),
     grows: false,
     draw: (width) => {
       const marks: Mark[] = [];
-      const hooks: Hook[] = [];
+      const uplinkPoints: LinkPoint[] = [];
       const blocks: Block[] = [];
-      const leaves = chain.spots.map((spot) => leafWidth(spot, drawn));
+      const leaves = chain.vertices.map((vertex) => leafWidth(vertex, drawn));
       const taken = leaves.reduce((sum, wide) => sum + wide, 0);
-      // Cords get shorter if a trunk or lanes need a part of the row.
-      const cord = Math.min(CORD, (width - taken) / chain.pairs.length);
+      // Veth pairs get shorter if a trunk or lanes need a part of the row.
+      const length = Math.min(VETH_LENGTH, (width - taken) / chain.pairs.length);
       let x = 0;
       let height = 0;
-      for (const spot of chain.spots) {
-        const block = shift(leaf(spot, leafWidth(spot, drawn), drawn), x, 0);
+      for (const vertex of chain.vertices) {
+        const block = shift(leaf(vertex, leafWidth(vertex, drawn), drawn), x, 0);
         blocks.push(block);
         marks.push(...block.marks);
-        hooks.push(...block.hooks);
+        uplinkPoints.push(...block.uplinkPoints);
         height = Math.max(height, block.height);
-        x += block.width + cord;
+        x += block.width + length;
       }
       let left = 0;
       chain.pairs.forEach((pair, i) => {
-        const [from, to] = [chain.spots[i], chain.spots[i + 1]];
+        const [from, to] = [chain.vertices[i], chain.vertices[i + 1]];
         const block = blocks[i];
         if (from === undefined || to === undefined || block === undefined) return;
         const start = left + block.width;
         const near = pair.a.place === from.place.name ? pair.a : pair.b;
         const other = near === pair.a ? pair.b : pair.a;
-        marks.push(...sideCord(near, other, start, start + cord, 34));
-        left = start + cord;
+        marks.push(...sideVethLine(near, other, start, start + length, 34));
+        left = start + length;
       });
-      return { width: x - cord, height: Math.max(height, 72), marks, hooks, bars: [], plugs: [] };
+      return {
+        width: x - length,
+        height: Math.max(height, 72),
+        marks,
+        uplinkPoints,
+        bars: [],
+        vethPoints: [],
+      };
     },
   };
 }
 
-/** Draws a cord between two boxes, with the name of the near end above and of the far end below. */
-function sideCord(near: Port, far: Port, left: number, right: number, y: number): readonly Mark[] {
+/** Draws a veth pair between two boxes, with the name of the near end above and of the far end below. */
+function sideVethLine(near: Port, far: Port, left: number, right: number, y: number): readonly Mark[] {
   const up = near.link.up && far.link.up;
   const room = right - left - 16;
   return [
@@ -131,12 +145,12 @@ function sideCord(near: Port, far: Port, left: number, right: number, y: number)
         [left, y],
         [right, y],
       ],
-      stroke: "cord",
+      stroke: "veth",
       thick: 2.5,
       dashed: !up,
     },
-    { kind: "dot", x: left, y, radius: 4, fill: "cord" },
-    { kind: "dot", x: right, y, radius: 4, fill: "cord" },
+    { kind: "dot", x: left, y, radius: 4, fill: "veth" },
+    { kind: "dot", x: right, y, radius: 4, fill: "veth" },
     ...label(linkName(near.link), "codeSmall", left + 8, y - 8, room, { tone: "mute" }),
     ...label(linkName(far.link), "codeSmall", right - 8, y + 18, room, { tone: "mute", align: "right" }),
     ...(up ? [] : label("✕ down", "small", left + 8, y + 32, 46)),

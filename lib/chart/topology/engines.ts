@@ -19,23 +19,23 @@ export function enginesBlock(graph: Graph, world: World): Block {
     marks.push(...label(`${network.name} ${network.subnet}`, "codeSmall", 0, 12, WIDTH, { tone: "mute" }));
     y += 24;
   }
-  const engines = graph.roots.filter((spot) => spot.place.kind === "engine");
-  const loose = graph.roots.filter((spot) => spot.place.kind !== "engine");
+  const engines = graph.roots.filter((vertex) => vertex.place.kind === "engine");
+  const loose = graph.roots.filter((vertex) => vertex.place.kind !== "engine");
   const groups = [
-    ...engines.map((spot) => ({ spot, inside: spot.children })),
-    ...(loose.length > 0 ? [{ spot: undefined, inside: loose }] : []),
+    ...engines.map((vertex) => ({ vertex, inside: vertex.children })),
+    ...(loose.length > 0 ? [{ vertex: undefined, inside: loose }] : []),
   ];
   const left = TRUNK + INSIDE;
   const unnamed: World =
     network === undefined ? world : { ...world, network: { name: "", subnet: network.subnet } };
-  for (const { spot, inside } of groups) {
+  for (const { vertex, inside } of groups) {
     const width = WIDTH - left - INSIDE;
     const block = rowsBlock(inside, graph, unnamed, { width, open: true });
-    const head = spot === undefined ? 0 : HEAD;
+    const head = vertex === undefined ? 0 : HEAD;
     const placed = shift(block, left, y + head);
     bars.push(...placed.bars);
-    if (spot !== undefined) {
-      const name = Math.min(260, textWidth(spot.place.name, "head"));
+    if (vertex !== undefined) {
+      const name = Math.min(260, textWidth(vertex.place.name, "head"));
       marks.push(
         {
           kind: "box",
@@ -48,8 +48,8 @@ export function enginesBlock(graph: Graph, world: World): Block {
           radius: 12,
           dashed: true,
         },
-        ...label(spot.place.name, "head", left, y + 22, 260),
-        ...label(spot.place.detail ?? "container engine", "small", left + name + 12, y + 22, 400, {
+        ...label(vertex.place.name, "head", left, y + 22, 260),
+        ...label(vertex.place.detail ?? "container engine", "small", left + name + 12, y + 22, 400, {
           tone: "mute",
         }),
       );
@@ -80,5 +80,5 @@ export function enginesBlock(graph: Graph, world: World): Block {
       thick: 5,
     });
   }
-  return { width: WIDTH, height: y - 16, marks, hooks: [], bars, plugs: [] };
+  return { width: WIDTH, height: y - 16, marks, uplinkPoints: [], bars, vethPoints: [] };
 }

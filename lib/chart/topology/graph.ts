@@ -11,16 +11,16 @@ export interface Port {
   readonly uplink: boolean;
 }
 
-export interface Spot {
+export interface Vertex {
   readonly place: WorldPlace;
   readonly ports: readonly Port[];
   readonly bridges: readonly Port[];
-  readonly children: readonly Spot[];
+  readonly children: readonly Vertex[];
 }
 
 export interface Graph {
-  readonly roots: readonly Spot[];
-  readonly spots: ReadonlyMap<string, Spot>;
+  readonly roots: readonly Vertex[];
+  readonly vertices: ReadonlyMap<string, Vertex>;
   readonly pairs: readonly { readonly a: Port; readonly b: Port }[];
 }
 
@@ -49,10 +49,10 @@ export function graphOf(world: World): Graph {
         };
       });
   const names = new Set(world.places.map((place) => place.name));
-  const spots = new Map<string, Spot>();
-  const build = (place: WorldPlace, above: readonly string[]): Spot => {
+  const vertices = new Map<string, Vertex>();
+  const build = (place: WorldPlace, above: readonly string[]): Vertex => {
     const ports = portsOf(place);
-    const spot: Spot = {
+    const vertex: Vertex = {
       place,
       ports: ports.filter((port) => port.link.kind !== "bridge"),
       bridges: ports.filter((port) => port.link.kind === "bridge"),
@@ -62,21 +62,21 @@ export function graphOf(world: World): Graph {
         )
         .map((child) => build(child, [...above, place.name])),
     };
-    spots.set(place.name, spot);
-    return spot;
+    vertices.set(place.name, vertex);
+    return vertex;
   };
   const roots = world.places
     .filter((place) => place.parent === undefined || !names.has(place.parent))
     .map((place) => build(place, []));
   const ports = new Map<string, Port>();
-  for (const spot of spots.values()) {
-    for (const port of [...spot.ports, ...spot.bridges]) {
+  for (const vertex of vertices.values()) {
+    for (const port of [...vertex.ports, ...vertex.bridges]) {
       ports.set(key({ place: port.place, ifindex: port.link.ifindex }), port);
     }
   }
   return {
     roots,
-    spots,
+    vertices,
     pairs: pairs.flatMap((pair) => {
       const a = ports.get(key(pair.a));
       const b = ports.get(key(pair.b));

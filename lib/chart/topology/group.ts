@@ -6,73 +6,77 @@ import {
   CHIP_HEIGHT,
   chip,
   LEAF_MIN,
+  type LinkPoint,
   label,
   linkName,
-  type Plug,
   shift,
 } from "./block";
-import { cord } from "./cord";
-import type { Port, Spot } from "./graph";
+import type { Port, Vertex } from "./graph";
 import { type DrawnAs, leaf, leafWidth } from "./leaf";
+import { vethLine } from "./veth-line";
 
-const CORD = 68;
+const VETH_LENGTH = 68;
 export const BAR = 24;
 export const SIDE = 5;
 export const GUTTER = 12;
 /** Padding of a frame in pixels. */
 export const FRAME_PAD = 12;
 
-/** A child place, and the near end of its cord. */
-interface Hung {
-  readonly child: Spot;
+/** A child place, and the near end of its veth pair. */
+interface AttachedPlace {
+  readonly child: Vertex;
   readonly near?: Port;
 }
 
 export interface Group {
   readonly bridge?: Port;
-  readonly hung: readonly Hung[];
+  readonly attached: readonly AttachedPlace[];
   /** Bridge ports that don't lead to a child: a tap, a tunnel, a veth to another place. */
   readonly stubs: readonly Port[];
 }
 
-/** Groups the children: by the bridge they are connected to, then those with other cords, then those without. */
-export function groupsOf(spot: Spot, children: readonly Spot[] = spot.children): readonly Group[] {
-  const nearOf = (child: Spot) => spot.ports.find((port) => port.peer?.place === child.place.name);
-  const hung = children.map((child): Hung => {
+/** Groups the children: by the bridge they are connected to, then those with other veth pairs, then those without. */
+export function groupsOf(vertex: Vertex, children: readonly Vertex[] = vertex.children): readonly Group[] {
+  const nearOf = (child: Vertex) => vertex.ports.find((port) => port.peer?.place === child.place.name);
+  const attached = children.map((child): AttachedPlace => {
     const near = nearOf(child);
     return near === undefined ? { child } : { child, near };
   });
-  const groups: Group[] = spot.bridges.map((bridge) => ({
+  const groups: Group[] = vertex.bridges.map((bridge) => ({
     bridge,
-    hung: hung.filter((one) => one.near?.link.master === bridge.link.name),
-    stubs: spot.ports.filter(
+    attached: attached.filter((one) => one.near?.link.master === bridge.link.name),
+    stubs: vertex.ports.filter(
       (port) =>
         port.link.master === bridge.link.name &&
         !port.uplink &&
         !children.some((child) => child.place.name === port.peer?.place),
     ),
   }));
-  const bridges = new Set(spot.bridges.map((bridge) => bridge.link.name));
-  const direct = hung.filter((one) => one.near !== undefined && !bridges.has(one.near.link.master ?? ""));
-  const loose = hung.filter((one) => one.near === undefined);
-  if (direct.length > 0) groups.push({ hung: direct, stubs: [] });
-  if (loose.length > 0) groups.push({ hung: loose, stubs: [] });
+  const bridges = new Set(vertex.bridges.map((bridge) => bridge.link.name));
+  const direct = attached.filter((one) => one.near !== undefined && !bridges.has(one.near.link.master ?? ""));
+  const loose = attached.filter((one) => one.near === undefined);
+  if (direct.length > 0) groups.push({ attached: direct, stubs: [] });
+  if (loose.length > 0) groups.push({ attached: loose, stubs: [] });
   return groups;
 }
 
-const cordNamed =
-  (parent: Spot, plugs: ReadonlySet<string>): DrawnAs =>
+const drawnInGroup =
+  (parent: Vertex, vethPoints: ReadonlySet<string>): DrawnAs =>
   (port) => {
-    if (port.uplink || plugs.has(`${port.place} ${port.link.ifindex}`)) return "plug";
-    return port.peer?.place === parent.place.name ? "cord" : undefined;
+    if (port.uplink || vethPoints.has(`${port.place} ${port.link.ifindex}`)) return "chip";
+    return port.peer?.place === parent.place.name ? "veth" : undefined;
   };
 
-export function columnWidth(spot: Spot, plugs: ReadonlySet<string>, children = spot.children): number {
+export function columnWidth(
+  vertex: Vertex,
+  vethPoints: ReadonlySet<string>,
+  children = vertex.children,
+): number {
   return Math.max(
     LEAF_MIN,
-    ...children.map((child) => leafWidth(child, cordNamed(spot, plugs))),
-    ...groupsOf(spot, children).flatMap((group) =>
-      group.hung.map(({ near, child }) => {
+    ...children.map((child) => leafWidth(child, drawnInGroup(vertex, vethPoints))),
+    ...groupsOf(vertex, children).flatMap((group) =>
+      group.attached.map(({ near, child }) => {
         const far = near?.peer?.link ?? child.ports[0]?.link;
         const names = [near?.link, far].flatMap((link) =>
           link === undefined ? [] : [textWidth(linkName(link), "codeSmall")],
@@ -85,34 +89,34 @@ export function columnWidth(spot: Spot, plugs: ReadonlySet<string>, children = s
 
 /** Draws one bridge as a bar with everything connected to it. Continues on another bar if the children don't fit. */
 export function groupBlock(
-  spot: Spot,
+  vertex: Vertex,
   group: Group,
   width: number,
-  plugs: ReadonlySet<string>,
-  children: readonly Spot[] = spot.children,
+  vethPoints: ReadonlySet<string>,
+  children: readonly Vertex[] = vertex.children,
 ): Block {
   const marks: Mark[] = [];
-  const found: Plug[] = [];
+  const found: LinkPoint[] = [];
   const inner = width - 2 * SIDE;
-  const column = Math.min(columnWidth(spot, plugs, children), inner);
+  const column = Math.min(columnWidth(vertex, vethPoints, children), inner);
   const columns = Math.max(1, Math.floor((inner + GUTTER) / (column + GUTTER)));
-  const rows: Hung[][] = [];
-  for (let i = 0; i < group.hung.length; i += columns) rows.push(group.hung.slice(i, i + columns));
+  const rows: AttachedPlace[][] = [];
+  for (let i = 0; i < group.attached.length; i += columns) rows.push(group.attached.slice(i, i + columns));
   const { bridge } = group;
   let y = 0;
   const turns: number[] = [];
   if (bridge !== undefined) {
     if (group.stubs.length > 0) {
-      const stubs = stubChips(group.stubs, width, y, plugs);
+      const stubs = stubChips(group.stubs, width, y, vethPoints);
       marks.push(...stubs.marks);
-      found.push(...stubs.plugs);
+      found.push(...stubs.vethPoints);
       y += stubs.height;
     }
-    marks.push(...bar(bridge, group.hung.length + group.stubs.length, width, y));
+    marks.push(...bar(bridge, group.attached.length + group.stubs.length, width, y));
     turns.push(y);
     y += BAR;
   }
-  const used = Math.min(columns, Math.max(1, group.hung.length));
+  const used = Math.min(columns, Math.max(1, group.attached.length));
   const left = SIDE + Math.max(0, (inner - used * column - (used - 1) * GUTTER) / 2);
   rows.forEach((row, index) => {
     if (bridge !== undefined && index > 0) {
@@ -130,22 +134,23 @@ export function groupBlock(
       turns.push(y);
       y += 8;
     }
-    const corded = row.some(({ near }) => near !== undefined);
-    const chipped = bridge === undefined && corded;
+    const hasVeths = row.some(({ near }) => near !== undefined);
+    const chipped = bridge === undefined && hasVeths;
     if (chipped) y += CHIP_HEIGHT / 2;
-    const top = y + (corded ? (chipped ? CORD - 8 : CORD) : 0) + (chipped ? CHIP_HEIGHT / 2 : 0);
+    const top =
+      y + (hasVeths ? (chipped ? VETH_LENGTH - 8 : VETH_LENGTH) : 0) + (chipped ? CHIP_HEIGHT / 2 : 0);
     let height = 0;
     row.forEach(({ child, near }, i) => {
       const x = left + i * (column + GUTTER);
-      const block = leaf(child, column, cordNamed(spot, plugs));
+      const block = leaf(child, column, drawnInGroup(vertex, vethPoints));
       const placed = shift(block, x, top);
       marks.push(...placed.marks);
-      found.push(...placed.plugs);
+      found.push(...placed.vethPoints);
       height = Math.max(height, block.height);
       if (near === undefined) return;
       const start = chipped ? y + CHIP_HEIGHT / 2 : y;
       if (chipped) marks.push(...chip(near, x + 4, y, column - 8));
-      marks.push(...cord(near, x + 22, start, top, column - 34, !chipped));
+      marks.push(...vethLine(near, x + 22, start, top, column - 34, !chipped));
     });
     y = top + height + (index < rows.length - 1 ? 14 : 0);
   });
@@ -161,7 +166,7 @@ export function groupBlock(
       thick: 3,
     });
   }
-  return { width, height: y, marks, hooks: [], bars: turns, plugs: found };
+  return { width, height: y, marks, uplinkPoints: [], bars: turns, vethPoints: found };
 }
 
 function bar(bridge: Port, ports: number, width: number, y: number): readonly Mark[] {
@@ -194,10 +199,10 @@ function stubChips(
   stubs: readonly Port[],
   width: number,
   y: number,
-  plugs: ReadonlySet<string>,
-): { marks: readonly Mark[]; height: number; plugs: readonly Plug[] } {
+  vethPoints: ReadonlySet<string>,
+): { marks: readonly Mark[]; height: number; vethPoints: readonly LinkPoint[] } {
   const marks: Mark[] = [];
-  const found: Plug[] = [];
+  const found: LinkPoint[] = [];
   const rows: { port: Port; text: string; x: number; wide: number }[][] = [[]];
   let x = 12;
   for (const port of stubs) {
@@ -226,7 +231,7 @@ function stubChips(
             [at, top + CHIP_HEIGHT],
             [at, y + height],
           ],
-          stroke: "cord",
+          stroke: "veth",
           thick: 2.5,
           dashed: !port.link.up,
         });
@@ -239,7 +244,7 @@ function stubChips(
           width: wide,
           height: CHIP_HEIGHT,
           fill: "ground",
-          stroke: port.link.up ? "cord" : "edge",
+          stroke: port.link.up ? "veth" : "edge",
           thick: 1.5,
           radius: 4,
           dashed: !port.link.up,
@@ -247,8 +252,9 @@ function stubChips(
         },
         ...label(text, "codeSmall", left + 8, top + 14, wide - 14, { tone: "mute" }),
       );
-      if (plugs.has(`${port.place} ${port.link.ifindex}`)) found.push({ port, x: at, y: top + CHIP_HEIGHT });
+      if (vethPoints.has(`${port.place} ${port.link.ifindex}`))
+        found.push({ port, x: at, y: top + CHIP_HEIGHT });
     }
   });
-  return { marks, height, plugs: found };
+  return { marks, height, vethPoints: found };
 }

@@ -10,7 +10,7 @@ import { rowsBlock } from "./rows";
 import { topologyText } from "./text";
 
 /**
- * Draws the topology of a lab: namespaces as rounded frames, veth pairs as cords with the names and ifindexes of both
+ * Draws the topology of a lab: namespaces as rounded frames, veth pairs as lines with the names and ifindexes of both
  * ends, bridges as bars, pause and app containers as boxes in the frame of their pod, addresses and counters.
  *
  * Shell: `ip -d link`, `ip addr` and `bridge link` in every namespace, combined.
@@ -34,7 +34,7 @@ export function topologyPicture(world: World): Picture {
   const head = heading(world.name, fact);
   layout.put(...head.marks);
   layout.y = head.height + 10;
-  const engines = graph.roots.some((spot) => spot.place.kind === "engine");
+  const engines = graph.roots.some((vertex) => vertex.place.kind === "engine");
   const body = engines ? enginesBlock(graph, world) : rowsBlock(graph.roots, graph, world, { width: WIDTH });
   layout.put(...body.marks.map((mark) => lower(mark, layout.y)));
   layout.y += body.height + 8;

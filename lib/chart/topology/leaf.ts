@@ -4,20 +4,20 @@ import type { Mark } from "../sketch/scene";
 import {
   addressesOf,
   type Block,
-  bottomPlugs,
+  bottomLinks,
   CHIP_HEIGHT,
   chip,
   chipWidth,
-  type Hook,
   kindText,
   LEAF_MAX,
   LEAF_MIN,
+  type LinkPoint,
   label,
   linkName,
   PAD,
   shortName,
 } from "./block";
-import type { Port, Spot } from "./graph";
+import type { Port, Vertex } from "./graph";
 
 interface Line {
   readonly text: string;
@@ -25,19 +25,19 @@ interface Line {
   readonly tone: "ink" | "mute";
 }
 
-/** How a link is already drawn: as a cord with its name, as a plug with name and first address, or not at all. */
-export type DrawnAs = (port: Port) => "cord" | "plug" | undefined;
+/** How a link is already drawn: as the end of a veth line with its name, as a chip with name and first address, or not at all. */
+export type DrawnAs = (port: Port) => "veth" | "chip" | undefined;
 
-/** Returns the lines in the head of a place: the links and addresses that no cord or plug shows. */
-export function headLines(spot: Spot, drawnAs: DrawnAs): readonly Line[] {
+/** Returns the lines in the head of a place: the links and addresses that neither a veth line nor a chip shows. */
+export function headLines(vertex: Vertex, drawnAs: DrawnAs): readonly Line[] {
   const lines: Line[] = [];
-  const several = spot.ports.length > 1;
-  for (const port of spot.ports) {
+  const several = vertex.ports.length > 1;
+  for (const port of vertex.ports) {
     const addresses = addressesOf(port.link);
     const drawn = drawnAs(port);
     if (drawn !== undefined) {
       const of = several ? `${port.link.name} ` : "";
-      for (const address of drawn === "plug" ? addresses.slice(1) : addresses) {
+      for (const address of drawn === "chip" ? addresses.slice(1) : addresses) {
         lines.push({ text: `${of}${address}`, role: "codeSmall", tone: "ink" });
       }
       continue;
@@ -116,13 +116,13 @@ export function containerBoxes(
     }
     top += height + 6;
   }
-  return { width, height: top - y, marks, hooks: [], bars: [], plugs: [] };
+  return { width, height: top - y, marks, uplinkPoints: [], bars: [], vethPoints: [] };
 }
 
 /** Returns the preferred width of a leaf. */
-export function leafWidth(spot: Spot, drawn: DrawnAs): number {
-  const { place } = spot;
-  const lines = headLines(spot, drawn);
+export function leafWidth(vertex: Vertex, drawn: DrawnAs): number {
+  const { place } = vertex;
+  const lines = headLines(vertex, drawn);
   const [only] = lines;
   const beside =
     lines.length === 1 && only !== undefined
@@ -133,7 +133,7 @@ export function leafWidth(spot: Spot, drawn: DrawnAs): number {
     textWidth(kindText(place), "small"),
     ...lines.map((line) => textWidth(line.text, line.role)),
     beside <= 170 ? beside : 0,
-    ...spot.ports.filter((port) => port.uplink).map((port) => chipWidth(port) + 8),
+    ...vertex.ports.filter((port) => port.uplink).map((port) => chipWidth(port) + 8),
     ...(place.containers ?? []).map(containerWidth),
   );
   return Math.min(LEAF_MAX, Math.max(LEAF_MIN, Math.ceil(inner + 2 * PAD)));
@@ -143,22 +143,22 @@ export function leafWidth(spot: Spot, drawn: DrawnAs): number {
  * Draws a namespace without children: a rounded box with its name, addresses and containers. Links to the lab's network
  * are on its upper border.
  */
-export function leaf(spot: Spot, width: number, drawn: DrawnAs, bottom: readonly Port[] = []): Block {
-  const { place } = spot;
-  const uplinks = spot.ports.filter((port) => port.uplink);
+export function leaf(vertex: Vertex, width: number, drawn: DrawnAs, bottom: readonly Port[] = []): Block {
+  const { place } = vertex;
+  const uplinks = vertex.ports.filter((port) => port.uplink);
   const room = width - 2 * PAD;
   const marks: Mark[] = [];
-  const hooks: Hook[] = [];
+  const uplinkPoints: LinkPoint[] = [];
   let y = 0;
   uplinks.forEach((port, i) => {
     const at = i * (CHIP_HEIGHT + 6);
     marks.push(...chip(port, PAD, at, width - 2 * PAD));
-    if (i === 0) hooks.push({ port, x: PAD + 16, y: at - CHIP_HEIGHT / 2 });
+    if (i === 0) uplinkPoints.push({ port, x: PAD + 16, y: at - CHIP_HEIGHT / 2 });
     y = at + CHIP_HEIGHT / 2 + 2;
   });
   y += 18;
   const nameRoom = room;
-  const lines = headLines(spot, drawn);
+  const lines = headLines(vertex, drawn);
   const [only] = lines;
   const beside =
     lines.length === 1 &&
@@ -188,9 +188,9 @@ export function leaf(spot: Spot, width: number, drawn: DrawnAs, bottom: readonly
     marks.push(...boxes.marks);
     y += boxes.height + 4;
   }
-  const plugs = bottomPlugs(bottom, width, y);
-  marks.push(...plugs.marks);
-  y += plugs.height;
+  const links = bottomLinks(bottom, width, y);
+  marks.push(...links.marks);
+  y += links.height;
   const frame: Mark = {
     kind: "box",
     x: 0,
@@ -203,5 +203,12 @@ export function leaf(spot: Spot, width: number, drawn: DrawnAs, bottom: readonly
     radius: 8,
     dashed: place.snapshot === undefined,
   };
-  return { width, height: y, marks: [frame, ...marks], hooks, bars: [], plugs: plugs.plugs };
+  return {
+    width,
+    height: y,
+    marks: [frame, ...marks],
+    uplinkPoints,
+    bars: [],
+    vethPoints: links.vethPoints,
+  };
 }

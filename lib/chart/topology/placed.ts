@@ -4,7 +4,7 @@ export const GAP = 20;
 
 /** One unit of the layout: its preferred width, how far it can grow, and its drawing function. */
 export interface Unit {
-  readonly wish: number;
+  readonly preferredWidth: number;
   readonly grows: boolean;
   readonly draw: (width: number) => Block;
 }
@@ -19,7 +19,7 @@ export function pack(units: readonly Placed["unit"][], width: number): readonly 
   const rows: { unit: Placed["unit"]; width: number }[][] = [];
   let used = 0;
   for (const unit of units) {
-    const wanted = Math.min(width, unit.wish);
+    const wanted = Math.min(width, unit.preferredWidth);
     const row = rows.at(-1);
     if (row !== undefined && used + GAP + wanted <= width) {
       row.push({ unit, width: wanted });

@@ -1,7 +1,7 @@
 import { textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
-import { type Block, type Hook, label, linkName, type Plug, shift } from "./block";
-import type { Graph, Port, Spot } from "./graph";
+import { type Block, type LinkPoint, label, linkName, shift } from "./block";
+import type { Graph, Port, Vertex } from "./graph";
 import { GAP, type Placed, pack } from "./placed";
 import { type Pair, portKey, unitsOf } from "./unit";
 
@@ -18,51 +18,57 @@ export interface RowsOptions {
   readonly open?: boolean;
 }
 
-/** Draws places in rows, connected to the lab's network above. Cords between them run in lanes below. */
-export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, options: RowsOptions): Block {
+/** Draws places in rows, connected to the lab's network above. Veth pairs between them run in lanes below. */
+export function rowsBlock(
+  vertices: readonly Vertex[],
+  graph: Graph,
+  world: World,
+  options: RowsOptions,
+): Block {
   const { width } = options;
-  const names = new Set(spots.map((spot) => spot.place.name));
+  const names = new Set(vertices.map((vertex) => vertex.place.name));
   const cross = graph.pairs.filter(
     ({ a, b }) => names.has(a.place) && names.has(b.place) && a.place !== b.place && !a.uplink && !b.uplink,
   );
-  const { units, lanes } = unitsOf(spots, cross);
-  const hangs = world.network !== undefined && spots.some((spot) => spot.ports.some((port) => port.uplink));
+  const { units, lanes } = unitsOf(vertices, cross);
+  const hasUplinks =
+    world.network !== undefined && vertices.some((vertex) => vertex.ports.some((port) => port.uplink));
   const trunk = options.open === true ? 0 : TRUNK;
   const once = pack(units, width);
-  const left = hanging(once, spots) > 1 && hangs ? trunk : 0;
+  const left = rowsWithUplinks(once, vertices) > 1 && hasUplinks ? trunk : 0;
   const side = once.length > 1 ? crossing(once, lanes) * LANE : 0;
   const rows = left + side > 0 ? pack(units, width - left - side) : once;
   const marks: Mark[] = [];
   const bars: number[] = [];
-  const plugs = new Map<string, Plug & { readonly row: number }>();
+  const vethPoints = new Map<string, LinkPoint & { readonly row: number }>();
   const bottoms: number[] = [];
   let y = 0;
   rows.forEach((row, index) => {
     const blocks = row.map(({ unit, width: own }) => unit.draw(own));
     const named = bars.length === 0 && world.network !== undefined && world.network.name !== "";
-    if (blocks.some((block) => block.hooks.length > 0)) {
+    if (blocks.some((block) => block.uplinkPoints.length > 0)) {
       if (named) y += 20;
       bars.push(y + 2);
       y += NETWORK;
     }
     let x = left;
     let height = 0;
-    const hooks: Hook[] = [];
+    const uplinkPoints: LinkPoint[] = [];
     for (const block of blocks) {
       const placed = shift(block, x, y);
       marks.push(...placed.marks);
-      hooks.push(...placed.hooks);
-      for (const plug of placed.plugs) plugs.set(portKey(plug.port), { ...plug, row: index });
+      uplinkPoints.push(...placed.uplinkPoints);
+      for (const point of placed.vethPoints) vethPoints.set(portKey(point.port), { ...point, row: index });
       x += block.width + GAP;
       height = Math.max(height, block.height);
     }
     const bar = bars.at(-1);
-    if (hooks.length > 0 && bar !== undefined) {
+    if (uplinkPoints.length > 0 && bar !== undefined) {
       const fromLeft = left > 0 || options.open === true;
-      marks.push(...network(hooks, bar, fromLeft, width));
+      marks.push(...network(uplinkPoints, bar, fromLeft, width));
       if (named && world.network !== undefined) {
         const text = `${world.network.name} ${world.network.subnet}`;
-        const at = fromLeft ? left + 4 : barFrom(hooks) + 2;
+        const at = fromLeft ? left + 4 : barFrom(uplinkPoints) + 2;
         const x = Math.max(0, Math.min(at, width - textWidth(text, "codeSmall")));
         marks.push(...label(text, "codeSmall", x, bar - 10, width - x, { tone: "mute" }));
       }
@@ -72,7 +78,7 @@ export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, op
     const ends = lanes.filter(({ a, b }) => [a, b].some((port) => rowOf(port, rows) === index));
     y += ends.length * LANE + (ends.length > 0 ? 14 : 0) + GAP;
   });
-  marks.push(...drawLanes(lanes, plugs, bottoms, width));
+  marks.push(...drawLanes(lanes, vethPoints, bottoms, width));
   const [first, last] = [bars[0], bars.at(-1)];
   if (options.open !== true && first !== undefined && last !== undefined && last > first) {
     marks.push({
@@ -85,7 +91,7 @@ export function rowsBlock(spots: readonly Spot[], graph: Graph, world: World, op
       thick: 5,
     });
   }
-  return { width, height: y - GAP, marks, hooks: [], bars, plugs: [] };
+  return { width, height: y - GAP, marks, uplinkPoints: [], bars, vethPoints: [] };
 }
 
 function rowOf(port: Port, rows: readonly (readonly Placed[])[]): number {
@@ -96,10 +102,10 @@ function crossing(rows: readonly (readonly Placed[])[], lanes: readonly Pair[]):
   return lanes.filter(({ a, b }) => rowOf(a, rows) !== rowOf(b, rows)).length;
 }
 
-/** Draws cords below their rows, each in its own lane. Between rows, they run down on the right. */
+/** Draws veth pairs below their rows, each in its own lane. Between rows, they run down on the right. */
 function drawLanes(
   lanes: readonly Pair[],
-  plugs: ReadonlyMap<string, Plug & { readonly row: number }>,
+  vethPoints: ReadonlyMap<string, LinkPoint & { readonly row: number }>,
   bottoms: readonly number[],
   width: number,
 ): readonly Mark[] {
@@ -112,11 +118,11 @@ function drawLanes(
     return (bottoms[row] ?? 0) + 24 + lane * LANE;
   };
   for (const { a, b } of lanes) {
-    const [one, two] = [plugs.get(portKey(a)), plugs.get(portKey(b))];
+    const [one, two] = [vethPoints.get(portKey(a)), vethPoints.get(portKey(b))];
     if (one === undefined || two === undefined) continue;
     const dashed = !(a.link.up && b.link.up);
     const line = (points: readonly (readonly [number, number])[]) =>
-      marks.push({ kind: "line", points, stroke: "cord", thick: 2.5, dashed });
+      marks.push({ kind: "line", points, stroke: "veth", thick: 2.5, dashed });
     const y = laneAt(one.row);
     if (one.row === two.row) {
       line([
@@ -138,24 +144,31 @@ function drawLanes(
         [two.x, two.y],
       ]);
     }
-    for (const plug of [one, two]) marks.push({ kind: "dot", x: plug.x, y: plug.y, radius: 4, fill: "cord" });
+    for (const point of [one, two])
+      marks.push({ kind: "dot", x: point.x, y: point.y, radius: 4, fill: "veth" });
   }
   return marks;
 }
 
 /** Returns the number of rows with a place connected to the network. */
-function hanging(rows: readonly (readonly Placed[])[], spots: readonly Spot[]): number {
-  const hung = new Set(
-    spots.filter((spot) => spot.ports.some((port) => port.uplink)).map((spot) => spot.place.name),
+function rowsWithUplinks(rows: readonly (readonly Placed[])[], vertices: readonly Vertex[]): number {
+  const attached = new Set(
+    vertices.filter((vertex) => vertex.ports.some((port) => port.uplink)).map((vertex) => vertex.place.name),
   );
-  return rows.filter((row) => row.some(({ unit }) => unit.names.some((name) => hung.has(name)))).length;
+  return rows.filter((row) => row.some(({ unit }) => unit.names.some((name) => attached.has(name)))).length;
 }
 
-const barFrom = (hooks: readonly Hook[]) => Math.max(4, Math.min(...hooks.map((hook) => hook.x)) - 24);
+const barFrom = (uplinkPoints: readonly LinkPoint[]) =>
+  Math.max(4, Math.min(...uplinkPoints.map((point) => point.x)) - 24);
 
-function network(hooks: readonly Hook[], bar: number, fromLeft: boolean, width: number): readonly Mark[] {
-  const from = fromLeft ? 4 : barFrom(hooks);
-  const end = Math.min(width - 4, Math.max(...hooks.map((hook) => hook.x)) + 24);
+function network(
+  uplinkPoints: readonly LinkPoint[],
+  bar: number,
+  fromLeft: boolean,
+  width: number,
+): readonly Mark[] {
+  const from = fromLeft ? 4 : barFrom(uplinkPoints);
+  const end = Math.min(width - 4, Math.max(...uplinkPoints.map((point) => point.x)) + 24);
   return [
     {
       kind: "line",
@@ -166,22 +179,22 @@ function network(hooks: readonly Hook[], bar: number, fromLeft: boolean, width: 
       stroke: "strong",
       thick: 5,
     },
-    ...hooks.flatMap((hook) => drop(hook, bar)),
+    ...uplinkPoints.flatMap((point) => drop(point, bar)),
   ];
 }
 
-function drop(hook: Hook, bar: number): readonly Mark[] {
-  const { peer } = hook.port;
+function drop(point: LinkPoint, bar: number): readonly Mark[] {
+  const { peer } = point.port;
   const wire: Mark = {
     kind: "line",
     points: [
-      [hook.x, bar],
-      [hook.x, hook.y],
+      [point.x, bar],
+      [point.x, point.y],
     ],
     stroke: "strong",
     thick: 2,
   };
   if (peer === undefined) return [wire];
   const text = `${linkName(peer.link)} in ${peer.place}`;
-  return [wire, ...label(text, "codeSmall", hook.x + 7, hook.y - 8, 120, { tone: "mute" })];
+  return [wire, ...label(text, "codeSmall", point.x + 7, point.y - 8, 120, { tone: "mute" })];
 }

@@ -1,25 +1,26 @@
 import type { World } from "../../inspect/world";
 import { addressesOf, kindText, linkName } from "./block";
-import type { Graph, Port, Spot } from "./graph";
+import type { Graph, Port, Vertex } from "./graph";
 
 /** Formats the content of the picture as text, with nested places indented. */
 export function topologyText(world: World, graph: Graph, fact: string): string {
   const lines = [fact === "" ? world.name : `${world.name} · ${fact}`];
   if (world.network !== undefined) lines.push(`network ${world.network.name} ${world.network.subnet}`);
-  const write = (spot: Spot, depth: number) => {
+  const write = (vertex: Vertex, depth: number) => {
     const indent = "  ".repeat(depth);
-    lines.push(`${indent}${spot.place.name} (${kindText(spot.place)})`);
-    for (const container of spot.place.containers ?? []) {
+    lines.push(`${indent}${vertex.place.name} (${kindText(vertex.place)})`);
+    for (const container of vertex.place.containers ?? []) {
       const what = container.role === "pause" ? "pause, holds the netns" : "app";
       const detail = container.detail === undefined ? "" : `, ${container.detail}`;
       lines.push(
         `${indent}  ${container.name}: ${what}${detail}${container.running === false ? ", stopped" : ""}`,
       );
     }
-    for (const port of [...spot.bridges, ...spot.ports]) lines.push(`${indent}  ${portText(port, world)}`);
-    for (const child of spot.children) write(child, depth + 1);
+    for (const port of [...vertex.bridges, ...vertex.ports])
+      lines.push(`${indent}  ${portText(port, world)}`);
+    for (const child of vertex.children) write(child, depth + 1);
   };
-  for (const spot of graph.roots) write(spot, 0);
+  for (const vertex of graph.roots) write(vertex, 0);
   lines.push(...(world.notes ?? []));
   return lines.join("\n");
 }

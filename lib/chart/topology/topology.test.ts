@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { boxFaults, faults, textsOf } from "../../../test/pictures/layout";
-import { chain, cluster, docker, hub, link, pair, spot } from "../../../test/pictures/worlds";
+import { chain, cluster, docker, hub, link, pair, worldPlace } from "../../../test/pictures/worlds";
 import type { World, WorldPlace } from "../../inspect/world";
 import { guessPairs } from "./graph";
 import { topologyPicture } from "./index";
@@ -34,10 +34,10 @@ const world = fc
   .record({
     nodes: fc.array(node, { maxLength: 3 }),
     loose: fc.nat(5),
-    cords: fc.array(fc.tuple(fc.nat(5), fc.nat(5)), { maxLength: 6 }),
+    veths: fc.array(fc.tuple(fc.nat(5), fc.nat(5)), { maxLength: 6 }),
     names: fc.uniqueArray(name, { minLength: 60, maxLength: 60 }),
   })
-  .map(({ nodes, loose, cords, names }): World => {
+  .map(({ nodes, loose, veths, names }): World => {
     const places: WorldPlace[] = [];
     const take = () => names[places.length] ?? `place-${places.length}`;
     nodes.forEach((one, n) => {
@@ -58,13 +58,13 @@ const world = fc
         ? [link(4, "eth0", "veth", [`172.30.0.${n + 2}/24`, "fd00:172:30::2/64"])]
         : [];
       places.push(
-        spot(parent, n % 2 === 0 ? "node" : "docker-host", [...uplink, ...bridges, ...ports, ...taps], {
+        worldPlace(parent, n % 2 === 0 ? "node" : "docker-host", [...uplink, ...bridges, ...ports, ...taps], {
           detail: "pod CIDR 10.244.1.0/24",
         }),
       );
       one.pods.forEach((pod, i) => {
         places.push(
-          spot(
+          worldPlace(
             take(),
             "pod",
             [
@@ -88,24 +88,24 @@ const world = fc
     });
     const first = places.length;
     const ends = Array.from({ length: loose }, () => new Map<number, ReturnType<typeof link>>());
-    cords.forEach(([a, b], i) => {
+    veths.forEach(([a, b], i) => {
       const [x, y] = [ends[a % Math.max(loose, 1)], ends[b % Math.max(loose, 1)]];
       if (x === undefined || y === undefined || x === y) return;
       x.set(
         200 + 2 * i,
-        link(200 + 2 * i, `cord${i}a`, "veth", [`10.9.${i}.1/30`], {
+        link(200 + 2 * i, `veth${i}a`, "veth", [`10.9.${i}.1/30`], {
           peer: { ifindex: 201 + 2 * i, netnsId: 0 },
         }),
       );
       y.set(
         201 + 2 * i,
-        link(201 + 2 * i, `cord${i}b`, "veth", [`10.9.${i}.2/30`], {
+        link(201 + 2 * i, `veth${i}b`, "veth", [`10.9.${i}.2/30`], {
           peer: { ifindex: 200 + 2 * i, netnsId: 0 },
         }),
       );
     });
     ends.forEach((links, i) => {
-      places.push(spot(names[first + i] ?? `loose-${i}`, "netns", [...links.values()]));
+      places.push(worldPlace(names[first + i] ?? `loose-${i}`, "netns", [...links.values()]));
     });
     return { name: "generated", places, network: { name: "lab network", subnet: "172.30.0.0/24" } };
   });
@@ -158,14 +158,14 @@ describe("a topology", () => {
 
 test("a chain as wide as the picture leaves space for the trunk of the network", () => {
   const end = (name: string, ifindex: number, peer: number) =>
-    spot(name, "netns", [
+    worldPlace(name, "netns", [
       link(ifindex, "a-long-name", "veth", ["fd00:10:244:1:aaaa:bbbb:cccc:1/64"], {
         peer: { ifindex: peer, netnsId: 0 },
         up: false,
       }),
     ]);
   const nodes = ["172.30.0.2/24", "172.30.0.3/24", "172.30.0.4/24", "172.30.0.5/24"].map((address, i) =>
-    spot(`node-with-a-long-name-${i}`, "node", [link(4, "eth0", "veth", [address])]),
+    worldPlace(`node-with-a-long-name-${i}`, "node", [link(4, "eth0", "veth", [address])]),
   );
   const network = { name: "lab network", subnet: "172.30.0.0/24" };
   const { spec } = topologyPicture({
@@ -194,7 +194,7 @@ describe("the two ends of a veth pair", () => {
   });
 
   test("are in one place if the peer has no namespace id", () => {
-    const one = spot("alone", "netns", [
+    const one = worldPlace("alone", "netns", [
       link(2, "veth0", "veth", [], { peer: { ifindex: 3 } }),
       link(3, "veth1", "veth", [], { peer: { ifindex: 2 } }),
     ]);
@@ -204,7 +204,9 @@ describe("the two ends of a veth pair", () => {
   });
 
   test("are unknown if no link points back", () => {
-    const one = spot("alone", "netns", [link(2, "eth0", "veth", [], { peer: { ifindex: 77, netnsId: 0 } })]);
+    const one = worldPlace("alone", "netns", [
+      link(2, "eth0", "veth", [], { peer: { ifindex: 77, netnsId: 0 } }),
+    ]);
     expect(guessPairs([one])).toEqual([]);
   });
 });

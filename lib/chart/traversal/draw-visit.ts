@@ -139,7 +139,7 @@ function drawCord(layout: Layout, visit: NamespaceVisit, next: NamespaceVisit, r
       [x, y],
       [x, y + 40],
     ],
-    stroke: reach === "seen" ? "cord" : reach === "last" ? "bad" : "unsure",
+    stroke: reach === "seen" ? "veth" : reach === "last" ? "bad" : "unsure",
     thick: 2.5,
     arrow: true,
     ...(reach === "seen" ? {} : { dashed: true }),

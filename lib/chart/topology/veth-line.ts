@@ -2,8 +2,8 @@ import type { Mark } from "../sketch/scene";
 import { label, linkName } from "./block";
 import type { Port } from "./graph";
 
-/** Draws a veth pair as a cord with the names of both ends and the counters of the far end. */
-export function cord(
+/** Draws a veth pair as a line with the names of both ends and the counters of the far end. */
+export function vethLine(
   near: Port,
   x: number,
   top: number,
@@ -25,12 +25,12 @@ export function cord(
         [x, top],
         [x, bottom],
       ],
-      stroke: "cord",
+      stroke: "veth",
       thick: 2.5,
       dashed: !up,
     },
-    { kind: "dot", x, y: top, radius: 4, fill: "cord" },
-    { kind: "dot", x, y: bottom, radius: 4, fill: "cord" },
+    { kind: "dot", x, y: top, radius: 4, fill: "veth" },
+    { kind: "dot", x, y: bottom, radius: 4, fill: "veth" },
   ];
   let y = top + 17;
   if (named) {
