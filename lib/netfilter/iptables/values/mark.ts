@@ -8,7 +8,7 @@ const hex = (value: number): string => `0x${value.toString(16)}`;
  *
  * @param form.alwaysMask - print the mask even if it is all ones.
  */
-export function mark(form: { readonly alwaysMask?: boolean } = {}): ValueType {
+export function markValue(form: { readonly alwaysMask?: boolean } = {}): ValueType {
   return {
     expected: "a mark VALUE or VALUE/MASK",
     read: (word) => {

@@ -41,8 +41,8 @@ function lookedUpPort(word: string): number {
   return Number(kept & 0xffffn);
 }
 
-/** A port as most extensions read it, with getaddrinfo. */
-export const port: ValueType = {
+/** A port as most extensions read it, with getaddrinfo: always decimal. */
+export const decimalPort: ValueType = {
   expected: "a port",
   read: (word) => String(lookedUpPort(word)),
 };

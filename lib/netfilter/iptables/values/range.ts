@@ -4,7 +4,7 @@ import { whole } from "./number";
 import type { ValueType } from "./value-type";
 
 /** Parses canonical `N` or `FROM:TO`. */
-export function range(value: string, separator = ":"): Range {
+export function parseRange(value: string, separator = ":"): Range {
   const at = value.indexOf(separator);
   if (at < 0) return { from: Number(value), to: Number(value) };
   return { from: Number(value.slice(0, at)), to: Number(value.slice(at + 1)) };

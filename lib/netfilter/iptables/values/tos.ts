@@ -17,7 +17,7 @@ const hex2 = (value: number): string => `0x${value.toString(16).padStart(2, "0")
  *
  * @param plainMask - the mask of a value without one.
  */
-export function tos(plainMask = 0xff): ValueType {
+export function tosValue(plainMask = 0xff): ValueType {
   return {
     expected:
       "a TOS VALUE[/MASK] or one of Minimize-Delay, Maximize-Throughput, Maximize-Reliability, Minimize-Cost, Normal-Service",
@@ -28,7 +28,7 @@ export function tos(plainMask = 0xff): ValueType {
       const value = readNumber(slash < 0 ? word : word.slice(0, slash));
       const mask = slash < 0 ? BigInt(plainMask) : readNumber(word.slice(slash + 1));
       if (value === undefined || value > 255n || mask === undefined || mask > 255n)
-        throw new RuleSyntaxError(`"${word}" is not a TOS value`, tos().expected);
+        throw new RuleSyntaxError(`"${word}" is not a TOS value`, tosValue().expected);
       return `${hex2(Number(value))}/${hex2(Number(mask))}`;
     },
   };

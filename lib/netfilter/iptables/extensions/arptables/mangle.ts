@@ -1,6 +1,6 @@
 import { RuleSyntaxError } from "../../rule-syntax-error";
 import { address } from "../../values/address/address";
-import { mac } from "../../values/address/mac";
+import { macAddress } from "../../values/address/mac";
 import { option, target } from "../declare";
 
 /** Changes addresses in the ARP packet (arpt_mangle.c). */
@@ -9,9 +9,9 @@ export const mangle = target("mangle", {
   oneOf: ["mangle-ip-s", "mangle-ip-d", "mangle-mac-s", "mangle-mac-d"],
   options: [
     option("mangle-ip-s", address),
-    option("mangle-mac-s", mac),
+    option("mangle-mac-s", macAddress),
     option("mangle-ip-d", address),
-    option("mangle-mac-d", mac),
+    option("mangle-mac-d", macAddress),
     option(
       "mangle-target",
       {

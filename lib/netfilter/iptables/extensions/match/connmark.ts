@@ -1,10 +1,10 @@
-import { mark, masked } from "../../values/mark";
+import { markValue, masked } from "../../values/mark";
 import { invertible, match } from "../declare";
 import { first } from "../option-values";
 
 /** Matches the mark of the connection (xt_connmark.c). */
-export const connmarkMatch = match("connmark", {
-  options: [invertible("mark", mark(), { required: true })],
+export const connmark = match("connmark", {
+  options: [invertible("mark", markValue(), { required: true })],
   toMatches: (options) => [
     {
       kind: "connmark",

@@ -5,7 +5,7 @@ import { oneOf } from "../../values/list";
 import { U32 } from "../../values/number";
 import { decimalPortRange } from "../../values/port";
 import { readProtocol } from "../../values/protocol";
-import { numberRange, range } from "../../values/range";
+import { numberRange, parseRange } from "../../values/range";
 import type { ValueType } from "../../values/value-type";
 import { invertible, match, option } from "../declare";
 import type { Options } from "../extension";
@@ -49,11 +49,11 @@ function lowerConntrack(options: Options, context: Parameters<typeof readPrefix>
       });
     } else if (port) {
       const [, tuple, side] = port;
-      matches.push({ kind: "ctPort", inverted, ...state, tuple, side, ports: range(value) });
+      matches.push({ kind: "ctPort", inverted, ...state, tuple, side, ports: parseRange(value) });
     } else if (name === "ctstate") matches.push({ kind: "ctState", inverted, states: states(value) });
     else if (name === "ctproto") matches.push({ kind: "ctProtocol", inverted, ...state, protocol: value });
     else if (name === "ctexpire")
-      matches.push({ kind: "ctExpire", inverted, ...state, seconds: range(value) });
+      matches.push({ kind: "ctExpire", inverted, ...state, seconds: parseRange(value) });
     else if (name === "ctstatus")
       matches.push({
         kind: "ctStatus",

@@ -9,7 +9,7 @@ import { comment } from "./comment";
 import { connbytes } from "./connbytes";
 import { connlabel } from "./connlabel";
 import { connlimit } from "./connlimit";
-import { connmarkMatch } from "./connmark";
+import { connmark } from "./connmark";
 import { conntrack } from "./conntrack";
 import { cpu } from "./cpu";
 import { dccp } from "./dccp";
@@ -32,8 +32,8 @@ import { ipv6header } from "./ipv6header";
 import { ipvs } from "./ipvs";
 import { length } from "./length";
 import { limit } from "./limit";
-import { macMatch } from "./mac";
-import { markMatch } from "./mark";
+import { mac } from "./mac";
+import { mark } from "./mark";
 import { mh } from "./mh";
 import { multiport } from "./multiport";
 import { nfacct } from "./nfacct";
@@ -58,7 +58,7 @@ import { string } from "./string";
 import { tcp } from "./tcp";
 import { tcpmss } from "./tcpmss";
 import { time } from "./time";
-import { tosMatch } from "./tos";
+import { tos } from "./tos";
 import { ttl } from "./ttl";
 import { u32 } from "./u32";
 import { udp } from "./udp";
@@ -75,7 +75,7 @@ export const MATCHES: readonly Extension[] = [
   connbytes,
   connlabel,
   connlimit,
-  connmarkMatch,
+  connmark,
   conntrack,
   cpu,
   dccp,
@@ -98,8 +98,8 @@ export const MATCHES: readonly Extension[] = [
   ipvs,
   length,
   limit,
-  macMatch,
-  markMatch,
+  mac,
+  mark,
   mh,
   multiport,
   nfacct,
@@ -124,7 +124,7 @@ export const MATCHES: readonly Extension[] = [
   tcp,
   tcpmss,
   time,
-  tosMatch,
+  tos,
   ttl,
   u32,
   udp,

@@ -2,7 +2,7 @@ import type { Context } from "../../context";
 import { prefix } from "../../values/address/prefix";
 import { oneOf } from "../../values/list";
 import { readNumber } from "../../values/number";
-import { port } from "../../values/port";
+import { decimalPort } from "../../values/port";
 import { readProtocol } from "../../values/protocol";
 import type { ValueType } from "../../values/value-type";
 import { invertible, match, option } from "../declare";
@@ -16,8 +16,8 @@ const protocol: ValueType = {
 };
 
 const portOf: ValueType = {
-  ...port,
-  read: (word, context: Context) => port.read(word, context),
+  ...decimalPort,
+  read: (word, context: Context) => decimalPort.read(word, context),
 };
 
 const IPVS = ["ipvs", "vproto", "vaddr", "vport", "vdir", "vmethod", "vportctl"];

@@ -1,5 +1,5 @@
 import { U16 } from "../../values/number";
-import { numberRange, range } from "../../values/range";
+import { numberRange, parseRange } from "../../values/range";
 import { invertible, match } from "../declare";
 import { first, inverted } from "../option-values";
 
@@ -7,6 +7,6 @@ import { first, inverted } from "../option-values";
 export const length = match("length", {
   options: [invertible("length", numberRange(U16), { required: true })],
   toMatches: (options) => [
-    { kind: "length", inverted: inverted(options, "length"), bytes: range(first(options, "length")) },
+    { kind: "length", inverted: inverted(options, "length"), bytes: parseRange(first(options, "length")) },
   ],
 });

@@ -1,11 +1,11 @@
-import { mac } from "../../values/address/mac";
+import { macAddress } from "../../values/address/mac";
 import { invertible, match } from "../declare";
 import { first, inverted } from "../option-values";
 
 /** Matches the source MAC address (xt_mac.c). */
-export const macMatch = match("mac", {
+export const mac = match("mac", {
   hooks: ["PREROUTING", "INPUT", "FORWARD"],
-  options: [invertible("mac-source", mac, { required: true })],
+  options: [invertible("mac-source", macAddress, { required: true })],
   toMatches: (options) => [
     { kind: "mac", inverted: inverted(options, "mac-source"), address: first(options, "mac-source") },
   ],

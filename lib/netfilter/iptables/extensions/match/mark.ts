@@ -1,10 +1,10 @@
-import { mark, masked } from "../../values/mark";
+import { markValue, masked } from "../../values/mark";
 import { invertible, match } from "../declare";
 import { first } from "../option-values";
 
 /** Matches the mark of the packet (xt_mark.c). */
-export const markMatch = match("mark", {
-  options: [invertible("mark", mark(), { required: true })],
+export const mark = match("mark", {
+  options: [invertible("mark", markValue(), { required: true })],
   toMatches: (options) => [
     { kind: "mark", inverted: options.get("mark")?.inverted ?? false, mark: masked(first(options, "mark")) },
   ],

@@ -1,7 +1,7 @@
 import type { Match, Range } from "../../../model/match";
 import { RuleSyntaxError } from "../../rule-syntax-error";
 import { readPort } from "../../values/port";
-import { range } from "../../values/range";
+import { parseRange } from "../../values/range";
 import type { ValueType } from "../../values/value-type";
 import { invertible, match } from "../declare";
 import { first } from "../option-values";
@@ -46,7 +46,7 @@ export const multiport = match("multiport", {
       if (!given) continue;
       const alternatives: readonly Range[] = first(options, name)
         .split(",")
-        .map((each) => range(each));
+        .map((each) => parseRange(each));
       const side = name === "sports" ? "source" : name === "dports" ? "destination" : "either";
       matches.push({ kind: "port", inverted: given.inverted, side, ports: alternatives });
     }

@@ -1,7 +1,7 @@
 import type { Match, Range } from "../../../model/match";
 import { RuleSyntaxError } from "../../rule-syntax-error";
 import { readNumber } from "../../values/number";
-import { range } from "../../values/range";
+import { parseRange } from "../../values/range";
 import type { ValueType } from "../../values/value-type";
 import { flag, invertible, match } from "../declare";
 import type { ParsedOption } from "../extension";
@@ -89,7 +89,7 @@ function identity(what: string, named: (name: string) => number | undefined): Va
 }
 
 const span = (given: ParsedOption | undefined): Range | undefined =>
-  given && range(given.values[0] ?? "", "-");
+  given && parseRange(given.values[0] ?? "", "-");
 
 /** Matches the user or group of the local socket that sent the packet (xt_owner.c). */
 export const owner = match("owner", {

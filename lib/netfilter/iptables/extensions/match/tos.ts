@@ -1,11 +1,11 @@
 import { masked } from "../../values/mark";
-import { tos } from "../../values/tos";
+import { tosValue } from "../../values/tos";
 import { invertible, match } from "../declare";
 import { first, inverted } from "../option-values";
 
 /** Matches the TOS byte (xt_dscp.c). */
-export const tosMatch = match("tos", {
-  options: [invertible("tos", tos(), { required: true })],
+export const tos = match("tos", {
+  options: [invertible("tos", tosValue(), { required: true })],
   toMatches: (options) => [
     { kind: "tos", inverted: inverted(options, "tos"), tos: masked(first(options, "tos")) },
   ],

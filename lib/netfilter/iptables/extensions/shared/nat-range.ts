@@ -94,7 +94,7 @@ export const portsOnly = (basePort: BasePort): ValueType => ({
 });
 
 /** The range of the model for canonical addresses and ports. Each may be empty. */
-export function range(host: string, port: string, options: Options): NatRange {
+export function natRangeOf(host: string, port: string, options: Options): NatRange {
   const [addressFrom = "", addressTo] = host.split("-");
   const [span = "", basePort] = port.split("/");
   const [portFrom = "", portTo] = span.split("-");
@@ -112,10 +112,10 @@ export function range(host: string, port: string, options: Options): NatRange {
 export function natRange(value: string, options: Options): NatRange {
   if (value.startsWith("[")) {
     const end = value.indexOf("]");
-    return range(value.slice(1, end), value.slice(end + 2), options);
+    return natRangeOf(value.slice(1, end), value.slice(end + 2), options);
   }
   const colon = value.indexOf(":");
   if (colon >= 0 && (colon === value.lastIndexOf(":") || colon === 0) && !value.startsWith("::"))
-    return range(value.slice(0, colon), value.slice(colon + 1), options);
-  return range(value, "", options);
+    return natRangeOf(value.slice(0, colon), value.slice(colon + 1), options);
+  return natRangeOf(value, "", options);
 }

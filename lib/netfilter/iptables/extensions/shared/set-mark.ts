@@ -1,5 +1,5 @@
 import type { Context } from "../../context";
-import { hex32, mark, masked } from "../../values/mark";
+import { hex32, markValue, masked } from "../../values/mark";
 import { U32 } from "../../values/number";
 import { option } from "../declare";
 import type { ParsedOption } from "../extension";
@@ -15,8 +15,8 @@ const valueGiven = (given: ParsedOption): number => Number(given.values[0] ?? 0)
 
 /** Every form is stored as `--set-xmark VALUE/MASK`: `mark = (mark & ~mask) ^ value` (libxt_MARK.c, xt_mark.c). */
 export const MARK_FORMS = [
-  option("set-xmark", mark({ alwaysMask: true })),
-  option("set-mark", mark({ alwaysMask: true }), {
+  option("set-xmark", markValue({ alwaysMask: true })),
+  option("set-mark", markValue({ alwaysMask: true }), {
     storedAs: (given: ParsedOption, _context: Context) => {
       const { value, mask } = masked(given.values[0] ?? "");
       return xmark(value, (value | mask) >>> 0);

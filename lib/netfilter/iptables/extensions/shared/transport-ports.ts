@@ -1,6 +1,6 @@
 import type { Match } from "../../../model/match";
 import { U16 } from "../../values/number";
-import { coversAll, range } from "../../values/range";
+import { coversAll, parseRange } from "../../values/range";
 import type { ValueType } from "../../values/value-type";
 import { invertible } from "../declare";
 import type { Options, ParsedOption } from "../extension";
@@ -36,7 +36,7 @@ export function portMatches(options: Options, protocol: string): Match[] {
         inverted: given.inverted,
         side,
         protocol,
-        ports: [range(first(options, name))],
+        ports: [parseRange(first(options, name))],
       });
   }
   return matches;
@@ -62,10 +62,10 @@ export function expressedPorts(options: Options, before: Options): [string, Pars
     if (!given || (value === ALL_PORTS && !given.inverted)) return [];
     const was = before.get(name);
     const inverted = was?.inverted === true;
-    const { from, to } = range(value);
+    const { from, to } = parseRange(value);
     if (from > 0 || to === 0 || to === U16)
       return [[name, { inverted: inverted || given.inverted, values: [value] }]];
-    const kept = range(was?.values[0] ?? ALL_PORTS);
+    const kept = parseRange(was?.values[0] ?? ALL_PORTS);
     const [low, high] = given.inverted ? [to + 1, kept.to] : [kept.from, to];
     return [[name, { inverted, values: [low === high ? String(low) : `${low}:${high}`] }]];
   });

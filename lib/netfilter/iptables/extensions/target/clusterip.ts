@@ -1,4 +1,4 @@
-import { mac } from "../../values/address/mac";
+import { macAddress } from "../../values/address/mac";
 import { oneOf } from "../../values/list";
 import { number, U32 } from "../../values/number";
 import { flag, option, target } from "../declare";
@@ -10,7 +10,7 @@ export const CLUSTERIP = target("CLUSTERIP", {
   options: [
     flag("new"),
     option("hashmode", oneOf(["sourceip", "sourceip-sourceport", "sourceip-sourceport-destport"])),
-    option("clustermac", mac),
+    option("clustermac", macAddress),
     option("total-nodes", number(1, 16)),
     option("local-node", number(1, 16)),
     option("hash-init", number(0, U32)),

@@ -1,7 +1,7 @@
 import type { Action } from "../../../model/action";
 import { masked } from "../../values/mark";
 import { number, U8 } from "../../values/number";
-import { tos } from "../../values/tos";
+import { tosValue } from "../../values/tos";
 import { option, target } from "../declare";
 import type { ParsedOption } from "../extension";
 import { first } from "../option-values";
@@ -22,7 +22,7 @@ export const TOS = target("TOS", {
   tables: ["mangle"],
   oneOf: ["set-tos"],
   options: [
-    option("set-tos", tos()),
+    option("set-tos", tosValue()),
     option("and-tos", bits, {
       storedAs: tosForm(
         () => 0,

@@ -1,7 +1,7 @@
 import type { Action } from "../../../model/action";
 import { address } from "../../values/address/address";
-import { mark, masked } from "../../values/mark";
-import { port } from "../../values/port";
+import { markValue, masked } from "../../values/mark";
+import { decimalPort } from "../../values/port";
 import { option, target } from "../declare";
 import { first } from "../option-values";
 
@@ -11,11 +11,11 @@ export const TPROXY = target("TPROXY", {
   hooks: ["PREROUTING"],
   protocols: [6, 17],
   options: [
-    option("on-port", port, { required: true }),
+    option("on-port", decimalPort, { required: true }),
     option("on-ip", address, {
       defaultValues: ({ family }) => [family === "ipv6" ? "::" : "0.0.0.0"],
     }),
-    option("tproxy-mark", mark({ alwaysMask: true }), { defaultValues: () => ["0x0/0x0"] }),
+    option("tproxy-mark", markValue({ alwaysMask: true }), { defaultValues: () => ["0x0/0x0"] }),
   ],
   toAction: (options): Action => {
     const to = options.get("on-ip")?.values[0];

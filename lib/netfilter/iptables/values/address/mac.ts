@@ -2,7 +2,7 @@ import { RuleSyntaxError } from "../../rule-syntax-error";
 import type { ValueType } from "../value-type";
 
 /** A MAC address. Printed as six octets in lower-case hexadecimal. */
-export const mac: ValueType = {
+export const macAddress: ValueType = {
   expected: "a MAC address",
   read: (word) => {
     if (!/^(?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}$/.test(word))

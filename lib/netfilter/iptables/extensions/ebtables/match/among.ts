@@ -1,13 +1,13 @@
 import type { Context } from "../../../context";
 import { RuleSyntaxError } from "../../../rule-syntax-error";
-import { mac } from "../../../values/address/mac";
+import { macAddress } from "../../../values/address/mac";
 import { prefix } from "../../../values/address/prefix";
 import type { ValueType } from "../../../values/value-type";
 import { invertible, match } from "../../declare";
 
 /** Reads a MAC address. ebtables prints it without leading zeros. */
 function amongMac(word: string, context: Context): readonly [key: string, shown: string] {
-  const padded = mac.read(word, context);
+  const padded = macAddress.read(word, context);
   return [
     padded,
     padded
@@ -17,7 +17,7 @@ function amongMac(word: string, context: Context): readonly [key: string, shown:
   ];
 }
 
-const among: ValueType = {
+const macList: ValueType = {
   expected: "MAC[=IP] entries separated by commas",
   read: (word, context) => {
     const entries = word
@@ -39,9 +39,9 @@ const among: ValueType = {
 };
 
 /** Matches MAC addresses, or pairs of MAC and IP address, in a list (ebt_among.c). */
-export const amongMatch = match("among", {
+export const among = match("among", {
   families: ["bridge"],
   implicit: true,
-  options: [invertible("among-dst", among), invertible("among-src", among)],
+  options: [invertible("among-dst", macList), invertible("among-src", macList)],
   order: ["among-src", "among-dst"],
 });

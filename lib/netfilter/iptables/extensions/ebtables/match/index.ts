@@ -1,13 +1,13 @@
 import type { Extension } from "../../extension";
 import { sap } from "./802_3";
-import { amongMatch } from "./among";
+import { among } from "./among";
 import { arp } from "./arp";
 import { header } from "./header";
 import { ip } from "./ip";
 import { ip6 } from "./ip6";
 import { limit } from "./limit";
 import { log } from "./log";
-import { markMatch } from "./mark_m";
+import { mark_m } from "./mark_m";
 import { nflog } from "./nflog";
 import { pkttype } from "./pkttype";
 import { stp } from "./stp";
@@ -23,9 +23,9 @@ export const EBTABLES_MATCHES: readonly Extension[] = [
   sap,
   stp,
   pkttype,
-  markMatch,
+  mark_m,
   limit,
-  amongMatch,
+  among,
   log,
   nflog,
 ];

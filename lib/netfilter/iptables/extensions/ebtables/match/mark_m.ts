@@ -12,7 +12,7 @@ const maskedMark: ValueType = {
 };
 
 /** Matches the mark of the frame (ebt_mark_m.c). */
-export const markMatch = match("mark_m", {
+export const mark_m = match("mark_m", {
   families: ["bridge"],
   implicit: true,
   options: [invertible("mark", maskedMark)],

@@ -1,4 +1,4 @@
-import { mac } from "../../../values/address/mac";
+import { macAddress } from "../../../values/address/mac";
 import { option, target } from "../../declare";
 import { frameVerdict } from "../frame-verdict";
 import { ARP, requireProtocol } from "../required-protocol";
@@ -9,7 +9,7 @@ export const arpreply = target("arpreply", {
   tables: ["nat"],
   hooks: ["PREROUTING"],
   options: [
-    option("arpreply-mac", mac, { defaultValues: () => ["00:00:00:00:00:00"] }),
+    option("arpreply-mac", macAddress, { defaultValues: () => ["00:00:00:00:00:00"] }),
     frameVerdict("arpreply-target", "DROP", true),
   ],
   check: (_options, context) => requireProtocol(ARP, "ARP")(context),

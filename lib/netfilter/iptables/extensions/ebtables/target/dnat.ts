@@ -1,4 +1,4 @@
-import { mac } from "../../../values/address/mac";
+import { macAddress } from "../../../values/address/mac";
 import { option, target } from "../../declare";
 import { frameVerdict } from "../frame-verdict";
 
@@ -8,7 +8,7 @@ export const dnat = target("dnat", {
   tables: ["nat", "broute"],
   hooks: ["PREROUTING", "OUTPUT", "BROUTING"],
   options: [
-    option("to-dst", mac, { aliases: ["to-destination"], required: true }),
+    option("to-dst", macAddress, { aliases: ["to-destination"], required: true }),
     frameVerdict("dnat-target", "ACCEPT"),
   ],
 });

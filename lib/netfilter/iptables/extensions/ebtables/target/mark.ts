@@ -5,7 +5,7 @@ import { frameVerdict } from "../frame-verdict";
 const MARK_FORMS = ["mark-set", "mark-or", "mark-and", "mark-xor"];
 
 /** Sets the mark of the frame (ebt_mark.c). */
-export const markTarget = target("mark", {
+export const mark = target("mark", {
   families: ["bridge"],
   oneOf: MARK_FORMS,
   options: [

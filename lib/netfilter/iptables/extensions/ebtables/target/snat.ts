@@ -1,4 +1,4 @@
-import { mac } from "../../../values/address/mac";
+import { macAddress } from "../../../values/address/mac";
 import { flag, option, target } from "../../declare";
 import { frameVerdict } from "../frame-verdict";
 
@@ -8,7 +8,7 @@ export const snat = target("snat", {
   tables: ["nat"],
   hooks: ["POSTROUTING"],
   options: [
-    option("to-src", mac, { aliases: ["to-source"], required: true }),
+    option("to-src", macAddress, { aliases: ["to-source"], required: true }),
     flag("snat-arp"),
     frameVerdict("snat-target", "ACCEPT"),
   ],
