@@ -289,7 +289,7 @@ export class Lab {
    * Shell: `haproxy -f FILE` in a container.
    *
    * @param name - unique in the lab; becomes the host name.
-   * @throws LabError `NAME_TAKEN`, `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `SELECTOR_EMPTY`, `NOT_SUPPORTED`,
+   * @throws LabError `NAME_TAKEN`, `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `BAD_NUMBER`, `SELECTOR_EMPTY`, `NOT_SUPPORTED`,
    *   `IMAGE_MISSING`, `NOT_READY`.
    * @example
    * import { Lab } from "wirebook";

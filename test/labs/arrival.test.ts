@@ -275,7 +275,10 @@ const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; r
       (_, pid) => `kill ${pid.trim()}`,
       nearUdp,
     ),
-    { arrival: { kind: "delivered", by: "socket" }, text: /^arrival: arrived in near: a socket took it$/m },
+    {
+      arrival: { kind: "delivered", by: "socket" },
+      text: /^arrival: arrived in near: a socket received it$/m,
+    },
   ],
   [
     "a rule that drops",
@@ -307,7 +310,7 @@ const ENDS: readonly (readonly [string, Make, { arrival: object; text: RegExp; r
     ),
     {
       arrival: { kind: "stopped", by: "sender" },
-      text: /^arrival: stopped as predicted: the kernel told the sender/m,
+      text: /^arrival: stopped as predicted: the sender's system call failed/m,
     },
   ],
   [

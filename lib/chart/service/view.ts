@@ -55,24 +55,24 @@ export interface ServiceOfOptions {
  * its own DNAT.
  */
 export function serviceOf(traversal: Traversal, options: ServiceOfOptions = {}): ServiceView {
-  const ways = traversal.outcomes.map((outcome) => ({ outcome, jumps: jumpsOf(outcome) }));
-  const [first] = ways;
+  const paths = traversal.outcomes.map((outcome) => ({ outcome, jumps: jumpsOf(outcome) }));
+  const [first] = paths;
   const shared: Jump[] = [];
   for (const [depth, jump] of (first?.jumps ?? []).entries()) {
-    const all = ways.every((way) => way.jumps[depth]?.chain === jump.chain);
-    if (!all || (ways.length === 1 && jump.ends)) break;
+    const all = paths.every((path) => path.jumps[depth]?.chain === jump.chain);
+    if (!all || (paths.length === 1 && jump.ends)) break;
     shared.push(jump);
   }
   const address = endpoint(traversal.packet.dst, traversal.packet.dport);
   const chains = shared.map((jump, i): ServiceChain => {
-    const same = ways.every((way) => way.jumps[i]?.says === jump.says);
+    const same = paths.every((path) => path.jumps[i]?.says === jump.says);
     return same && jump.says !== "" ? { chain: jump.chain, says: jump.says } : { chain: jump.chain };
   });
   return {
     name: options.name ?? address,
     address,
     chains,
-    endpoints: ways.map(({ outcome, jumps }): ServiceEndpoint => {
+    endpoints: paths.map(({ outcome, jumps }): ServiceEndpoint => {
       const chosen = jumps[shared.length];
       const choice = jumps[shared.length - 1];
       const to = endpoint(outcome.packet.dst, outcome.packet.dport);

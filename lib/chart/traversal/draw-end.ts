@@ -201,7 +201,7 @@ function drawOthers(layout: Layout, traversal: Traversal, drawn: Outcome, option
     kind: "text",
     x: HOOK,
     y,
-    text: `drawn: 1 of ${all}${traversal.truncated === true ? " or more" : ""} possible ways, ${waysChance(drawn)}`,
+    text: `drawn: 1 of ${all}${traversal.truncated === true ? " or more" : ""} possible ways, ${outcomeChance(drawn)}`,
     role: "label",
   });
   layout.y += LINE + GAP;
@@ -212,7 +212,7 @@ function drawOthers(layout: Layout, traversal: Traversal, drawn: Outcome, option
       kind: "text",
       x: HOOK,
       y: row,
-      text: elide(waysChance(other), "body", PILL_X - HOOK - 8),
+      text: elide(outcomeChance(other), "body", PILL_X - HOOK - 8),
       role: "body",
       tone: "mute",
     });
@@ -240,7 +240,7 @@ function drawOthers(layout: Layout, traversal: Traversal, drawn: Outcome, option
       kind: "text",
       x: TEXT,
       y: layout.y + 12,
-      text: `… and ${count(others.length - OTHERS, "way")} more`,
+      text: `… and ${count(others.length - OTHERS, "outcome")} more`,
       role: "body",
       tone: "mute",
     });
@@ -248,7 +248,7 @@ function drawOthers(layout: Layout, traversal: Traversal, drawn: Outcome, option
   }
 }
 
-function waysChance(outcome: Outcome): string {
+function outcomeChance(outcome: Outcome): string {
   return outcome.certain || outcome.probability.numerator !== outcome.probability.denominator
     ? chanceText(outcome.probability)
     : "not certain";

@@ -26,7 +26,7 @@ export function drawNow(layout: Layout, visits: readonly NamespaceVisit[]): void
   const line = layout.y + 10;
   const gap = Math.min(32, (WIDTH - x - 22) / (rows.length - 1));
   const at = (index: number) => x + 10 + index * gap;
-  layout.put({ kind: "text", x: 0, y: line + 4, text: "its way", role: "small", tone: "mute" });
+  layout.put({ kind: "text", x: 0, y: line + 4, text: "steps", role: "small", tone: "mute" });
   rows.forEach(({ row }, index) => {
     const from = index + 1;
     if (index > 0) {

@@ -104,8 +104,8 @@ export function markText(before: Packet, after: Packet): string | undefined {
 
 /** Summarises the comparison of counters in one sentence. Counters are per rule and include other traffic. */
 export function countedSentence({ agreed, total, unsure = 0, undecided }: KernelReport): string {
-  const why = undecided === true ? ", among them the packet's own: other traffic counts too" : "";
-  const rest = unsure === 0 ? "" : `; ${unsure} more could not be told${why}`;
+  const why = undecided === true ? ", among them the packet's own, because other traffic is counted too" : "";
+  const rest = unsure === 0 ? "" : `; ${unsure} more could not be checked${why}`;
   return `counters before and after: ${agreed} of ${count(total, "rule")} as predicted${rest}`;
 }
 

@@ -218,11 +218,11 @@ describe("the end of a traversal", () => {
 
   test.each([
     ["✓ agree", {}, "counters before and after: 5 of 5 rules as predicted"],
-    ["✓ agree", { unsure: 2 }, "5 of 5 rules as predicted; 2 more could not be told"],
+    ["✓ agree", { unsure: 2 }, "5 of 5 rules as predicted; 2 more could not be checked"],
     [
       "? unsure",
       { unsure: 2, undecided: true as const },
-      "could not be told, among them the packet's own: other traffic counts too",
+      "could not be checked, among them the packet's own, because other traffic is counted too",
     ],
     [
       "≠ differ",

@@ -14,7 +14,7 @@ export function reversePorts({ port = 80, tls }: ReverseSpec): readonly number[]
 /**
  * Returns the HAProxy configuration of a reverse proxy. See HAProxy's Configuration Manual (docs.haproxy.org/2.6).
  *
- * @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `NOT_SUPPORTED` for routes or headers in mode tcp.
+ * @throws LabError `BAD_PORT`, `BAD_ADDRESS`, `BAD_NAME`, `BAD_NUMBER`, `NOT_SUPPORTED` for routes or headers in mode tcp.
  */
 export function haproxyConfig(name: string, spec: ReverseSpec): string {
   const { mode = "http", routes = {} } = spec;
@@ -133,7 +133,7 @@ function checkPath(path: string, where: string): string {
 
 function checkCount(value: number, least: number, where: string, what: string): number {
   if (Number.isInteger(value) && value >= least && value <= 3_600_000) return value;
-  throw new LabError("NOT_SUPPORTED", {
+  throw new LabError("BAD_NUMBER", {
     where,
     found: `${what}: ${value} is not valid`,
     advice: `Use a whole number from ${least} to 3600000.`,

@@ -14,7 +14,7 @@ export function seenText({ place, point, link }: SeenAt): string {
     case "output":
       return `sent by ${place}, at the start of OUTPUT`;
     case "postrouting":
-      return `at the end of POSTROUTING in ${place}${link === undefined ? "" : `, on its way to ${link}`}`;
+      return `at the end of POSTROUTING in ${place}${link === undefined ? "" : `, before it left by ${link}`}`;
     case "egress":
       return `leaving ${place}${by}`;
   }
@@ -35,7 +35,7 @@ export function arrivalText(arrival: Arrival, packet: Packet): string {
     case "stopped":
       return stoppedText(arrival);
     case "passed":
-      return `not stopped there: seen ${seenText(arrival.at)}`;
+      return `it was not stopped there: seen ${seenText(arrival.at)}`;
     case "lost": {
       const where = arrival.last === undefined ? "seen nowhere" : `last seen ${seenText(arrival.last)}`;
       return `did not arrive: ${where}${arrival.why === undefined ? "" : `; ${arrival.why}`}`;
@@ -48,8 +48,8 @@ export function arrivalText(arrival: Arrival, packet: Packet): string {
 }
 
 function deliveredText(by: "answer" | "socket" | "kernel", packet: Packet): string {
-  if (by === "kernel") return "the kernel took it";
-  if (by === "socket") return "a socket took it";
+  if (by === "kernel") return "the kernel received it";
+  if (by === "socket") return "a socket received it";
   if (packet.icmp !== undefined) return "its kernel replied to the echo";
   return packet.protocol === "tcp" ? "its socket replied with SYN,ACK" : "a program there replied";
 }
@@ -59,7 +59,7 @@ function stoppedText({ at, by }: Extract<Arrival, { kind: "stopped" }>): string 
     case "rule":
       return `stopped as predicted${at === undefined ? "" : ` in ${at.place}`}: the kernel reported the rule`;
     case "sender":
-      return "stopped as predicted: the kernel told the sender, and no packet was made";
+      return "stopped as predicted: the sender's system call failed, and no packet was sent";
     case "absence":
       return at === undefined
         ? "stopped as predicted"

@@ -120,7 +120,7 @@ class End {
     return {
       kind: "unconfirmed",
       last: at,
-      why: "it passed INPUT, but this kernel does not tell whether a socket took it (nft_socket is missing)",
+      why: "it passed INPUT, but this kernel does not report whether a socket received it (nft_socket is missing)",
     };
   }
 
@@ -203,7 +203,7 @@ class End {
     const to = frame?.header.macDst;
     const own = last.link === undefined ? undefined : mac?.(last.place, last.link);
     if (last.point !== "ingress" || to === undefined || own === undefined || to === own) return undefined;
-    return `its frame is for ${to}, but ${last.link} has ${own}: a neighbour entry on the way is wrong`;
+    return `its frame is for ${to}, but ${last.link} has ${own}: a neighbour entry on the path is wrong`;
   }
 
   #reportsEgress(where: string): boolean {
