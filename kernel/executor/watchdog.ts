@@ -2,6 +2,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { Session } from "node:inspector";
 import { Socket } from "node:net";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { isRunning, jupyterParent, PARENT_CHECK_INTERVAL_MS } from "../link/jupyter-parent";
 import { childrenOf, killOwnChildren, signal } from "../link/process-tree";
 import {
   INPUT,
@@ -115,6 +116,20 @@ function onInput(text: string): void {
   inputPort.postMessage({ text });
   Atomics.add(inputCount, 0, 1);
   Atomics.notify(inputCount, 0);
+}
+
+/** How long the server may take to end when Jupyter has ended. */
+const SERVER_GRACE_MS = 6_000;
+
+const jupyter = jupyterParent();
+const server = process.ppid;
+if (jupyter !== undefined) {
+  const check = setInterval(() => {
+    if (isRunning(jupyter)) return;
+    clearInterval(check);
+    // The end of the server closes the pipe, which ends this process, too.
+    setTimeout(() => signal([server], "SIGKILL"), SERVER_GRACE_MS);
+  }, PARENT_CHECK_INTERVAL_MS);
 }
 
 let rest = Buffer.alloc(0);

@@ -17,6 +17,7 @@ import {
   WATCHDOG_FD,
   watchdogMessage,
 } from "../link/watchdog-pipe";
+import { SessionGuard } from "./session-guard";
 import { Throttle } from "./throttle";
 
 /** How a child process ended: its exit code, or the signal that ended it. */
@@ -71,6 +72,7 @@ export class Executor {
         env: { ...process.env, [SESSION_MARKER]: this.#marker },
       },
     );
+    const guard = this.#child.pid === undefined ? undefined : new SessionGuard(this.#child.pid, this.#marker);
     const output = new OrderedReader(nonce, {
       text: (stream, cell, bytes) => listener.onText(stream, cell, bytes),
       frame: (frame) => {
@@ -114,6 +116,7 @@ export class Executor {
     this.#child.once("exit", (code, signal) => {
       const { pid } = this.#child;
       if (pid !== undefined) killSession(pid, this.#marker);
+      guard?.dismiss();
       let reported = false;
       const report = () => {
         if (reported) return;

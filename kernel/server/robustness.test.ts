@@ -141,3 +141,21 @@ test("a history search with many stars answers at once", async () => {
   const request = { hist_access_type: "search", pattern: `${"*".repeat(500)}~`, output: false, raw: true };
   expect((await client.ask("history_request", request)).reply).toMatchObject({ status: "ok", history: [] });
 });
+
+test("a message with a wrong signature, or sent twice, is refused", async () => {
+  const own = await Client.start();
+  const header = makeHeader("execute_request", own.session);
+  const content = { code: 'console.log("ran")', silent: false };
+  const message = { identities: [], header, parent: {}, metadata: {}, content };
+  await own.sendRaw(encodeMessage(message, new Signer("another key")));
+  const frames = encodeMessage(message, own.signer);
+  const reply = own.reply(header.msg_id);
+  await own.sendRaw(frames);
+  await own.sendRaw(frames);
+  const { messages } = await own.outcome(header.msg_id, reply);
+  expect(shown(messages)).toEqual(["stdout: ran\n"]);
+  await own.run("1");
+  expect(shown(own.of(header.msg_id))).toEqual(["stdout: ran\n"]);
+  await own.close();
+  expect(own.log.match(/refused a message on shell/g)).toHaveLength(2);
+});
