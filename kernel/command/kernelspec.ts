@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
+import type { TypeCheck } from "../language/engine";
 
 /** The name of the kernelspec: `jupyter console --kernel wirebook`. */
 export const KERNEL_NAME = "wirebook";
@@ -27,10 +28,11 @@ function dataFolder(target: Target): string {
  * Returns the content of `kernel.json`. Its paths are absolute, because Jupyter may run in an environment with
  * another Node on its PATH, or none.
  */
-export function kernelspec(): Record<string, unknown> {
+export function kernelspec(check: TypeCheck = "error"): Record<string, unknown> {
   const bin = path.join(__dirname, "..", "..", "bin", "wirebook-kernel.js");
+  const options = check === "error" ? [] : ["--check", check];
   return {
-    argv: [process.execPath, bin, "server", "--connection-file", "{connection_file}"],
+    argv: [process.execPath, bin, "server", "--connection-file", "{connection_file}", ...options],
     display_name: "TypeScript (Wirebook)",
     language: "typescript",
     interrupt_mode: "message",
@@ -48,16 +50,17 @@ const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width=
 /**
  * Registers the kernel with Jupyter. Replaces an earlier registration.
  *
- * Shell: `wirebook-kernel install [--prefix DIR]`.
+ * Shell: `wirebook-kernel install [--prefix DIR] [--check error|warn|off]`.
  *
+ * @param check - what type errors do; default: they prevent a cell from running.
  * @returns the folder of the kernelspec.
  * @throws Error (Node's own, with a code such as `EACCES`) when the folder cannot be written.
  */
-export function installKernelspec(target: Target): string {
+export function installKernelspec(target: Target, check: TypeCheck = "error"): string {
   const folder = path.join(dataFolder(target), "kernels", KERNEL_NAME);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, "kernel.json"), `${JSON.stringify(kernelspec(), undefined, 2)}\n`);
+  writeFileSync(path.join(folder, "kernel.json"), `${JSON.stringify(kernelspec(check), undefined, 2)}\n`);
   writeFileSync(path.join(folder, "logo-svg.svg"), LOGO);
   return folder;
 }

@@ -1,6 +1,6 @@
 import path from "node:path";
 import vm from "node:vm";
-import { AWAIT_GUARD, type CellProgram, LOOP_GUARD } from "../language/engine";
+import { AWAIT_GUARD, type CellProgram, DYNAMIC_IMPORT, IMPORT_META, LOOP_GUARD } from "../language/engine";
 import type { OrderedWriter } from "../link/output-order";
 import type { Command } from "../link/protocol";
 import { CellRun, inCell } from "./cell-run";
@@ -17,7 +17,16 @@ type RunCommand = Command & { kind: "run" };
 
 const ARGUMENTS = Symbol.for("wirebook-kernel.arguments");
 const CELL_GLOBALS = [...Object.keys(CELL_TIMERS), "Deno"].join(", ");
-const PARAMETERS = ["exports", "require", "__filename", "__dirname", LOOP_GUARD, AWAIT_GUARD].join(", ");
+const PARAMETERS = [
+  "exports",
+  "require",
+  "__filename",
+  "__dirname",
+  LOOP_GUARD,
+  AWAIT_GUARD,
+  DYNAMIC_IMPORT,
+  IMPORT_META,
+].join(", ");
 
 /** Runs cells, one at a time. All cells share one set of variables. */
 export class Cells {
@@ -74,7 +83,8 @@ export class Cells {
   }
 
   async #perform(run: CellRun, { name, source, program }: RunCommand): Promise<void> {
-    this.#modules.add(program.modules);
+    await this.#modules.add(program.modules);
+    await this.#modules.prepare(program.imports, this.#folder);
     registerCell(name, source, program.code, program.maps);
     const exported = this.#exportsOf(run);
     await this.#evaluate(name, program, exported);
@@ -100,7 +110,7 @@ export class Cells {
   }
 
   /** Runs the code. `breakOnSigint` lets SIGINT end its synchronous part where no loop guard can. */
-  #evaluate(name: string, { code, awaits }: CellProgram, exported: object): unknown {
+  #evaluate(name: string, { code, awaits, imports }: CellProgram, exported: object): unknown {
     // These globals are parameters of an outer function, because a cell may declare the same names.
     const prefix = `(function (${CELL_GLOBALS}) { return (${awaits ? "async " : ""}function (${PARAMETERS}) { `;
     const suffix = `\n}).apply(undefined, arguments[arguments.length - 1]) })`;
@@ -109,8 +119,8 @@ export class Cells {
       { filename: name, columnOffset: -prefix.length },
     );
     const file = path.join(this.#folder, `${name}.ts`);
-    const require = this.#modules.requireFrom(this.#folder);
-    const values = [exported, require, file, this.#folder, loopGuard, awaitGuard];
+    const { require, dynamicImport, meta } = this.#modules.scope(file, imports);
+    const values = [exported, require, file, this.#folder, loopGuard, awaitGuard, dynamicImport, meta];
     Object.defineProperty(globalThis, ARGUMENTS, {
       configurable: true,
       value: [...Object.values(CELL_TIMERS), this.#deno, values],

@@ -1,66 +1,74 @@
 import { createRequire } from "node:module";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import vm from "node:vm";
-import { BUNDLED_PACKAGES, bundledPackageFolder } from "../language/bundled-packages";
-import { AWAIT_GUARD, LOOP_GUARD } from "../language/engine";
+import {
+  AWAIT_GUARD,
+  DYNAMIC_IMPORT,
+  IMPORT_META,
+  type Import,
+  LOOP_GUARD,
+  type LocalModule,
+} from "../language/engine";
 import { CELL_TIMERS } from "./cell-timers";
 import { awaitGuard, loopGuard } from "./interruption-points";
+import { JsonFiles } from "./json-files";
+import { asNamespace, type Loaded, PackageModules } from "./package-modules";
 import { registerFile } from "./source-positions";
 
 type Require = (id: string) => unknown;
 
-const PARAMETERS = ["exports", "require", "module", "__filename", "__dirname", LOOP_GUARD, AWAIT_GUARD].join(
-  ", ",
-);
+/** What the code of a cell or of a local file is called with, next to its `exports`. */
+export interface ModuleScope {
+  readonly require: Require;
+  readonly dynamicImport: (id: unknown) => Promise<unknown>;
+  readonly meta: ImportMeta;
+}
 
-interface LocalModule {
-  readonly code: string;
+const PARAMETERS = [
+  "exports",
+  "require",
+  "module",
+  "__filename",
+  "__dirname",
+  LOOP_GUARD,
+  AWAIT_GUARD,
+  DYNAMIC_IMPORT,
+  IMPORT_META,
+].join(", ");
+
+interface KnownModule extends LocalModule {
   /** The local files that have required it. */
   readonly importers: Set<string>;
   loaded?: { exports: unknown };
 }
 
-function isNotFound(error: unknown, id: string): error is Error {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    error.code === "MODULE_NOT_FOUND" &&
-    error.message.includes(`'${id}'`)
-  );
-}
+/** The endings that an import of a local file can leave out. */
+const ENDINGS = ["", ".ts", ".tsx", ".js", ".jsx", "/index.ts", "/index.tsx", "/index.js"];
 
-function notFound(id: string, advice: string, options?: ErrorOptions): Error {
-  return Object.assign(new Error(`Cannot find module '${id}'\n${advice}`, options), {
-    code: "MODULE_NOT_FOUND",
-  });
-}
-
-function packageName(id: string): string {
-  const [scope = "", name = ""] = id.split("/");
-  return id.startsWith("@") ? `${scope}/${name}` : scope;
-}
-
-/** The `require` of cells: local TypeScript files, packages from the notebook's folder upward, and bundled packages. */
+/** The modules of cells: local files, packages from the notebook's folder upward, and bundled packages. */
 export class CellModules {
-  readonly #folder: string;
-  readonly #local = new Map<string, LocalModule>();
+  readonly #local = new Map<string, KnownModule>();
+  readonly #packages: PackageModules;
+  readonly #json = new JsonFiles();
 
   /** @param folder - the notebook's folder. */
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#packages = new PackageModules(folder);
   }
 
   /**
    * Adds converted local files. A file that has changed, and the files that require it, are loaded again the next
    * time they are required.
    */
-  add(modules: readonly { path: string; code: string; maps: readonly string[] }[]): void {
-    for (const { path: file, code, maps } of modules) {
-      const known = this.#local.get(file);
-      if (known?.code === code) continue;
-      this.#local.set(file, { code, importers: known?.importers ?? new Set() });
-      registerFile(file, code, maps);
-      this.#unloadImporters(file);
+  async add(modules: readonly LocalModule[]): Promise<void> {
+    for (const module of modules) {
+      const known = this.#local.get(module.path);
+      if (known?.code === module.code) continue;
+      this.#local.set(module.path, { ...module, importers: known?.importers ?? new Set() });
+      registerFile(module.path, module.code, module.maps);
+      this.#unloadImporters(module.path);
+      await this.prepare(module.imports, path.dirname(module.path));
     }
   }
 
@@ -74,30 +82,46 @@ export class CellModules {
     }
   }
 
+  /** Loads the packages that only a native `import` can load, so that `require` finds them. */
+  async prepare(imports: readonly Import[], folder: string): Promise<void> {
+    for (const { id, file } of imports) if (file === undefined) await this.#packages.prepare(id, folder);
+  }
+
   /**
-   * Returns the `require` for code in a folder. It has the `resolve` and `cache` of Node's own.
+   * Returns what code in a folder imports modules with. Its `require` has the `resolve` and `cache` of Node's own.
    *
-   * @param importer - the local file that will call it; default: a cell.
+   * @param file - the file that contains the code.
+   * @param importer - the local file that will use it; default: a cell.
    */
-  requireFrom(folder: string, importer?: string): Require {
+  scope(file: string, imports: readonly Import[], importer?: string): ModuleScope {
+    const folder = path.dirname(file);
     const nodeRequire = createRequire(path.join(folder, "cell.js"));
-    const require: Require = (id) =>
-      this.#requireLocal(folder, id, importer) ?? this.#requirePackage(nodeRequire, id);
-    return Object.assign(require, {
+    const resolved = new Map(imports.map((each) => [each.id, each.file]));
+    const local = (id: string): Loaded | undefined => {
+      const target = resolved.get(id) ?? (/^[./]/.test(id) ? path.resolve(folder, id) : undefined);
+      return target === undefined ? undefined : this.#loadLocal(target, importer);
+    };
+    const require: Require = (id) => (local(id) ?? this.#packages.require(nodeRequire, id))?.exports;
+    Object.assign(require, {
       resolve: nodeRequire.resolve,
       cache: nodeRequire.cache,
       main: nodeRequire.main,
       extensions: nodeRequire.extensions,
     });
+    const dynamicImport = async (id: unknown) => {
+      const found = local(String(id));
+      return found ? asNamespace(found.exports) : this.#packages.import(nodeRequire, String(id), folder);
+    };
+    return { require, dynamicImport, meta: metaOf(file, nodeRequire) };
   }
 
-  #requireLocal(folder: string, id: string, importer: string | undefined): unknown {
-    if (!id.startsWith(".")) return undefined;
-    const file = path.resolve(folder, path.extname(id) === "" ? `${id}.js` : id);
-    const module = this.#local.get(file);
-    if (!module) return undefined;
+  #loadLocal(target: string, importer: string | undefined): Loaded | undefined {
+    if (target.endsWith(".json")) return this.#json.load(target);
+    const file = ENDINGS.map((ending) => target + ending).find((each) => this.#local.has(each));
+    const module = file === undefined ? undefined : this.#local.get(file);
+    if (!module || file === undefined) return undefined;
     if (importer !== undefined) module.importers.add(importer);
-    if (module.loaded) return module.loaded.exports;
+    if (module.loaded) return module.loaded;
     const loaded = { exports: {} };
     module.loaded = loaded;
     const prefix = `return function (${PARAMETERS}) { `;
@@ -105,35 +129,25 @@ export class CellModules {
       filename: file,
       columnOffset: -prefix.length,
     });
-    const require = this.requireFrom(path.dirname(file), file);
+    const { require, dynamicImport, meta } = this.scope(file, module.imports, file);
     const body: unknown = load(...Object.values(CELL_TIMERS));
     if (typeof body !== "function") throw new TypeError(`${file} was not compiled to a function`);
-    body(loaded.exports, require, loaded, file, path.dirname(file), loopGuard, awaitGuard);
-    return loaded.exports;
+    const folder = path.dirname(file);
+    body(loaded.exports, require, loaded, file, folder, loopGuard, awaitGuard, dynamicImport, meta);
+    return loaded;
   }
+}
 
-  #requirePackage(nodeRequire: NodeJS.Require, id: string): unknown {
-    try {
-      return nodeRequire(id);
-    } catch (error) {
-      if (!isNotFound(error, id)) throw error;
-      const name = packageName(id);
-      const bundled = BUNDLED_PACKAGES.includes(name) ? bundledPackageFolder(name) : undefined;
-      if (bundled) return this.#requireBundled(bundled, name, id, error);
-      const advice = id.startsWith(".")
-        ? `  ${this.#folder} has no such file.`
-        : `  Install it in the notebook's folder: cd ${this.#folder} && npm install ${name}`;
-      throw notFound(id, advice);
-    }
-  }
-
-  #requireBundled(folder: string, name: string, id: string, cause: Error): unknown {
-    try {
-      return createRequire(path.join(folder, "cell.js"))(path.join(folder, id.slice(name.length)));
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "MODULE_NOT_FOUND")) throw error;
-      const advice = `  The package is in ${folder}, but it is not built. Run there: npm run build`;
-      throw notFound(id, advice, { cause });
-    }
-  }
+function metaOf(filename: string, { resolve }: NodeJS.Require): ImportMeta {
+  const url = pathToFileURL(filename).href;
+  return {
+    url,
+    filename,
+    dirname: path.dirname(filename),
+    resolve: (id: string) => {
+      if (/^[\w+.-]+:/.test(id)) return id;
+      if (/^[./]/.test(id)) return new URL(id, url).href;
+      return pathToFileURL(resolve(id)).href;
+    },
+  };
 }

@@ -1,5 +1,4 @@
 import { SourceMap } from "node:module";
-import path from "node:path";
 
 /** A position in source code that a user wrote. Line and column are one-based. */
 export interface SourcePosition {
@@ -25,10 +24,9 @@ export function registerCell(name: string, source: string, code: string, maps: r
   scripts.set(name, { name, maps, linesBefore: 1, lineCount: code.split("\n").length, source });
 }
 
-/** Registers a converted local TypeScript file. */
+/** Registers a converted local file. */
 export function registerFile(file: string, code: string, maps: readonly string[]): void {
-  const name = path.join(path.dirname(file), `${path.basename(file, ".js")}.ts`);
-  scripts.set(file, { name, maps, linesBefore: 0, lineCount: code.split("\n").length });
+  scripts.set(file, { name: file, maps, linesBefore: 0, lineCount: code.split("\n").length });
 }
 
 /** The source code of a cell, by its name in stack frames. */

@@ -1,4 +1,4 @@
-import * as ts from "@tslab/typescript-for-tslab";
+import * as ts from "typescript-classic";
 
 const EXPORTS_LINES =
   /(Object\.defineProperty\(exports, "__esModule", \{ value: true \}\);\n)((?:exports\.[^\s;]+ = (?:exports\.[^\s;]+ = )*void 0;\n)+)/;
@@ -103,6 +103,6 @@ function narrowedImport(
     statement.modifiers,
     factory.updateImportClause(clause, clause.isTypeOnly, name, bindings),
     statement.moduleSpecifier,
-    statement.assertClause,
+    statement.attributes,
   );
 }

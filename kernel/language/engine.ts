@@ -1,24 +1,55 @@
 /** The result of converting a cell: a program to run, or its type and syntax errors. */
 export type Conversion =
-  | { readonly kind: "code"; readonly program: CellProgram }
+  | {
+      readonly kind: "code";
+      readonly program: CellProgram;
+      /** The type errors of a cell that runs nevertheless. See {@link TypeCheck}. */
+      readonly warnings: readonly Diagnostic[];
+    }
   | { readonly kind: "diagnostics"; readonly diagnostics: readonly Diagnostic[] };
+
+/** What type errors do: they prevent the cell from running, are shown as warnings, or are ignored. */
+export type TypeCheck = "error" | "warn" | "off";
+
+/** Reads the value of the kernel's option `--check`. Returns undefined when it is not valid. */
+export function readTypeCheck(value: unknown): TypeCheck | undefined {
+  return value === "error" || value === "warn" || value === "off" ? value : undefined;
+}
 
 /** A converted cell, ready to be run. */
 export interface CellProgram {
-  /** CommonJS code. Run it in a function with the parameters `exports`, `require`, {@link LOOP_GUARD} and {@link AWAIT_GUARD}. */
+  /**
+   * CommonJS code. Run it in a function with the parameters `exports`, `require`, {@link LOOP_GUARD},
+   * {@link AWAIT_GUARD}, {@link DYNAMIC_IMPORT} and {@link IMPORT_META}.
+   */
   readonly code: string;
+  /** The modules that the code imports statically. */
+  readonly imports: readonly Import[];
   /** Whether the function has to be async. */
   readonly awaits: boolean;
   /** The export that holds the value of the last expression, when the cell ends with one. */
   readonly resultName?: string;
   /** Source maps from `code` back to the cell, to be applied one after the other. */
   readonly maps: readonly string[];
-  /** The local files that cells have imported, converted: absolute path (ending in `.js`), code and maps. */
-  readonly modules: readonly {
-    readonly path: string;
-    readonly code: string;
-    readonly maps: readonly string[];
-  }[];
+  /** The local files that cells have imported, converted. */
+  readonly modules: readonly LocalModule[];
+}
+
+/** A module that code imports. */
+export interface Import {
+  /** As written in the code. */
+  readonly id: string;
+  /** The absolute path, when it is a local file. */
+  readonly file?: string;
+}
+
+/** A converted local file. */
+export interface LocalModule {
+  /** The absolute path of the source. */
+  readonly path: string;
+  readonly code: string;
+  readonly imports: readonly Import[];
+  readonly maps: readonly string[];
 }
 
 /** The function that converted loops call, so that an interrupt can end them with an ordinary exception. */
@@ -26,6 +57,12 @@ export const LOOP_GUARD = "__cellGuard";
 
 /** The function that receives every awaited value, so that an interrupt can end the `await` with an exception. */
 export const AWAIT_GUARD = "__cellAwait";
+
+/** The function that replaces `import(…)`. */
+export const DYNAMIC_IMPORT = "__cellImport";
+
+/** The object that replaces `import.meta`. */
+export const IMPORT_META = "__cellMeta";
 
 /** A type or syntax error. */
 export interface Diagnostic {

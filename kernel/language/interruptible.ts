@@ -1,4 +1,4 @@
-import * as ts from "@tslab/typescript-for-tslab";
+import * as ts from "typescript-classic";
 import { AWAIT_GUARD, LOOP_GUARD } from "./engine";
 
 /**

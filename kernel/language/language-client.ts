@@ -1,7 +1,7 @@
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { log } from "../debug-log";
-import type { Completeness, Completions, Conversion, QuickInfo } from "./engine";
+import type { Completeness, Completions, Conversion, QuickInfo, TypeCheck } from "./engine";
 
 export type LanguageRequest =
   | { readonly method: "convert"; readonly code: string }
@@ -27,10 +27,16 @@ export class Language {
   readonly ready = new Promise<void>((resolve) => {
     this.#markReady = resolve;
   });
-  #worker = this.#start();
+  readonly #check: TypeCheck;
+  #worker: Worker;
   readonly #pending = new Map<number, (reply: LanguageReply) => void>();
   #nextId = 1;
   #closed = false;
+
+  constructor(check: TypeCheck) {
+    this.#check = check;
+    this.#worker = this.#start();
+  }
 
   /** Checks and converts a cell. See `LanguageEngine.convert`. */
   async convert(code: string): Promise<Conversion> {
@@ -78,7 +84,10 @@ export class Language {
   }
 
   #start(): Worker {
-    const worker = new Worker(path.join(__dirname, "worker.js"), { execArgv: [] });
+    const worker = new Worker(path.join(__dirname, "worker.js"), {
+      execArgv: [],
+      workerData: this.#check,
+    });
     worker.on("message", (message: LanguageMessage) => {
       if (message.kind === "ready") {
         log("language engine ready");

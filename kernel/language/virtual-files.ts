@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import type { System } from "@tslab/typescript-for-tslab";
+import type { System } from "typescript-classic";
 import { BUNDLED_PACKAGES, bundledPackageFolder } from "./bundled-packages";
 
 /** Returns the folder that contains `@types/node`, resolved from the kernel's own package. */

@@ -1,5 +1,6 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { BUNDLED_PACKAGES, bundledPackageFolder } from "./bundled-packages";
+import { readTypeCheck } from "./engine";
 import type { LanguageReply, LanguageRequest } from "./language-client";
 import { TslabEngine } from "./tslab-engine";
 
@@ -7,7 +8,7 @@ import { TslabEngine } from "./tslab-engine";
 const port = parentPort;
 if (!port) throw new Error("this file must run as a worker thread");
 
-const engine = new TslabEngine(process.cwd());
+const engine = new TslabEngine(process.cwd(), readTypeCheck(workerData));
 let busy = false;
 
 function answer(request: LanguageRequest): LanguageReply["value"] {

@@ -1,4 +1,4 @@
-import type { CellProgram } from "../language/engine";
+import type { CellProgram, Import } from "../language/engine";
 import { isRecord } from "./is-record";
 
 /** A message from the server to the executor. */
@@ -121,17 +121,29 @@ export function readReport(frame: Readonly<Record<string, unknown>>): Report | u
   }
 }
 
+function readImports(value: unknown): Import[] {
+  return (Array.isArray(value) ? value : [])
+    .filter(isRecord)
+    .map(({ id, file }) => ({ id: String(id), ...(typeof file === "string" ? { file } : {}) }));
+}
+
 function readProgram(value: unknown): CellProgram | undefined {
   if (!isRecord(value) || typeof value["code"] !== "string") return undefined;
   const { resultName, modules } = value;
   return {
     code: value["code"],
     awaits: value["awaits"] === true,
+    imports: readImports(value["imports"]),
     maps: strings(value["maps"]),
     ...(typeof resultName === "string" ? { resultName } : {}),
     modules: (Array.isArray(modules) ? modules : [])
       .filter(isRecord)
-      .map(({ path, code, maps }) => ({ path: String(path), code: String(code), maps: strings(maps) })),
+      .map(({ path, code, imports, maps }) => ({
+        path: String(path),
+        code: String(code),
+        imports: readImports(imports),
+        maps: strings(maps),
+      })),
   };
 }
 

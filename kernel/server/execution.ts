@@ -13,7 +13,7 @@ import {
 import { Executor, type ExitStatus } from "./executor";
 import { interruptCell } from "./interrupt";
 import { StreamBuffer } from "./stream-buffer";
-import { describeDiagnostics } from "./type-errors";
+import { describeDiagnostics, describeWarnings } from "./type-errors";
 
 /** A cell to be run. */
 export interface CellRequest {
@@ -193,6 +193,8 @@ export class Execution {
       cell.finish(describeDiagnostics(name, request.code, conversion.diagnostics));
       return;
     }
+    for (const text of describeWarnings(name, request.code, conversion.warnings))
+      this.#show(cell.id, "stream", { name: "stderr", text });
     cell.phase = "starting";
     this.#executor ??= this.#start();
     const executor = this.#executor;

@@ -10,7 +10,7 @@ function versionIn(file: string): string {
 }
 
 const VERSION = versionIn(path.join(__dirname, "..", "..", "package.json"));
-const TYPESCRIPT = versionIn(require.resolve("@tslab/typescript-for-tslab/package.json"));
+const TYPESCRIPT = versionIn(require.resolve("typescript-classic/package.json"));
 
 /** The content of `kernel_info_reply`. */
 export function kernelInfo(): Content {

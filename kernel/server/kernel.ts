@@ -1,3 +1,4 @@
+import type { TypeCheck } from "../language/engine";
 import { Language } from "../language/language-client";
 import type { Connection } from "../wire/connection";
 import type { Content, Message } from "../wire/message";
@@ -15,14 +16,15 @@ const SHUTDOWN_GRACE_MS = 4_500;
 /** Answers Jupyter's requests. See "Messaging in Jupyter" in the Jupyter client documentation. */
 export class Kernel {
   readonly #sockets: Sockets;
-  readonly #language = new Language();
+  readonly #language: Language;
   readonly #execution: Execution;
   readonly #history = new History();
   readonly #cells: CellQueue;
   #stopping: Promise<void> | undefined;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, check: TypeCheck) {
     this.#sockets = new Sockets(connection);
+    this.#language = new Language(check);
     this.#execution = new Execution(this.#language, (type, parent, content, metadata) =>
       this.#sockets.publish(type, parent, content, metadata),
     );

@@ -44,12 +44,16 @@ test("positions count code points, not UTF-16 units", async () => {
 });
 
 test("inspection returns text and markdown, on a name and inside of its call", async () => {
-  for (const cursor_pos of [2, 3, 6]) {
+  for (const [cursor_pos, argument] of [
+    [2, ""],
+    [3, ""],
+    [6, "\n\nArgument 2: right: number"],
+  ] as const) {
     const { reply } = await client.ask("inspect_request", { code: "add(1, 2)", cursor_pos, detail_level: 0 });
     expect(reply).toMatchObject({ status: "ok", found: true });
     expect(reply["data"]).toMatchObject({
-      "text/plain": "function add(left: number, right: number): number",
-      "text/markdown": "```typescript\nfunction add(left: number, right: number): number\n```",
+      "text/plain": `function add(left: number, right: number): number${argument}`,
+      "text/markdown": `\`\`\`typescript\nfunction add(left: number, right: number): number\n\`\`\`${argument}`,
     });
   }
   for (const code of ["  ", "noSuchName", "noSuchName.member", "add.noSuchMember", "5 + 5"]) {

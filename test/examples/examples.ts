@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import * as ts from "@tslab/typescript-for-tslab";
+import * as ts from "typescript-classic";
 
 /** How long one example may run. Examples that start containers take seconds. */
 const RUN_TIMEOUT_MS = 120_000;
@@ -18,8 +18,8 @@ export interface Documented {
 export function publicNames(): readonly Documented[] {
   const program = ts.createProgram([join(home, "lib/index.ts")], {
     target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.CommonJS,
-    moduleResolution: ts.ModuleResolutionKind.NodeJs,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
     noResolve: false,
     skipLibCheck: true,
     types: [],

@@ -1,0 +1,46 @@
+import * as ts from "typescript-classic";
+
+type Parameters_ = Parameters<ts.DocumentRegistry["acquireDocumentWithKey"]>;
+
+/**
+ * The parsed files, one for each path. A language service asks for each file of the program before every cell, so
+ * this does less than TypeScript's own registry, which serves many services with different options.
+ */
+export class SourceRegistry implements ts.DocumentRegistry {
+  readonly #files = new Map<string, { readonly file: ts.SourceFile; readonly version: string }>();
+
+  readonly acquireDocumentWithKey: ts.DocumentRegistry["acquireDocumentWithKey"] = (...args: Parameters_) => {
+    const [fileName, , , , snapshot, version, kind, options] = args;
+    const known = this.#files.get(fileName);
+    if (known?.version === version) return known.file;
+    const settings = options ?? ts.ScriptTarget.ES2024;
+    const file = ts.createLanguageServiceSourceFile(fileName, snapshot, settings, version, false, kind);
+    this.#files.set(fileName, { file, version });
+    return file;
+  };
+
+  readonly updateDocumentWithKey = this.acquireDocumentWithKey;
+
+  acquireDocument(): ts.SourceFile {
+    throw new Error("a language service acquires files with a key");
+  }
+
+  updateDocument(): ts.SourceFile {
+    throw new Error("a language service updates files with a key");
+  }
+
+  getKeyForCompilationSettings(): ts.DocumentRegistryBucketKey {
+    return KEY;
+  }
+
+  /** Keeps the file: the next cell may import it again. */
+  releaseDocument(): void {}
+
+  releaseDocumentWithKey(): void {}
+
+  reportStats(): string {
+    return `${this.#files.size} files`;
+  }
+}
+
+const KEY = ts.createDocumentRegistry().getKeyForCompilationSettings({});
