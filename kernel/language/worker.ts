@@ -1,5 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { BUNDLED_PACKAGES, bundledPackageFolder } from "./bundled-packages";
+// Must come before everything that loads the compiler.
+import { saveCompiler } from "./compiler-cache";
 import { readTypeCheck } from "./engine";
 import type { LanguageReply, LanguageRequest } from "./language-client";
 import { TslabEngine } from "./tslab-engine";
@@ -51,6 +53,7 @@ const IDLE_MS = 1_000;
 
 /** A client that sends its first cell at once does not wait for types that the cell may not need. */
 setTimeout(() => {
+  saveCompiler();
   if (busy) return;
   for (const name of BUNDLED_PACKAGES.filter(bundledPackageFolder))
     engine.convert(`import * as bundled from "${name}"; console.log(Object.keys(bundled));`);
