@@ -1,16 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import * as zmq from "zeromq";
 import type { Channel } from "../wire/connection";
 import { type Content, decodeMessage, encodeMessage, type Message, makeHeader } from "../wire/message";
 import { Signer } from "../wire/signature";
+import { type KernelProcess, startKernel } from "./kernel-process";
+import { isIdle } from "./shown";
 
-const SOCKET = "socket";
-const PORTS: Readonly<Record<Channel, number>> = { shell: 1, iopub: 2, stdin: 3, control: 4, hb: 5 };
-const BIN = path.join(__dirname, "..", "bin", "wirebook-kernel.js");
+export { isIdle, shown } from "./shown";
 
 /** The reply to a request, and its messages on iopub. */
 export interface Outcome {
@@ -58,37 +55,28 @@ export class Client {
   readonly #replies = new Map<string, (message: Message) => void>();
   #watchers: (() => void)[] = [];
 
-  readonly server: ChildProcess;
-  readonly folder: string;
+  readonly #kernel: KernelProcess;
 
-  private constructor(server: ChildProcess, folder: string, key: string) {
-    this.server = server;
-    this.folder = folder;
-    this.signer = new Signer(key);
-    server.stderr?.on("data", (chunk: Buffer) => {
+  private constructor(kernel: KernelProcess) {
+    this.#kernel = kernel;
+    this.signer = new Signer(kernel.key);
+    this.server.stderr?.on("data", (chunk: Buffer) => {
       this.log += chunk.toString();
     });
   }
 
+  get server(): ChildProcess {
+    return this.#kernel.process;
+  }
+
   /** Starts a kernel in a folder (default: a new, empty one) and waits until it answers. */
   static async start(cwd?: string, env: NodeJS.ProcessEnv = {}): Promise<Client> {
-    const folder = mkdtempSync(path.join(tmpdir(), "wirebook-kernel-"));
-    const key = randomUUID();
-    const file = path.join(folder, "connection.json");
-    const ip = path.join(folder, SOCKET);
-    const ports = Object.fromEntries(
-      Object.entries(PORTS).map(([channel, port]) => [`${channel}_port`, port]),
-    );
-    writeFileSync(
-      file,
-      JSON.stringify({ transport: "ipc", ip, key, signature_scheme: "hmac-sha256", ...ports }),
-    );
-    const server = spawn(process.execPath, [BIN, "server", "--connection-file", file], {
-      cwd: cwd ?? folder,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    const client = new Client(server, folder, key);
+    return Client.connect(startKernel(cwd, env));
+  }
+
+  /** Waits until a kernel answers. */
+  static async connect(kernel: KernelProcess): Promise<Client> {
+    const client = new Client(kernel);
     client.#shell.connect(client.address("shell"));
     client.#control.connect(client.address("control"));
     client.#iopub.connect(client.address("iopub"));
@@ -104,7 +92,7 @@ export class Client {
 
   /** The ZeroMQ address of a channel. */
   address(channel: Channel): string {
-    return `ipc://${path.join(this.folder, SOCKET)}-${PORTS[channel]}`;
+    return this.#kernel.address(channel);
   }
 
   /** Sends a request and returns its id. */
@@ -228,7 +216,7 @@ export class Client {
       await within(10_000, "the end of the kernel", gone);
     }
     for (const socket of [this.#shell, this.#control, this.#iopub, this.#hb, this.#stdin]) socket.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.#kernel.remove();
   }
 
   async #ready(): Promise<void> {
@@ -267,41 +255,3 @@ const EXECUTE = {
   allow_stdin: false,
   stop_on_error: true,
 };
-
-export function isIdle({ header, content }: Message): boolean {
-  return header.msg_type === "status" && content["execution_state"] === "idle";
-}
-
-/** Summarises what a cell showed: `stdout: text`, `result: 3`, `display: x`, `error: Name`. Joins adjacent text. */
-export function shown(messages: readonly Message[]): string[] {
-  const out: string[][] = [];
-  let stream: unknown;
-  for (const { header, content } of messages) {
-    const { data } = content;
-    const plain =
-      typeof data === "object" && data !== null && "text/plain" in data ? String(data["text/plain"]) : "";
-    switch (header.msg_type) {
-      case "status":
-        continue;
-      case "stream":
-        if (stream !== content["name"]) out.push([`${content["name"]}: `]);
-        out.at(-1)?.push(String(content["text"]));
-        stream = content["name"];
-        continue;
-      case "execute_result":
-        out.push([`result: ${plain}`]);
-        break;
-      case "display_data":
-        out.push([`display: ${plain}`]);
-        break;
-      case "update_display_data":
-        out.push([`update: ${plain}`]);
-        break;
-      case "error":
-        out.push([`error: ${content["ename"]}: ${content["evalue"]}`]);
-        break;
-    }
-    stream = undefined;
-  }
-  return out.map((parts) => parts.join(""));
-}

@@ -6,6 +6,7 @@ import { Progress } from "../../lib/lab/runtime/progress";
 import { Session } from "../../lib/lab/runtime/session";
 import { closing, curve } from "./closing";
 import { cluster } from "./cluster";
+import { kernel } from "./kernel";
 import type { Bench, Measure, Part } from "./measure";
 import { dead, parse, pictures, trace } from "./model";
 import { peers } from "./peers";
@@ -22,6 +23,7 @@ const parts: Readonly<Record<string, { readonly part: Part; readonly about: stri
   closing: { part: closing, about: "close a lab of 20 containers, compared with docker rm -f" },
   curve: { part: curve, about: "a lab of 50 pods, ten by ten" },
   cluster: { part: cluster, about: "two nodes, four pods, a service" },
+  kernel: { part: kernel, about: "start the kernel and run cells, compared with tslab, Deno and ipykernel" },
   peers: { part: peers, about: "start five containers on two networks, compared with Docker Compose" },
 };
 
