@@ -7,7 +7,7 @@ import { Signer } from "../wire/signature";
 import { type KernelProcess, startKernel } from "./kernel-process";
 import { isIdle } from "./shown";
 
-export { isIdle, shown } from "./shown";
+export { shown } from "./shown";
 
 /** The reply to a request, and its messages on iopub. */
 export interface Outcome {
