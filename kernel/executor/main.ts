@@ -6,10 +6,12 @@ import { FrameReader } from "../link/frame";
 import { killOwnChildren } from "../link/process-tree";
 import { readCommand } from "../link/protocol";
 import { COMMANDS_FD, WATCHDOG_FD } from "../link/watchdog-pipe";
+import type { createWidgets } from "../widgets/index";
 import { CellMagics } from "./cell-magics";
 import { currentRun, latestRun } from "./cell-run";
 import { Cells } from "./cells";
 import { guardSynchronousChildren } from "./child-process-guard";
+import { Comms } from "./comms";
 import { Displays } from "./display";
 import { denoJupyter, displayFormats } from "./display-formats";
 import { describeError } from "./error-report";
@@ -52,6 +54,15 @@ const cells = new Cells(folder, new CellModules(folder), output, {
   jupyter: denoJupyter(output, displays.display),
 });
 
+const comms = new Comms(output);
+/** Loaded when a cell first uses it. */
+let widgets: ReturnType<typeof createWidgets> | undefined;
+function loadWidgets(): ReturnType<typeof createWidgets> {
+  const loaded: typeof import("../widgets/index") = require("../widgets/index");
+  widgets ??= loaded.createWidgets(comms);
+  return widgets;
+}
+
 const magics = new CellMagics();
 Object.defineProperty(globalThis, Symbol.for(RUN_MAGIC), { value: magics.run.bind(magics) });
 
@@ -65,8 +76,14 @@ Object.defineProperty(globalThis, Symbol.for("Jupyter.cell"), {
     },
     /** Defines cells that start with `%%name`. */
     magic: magics.define.bind(magics),
+    /** Connections to front ends: `open(target, …)` and `register(target, onOpen)`. */
+    comms: Object.freeze({ open: comms.open, register: comms.register }),
+    get widgets() {
+      return loadWidgets();
+    },
   }),
 });
+Object.defineProperty(globalThis, "widgets", { get: loadWidgets, configurable: true });
 Object.defineProperty(globalThis, "display", { value: display, writable: true, configurable: true });
 
 /**
@@ -113,6 +130,8 @@ commands.on("data", (chunk) => {
     const command = readCommand(frame);
     if (command?.kind === "run") cells.start(command);
     else if (command?.kind === "interrupt") cells.interrupt(command.cell);
+    // A listener that throws must not keep the rest of the commands from being handled.
+    else if (command?.kind === "comm") setImmediate(() => comms.receive(command.message));
     else if (command?.kind === "end") end();
   }
 });

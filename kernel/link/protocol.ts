@@ -1,4 +1,5 @@
 import type { CellProgram, Import } from "../language/engine";
+import { type CommMessage, readCommMessage } from "./comm-message";
 import { isRecord } from "./is-record";
 
 /** A message from the server to the executor. */
@@ -17,6 +18,7 @@ export type Command =
       readonly program: CellProgram;
     }
   | { readonly kind: "interrupt"; readonly cell: number }
+  | { readonly kind: "comm"; readonly message: CommMessage }
   | { readonly kind: "end" };
 
 /** A MIME bundle. Its values are text, JSON, or bytes; the server converts bytes to base64. */
@@ -52,6 +54,7 @@ export type Report =
       readonly content: Readonly<Record<string, unknown>>;
       readonly metadata: Readonly<Record<string, unknown>>;
     }
+  | { readonly kind: "comm"; readonly cell: number; readonly message: CommMessage }
   /** The cell asks the user for a line of text. */
   | { readonly kind: "input"; readonly cell: number; readonly prompt: string; readonly password: boolean }
   /** An error was thrown, and nothing awaited it, after its cell had ended. */
@@ -108,6 +111,10 @@ export function readReport(frame: Readonly<Record<string, unknown>>): Report | u
       if (!isRecord(content) || !isRecord(metadata)) return undefined;
       return { kind, cell, type: String(frame["type"]), content, metadata };
     }
+    case "comm": {
+      const message = readCommMessage(frame["message"]);
+      return message && { kind, cell, message };
+    }
     case "input":
       return { kind, cell, prompt: String(frame["prompt"]), password: frame["password"] === true };
     case "late-error":
@@ -152,6 +159,10 @@ export function readCommand(frame: unknown): Command | undefined {
   if (!isRecord(frame)) return undefined;
   const { kind, cell } = frame;
   if (kind === "end") return { kind };
+  if (kind === "comm") {
+    const message = readCommMessage(frame["message"]);
+    return message && { kind, message };
+  }
   if (typeof cell !== "number") return undefined;
   if (kind === "interrupt") return { kind, cell };
   const program = readProgram(frame["program"]);

@@ -1,8 +1,8 @@
 import { log } from "../debug-log";
 import type { Language } from "../language/language-client";
 import type { Stream } from "../link/output-order";
-import type { Bundle, CellError, Report } from "../link/protocol";
-import type { Content, Header } from "../wire/message";
+import type { CellError, Report } from "../link/protocol";
+import type { Content, Header, Message } from "../wire/message";
 import {
   type CellOutcome,
   executorLostBetweenCells,
@@ -12,22 +12,10 @@ import {
 } from "./cell-outcome";
 import { Executor, type ExitStatus } from "./executor";
 import { interruptCell } from "./interrupt";
+import { OpenComms } from "./open-comms";
+import { type CellRequest, cellName, RunningCell } from "./running-cell";
 import { StreamBuffer } from "./stream-buffer";
 import { describeDiagnostics, describeWarnings } from "./type-errors";
-
-/** A cell to be run. */
-export interface CellRequest {
-  readonly header: Header;
-  readonly code: string;
-  /** The cell's execution count, as in `In[3]`; 0 for a silent cell. */
-  readonly count: number;
-  /** A silent cell publishes nothing. */
-  readonly silent: boolean;
-  /** The front end's identifier of the cell, if it sends one. It stays the same when the cell is run again. */
-  readonly cellId?: string;
-  /** Asks the user for a line of text. Undefined when the front end cannot do that. */
-  readonly requestInput?: (prompt: string, password: boolean) => void;
-}
 
 /** Publishes a message below the cell whose request is the parent. */
 export type Publish = (
@@ -35,35 +23,14 @@ export type Publish = (
   parent: Header | undefined,
   content: Content,
   metadata?: Content,
+  buffers?: readonly Uint8Array[],
 ) => void;
-
-/** What a cell waits for: the language engine, a new executor, its own code, or the engine again. */
-type Phase = "converting" | "starting" | "running" | "committing";
-
-interface Running {
-  readonly id: number;
-  readonly name: string;
-  readonly request: CellRequest;
-  readonly ended: Promise<CellError | undefined>;
-  /** Resolves when the executor no longer runs its code. */
-  readonly codeEnded: Promise<void>;
-  readonly lateErrors: string[];
-  phase: Phase;
-  startedMs: number;
-  result?: Bundle;
-  finished: boolean;
-  interrupting: boolean;
-  killed: boolean;
-  /** How many of its requests for input were not answered yet. */
-  pendingInputs: number;
-  markCodeEnded(): void;
-  finish(error?: CellError): void;
-}
 
 /** Runs cells in the executor, one at a time, and publishes their output below the right cell. */
 export class Execution {
   readonly #language: Language;
   readonly #publish: Publish;
+  readonly comms: OpenComms;
   readonly #requests = new Map<number, CellRequest>();
   readonly #streams: StreamBuffer;
   /** The variables that cells have assigned in the current executor. */
@@ -71,7 +38,7 @@ export class Execution {
   /** What happened after the last cell had ended. It is shown with the next cell. */
   #lateErrors: string[] = [];
   #executor: Executor | undefined;
-  #running: Running | undefined;
+  #running: RunningCell | undefined;
   #lastCell = "the last cell";
   #nextId = 1;
   #closing = false;
@@ -79,6 +46,7 @@ export class Execution {
   constructor(language: Language, publish: Publish) {
     this.#language = language;
     this.#publish = publish;
+    this.comms = new OpenComms(publish);
     this.#streams = new StreamBuffer((cell, name, text) => this.#show(cell, "stream", { name, text }));
     this.#executor = this.#start();
   }
@@ -124,7 +92,12 @@ export class Execution {
     const requestedMs = performance.now();
     log(`interrupt of ${running.name}, which is ${running.phase}`);
     if (running.phase !== "running" || !executor) running.finish(interruptedError());
-    else running.killed = !(await interruptCell(executor, { ...running, ended: running.codeEnded }));
+    else
+      running.killed = !(await interruptCell(executor, {
+        id: running.id,
+        startedMs: running.startedMs,
+        ended: running.codeEnded,
+      }));
     const durationMs = (performance.now() - requestedMs).toFixed(1);
     log(
       `interrupt of ${running.name} ${running.killed ? "killed the executor" : "ended it"} after ${durationMs} ms`,
@@ -139,6 +112,12 @@ export class Execution {
     this.#executor?.sendInput(text);
   }
 
+  /** Passes a message of a front end's comm to the executor. */
+  receiveComm(message: Message): void {
+    const received = this.comms.receive(message);
+    if (received) this.#executor?.send({ kind: "comm", message: received });
+  }
+
   /** Ends the executor, which runs its exit hooks first. Kills it after `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
@@ -146,45 +125,18 @@ export class Execution {
     this.#streams.flush();
   }
 
-  #begin(request: CellRequest): Running {
-    const id = this.#nextId++;
-    const name = request.count > 0 ? `In[${request.count}]` : `In[s${id}]`;
-    this.#requests.set(id, request);
-    let end: (error: CellError | undefined) => void = () => {};
-    let markCodeEnded = () => {};
-    const cell: Running = {
-      id,
-      name,
-      request,
-      ended: new Promise((resolve) => {
-        end = resolve;
-      }),
-      codeEnded: new Promise((resolve) => {
-        markCodeEnded = resolve;
-      }),
-      lateErrors: [],
-      phase: "converting",
-      startedMs: performance.now(),
-      finished: false,
-      interrupting: false,
-      killed: false,
-      pendingInputs: 0,
-      markCodeEnded,
-      finish: (error) => {
-        if (cell.finished) return;
-        markCodeEnded();
-        cell.finished = true;
-        if (!request.silent) this.#lastCell = name;
-        this.#running = undefined;
-        end(error);
-      },
-    };
+  #begin(request: CellRequest): RunningCell {
+    const cell: RunningCell = new RunningCell(this.#nextId++, request, () => {
+      if (!request.silent) this.#lastCell = cell.name;
+      this.#running = undefined;
+    });
+    this.#requests.set(cell.id, request);
     this.#running = cell;
     return cell;
   }
 
   /** Converts a cell and starts it in the executor. Returns early when the cell has been interrupted. */
-  async #perform(cell: Running): Promise<void> {
+  async #perform(cell: RunningCell): Promise<void> {
     const { name, request } = cell;
     const conversion = await this.#language.convert(request.code);
     log(`${name} converted to ${conversion.kind} in ${(performance.now() - cell.startedMs).toFixed(1)} ms`);
@@ -250,6 +202,9 @@ export class Execution {
       case "broadcast":
         this.#show(report.cell, report.type, report.content, report.metadata);
         return;
+      case "comm":
+        this.comms.publish(report.message, this.#requests.get(report.cell)?.header);
+        return;
       case "clear":
         this.#show(report.cell, "clear_output", { wait: report.wait });
         return;
@@ -266,7 +221,7 @@ export class Execution {
     }
   }
 
-  async #onDone(cell: Running, error: CellError | undefined, defined: readonly string[]): Promise<void> {
+  async #onDone(cell: RunningCell, error: CellError | undefined, defined: readonly string[]): Promise<void> {
     cell.markCodeEnded();
     cell.phase = "committing";
     for (const name of defined) this.#variables.add(name);
@@ -278,20 +233,16 @@ export class Execution {
   /** Shows an error that nothing awaits below its own cell and, so that it is noticed, with the next cell. */
   #onLateError(id: number, text: string): void {
     this.#show(id, "stream", { name: "stderr", text: `Uncaught, after the cell had ended:\n${text}\n` });
-    const name = this.#requests.has(id) ? this.#nameOf(id) : "an earlier cell";
+    const request = this.#requests.get(id);
+    const name = request ? cellName(id, request) : "an earlier cell";
     const message = `An error was thrown after ${name} had ended:\n${text}`;
     if (this.#running && !this.#running.request.silent) this.#showLateError(this.#running, message);
     else this.#lateErrors.push(message);
   }
 
-  #showLateError(cell: Running, text: string): void {
+  #showLateError(cell: RunningCell, text: string): void {
     cell.lateErrors.push(text);
     this.#show(cell.id, "stream", { name: "stderr", text: `${text}\n` });
-  }
-
-  #nameOf(id: number): string {
-    const count = this.#requests.get(id)?.count ?? 0;
-    return count > 0 ? `In[${count}]` : `In[s${id}]`;
   }
 
   /** Reports the loss of the executor as an error of its cell or of the next one, and starts a new executor. */
@@ -301,6 +252,7 @@ export class Execution {
     const running = this.#running;
     this.#streams.end(running?.id ?? this.#nextId - 1);
     this.#executor = undefined;
+    this.comms.closeAll();
     if (this.#closing) return;
     const names = [...this.#variables];
     this.#variables.clear();

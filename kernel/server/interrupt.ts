@@ -1,7 +1,7 @@
 import type { Executor } from "./executor";
 
 /** What an interrupt needs to know about the running cell. */
-export interface RunningCell {
+export interface InterruptedCell {
   readonly id: number;
   /** When it started (`performance.now()`). */
   readonly startedMs: number;
@@ -35,7 +35,7 @@ const AGE_TOLERANCE_MS = 100;
  *
  * @returns false when the executor was killed.
  */
-export async function interruptCell(executor: Executor, cell: RunningCell): Promise<boolean> {
+export async function interruptCell(executor: Executor, cell: InterruptedCell): Promise<boolean> {
   let ended = false;
   void cell.ended.then(() => {
     ended = true;

@@ -25,9 +25,7 @@ export class Kernel {
   constructor(connection: Connection, check: TypeCheck) {
     this.#sockets = new Sockets(connection);
     this.#language = new Language(check);
-    this.#execution = new Execution(this.#language, (type, parent, content, metadata) =>
-      this.#sockets.publish(type, parent, content, metadata),
-    );
+    this.#execution = new Execution(this.#language, (...message) => this.#sockets.publish(...message));
     this.#cells = new CellQueue(this.#sockets, this.#execution, this.#language, this.#history);
   }
 
@@ -90,7 +88,8 @@ export class Kernel {
     if (type === "shutdown_request") void this.stop();
   }
 
-  async #answer({ header, content }: Message): Promise<Content | undefined> {
+  async #answer(message: Message): Promise<Content | undefined> {
+    const { header, content } = message;
     switch (header.msg_type) {
       case "kernel_info_request":
         // Clients send this request to learn when the kernel is ready, so the reply waits until a cell can run at once.
@@ -105,10 +104,11 @@ export class Kernel {
       case "history_request":
         return this.#history.answer(content);
       case "comm_info_request":
-        return { status: "ok", comms: {} };
+        return this.#execution.comms.info(content["target_name"]);
       case "comm_open":
-        // There is no comm target, so the protocol asks for a comm_close.
-        this.#sockets.publish("comm_close", header, { comm_id: content["comm_id"], data: {} });
+      case "comm_msg":
+      case "comm_close":
+        this.#execution.receiveComm(message);
         return undefined;
       case "interrupt_request":
         void this.#cells.interrupt(header);

@@ -96,10 +96,15 @@ export class Client {
   }
 
   /** Sends a request and returns its id. */
-  async send(channel: "shell" | "control", type: string, content: Content): Promise<string> {
+  async send(
+    channel: "shell" | "control",
+    type: string,
+    content: Content,
+    buffers: readonly Uint8Array[] = [],
+  ): Promise<string> {
     const header = makeHeader(type, this.session, "test");
     await this.#requests[channel].send(
-      encodeMessage({ identities: [], header, parent: {}, metadata: {}, content }, this.signer),
+      encodeMessage({ identities: [], header, parent: {}, metadata: {}, content, buffers }, this.signer),
     );
     return header.msg_id;
   }

@@ -23,6 +23,8 @@ export interface Message {
   readonly parent: Content;
   readonly metadata: Content;
   readonly content: Content;
+  /** Binary data beside the content, which comm messages use. It is not signed. */
+  readonly buffers?: readonly Uint8Array[];
 }
 
 /** Longer than the hexadecimal digest of any hash. A longer frame is not a signature. */
@@ -82,7 +84,8 @@ export function encodeMessage(
   const parts = [message.header, message.parent, message.metadata, message.content].map((part) =>
     Buffer.from(JSON.stringify(part)),
   );
-  return [...message.identities, DELIMITER, Buffer.from(signer.sign(parts)), ...parts];
+  const buffers = message.buffers ?? [];
+  return [...message.identities, DELIMITER, Buffer.from(signer.sign(parts)), ...parts, ...buffers];
 }
 
 /** Decodes ZeroMQ frames. Returns undefined when they are not a message, are not signed with our key, or are a replay. */
@@ -102,6 +105,7 @@ export function decodeMessage(frames: readonly Uint8Array[], signer: Signer): Me
       parent: record(parts[1]),
       metadata: record(parts[2]),
       content: record(parts[3]),
+      buffers: frames.slice(at + 6),
     };
   } catch {
     return undefined;

@@ -133,10 +133,16 @@ export class Sockets {
     this.#send("stdin", "input_request", request, content);
   }
 
-  publish(type: string, parent: Header | undefined, content: Content, metadata: Content = {}): void {
+  publish(
+    type: string,
+    parent: Header | undefined,
+    content: Content,
+    metadata: Content = {},
+    buffers: readonly Uint8Array[] = [],
+  ): void {
     const header = makeHeader(type, this.session, parent?.username);
     const identities = [Buffer.from(`kernel.${this.session}.${type}`)];
-    const message = { identities, header, parent: parent ?? {}, metadata, content };
+    const message = { identities, header, parent: parent ?? {}, metadata, content, buffers };
     log(
       `iopub sent ${type}${type === "status" ? ` ${content["execution_state"]}` : ""} for ${parent?.msg_id ?? "no request"}`,
     );
