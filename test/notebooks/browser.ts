@@ -141,6 +141,24 @@ export class OpenNotebook {
     return problems;
   }
 
+  /** The page, for tests of the front end. */
+  get page(): Page {
+    return this.#page;
+  }
+
+  /** Starts a code cell (from 0) and does not wait for its end. */
+  async start(cell: number): Promise<Locator> {
+    await this.#page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready");
+    await this.#page.evaluate(`void (jupyterapp.shell.currentWidget.content.activeCellIndex = ${cell})`);
+    await this.#page.evaluate("void jupyterapp.commands.execute('notebook:run-cell')");
+    return this.cell(cell);
+  }
+
+  /** A code cell in the page, from 0. */
+  cell(cell: number): Locator {
+    return this.#page.locator(".jp-NotebookPanel .jp-CodeCell").nth(cell);
+  }
+
   /** Evaluates an expression in the page. */
   evaluate(expression: string): Promise<unknown> {
     return this.#page.evaluate(expression);
