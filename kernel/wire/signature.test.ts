@@ -38,12 +38,14 @@ test("a message is decoded as it was sent; a changed message is refused", () => 
     fc.property(
       fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }),
       fc.uint8Array(),
-      (content, id) => {
+      fc.array(fc.uint8Array()),
+      (content, id, binary) => {
         const header = makeHeader("execute_request", "session");
-        const message = { identities: [Buffer.from(id)], header, parent: {}, metadata: {}, content };
+        const buffers = binary.map((bytes) => Buffer.from(bytes));
+        const message = { identities: [Buffer.from(id)], header, parent: {}, metadata: {}, content, buffers };
         const frames = encodeMessage(message, new Signer("key"));
         expect(decodeMessage(frames, new Signer("key"))).toEqual(message);
-        const changed = [...frames.slice(0, -1), Buffer.from('{"code":"2"}')];
+        const changed = frames.with(-1 - buffers.length, Buffer.from('{"code":"2"}'));
         expect(decodeMessage(changed, new Signer("key"))).toBeUndefined();
       },
     ),
