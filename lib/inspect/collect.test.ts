@@ -15,6 +15,25 @@ const ip = [
   `[{"priority":0,"src":"all","table":"local"},{"priority":100,"src":"10.1.0.0","srclen":16,"fwmark":"0x4000","fwmask":"0x4000","table":"7"}]`,
 ].join("\n");
 
+test("names the nf_tables tables that iptables did not write and that may handle IP packets", () => {
+  const text = [
+    "table ip nat",
+    "table ip6 filter",
+    "table inet firewalld",
+    "table ip docker-bridges",
+    "table arp filter",
+    "table netdev ingress",
+    "table inet wirebook-trace-1",
+    "",
+  ].join("\n");
+  const parts = new Map([
+    ["ip", ip],
+    ["nftables", text],
+  ]);
+  expect(assemble("host1", parts).nftables).toEqual(["table inet firewalld", "table ip docker-bridges"]);
+  expect(assemble("host1", new Map([["ip", ip]]))).not.toHaveProperty("nftables");
+});
+
 test("builds a snapshot from the output of all parts", () => {
   const look = assemble(
     "host1",

@@ -54,6 +54,7 @@ file=/dev/shm/wirebook.$$
   if read -r table < /proc/net/ip6_tables_names; then part ipv6-legacy; ip6tables-legacy-save -c; fi
   part rules6; ip -6 -j rule
   part fdb; bridge -j fdb
+  part nftables; nft list tables
   part conntrack; cat /proc/net/nf_conntrack || { conntrack -L -o extended; conntrack -L -f ipv6 -o extended; }
 } > "$file" 2>/dev/null &
 {
@@ -124,6 +125,7 @@ export function assemble(place: string, parts: ReadonlyMap<string, string>): Sna
     forwarding: parseForwarding(parseJson(part("fdb").trim() || "[]")),
     sysctls: parseSysctls(part("sysctls")),
     iptables: dumps(parts),
+    ...nativeTables(part("nftables")),
     conntrack: parseConntrack(part("conntrack")),
     sockets: parseSockets(part("sockets")),
   };
@@ -140,6 +142,15 @@ function dumps(parts: ReadonlyMap<string, string>): readonly RulesetDump[] {
     const text = parts.get(`${family}-${variant}`)?.trim() ?? "";
     return text === "" ? [] : [{ family, variant, text: `${text}\n` }];
   });
+}
+
+/** The tables that iptables-nft writes (iptables/nft.c), and our own, which a trace adds and removes. */
+const FOREIGN = /^table (?!ip6? (?:raw|mangle|nat|filter|security)$|(?:arp|bridge|netdev) |\w+ wirebook-)/;
+
+/** The tables whose rules were not read and may handle IP packets. */
+function nativeTables(text: string): Pick<Snapshot, "nftables"> {
+  const nftables = text.split("\n").filter((line) => FOREIGN.test(line));
+  return nftables.length === 0 ? {} : { nftables };
 }
 
 function parseSysctls(text: string): Readonly<Record<string, string>> {

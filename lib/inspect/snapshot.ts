@@ -286,6 +286,8 @@ export interface Snapshot {
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Output of `iptables-save -c`, for each variant with rules; parsed on demand by `lib/netfilter`. */
   readonly iptables?: readonly RulesetDump[];
+  /** Tables of nf_tables that iptables did not write, as `nft list tables` prints them: `table inet firewalld`. Not read. */
+  readonly nftables?: readonly string[];
   readonly conntrack?: readonly ConntrackEntry[];
   readonly sockets?: readonly Socket[];
   /** Members of each ipset by its name, if `ipset` is available. */

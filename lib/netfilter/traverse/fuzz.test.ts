@@ -48,6 +48,7 @@ const tablesAt = (of: Host, hook: string): string[] =>
 
 const everything = ["*security", "*nat", "*filter", "*mangle"]
   .map((table) => `${table}\n:INPUT ACCEPT [0:0]\nCOMMIT\n`)
+  .concat("*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --zone 1\nCOMMIT\n")
   .join("");
 
 test("in INPUT, the security table runs after nat with iptables-nft, and before it with iptables-legacy", () => {
@@ -78,7 +79,7 @@ test("the source of a broadcast is validated, and a link-layer broadcast is not 
 });
 
 test("a SYN does not reopen a connection that a RST of the other end has closed", () => {
-  const router = host("*filter\nCOMMIT\n");
+  const router = host("*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m conntrack --ctstate NEW\nCOMMIT\n");
   const tcp = (flags: Packet["tcpFlags"], back = false): Packet => ({
     ...packet,
     ...(back ? { src: packet.dst, dst: packet.src, sport: 53, dport: 40000 } : {}),

@@ -35,6 +35,7 @@ export function hostOf(snapshot: Snapshot): Host {
   return {
     place: snapshot.place,
     rulesets: (snapshot.iptables ?? []).map(rulesetOf),
+    ...(snapshot.nftables === undefined ? {} : { unread: snapshot.nftables }),
     links: snapshot.links,
     routes: snapshot.routes,
     ...(snapshot.policyRules === undefined ? {} : { policyRules: snapshot.policyRules }),

@@ -1,7 +1,7 @@
 import { type Family, type Hook, type Host, TABLES_AT, type TableName } from "../../model";
 import type { BaseChain, Semantics } from "../semantics";
 import { type CompiledChain, type CompiledRuleset, compile } from "./compile";
-import type { Tracking } from "./tracking";
+import { type Tracking, trackingOf } from "./tracking";
 
 /** A base chain of a rule set, ready for evaluation. */
 export interface LoadedChain extends BaseChain {
@@ -113,7 +113,7 @@ export function hooksOf(host: Host, family: Family, semantics: Semantics): Hooks
       OUTPUT: entries("OUTPUT"),
       POSTROUTING: entries("POSTROUTING"),
     },
-    tracking: { kind: "on" },
+    tracking: trackingOf(host, family),
     hasRules: rulesets.length > 0,
   };
   cache.set(host, { ...cache.get(host), [family]: { semantics, hooks } });

@@ -12,49 +12,43 @@ export type Tracking =
 const MENTIONS =
   /-m (conntrack|state|connmark|connbytes|connlabel|connlimit|helper|cluster)\b|-j (DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP|CONNMARK|CONNSECMARK|SYNPROXY|CLUSTERIP|CT)\b/;
 
-const EXTENSIONS: ReadonlySet<string> = new Set(["connbytes", "connlabel", "helper", "cluster"]);
-const TARGETS: ReadonlySet<string> = new Set(["CONNSECMARK", "SYNPROXY", "CLUSTERIP"]);
-
 /** Matches whose checkentry function calls nf_ct_netns_get (net/netfilter/xt_*.c). */
-function matchNeedsConntrack(match: Match): boolean {
-  switch (match.kind) {
-    case "ctState":
-    case "ctProtocol":
-    case "ctAddress":
-    case "ctPort":
-    case "ctDirection":
-    case "ctStatus":
-    case "ctExpire":
-    case "connmark":
-    case "connlimit":
-      return true;
-    case "opaque":
-      return EXTENSIONS.has(match.extension);
-    default:
-      return false;
-  }
-}
+const MATCHES: ReadonlySet<Match["kind"]> = new Set([
+  "ctState",
+  "ctProtocol",
+  "ctAddress",
+  "ctPort",
+  "ctDirection",
+  "ctStatus",
+  "ctExpire",
+  "connmark",
+  "connlimit",
+]);
+
+/** The same for matches that the model does not evaluate. */
+const EXTENSIONS: ReadonlySet<string> = new Set(["connbytes", "connlabel", "helper", "cluster"]);
 
 /** Targets whose checkentry function calls nf_ct_netns_get. CT with `--notrack` and NOTRACK do not (xt_CT.c). */
-function actionNeedsConntrack(action: Action): boolean {
-  switch (action.kind) {
-    case "dnat":
-    case "snat":
-    case "masquerade":
-    case "redirect":
-    case "netmap":
-    case "connmarkSet":
-    case "connmarkSave":
-    case "connmarkRestore":
-    case "ct":
-      return true;
-    case "note":
-    case "opaque":
-      return TARGETS.has(action.target);
-    default:
-      return false;
-  }
-}
+const ACTIONS: ReadonlySet<Action["kind"]> = new Set([
+  "dnat",
+  "snat",
+  "masquerade",
+  "redirect",
+  "netmap",
+  "connmarkSet",
+  "connmarkSave",
+  "connmarkRestore",
+  "ct",
+]);
+
+/** The same for targets without a meaning in the model. */
+const TARGETS: ReadonlySet<string> = new Set(["CONNSECMARK", "SYNPROXY", "CLUSTERIP"]);
+
+const matchNeedsConntrack = (match: Match): boolean =>
+  match.kind === "opaque" ? EXTENSIONS.has(match.extension) : MATCHES.has(match.kind);
+
+const actionNeedsConntrack = (action: Action): boolean =>
+  action.kind === "note" || action.kind === "opaque" ? TARGETS.has(action.target) : ACTIONS.has(action.kind);
 
 const needsConntrack = (rule: Rule): boolean =>
   MENTIONS.test(rule.text) &&

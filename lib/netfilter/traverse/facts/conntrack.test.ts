@@ -162,7 +162,7 @@ test("NOTRACK ignores the kernel's reply to an untracked packet, which is INVALI
 });
 
 describe("ASSURED", () => {
-  const on = host([]);
+  const on = host(["-A OUTPUT -m conntrack --ctstatus ASSURED"]);
   const assured = (sent: readonly [Packet, "d0" | "local", number][]): boolean => {
     let state = FRESH;
     for (const [each, from, seconds] of sent)

@@ -63,7 +63,11 @@ describe("routing", () => {
   });
 
   test("the TTL is decremented before FORWARD, and a packet with a TTL of 1 does not reach it", () => {
-    const on = host(["-A FORWARD -m ttl --ttl-eq 63 -j ACCEPT", "-A FORWARD -j DROP"]);
+    const on = host([
+      "mangle: -A PREROUTING -m comment --comment before",
+      "-A FORWARD -m ttl --ttl-eq 63 -j ACCEPT",
+      "-A FORWARD -j DROP",
+    ]);
     expect(one(on, packet("udp 10.1.0.9:1 10.2.0.9:2"), via("d0")).verdict).toBe("accept");
     const dead = one(on, packet("udp 10.1.0.9:1 10.2.0.9:2", { ttl: 1 }), via("d0"));
     expect([dead.verdict, hooksOf(dead), dead.caused?.[0]?.packet.icmp?.type]).toEqual([
