@@ -45,7 +45,7 @@ const UNKNOWN_HOST: Host = { place: "host", rulesets: [] };
 
 function hookStateAt(host: Host, hook: Hook, at: Circumstances): HookState {
   const hookState = hookStateOf(host, hook, at.packet, { in: at.in, out: at.out });
-  const options = { zone: NO_ZONE, now: 0, loose: () => true };
+  const options = { zone: NO_ZONE, now: 0, loose: () => true, mayBeTranslated: false };
   const { attached, untracked } = trackAsGiven(FRESH.conntrack, at.packet, at.state, options);
   const socket = hook === "OUTPUT" ? "process" : "none";
   return {

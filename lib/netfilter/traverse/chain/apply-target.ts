@@ -65,7 +65,7 @@ export function applyTarget(
     case "masquerade":
     case "redirect":
     case "netmap": {
-      const translation = translate(context, rule, action, evaluation);
+      const translation = translate(context, action, evaluation);
       return end(translation.context, translation.verdict);
     }
     case "tproxy":

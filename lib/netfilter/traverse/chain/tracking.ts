@@ -86,3 +86,17 @@ export function trackingOf(host: Host, family: Family): Tracking {
   if (unread.length === 0) return { kind: "off" };
   return { kind: "unknown", because: [...new Set(unread)].join(", ") };
 }
+
+const TRANSLATES: ReadonlySet<Action["kind"]> = new Set(["dnat", "snat", "masquerade", "redirect", "netmap"]);
+const NAT_TARGETS = /-j (DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP)\b/;
+
+/** Whether a nat table has a rule that translates connections. */
+export function translatesConnections({ rulesets }: Host, wanted: Family): boolean {
+  return rulesets.some(
+    ({ family, tables }) =>
+      family === wanted &&
+      [...(tables.get("nat")?.chains.values() ?? [])].some(({ rules }) =>
+        rules.some(({ text, action }) => NAT_TARGETS.test(text) && TRANSLATES.has(action.kind)),
+      ),
+  );
+}

@@ -1,11 +1,12 @@
 import type { Connection } from "../../conntrack/connection";
 import { isTaken, isTakenAsIs } from "../../conntrack/track";
 import { type FlowTuple, invert } from "../../conntrack/tuple";
-import { type Action, type Rule, unknownCondition } from "../../model";
+import { type Action, unknownCondition } from "../../model";
 import { type BindContext, bind, NO_RANGE, type Range } from "../../nat/bind";
 import { masqueradeAddress, redirectAddress, type TranslationAddress } from "../../nat/masquerade";
 import { manipOf, rewrite } from "../../nat/rewrite";
 import { addressWords, parseNet, textOf } from "../../routing/address";
+import { effectOf } from "../report/effect";
 import type { Evaluation } from "../state/evaluation";
 import type { HookState } from "../state/hook-state";
 import { type PacketContext, withConnection, withHeader } from "../state/packet-context";
@@ -32,16 +33,11 @@ function bindContext(evaluation: Evaluation, own: Connection): BindContext {
 }
 
 /** Runs a NAT target: sets up NAT for the packet's connection and rewrites the packet. */
-export function translate(
-  context: PacketContext,
-  rule: Rule,
-  action: Translation,
-  evaluation: Evaluation,
-): Translated {
+export function translate(context: PacketContext, action: Translation, evaluation: Evaluation): Translated {
   const { hookState } = context;
   const connection = hookState.ct?.connection;
   if (connection === undefined) return { context, verdict: "accept" };
-  if (connection.natUnknown === true && !wasTranslated(rule, evaluation))
+  if (connection.natUnknown === true && !wasTranslated(action, evaluation))
     return { context, verdict: "accept" };
   const range = rangeOf(hookState, action, evaluation);
   if (typeof range === "string") return { context, verdict: range };
@@ -57,13 +53,14 @@ export function translate(
   };
 }
 
-/** Whether this rule translated the first packet of a connection about which only its state is known. */
-function wasTranslated({ text }: Rule, evaluation: Evaluation): boolean {
+/** Whether such a rule translated the first packet of a connection about which only its state is known. */
+function wasTranslated(action: Translation, evaluation: Evaluation): boolean {
+  const effect = effectOf(action);
   return evaluation.decide(
     unknownCondition(
-      `translated by ${text}`,
-      `the rule translated the first packet of the connection: ${text}`,
-      `the rule did not translate the first packet of the connection: ${text}`,
+      `translated ${effect}`,
+      `the connection was translated when it began (${effect})`,
+      `the connection was not translated when it began (${effect})`,
     ),
   );
 }

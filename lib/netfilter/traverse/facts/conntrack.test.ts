@@ -1,7 +1,7 @@
 // Details of the packet flow that models often get wrong. Each case was measured on kernel 6.18 with iptables 1.8.9 (legacy
 // and nft), or is taken from the kernel source.
 
-import { hit, host, LOCAL, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
+import { all, hit, host, LOCAL, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
 import { replyTo } from "../../conntrack/reply";
 import type { Packet } from "../../model";
 import { FRESH, type HostOutcome, later } from "..";
@@ -211,5 +211,54 @@ describe("ASSURED", () => {
     ];
     expect(assured(handshake)).toBe(false);
     expect(assured([...handshake, [{ ...there, tcpFlags: ["ACK"] }, "d0", 0]])).toBe(true);
+  });
+});
+
+describe("a packet of which only the state ESTABLISHED is given", () => {
+  const ctState = "ESTABLISHED" as const;
+  const sent = packet("tcp 10.1.0.9:1000 10.1.0.1:80", { tcpFlags: ["ACK"] });
+  const dnat = "nat: -A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.2.0.9";
+  const found = (rules: readonly string[], from = via("d0"), each = sent): unknown =>
+    all(host(rules), each, from, { ctState }).map(({ packet: { src, dst }, delivered, certain }) => [
+      src,
+      dst,
+      delivered,
+      certain,
+    ]);
+
+  test("may have been translated by a rule that matches its first packet: both paths are followed", () => {
+    expect(found([dnat])).toEqual([
+      ["10.1.0.9", "10.2.0.9", false, false],
+      ["10.1.0.9", "10.1.0.1", true, false],
+    ]);
+  });
+
+  test("does not hit the nat rules itself", () => {
+    const [outcome] = all(host([dnat]), sent, via("d0"), { ctState });
+    expect([rulesOf(outcome ?? { steps: [] }), outcome?.dependsOn[0]]).toEqual([
+      [],
+      "the connection was translated when it began (dnat to 10.2.0.9)",
+    ]);
+    expect(outcome?.steps.flatMap((step) => (step.kind === "nat" ? [step.text] : []))).toEqual([
+      "rewritten from the connection: like the first packet",
+    ]);
+  });
+
+  test("is uncertain if it may be a reply that is translated back", () => {
+    expect(found([dnat], via("d1"), packet("tcp 10.2.0.9:80 10.1.0.9:1000", { tcpFlags: ["ACK"] }))).toEqual([
+      ["10.2.0.9", "10.1.0.9", false, false],
+    ]);
+  });
+
+  test("is certain if no rule translates connections", () => {
+    expect(found(["nat: -A PREROUTING -j ACCEPT", "-A INPUT -m conntrack --ctstate ESTABLISHED"])).toEqual([
+      ["10.1.0.9", "10.1.0.1", true, true],
+    ]);
+  });
+
+  test("leaves the counters of nat rules as they are, because the kernel does not evaluate them", () => {
+    const counted = `${dnat.replace("-j", "-m statistic --mode nth --every 2 --packet 0 -j")}`;
+    const outcomes = all(host([counted]), sent, via("d0"), { ctState });
+    expect(outcomes.map(({ state }) => [...state.nth.entries()])).toEqual([[], []]);
   });
 });

@@ -9,12 +9,14 @@ export type GivenState = "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRAC
 /**
  * Creates a conntrack result with the given state. An ESTABLISHED packet belongs to a connection that has seen a reply.
  * Nothing is known about its translation: the nat stage follows the possible ones.
+ *
+ * @param options.mayBeTranslated - whether the host has rules that translate connections.
  */
 export function trackAsGiven(
   table: ConntrackTable,
   packet: Packet,
   state: GivenState,
-  options: TrackOptions,
+  options: TrackOptions & { readonly mayBeTranslated: boolean },
 ): Tracked {
   const text = `state ${state}, as given`;
   if (state === "INVALID") return { table, text };
@@ -39,8 +41,9 @@ export function trackAsGiven(
     ...attached.connection,
     confirmed: true,
     seenReply: true,
-    srcNatDone: true,
-    dstNatDone: true,
+    srcNatDone: !options.mayBeTranslated,
+    dstNatDone: !options.mayBeTranslated,
+    ...(options.mayBeTranslated ? { natUnknown: true } : {}),
     ...(attached.connection.tcp === undefined ? {} : { tcp: "ESTABLISHED" }),
   };
   return { table: table.with(connection), attached: { ...attached, connection, state }, text };

@@ -2,6 +2,7 @@ import { NO_ZONE } from "../../../conntrack/connection";
 import { isTaken, type Tracked, track } from "../../../conntrack/track";
 import { type Hook, unknownCondition } from "../../../model";
 import { decidedSysctl } from "../../../routing/sysctl";
+import { translatesConnections } from "../../chain/tracking";
 import type { Evaluation } from "../../state/evaluation";
 import { trackAsGiven } from "../../state/given-state";
 import type { HookState } from "../../state/hook-state";
@@ -66,7 +67,10 @@ function trackPacket({ input, hookState, givenState }: PacketContext, evaluation
   };
   return givenState === undefined
     ? track(conntrack, packet, options)
-    : trackAsGiven(conntrack, packet, givenState, options);
+    : trackAsGiven(conntrack, packet, givenState, {
+        ...options,
+        mayBeTranslated: translatesConnections(input.host, packet.family),
+      });
 }
 
 function recorded(

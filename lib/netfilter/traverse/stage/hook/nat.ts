@@ -5,7 +5,14 @@ import { manipOf, rewrite } from "../../../nat/rewrite";
 import { enter } from "../../chain/frame";
 import { nullBinding } from "../../chain/translate";
 import type { Evaluation } from "../../state/evaluation";
-import { at, type PacketContext, withHeader, withHookState, withStep } from "../../state/packet-context";
+import {
+  at,
+  type PacketContext,
+  withConnection,
+  withHeader,
+  withHookState,
+  withStep,
+} from "../../state/packet-context";
 import { end, type Next, next } from "../next";
 import type { NatConsultation, Stage, StageOf } from "../stage";
 import { reroute } from "./reroute";
@@ -128,11 +135,14 @@ function assumed(consultation: NatConsultation, context: PacketContext, evaluati
   const { conntrack } = evaluation.state;
   evaluation.state = { ...state, conntrack };
   const connection = context.hookState.ct?.connection;
-  if (!isDone(connection, hook))
+  const isBound = connection === undefined || isDone(connection, hook);
+  if (!isBound)
     evaluation.assume(
       "the translation of the connection is not known: only its state was given, and the nat rules translate connections",
     );
-  const rewritten = { ...context, steps };
+  const done = manipOf(hook) === "src" ? { srcNatDone: true } : { dstNatDone: true };
+  const decided = isBound ? context : withConnection(context, { ...connection, ...done }, evaluation);
+  const rewritten = { ...decided, steps };
   const changed =
     context.hookState.packet === start
       ? rewritten
