@@ -48,10 +48,10 @@ async function main(): Promise<number> {
     onFound: (found) => process.stdout.write(`${foundText(found)}\n\n`),
     progress: (line) => process.stderr.write(`${line}\n`),
   });
-  const { cases, packets, passes, uncertain, seconds, seed, refused, found } = report;
+  const { cases, packets, passes, uncertain, untracked, seconds, seed, refused, found } = report;
   process.stdout.write(
     `seed ${seed}: ${packets} packets in ${cases} cases, ${passes} router traversals compared, ` +
-      `${uncertain} of them uncertain, ${refused.length} cases refused, ${found.length} disagreements, ` +
+      `${uncertain} of them uncertain, ${untracked} without conntrack, ${refused.length} cases refused, ${found.length} disagreements, ` +
       `${seconds.toFixed(1)} s (${(packets / seconds).toFixed(0)} packets/s)\n`,
   );
   const kinds = [...report.hits].sort(([, a], [, b]) => b - a).map(([kind, count]) => `${kind} ${count}`);

@@ -37,6 +37,8 @@ export interface FuzzReport {
   readonly packets: number;
   readonly passes: number;
   readonly uncertain: number;
+  /** Router traversals in namespaces where no rule needs conntrack. */
+  readonly untracked: number;
   /** How often each kind of match and target (`→`) occurred in the rules that packets matched. */
   readonly hits: ReadonlyMap<string, number>;
   readonly seconds: number;
@@ -73,11 +75,11 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const worlds = new Worlds(await Engine.connect());
   const began = performance.now();
   const [refused, found]: [string[], Found[]] = [[], []];
-  let [cases, packets, passes, uncertain] = [0, 0, 0, 0];
+  let [cases, packets, passes, uncertain, untracked] = [0, 0, 0, 0, 0];
   const hits = new Map<string, number>();
   const report = (): FuzzReport => {
     const seconds = (performance.now() - began) / 1_000;
-    return { seed, cases, refused, packets, passes, uncertain, hits, seconds, found };
+    return { seed, cases, refused, packets, passes, uncertain, untracked, hits, seconds, found };
   };
   try {
     for (let at = seed; packets < wanted && found.length < disagreements; at += 1) {
@@ -89,6 +91,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         packets += result.packets;
         passes += result.passes;
         uncertain += result.uncertain;
+        untracked += result.untracked;
         for (const [kind, count] of result.hits) hits.set(kind, (hits.get(kind) ?? 0) + count);
         if (result.disagreement) {
           progress?.(`seed ${at}: ${result.disagreement.text}`);

@@ -8,5 +8,6 @@ test("400 random packets through random rules take the path that the model predi
   expect(report.packets).toBeGreaterThanOrEqual(400);
   // If the packets no longer matched any rule, the model would also agree.
   expect(report.passes).toBeGreaterThan(report.packets);
+  expect(report.untracked).toBeGreaterThan(0);
   expect(report.hits.size).toBeGreaterThan(25);
 }, 600_000);

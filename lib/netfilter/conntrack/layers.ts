@@ -17,6 +17,10 @@ export class LayeredMap<V> {
     this.#layers = layers;
   }
 
+  get isEmpty(): boolean {
+    return this.#layers.length === 0 && this.#base.size === 0;
+  }
+
   get(key: string): V | undefined {
     for (let at = this.#layers.length - 1; at >= 0; at--) {
       const layer = this.#layers[at];

@@ -35,6 +35,8 @@ export class ConntrackTable {
     zone: number,
     now: number,
   ): { connection: Connection; direction: Direction } | undefined {
+    // Saves building the key.
+    if (this.#byTuple.isEmpty) return undefined;
     const found = this.#byTuple.get(tupleKey(tuple, zone));
     if (found === undefined) return undefined;
     const direction: Direction = found.startsWith("r") ? "reply" : "original";

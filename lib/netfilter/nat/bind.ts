@@ -85,6 +85,7 @@ function inRange(tuple: FlowTuple, range: Range): boolean {
 }
 
 function between(address: string, range: { readonly from: string; readonly to: string }): boolean {
+  if (address === range.from) return true;
   const [words, from, to] = [addressWords(address), addressWords(range.from), addressWords(range.to)];
   if (words === undefined || from === undefined || to === undefined) return address === range.from;
   return compareWords(words, from) >= 0 && compareWords(words, to) <= 0;
@@ -117,6 +118,9 @@ function sameSource(
 function mapAddress(tuple: FlowTuple, connection: Connection, manip: Manip, range: Range): FlowTuple {
   const { addresses } = range;
   if (addresses === undefined) return tuple;
+  // A single IPv4 address has only one spelling.
+  if (addresses.from === addresses.to && !addresses.from.includes(":"))
+    return { ...tuple, [manip]: addresses.from };
   const [from, to] = [addressWords(addresses.from), addressWords(addresses.to)];
   const [src, dst] = [addressWords(tuple.src), addressWords(tuple.dst)];
   if (from === undefined || to === undefined || src === undefined || dst === undefined)

@@ -18,7 +18,7 @@ export interface TranslationContext {
   /** Devices. Empty if the hook has none, undefined if unknown. */
   readonly in: string | undefined;
   readonly out: string | undefined;
-  readonly route?: OutRoute;
+  readonly route?: OutRoute | undefined;
 }
 
 /** The new address of a translation. `none`: the device has no address, and the kernel drops the packet. */

@@ -108,6 +108,8 @@ export function contextOf(host: Host, packet: Packet, options: TraverseOptions):
   return {
     input: { host, hooks: hooksOf(host, packet.family, semantics), semantics, indexed },
     hookState: entered,
+    route: undefined,
+    resume: undefined,
     steps: undefined,
     caused: [],
     rounds: 0,

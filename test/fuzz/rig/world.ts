@@ -32,8 +32,9 @@ export const peerOf: Readonly<Record<string, { readonly at: RouterName | "ends";
 // Drops every packet that would reach a socket, after all other hooks. So the stack never replies by itself, and only
 // the packets of the case are sent. The chains have the same priority as conntrack's last hooks (INT_MAX) and are
 // registered first. nf_hook_entries_grow inserts a new hook before existing ones of equal priority, so these chains run
-// after conntrack and see only confirmed packets. The second table keeps conntrack registered permanently. IPv6's own
-// multicast group reports are dropped before they reach the rules.
+// after conntrack and see only confirmed packets, also if conntrack is registered later, for a rule of the case. The
+// chains do not use conntrack themselves, so that the kernel tracks connections only if the rules of the case need it.
+// IPv6's own multicast group reports are dropped before they reach the rules.
 const sink = `
 table inet wirebook-trace-sink {
   chain in { type filter hook input priority 2147483647; drop; }
@@ -41,10 +42,6 @@ table inet wirebook-trace-sink {
   chain out { type filter hook output priority -360; ip6 daddr ff02::16 drop; }
 }
 `;
-const tracker = `
-table inet wirebook-trace-ct { chain in { type filter hook input priority 450; ct state new counter; }; }
-`;
-
 /** The topology ends – r1 – r2 – ends: two configurable routers, connected by veth pairs. */
 export class World {
   readonly #rig: Rig;
@@ -234,7 +231,6 @@ async function quiet(router: Namespace): Promise<void> {
     echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; echo 0 > /proc/sys/net/ipv4/icmp_ratemask
     echo 0 > /proc/sys/net/ipv6/icmp/ratelimit
     nft -f - <<'END'\n${sink}END
-    nft -f - <<'END'\n${tracker}END
     echo 1 > /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal`);
 }
 

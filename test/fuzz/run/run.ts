@@ -2,6 +2,7 @@ import { replyTo } from "../../../lib/netfilter/conntrack/reply";
 import type { Host, Packet, Ruleset, Step } from "../../../lib/netfilter/model";
 import { groupPackets, type ObservedPacket, type TraceEvent } from "../../../lib/netfilter/trace";
 import { type Entry, FRESH, type KernelState, traverse } from "../../../lib/netfilter/traverse";
+import { trackingOf } from "../../../lib/netfilter/traverse/chain/tracking";
 import { type CaseStep, type FuzzCase, type RouterName, routers } from "../case";
 import { frame, ipPacket } from "../rig/frame";
 import { macOf, peerOf, type World } from "../rig/world";
@@ -23,6 +24,8 @@ export interface CaseResult {
   readonly passes: number;
   /** Packets with an uncertain outcome, for example because the kernel chooses a port at random. */
   readonly uncertain: number;
+  /** Router traversals in namespaces where no rule needs conntrack. */
+  readonly untracked: number;
   /** How often each kind of match and target (`→`) occurred in the rules that packets matched. */
   readonly hits: ReadonlyMap<string, number>;
   readonly disagreement?: Disagreement;
@@ -68,6 +71,7 @@ class CaseRun {
   #ipId = 0;
   #passes = 0;
   #uncertain = 0;
+  #untracked = 0;
 
   constructor(world: World, wanted: FuzzCase, hosts: ReadonlyMap<RouterName, Host>) {
     this.#world = world;
@@ -89,6 +93,7 @@ class CaseRun {
       packets,
       passes: this.#passes,
       uncertain: this.#uncertain,
+      untracked: this.#untracked,
       hits: this.#hits,
       ...(disagreement === undefined ? {} : { disagreement }),
     });
@@ -237,7 +242,7 @@ class CaseRun {
       unused.set(name, groupPackets(events.get(name) ?? [], this.#world.trace(name).loaded));
     }
     let ended: Ended = { at: send.at, entry: send.entry, packet: send.packet, sent: send.packet };
-    let [passes, uncertain] = [0, 0];
+    let [passes, uncertain, untracked] = [0, 0, 0];
     const hits: string[] = [];
     const accept = (): void => {
       for (const name of routers) {
@@ -251,6 +256,7 @@ class CaseRun {
       for (const kind of hits) this.#hits.set(kind, (this.#hits.get(kind) ?? 0) + 1);
       this.#passes += passes;
       this.#uncertain += uncertain;
+      this.#untracked += untracked;
     };
     const byRule = this.#case.variant === "nft";
     const judge = (predicted: Predicted, name: RouterName): Verdict =>
@@ -319,6 +325,7 @@ class CaseRun {
         passes += 1;
         return { accept, ended, counts, guessed: true };
       }
+      if (trackingOf(host, packet.family).kind === "off") untracked += 1;
       states.set(at, chosen.state);
       hits.push(...kindsOf(chosen.steps));
       countsOf(chosen.steps, counts.get(at));

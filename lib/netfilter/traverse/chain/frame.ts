@@ -25,9 +25,10 @@ export const enter = (chain: CompiledChain, caller: Frame | undefined): Frame =>
 });
 
 /** Continues after the rule at a position, which is part of a step now. */
-export const after = (frame: Frame, position: number): Frame => ({
-  ...frame,
+export const after = ({ chain, caller }: Frame, position: number): Frame => ({
+  chain,
   position: position + 1,
   reported: position + 1,
   failures: NONE,
+  caller,
 });

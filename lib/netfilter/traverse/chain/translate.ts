@@ -119,6 +119,13 @@ export function nullBinding(context: PacketContext, evaluation: Evaluation): Pac
   const connection = context.hookState.ct?.connection;
   if (connection === undefined) return context;
   const manip = manipOf(context.hookState.hook);
+  const { conntrack, now } = evaluation.state;
+  if (!isTaken(conntrack, connection.reply, connection, "reply", now))
+    return withConnection(
+      context,
+      manip === "src" ? { ...connection, srcNatDone: true } : { ...connection, dstNatDone: true },
+      evaluation,
+    );
   const address = manip === "src" ? connection.reply.dst : connection.reply.src;
   const known = addressWords(address) !== undefined;
   const range: Range = known ? { ...NO_RANGE, addresses: { from: address, to: address } } : NO_RANGE;

@@ -23,7 +23,7 @@ export function replyMark({ input, hookState: { packet } }: PacketContext, evalu
 
 /** The reply gets the packet's connection in the opposite direction, with the state RELATED (nf_conntrack_attach). */
 export function attachedFrom({ hookState: { ct, untracked } }: PacketContext): KernelReply["carried"] {
-  if (ct === undefined) return untracked ? { answersUntracked: true } : {};
+  if (ct === undefined) return { ct, answersUntracked: untracked };
   const direction = ct.direction === "original" ? "reply" : "original";
-  return { ct: { connection: ct.connection, direction, state: "RELATED" } };
+  return { ct: { connection: ct.connection, direction, state: "RELATED" }, answersUntracked: false };
 }

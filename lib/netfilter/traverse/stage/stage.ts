@@ -75,7 +75,7 @@ export type Stage =
       readonly point: HookPoint;
       readonly nth: number;
       readonly at: number;
-      readonly hidden?: Pick<Packet, "dst" | "dport">;
+      readonly hidden: Pick<Packet, "dst" | "dport"> | undefined;
       readonly onward: Stage;
     }
   | { readonly kind: "conntrack"; readonly hook: Hook; readonly onward: Stage }
@@ -94,7 +94,7 @@ export type Stage =
       readonly kind: "chain";
       readonly base: LoadedChain;
       readonly frame: Frame;
-      readonly deciding?: Deciding;
+      readonly deciding: Deciding | undefined;
       readonly onward: Stage;
     }
   /** Looks up a new route if mangle OUTPUT changed a field that routing depends on. */

@@ -15,7 +15,8 @@ export interface Template {
 
 /**
  * The packet as a rule sees it: header, devices and conntrack entry. Immutable, so that a rule can be evaluated again
- * later, for the list of rules that did not match.
+ * later, for the list of rules that did not match. All properties are always present: copies of objects of one shape are
+ * much faster, and each stage makes some.
  */
 export interface HookState {
   readonly host: Host;
@@ -27,18 +28,18 @@ export interface HookState {
   readonly in: Device;
   readonly out: Device;
   /** Bridge ports, if br_netfilter passes a bridged frame to the rules. */
-  readonly physIn?: string;
-  readonly physOut?: string;
-  /** The packet's connection. Absent before conntrack and for INVALID packets. */
-  readonly ct?: Attached;
+  readonly physIn: string | undefined;
+  readonly physOut: string | undefined;
+  /** The packet's connection. Undefined before conntrack and for INVALID packets. */
+  readonly ct: Attached | undefined;
   readonly untracked: boolean;
   /** The template set by the CT target. Until conntrack runs, --ctstate treats it as a new connection. */
-  readonly template?: Template;
+  readonly template: Template | undefined;
   /** The kernel's reply to an untracked packet. It is tracked, but CT and NOTRACK ignore it (nf_conntrack_attach). */
-  readonly answersUntracked?: boolean;
+  readonly answersUntracked: boolean;
   /** The kind of local socket that sent the packet, for the owner match. */
   readonly socket: "process" | "kernel" | "none";
-  readonly route?: OutRoute;
+  readonly route: OutRoute | undefined;
 }
 
 /** Returns the state with another header. */
@@ -68,7 +69,13 @@ export function hookStateOf(
     protocol: protocolNumberOf(packet.protocol),
     in: devices.in,
     out: devices.out,
+    physIn: undefined,
+    physOut: undefined,
+    ct: undefined,
     untracked: false,
+    template: undefined,
+    answersUntracked: false,
     socket: "none",
+    route: undefined,
   };
 }

@@ -52,10 +52,10 @@ export interface PacketContext {
   readonly input: TraversalInput;
   readonly hookState: HookState;
   /** The current route. If OUTPUT reroutes the packet, the hook state still contains the old device. */
-  readonly route?: OutRoute | undefined;
+  readonly route: OutRoute | undefined;
   readonly steps: StepList | undefined;
   /** Set for a packet that another one caused. */
-  readonly resume?: Resume | undefined;
+  readonly resume: Resume | undefined;
   /** Packets that the host has sent because of the first one. */
   readonly caused: readonly CausedPacket[];
   /** Number of times a packet was sent over lo, to detect loops. */
@@ -91,7 +91,8 @@ export function withConnection(
       ...evaluation.state,
       conntrack: evaluation.state.conntrack.with(connection),
     };
-  return withHookState(context, { ct: { ...ct, connection } });
+  const attached = { connection, direction: ct.direction, state: ct.state };
+  return { ...context, hookState: { ...context.hookState, ct: attached } };
 }
 
 /** Common properties of a step outside of chains. */

@@ -23,14 +23,14 @@ export function chainStage(stage: ChainStage, context: PacketContext, evaluation
   const found = nextHit(frame, hookState, evaluation, input.indexed);
   switch (found.kind) {
     case "paused":
-      return next({ ...stage, frame: found.frame }, context);
+      return next(withFrame(stage, found.frame), context);
     case "end": {
       const unmatched = unmatchedIn(frame, found.position, found.failures, hookState);
       return leaveChain(stage, context, unmatched, undefined, evaluation);
     }
     case "hit": {
       const unmatched = unmatchedIn(frame, found.position, found.failures, hookState);
-      const rest = { ...stage, frame: after(frame, found.position) };
+      const rest = withFrame(stage, after(frame, found.position));
       return ruleMatched(rest, context, found.rule, unmatched, evaluation);
     }
   }
@@ -116,7 +116,7 @@ function call(
   const called = base.ruleset.chain(base.table, chain);
   // iptables-restore rejects a jump to a missing chain, so that its effect is unknown.
   if (called === undefined) return stopped("unknown", context);
-  return next({ ...stage, frame: enter(called, kind === "goto" ? frame.caller : frame) }, context);
+  return next(withFrame(stage, enter(called, kind === "goto" ? frame.caller : frame)), context);
 }
 
 /** Returns to the calling chain, or applies the policy of the base chain. */
@@ -143,13 +143,21 @@ function leaveChain(
   const context = isReturn
     ? withStep(before, new ReturnStep(place, name, packet, unmatched, to, rule))
     : before;
-  if (!appliesPolicy) return next({ ...stage, frame: caller }, context);
+  if (!appliesPolicy) return next(withFrame(stage, caller), context);
   if (stage.deciding !== undefined) return runTarget(stage, context, stage.deciding, undefined, evaluation);
   const { policy = "ACCEPT" } = base.chain.chain;
   const last = isBase && rule === undefined ? unmatched : undefined;
   const ended = withStep(context, new PolicyStep(place, base.chain.chain.name, packet, last, policy));
   return policy === "DROP" ? stopped("drop", ended) : next(stage.onward, ended);
 }
+
+const withFrame = ({ base, deciding, onward }: ChainStage, frame: Frame): ChainStage => ({
+  kind: "chain",
+  base,
+  frame,
+  deciding,
+  onward,
+});
 
 function placeOf({ base }: ChainStage, { input, hookState }: PacketContext): TablePlace {
   return {

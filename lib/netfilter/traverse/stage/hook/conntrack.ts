@@ -5,7 +5,6 @@ import { decidedSysctl } from "../../../routing/sysctl";
 import { translatesConnections } from "../../chain/tracking";
 import type { Evaluation } from "../../state/evaluation";
 import { trackAsGiven } from "../../state/given-state";
-import type { HookState } from "../../state/hook-state";
 import { at, type PacketContext, withConnection, withStep } from "../../state/packet-context";
 import { end, type Next, next } from "../next";
 import type { StageOf } from "../stage";
@@ -29,9 +28,10 @@ export function conntrackStage(
     givenState: undefined,
     hookState: {
       // The template is removed even if no connection is attached.
-      ...withoutTemplate(hookState),
+      ...hookState,
+      template: undefined,
       untracked,
-      ...(attached === undefined ? {} : { ct: attached }),
+      ct: attached,
     },
   };
   const state = untracked ? "UNTRACKED" : (attached?.state ?? "INVALID");
@@ -81,10 +81,6 @@ function recorded(
 ): PacketContext {
   if (!context.input.hooks.hasRules) return context;
   return withStep(context, { kind: "conntrack", ...at(context), hook, state, text });
-}
-
-function withoutTemplate({ template: _used, ...hookState }: HookState): HookState {
-  return hookState;
 }
 
 /** Adds the entry to the table when the first packet leaves or is delivered. If it clashes, drops the packet (nf_conntrack_confirm). */

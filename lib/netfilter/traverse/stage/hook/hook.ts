@@ -5,7 +5,7 @@ import type { HookEntry } from "../../chain/base-chain";
 import { enter } from "../../chain/frame";
 import { LINUX } from "../../semantics";
 import type { Evaluation } from "../../state/evaluation";
-import { type PacketContext, withHeader, withHookState } from "../../state/packet-context";
+import { type PacketContext, withHeader } from "../../state/packet-context";
 import { end, type Next, next } from "../next";
 import type { Stage, StageOf } from "../stage";
 
@@ -20,9 +20,9 @@ export function hookStage(stage: StageOf<"hook">, before: PacketContext, evaluat
   const entry = hooks.entries[hook][at];
   if (entry === undefined) {
     const shown = hidden === undefined ? context : withHeader(context, withEnd(context, hidden));
-    return next({ kind: "hook", point, nth: nth + 1, at: 0, onward }, shown);
+    return next({ kind: "hook", point, nth: nth + 1, at: 0, hidden: undefined, onward }, shown);
   }
-  const rest: Stage = { ...stage, at: at + 1, ...(hidden === undefined ? {} : { hidden }) };
+  const rest: Stage = { kind: "hook", point, nth, at: at + 1, hidden, onward };
   // At a point where Linux does not call this hook, only its filter chains run.
   if (entry.kind !== "chain" && !LINUX.hooks[point].includes(hook)) return next(rest, context);
   return run(entry, hook, context, rest, evaluation);
@@ -40,7 +40,10 @@ function run(
       const { base } = entry;
       const { packet } = context.hookState;
       const onward: Stage = base.type === "route" ? { kind: "reroute", before: packet, onward: rest } : rest;
-      return next({ kind: "chain", base, frame: enter(base.chain, undefined), onward }, context);
+      return next(
+        { kind: "chain", base, frame: enter(base.chain, undefined), deciding: undefined, onward },
+        context,
+      );
     }
     case "conntrack":
       return next({ kind: "conntrack", hook, onward: rest }, context);
@@ -91,7 +94,7 @@ function enterHook(
   hook: Hook,
   before: PacketContext,
 ): { readonly context: PacketContext; readonly hidden?: Destination } {
-  const context = withHookState(before, { hook });
+  const context = { ...before, hookState: { ...before.hookState, hook } };
   if (context.input.semantics.destinationChangesIn === "PREROUTING") return { context };
   if (point !== "delivered" && point !== "forwarded") return { context };
   const { packet, ct } = context.hookState;

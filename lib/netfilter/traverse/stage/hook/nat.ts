@@ -99,7 +99,10 @@ export function natChainStage(
   const base = isDone(context.hookState.ct?.connection, hook) ? undefined : chains[index];
   if (base === undefined) return next({ kind: "nat-done", consultation }, context);
   const onward: Stage = { kind: "nat-chain", consultation, at: index + 1 };
-  return next({ kind: "chain", base, frame: enter(base.chain, undefined), onward }, context);
+  return next(
+    { kind: "chain", base, frame: enter(base.chain, undefined), deciding: undefined, onward },
+    context,
+  );
 }
 
 /** After the nat chains. A connection that no rule translated keeps its addresses. */

@@ -1,6 +1,6 @@
 import { icmpError } from "../../reply/icmp-error";
 import type { Evaluation } from "../../state/evaluation";
-import { type PacketContext, withHeader, withHookState } from "../../state/packet-context";
+import { type PacketContext, withHeader } from "../../state/packet-context";
 import { end, type Next, next } from "../next";
 import type { Stage, StageOf } from "../stage";
 import { passHooks } from "./pass-hooks";
@@ -21,6 +21,6 @@ export function forwardStage(
   }
   const { route } = context;
   const lowered = withHeader(context, { ...packet, ttl: packet.ttl - 1 });
-  const devices = { out: route?.dev, ...(route === undefined ? {} : { route }) };
-  return passHooks(withHookState(lowered, devices), "forwarded", { kind: "leave", from: device });
+  const hookState = { ...lowered.hookState, out: route?.dev, route: route ?? lowered.hookState.route };
+  return passHooks({ ...lowered, hookState }, "forwarded", { kind: "leave", from: device });
 }

@@ -10,11 +10,11 @@ const MAX_LOOPBACK_ROUNDS = 8;
 /** POSTROUTING. The host receives a copy of each broadcast that it sends, before the original leaves (ip_mc_output). */
 export function leaveStage(stage: StageOf<"leave">, before: PacketContext, evaluation: Evaluation): Next {
   const { route } = before;
-  const context = withHookState(before, {
-    in: stage.from,
-    out: route?.dev,
-    ...(route === undefined ? {} : { route }),
-  });
+  const { hookState } = before;
+  const context = {
+    ...before,
+    hookState: { ...hookState, in: stage.from, out: route?.dev, route: route ?? hookState.route },
+  };
   if (route?.route?.type !== "broadcast" || stage.copied === true)
     return passHooks(context, "leaving", { kind: "transmit" });
   const copy: PacketContext = {

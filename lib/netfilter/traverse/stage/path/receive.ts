@@ -1,13 +1,14 @@
 import { isLoopback, isMulticast } from "../../../routing/address";
-import { type PacketContext, withHookState } from "../../state/packet-context";
+import type { PacketContext } from "../../state/packet-context";
 import { end, type Next } from "../next";
 import type { Stage, StageOf } from "../stage";
 import { passHooks } from "./pass-hooks";
 
 /** Receives a packet on a device: the checks before any rule, then PREROUTING. */
 export function receiveStage({ device, looped, frame }: StageOf<"receive">, before: PacketContext): Next {
-  const physIn = frame === undefined ? {} : { physIn: frame.from };
-  const context = withHookState(before, { in: device, out: "", ...physIn });
+  const { hookState } = before;
+  const physIn = frame?.from ?? hookState.physIn;
+  const context = { ...before, hookState: { ...hookState, in: device, out: "", physIn } };
   const { packet, src, dst } = context.hookState;
   if (packet.family === "ipv6" && device !== "lo") {
     if ([src, dst].some((words) => words !== undefined && isLoopback(words)))

@@ -4,7 +4,7 @@ import { isLocal } from "../../../routing/local";
 import { icmpError } from "../../reply/icmp-error";
 import { decide } from "../../state/answer";
 import type { Evaluation } from "../../state/evaluation";
-import { at, type PacketContext, withStep } from "../../state/packet-context";
+import { type PacketContext, withStep } from "../../state/packet-context";
 import { type Next, next } from "../next";
 import type { Stage, StageOf } from "../stage";
 
@@ -41,15 +41,19 @@ function routingDecision(
 }
 
 function withDecision(context: PacketContext, decision: Decision): PacketContext {
-  const out = decision.kind === "forward" ? decision.out : undefined;
-  const route = decision.kind === "forward" ? decision.text : decision.route;
-  return withStep(context, {
-    ...at(context),
-    kind: "routing",
-    text: decision.kind === "forward" ? `not for this host: ${decision.text}` : decision.text,
-    decision: decision.kind,
-    ...(route === undefined ? {} : { route }),
-    ...(out?.dev === undefined ? {} : { out: out.dev }),
-    ...(out?.via === undefined ? {} : { via: out.via }),
-  });
+  const { place } = context.input.host;
+  const { packet } = context.hookState;
+  const step = { kind: "routing", place, before: packet, after: packet, decision: decision.kind } as const;
+  if (decision.kind === "forward") {
+    const { text, out } = decision;
+    return withStep(context, {
+      ...step,
+      text: `not for this host: ${text}`,
+      route: text,
+      ...(out.dev === undefined ? {} : { out: out.dev }),
+      ...(out.via === undefined ? {} : { via: out.via }),
+    });
+  }
+  const { text, route } = decision;
+  return withStep(context, route === undefined ? { ...step, text } : { ...step, text, route });
 }
