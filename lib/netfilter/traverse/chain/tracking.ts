@@ -72,7 +72,9 @@ function tracks(ruleset: Ruleset): boolean {
  */
 export function trackingOf(host: Host, family: Family): Tracking {
   const rulesets = host.rulesets.filter((ruleset) => ruleset.family === family);
-  if (rulesets.some(tracks)) return { kind: "on" };
+  // Where an unprinted nat table is consulted, both possibilities are followed. Without conntrack, it changes nothing.
+  if (rulesets.some((ruleset) => tracks(ruleset) || ruleset.unprinted?.includes("nat") === true))
+    return { kind: "on" };
   const legacyUnread =
     rulesets.some(({ legacyLoaded }) => legacyLoaded === true) &&
     rulesets.every(({ variant }) => variant !== "legacy");
