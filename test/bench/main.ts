@@ -6,6 +6,7 @@ import { Progress } from "../../lib/lab/runtime/progress";
 import { Session } from "../../lib/lab/runtime/session";
 import { closing, curve } from "./closing";
 import { cluster } from "./cluster";
+import { endpoints } from "./endpoints";
 import { kernel } from "./kernel";
 import type { Bench, Measure, Part } from "./measure";
 import { dead, parse, pictures, trace } from "./model";
@@ -24,6 +25,7 @@ const parts: Readonly<Record<string, { readonly part: Part; readonly about: stri
   curve: { part: curve, about: "a lab of 50 pods, ten by ten" },
   cluster: { part: cluster, about: "two nodes, four pods, a service" },
   kernel: { part: kernel, about: "start the kernel and run cells, compared with tslab, Deno and ipykernel" },
+  endpoints: { part: endpoints, about: "trace a packet to a service with 10 and with 100 endpoints" },
   peers: { part: peers, about: "start five containers on two networks, compared with Docker Compose" },
 };
 

@@ -4,6 +4,12 @@ import { type Flow, flowsAt } from "../../netfilter/trace/own-table";
 import { withoutUndefined } from "../../without-undefined";
 import { LiveTrace, type Traceable } from "./live-trace";
 
+/**
+ * How many traces start or stop at the same time. Each runs several programs in its namespace, and has a timeout of its
+ * own: with a hundred at once, all would be late.
+ */
+const CONCURRENT_STARTS = 8;
+
 /** The result of {@link traceFlow}. */
 export interface TracedFlow<T> {
   /** The result of `send`. */
@@ -41,22 +47,38 @@ export async function traceFlow<T>(
   const complete = request.complete ?? ((traces) => alignTrace(traversal, traces).agrees);
   const running: LiveTrace[] = [];
   try {
-    const started = await Promise.allSettled(
-      namespaces.map(async (namespace) => {
-        const flows = flowsAt(namespace.place, traversal, anyPort);
-        running.push(
-          await LiveTrace.start(namespace, flows.length > 0 ? flows : flowsOfAll(traversal), timeoutMs),
-        );
-      }),
-    );
-    for (const each of started) if (each.status === "rejected") throw each.reason;
+    await concurrently(namespaces, CONCURRENT_STARTS, async (namespace) => {
+      const flows = flowsAt(namespace.place, traversal, anyPort);
+      running.push(
+        await LiveTrace.start(namespace, flows.length > 0 ? flows : flowsOfAll(traversal), timeoutMs),
+      );
+    });
     const patience = performance.now() + patienceMs;
     const result = await send();
     const traces = await settle(running, (seen) => complete(seen, result), { patience, timeoutMs });
     return { result, traces };
   } finally {
-    await Promise.all(running.map((trace) => trace.stop()));
+    await concurrently(running, CONCURRENT_STARTS, (trace) => trace.stop());
   }
+}
+
+/** Runs `action` for each item, at most `limit` at a time. Waits for all that have begun before it rethrows a failure. */
+async function concurrently<T>(
+  items: readonly T[],
+  limit: number,
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = [...items];
+  let failed = false;
+  const lane = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined && !failed; item = left.shift())
+      await action(item).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: limit }, lane));
+  for (const each of lanes) if (each.status === "rejected") throw each.reason;
 }
 
 /** For a place that is not on the predicted path: the flow as it was sent. */

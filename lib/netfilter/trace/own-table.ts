@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { Packet, Step, Traversal } from "../model";
 
 /**
@@ -61,35 +62,58 @@ export function flowsAt(place: string, traversal: Traversal, anyPort = false): F
 
 const portProtocols: ReadonlySet<string> = new Set(["tcp", "udp", "sctp", "dccp", "udplite"]);
 
-function expression({ family, src, dst, protocol, sport, dport }: Flow, frames: boolean): string {
+/** Flows that differ only in their addresses: at least one of `src` and `dst` has one value. */
+interface FlowGroup extends Omit<Flow, "src" | "dst"> {
+  readonly src: ReadonlySet<string>;
+  readonly dst: ReadonlySet<string>;
+}
+
+/**
+ * Joins flows from one source to several destinations, such as the endpoints of a service. One rule with a set selects
+ * them all, so that the table stays small and the kernel evaluates few rules for each packet.
+ */
+function grouped(flows: readonly Flow[]): FlowGroup[] {
+  const groups = new Map<string, FlowGroup & { readonly dst: Set<string> }>();
+  for (const { src, dst, ...rest } of flows) {
+    const key = JSON.stringify([src ?? "", dst === undefined, rest]);
+    const group = groups.get(key);
+    if (group === undefined)
+      groups.set(key, { ...rest, src: new Set(src && [src]), dst: new Set(dst && [dst]) });
+    else if (dst !== undefined) group.dst.add(dst);
+  }
+  return [...groups.values()];
+}
+
+/** Returns the condition for one of these addresses; nothing if any address matches. */
+function oneOf(field: string, addresses: ReadonlySet<string>): string[] {
+  const [first, ...others] = addresses;
+  if (first === undefined) return [];
+  return [others.length === 0 ? `${field} ${first}` : `${field} { ${[...addresses].join(", ")} }`];
+}
+
+function expression({ family, src, dst, protocol, sport, dport }: FlowGroup, frames: boolean): string {
   const ip = family === "ipv6" ? "ip6" : "ip";
   const ported = protocol !== undefined && portProtocols.has(protocol);
   return [
     // In the netdev family, `meta nfproto` is not the address family.
     frames ? `meta protocol ${ip}` : `meta nfproto ${family}`,
-    ...(src === undefined ? [] : [`${ip} saddr ${src}`]),
-    ...(dst === undefined ? [] : [`${ip} daddr ${dst}`]),
+    ...oneOf(`${ip} saddr`, src),
+    ...oneOf(`${ip} daddr`, dst),
     ...(protocol === undefined ? [] : [`meta l4proto ${protocol}`]),
     ...(ported && sport !== undefined ? [`${protocol} sport ${sport}`] : []),
     ...(ported && dport !== undefined ? [`${protocol} dport ${dport}`] : []),
   ].join(" ");
 }
 
-function reversed({ family, src, dst, protocol, sport, dport }: Flow): Flow {
-  return {
-    family,
-    ...(dst === undefined ? {} : { src: dst }),
-    ...(src === undefined ? {} : { dst: src }),
-    ...(protocol === undefined ? {} : { protocol }),
-    ...(dport === undefined ? {} : { sport: dport }),
-    ...(sport === undefined ? {} : { dport: sport }),
-  };
+function reversed({ src, dst, sport, dport, ...rest }: FlowGroup): FlowGroup {
+  return { ...rest, src: dst, dst: src, ...withoutUndefined({ sport: dport, dport: sport }) };
 }
 
 // ICMP errors: destination unreachable, time exceeded, parameter problem. ICMPv6 errors: types 1 to 4.
-function errors({ family, src }: Flow): string | undefined {
-  if (src === undefined) return undefined;
-  return family === "ipv6" ? `ip6 daddr ${src} icmpv6 type 1-4` : `ip daddr ${src} icmp type { 3, 11, 12 }`;
+function errors({ family, src }: FlowGroup): string[] {
+  const ip = family === "ipv6" ? "ip6" : "ip";
+  const types = family === "ipv6" ? "icmpv6 type 1-4" : "icmp type { 3, 11, 12 }";
+  return oneOf(`${ip} daddr`, src).map((address) => `${address} ${types}`);
 }
 
 // After all other chains of the namespace. Only the confirmation of conntrack entries comes later (INT_MAX).
@@ -179,14 +203,11 @@ function ownTable(
 }
 
 function selectorsOf(flows: readonly Flow[], frames: boolean): string[] {
-  const selectors = flows.flatMap((flow) => {
-    const about = errors(flow);
-    return [
-      expression(flow, frames),
-      expression(reversed(flow), frames),
-      ...(about === undefined ? [] : [about]),
-    ];
-  });
+  const selectors = grouped(flows).flatMap((group) => [
+    expression(group, frames),
+    expression(reversed(group), frames),
+    ...errors(group),
+  ]);
   return [...new Set(selectors)].map((selector) => `    ${selector} meta nftrace set 1`);
 }
 
