@@ -1,5 +1,5 @@
 // Replaces the build with one that counts what it executes, for the processes that tests start. Compiles as Jest does, so
-// that the counters of both can be added. The next command builds again, because the build's stamp is removed.
+// that the counters of both can be added. The next command builds again, because the stamps of the build are removed.
 const { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { dirname, join, relative } = require("node:path");
 const { createInstrumenter } = require("istanbul-lib-instrument");
@@ -22,6 +22,8 @@ rmSync(join(state, "built"), { force: true });
 const counters = {};
 for (const part of ["lib", "kernel"]) {
   const base = join(root, part);
+  // Otherwise the compiler considers its output up to date.
+  rmSync(join(base, "dist", ".tsbuildinfo"), { force: true });
   for (const file of sources(base)) {
     const { code, map } = transformSync(readFileSync(file, "utf8"), {
       filename: file,
