@@ -1,4 +1,4 @@
-import type { TcpState } from "./tcp";
+import type { SegmentKind, TcpState } from "./tcp";
 import type { Direction, FlowTuple } from "./tuple";
 
 /** A conntrack zone, and the directions it applies to (`-j CT --zone`, `--zone-orig`, `--zone-reply`). */
@@ -30,8 +30,8 @@ export interface Connection {
   readonly masqueradeOut?: string;
   readonly helper?: string;
   readonly tcp?: TcpState;
-  /** TCP: the direction of the last segment if it was a RST. */
-  readonly tcpReset?: Direction;
+  /** TCP: the last segment that conntrack did not consider invalid. */
+  readonly tcpLast?: { readonly kind: SegmentKind; readonly direction: Direction };
   /** TCP: one end has sent a FIN. */
   readonly tcpClosing?: boolean;
   /** Only the state of the connection is known. NAT asks its rules how they may have translated the first packet. */

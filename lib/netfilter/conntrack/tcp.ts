@@ -15,7 +15,8 @@ export type TcpState =
   | "SYN_SENT2";
 
 type Next = TcpState | "invalid" | "ignored";
-type Index = "syn" | "synack" | "fin" | "ack" | "rst" | "none";
+/** The kind of a segment, by the flag that decides (get_conntrack_index). */
+export type SegmentKind = "syn" | "synack" | "fin" | "ack" | "rst" | "none";
 
 const STATES: readonly TcpState[] = [
   "NONE",
@@ -45,7 +46,7 @@ const CODES: Readonly<Record<string, Next>> = {
 };
 
 /** The next state, by direction, kind of segment and current state (nf_conntrack_proto_tcp.c, tcp_conntracks). */
-const NEXT: Readonly<Record<Direction, Readonly<Record<Index, string>>>> = {
+const NEXT: Readonly<Record<Direction, Readonly<Record<SegmentKind, string>>>> = {
   original: {
     syn: "SS SS IG IG IG IG IG SS SS S2",
     synack: "IV IV SR IV IV IV IV IV IV SR",
@@ -101,19 +102,20 @@ export function validTcpFlags(flags: readonly TcpFlag[]): boolean {
   );
 }
 
-function indexOf(flags: readonly TcpFlag[]): Index {
+/** Returns the kind of a segment with these flags. */
+export function segmentKind(flags: readonly TcpFlag[]): SegmentKind {
   if (flags.includes("RST")) return "rst";
   if (flags.includes("SYN")) return flags.includes("ACK") ? "synack" : "syn";
   if (flags.includes("FIN")) return "fin";
   return flags.includes("ACK") ? "ack" : "none";
 }
 
-type Rows = Readonly<Record<Direction, Readonly<Record<Index, ReadonlyMap<TcpState, Next>>>>>;
+type Rows = Readonly<Record<Direction, Readonly<Record<SegmentKind, ReadonlyMap<TcpState, Next>>>>>;
 
 function rowsOf(direction: Direction): Rows[Direction] {
-  const row = (index: Index): ReadonlyMap<TcpState, Next> =>
+  const row = (kind: SegmentKind): ReadonlyMap<TcpState, Next> =>
     new Map(
-      NEXT[direction][index].split(" ").map((code, at) => [STATES[at] ?? "NONE", CODES[code] ?? "invalid"]),
+      NEXT[direction][kind].split(" ").map((code, at) => [STATES[at] ?? "NONE", CODES[code] ?? "invalid"]),
     );
   return {
     syn: row("syn"),
@@ -129,5 +131,5 @@ const ROWS: Rows = { original: rowsOf("original"), reply: rowsOf("reply") };
 
 /** Returns the state after a segment. `invalid`: the packet is INVALID. `ignored`: the state does not change. */
 export function nextTcpState(state: TcpState, direction: Direction, flags: readonly TcpFlag[]): Next {
-  return ROWS[direction][indexOf(flags)].get(state) ?? "invalid";
+  return ROWS[direction][segmentKind(flags)].get(state) ?? "invalid";
 }

@@ -2,7 +2,7 @@ import type { Packet, TcpFlag } from "../model";
 import { type Attached, type Connection, type Zone, zoneOf } from "./connection";
 import { ICMP, ICMPV6, isIcmp, TCP, UDP, UDPLITE } from "./protocol";
 import type { ConntrackTable } from "./table";
-import { nextTcpState, TCP_TIMEOUTS, type TcpState, validTcpFlags } from "./tcp";
+import { nextTcpState, segmentKind, TCP_TIMEOUTS, type TcpState, validTcpFlags } from "./tcp";
 import {
   type Direction,
   type FlowTuple,
@@ -171,7 +171,7 @@ function becomesAssured(connection: Connection, options: TrackOptions, tcp: TcpS
   return tcp === "ESTABLISHED" && (connection.tcp === "SYN_RECV" || connection.tcp === "ESTABLISHED");
 }
 
-/** Updates the entry of a known connection. `ignored`: TCP does not change its state. */
+/** Updates the entry of a known connection. `ignored`: TCP changes neither its state nor when it expires. */
 function follow(
   table: ConntrackTable,
   found: FoundEntry,
@@ -186,7 +186,9 @@ function follow(
     seenReply: found.connection.seenReply || direction === "reply",
     assured,
     ...(tcp === undefined ? {} : { tcp }),
-    expires: options.now + timeout(found.connection.original.protocol, tcp, assured),
+    expires: ignored
+      ? found.connection.expires
+      : options.now + timeout(found.connection.original.protocol, tcp, assured),
   };
   const state = stateOf(found);
   const subject = direction === "reply" ? "the reply of" : "another packet of";
@@ -213,17 +215,19 @@ function trackTcp(
       table,
       text: `${flags.join(",")} is not possible in ${before} (${direction} direction): INVALID`,
     };
-  const withLastReset = (from: Connection): Connection => {
-    const { tcpReset: _reset, ...rest } = from;
-    return flags.includes("RST") ? { ...rest, tcpReset: direction } : rest;
-  };
+  const kind = segmentKind(flags);
+  const last = connection.tcpLast;
+  const passed: Connection = { ...connection, tcpLast: { kind, direction } };
   // RFC 1122: a SYN may reopen a closed connection. The kernel then replaces the entry, but only if one end has sent a
   // FIN, or the sender of the SYN has sent a RST (nf_conntrack_tcp_packet).
   const reopens = next === "SYN_SENT" && (before === "TIME_WAIT" || before === "CLOSE");
-  if (reopens && (connection.tcpClosing === true || connection.tcpReset === direction))
+  if (reopens && (connection.tcpClosing === true || (last?.kind === "rst" && last.direction === direction)))
     return open(table.without(connection), packet, tuple, options);
+  // A SYN that conntrack ignored is answered: both ends are in sync, and conntrack follows them.
+  if (next === "ignored" && kind === "synack" && last?.kind === "syn" && last.direction !== direction)
+    return follow(table, { direction, connection: { ...passed, tcpClosing: false } }, options, "SYN_RECV");
   if (reopens || next === "ignored")
-    return follow(table, { ...found, connection: withLastReset(connection) }, options, before, true);
+    return follow(table, { direction, connection: passed }, options, before, true);
   if (flags.includes("RST") && !connection.seenReply) {
     const killed = {
       ...connection,
@@ -238,7 +242,7 @@ function trackTcp(
     };
   }
   const closing = before !== next && next === "FIN_WAIT" ? { tcpClosing: true } : {};
-  return follow(table, { ...found, connection: { ...withLastReset(connection), ...closing } }, options, next);
+  return follow(table, { direction, connection: { ...passed, ...closing } }, options, next);
 }
 
 /** Whether another connection has this tuple (nf_conntrack_tuple_taken). */

@@ -63,8 +63,9 @@ function transport(packet: Packet, protocol: number, addresses: Buffer, length: 
       const body = Buffer.alloc(Math.max(20, length));
       body.writeUInt16BE(sport, 0);
       body.writeUInt16BE(dport, 2);
-      // One more than the SYN's, so that conntrack accepts a RST as part of the connection.
-      body.writeUInt32BE((packet.tcpFlags ?? ["SYN"]).includes("SYN") ? 1_000 : 1_001, 4);
+      // A SYN ends at 1,001, also if it has data, so that a SYN,ACK acknowledges it and conntrack accepts a RST.
+      const isSyn = (packet.tcpFlags ?? ["SYN"]).includes("SYN");
+      body.writeUInt32BE(isSyn ? (1_000 - (body.length - 20)) >>> 0 : 1_001, 4);
       body.writeUInt32BE(packet.tcpFlags?.includes("ACK") === true ? 1_001 : 0, 8);
       body[12] = 0x50;
       body[13] = (packet.tcpFlags ?? ["SYN"]).reduce((bits, flag) => bits | flagBits[flag], 0);

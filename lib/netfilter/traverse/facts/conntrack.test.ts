@@ -262,3 +262,30 @@ describe("a packet of which only the state ESTABLISHED is given", () => {
     expect(outcomes.map(({ state }) => [...state.nth.entries()])).toEqual([[], []]);
   });
 });
+
+test("after a SYN that was ignored, the SYN,ACK brings a closed connection back in sync (found by the fuzzer)", () => {
+  const on = host(["-A INPUT -m conntrack --ctstate ESTABLISHED -m comment --comment known"]);
+  const there = packet("tcp 10.1.0.9:1 10.1.0.1:80");
+  const back = packet("tcp 10.1.0.1:80 10.1.0.9:1");
+  let state = FRESH;
+  const send = (each: Packet, tcpFlags: Packet["tcpFlags"] & {}): HostOutcome => {
+    const outcome = one(on, { ...each, tcpFlags }, each === there ? via("d0") : LOCAL, { state });
+    state = outcome.state;
+    return outcome;
+  };
+  send(there, ["SYN"]);
+  send(back, ["SYN", "ACK"]);
+  send(there, ["RST", "ACK"]);
+  send(back, ["RST", "ACK"]);
+  const closed = later(state, 0).conntrack.connections()[0];
+  send(there, ["SYN"]);
+  const ignored = state.conntrack.connections()[0];
+  send(back, ["SYN", "ACK"]);
+  expect([closed?.tcp, ignored?.tcp, state.conntrack.connections()[0]?.tcp]).toEqual([
+    "CLOSE",
+    "CLOSE",
+    "SYN_RECV",
+  ]);
+  // Without that, a SYN,ACK of the client would be INVALID.
+  expect(hit(send(there, ["SYN", "ACK"]), "known")).toBe(true);
+});
