@@ -29,7 +29,8 @@ type Growing = ExpectedPass & { readonly events: ExpectedEvent[] };
 /**
  * Returns the expected trace events of a path, grouped by pass through a namespace.
  *
- * The end of a user-defined chain, conntrack, routing, and NAT without a rule do not cause events.
+ * The end of a user-defined chain, conntrack, routing, and NAT without a rule do not cause events. A pass may have none,
+ * because no table of the namespace sees the packet.
  */
 export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
   const passes: Growing[] = [];
@@ -46,6 +47,7 @@ export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
     switch (step.kind) {
       case "conntrack":
       case "nat":
+      case "routing":
         passFor(step);
         break;
       case "rule":
@@ -60,8 +62,6 @@ export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
       case "end":
         // Only if the packet is dropped directly after the rule. A drop by routing or a bridge happens after NAT.
         if (step.verdict === "drop" && steps[at - 1]?.kind === "rule") dropped(passes.at(-1)?.events);
-        break;
-      case "routing":
         break;
     }
   }

@@ -126,3 +126,9 @@ test("a NAT rule reports ACCEPT if routing then drops the packet, and DROP if th
   expect(verdicts("-j DNAT --to-destination 10.1.0.8")).toEqual([{ kind: "ACCEPT" }]);
   expect(verdicts("-j REDIRECT")).toEqual([{ kind: "DROP" }]);
 });
+
+test("the kernel traces a packet that no table sees and conntrack does not track (seed 31000010)", () => {
+  const quiet = host("*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -m mark --mark 1\nCOMMIT\n");
+  const [outcome] = traverse(quiet, { ...packet, dst: "10.9.0.1" }, { from: { in: "a0" } }).outcomes;
+  expect(expectedPasses(outcome?.steps ?? [])).toMatchObject([{ place: "r1", events: [] }]);
+});
