@@ -97,10 +97,20 @@ const martian = ({ src }: Packet): string => `martian source ${src}: it is this 
 
 function routeBack({ host, packet, src, device, out, judge }: SourceCheck): Found {
   const fib = fibOf(host, "ipv4");
+  // Without policy rules, only the TOS can matter besides the address.
+  if (!fib.customRules)
+    return fib.lookup(
+      {
+        dst: src,
+        mark: 0,
+        iif: out ?? "lo",
+        tos: packet.tos,
+        ...(judge.unknownFields.has("tos") ? { unknownFields: ["tos"] } : {}),
+      },
+      judge,
+    );
   const dst = addressWords(packet.dst);
-  // The mark matters only if there are policy rules.
-  const marked =
-    packet.mark !== 0 && fib.customRules && settled(either(host, device, "src_valid_mark"), judge);
+  const marked = packet.mark !== 0 && settled(either(host, device, "src_valid_mark"), judge);
   return fib.lookup(
     {
       ...reversedHeader(headerOf(packet, judge)),

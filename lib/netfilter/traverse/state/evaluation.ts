@@ -142,7 +142,10 @@ export class Evaluation implements Judge {
   draw(chance: Chance): boolean {
     if (chance.threshold <= 0) return false;
     if (chance.threshold >= FULL_THRESHOLD) return true;
-    return this.pick([BigInt(chance.threshold), BigInt(FULL_THRESHOLD - chance.threshold)]) === 0;
+    const holds = this.#fork(2) === 0;
+    this.#numerator *= BigInt(holds ? chance.threshold : FULL_THRESHOLD - chance.threshold);
+    this.#denominator *= BigInt(FULL_THRESHOLD);
+    return holds;
   }
 
   /**

@@ -5,7 +5,7 @@ import { decidedSysctl } from "../../../routing/sysctl";
 import { translatesConnections } from "../../chain/tracking";
 import type { Evaluation } from "../../state/evaluation";
 import { trackAsGiven } from "../../state/given-state";
-import { at, type PacketContext, withConnection, withStep } from "../../state/packet-context";
+import { type PacketContext, withConnection, withStep } from "../../state/packet-context";
 import { end, type Next, next } from "../next";
 import type { StageOf } from "../stage";
 
@@ -80,7 +80,9 @@ function recorded(
   text: string,
 ): PacketContext {
   if (!context.input.hooks.hasRules) return context;
-  return withStep(context, { kind: "conntrack", ...at(context), hook, state, text });
+  const { place } = context.input.host;
+  const { packet } = context.hookState;
+  return withStep(context, { kind: "conntrack", place, before: packet, after: packet, hook, state, text });
 }
 
 /** Adds the entry to the table when the first packet leaves or is delivered. If it clashes, drops the packet (nf_conntrack_confirm). */
