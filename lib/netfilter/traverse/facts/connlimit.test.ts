@@ -1,6 +1,6 @@
 // Each count was measured on kernel 6.18.44 with five rules, `--connlimit-above 0` to `4`. Found by the fuzzer.
 
-import { all, host, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
+import { all, host, LOCAL, one, packet, rulesOf, via } from "../../../../test/netfilter/router";
 import type { Packet, TcpFlag } from "../../model";
 import { FRESH, type HostOutcome, type KernelState, later } from "..";
 
@@ -62,4 +62,26 @@ test("a new connection is counted twice if it is evaluated twice within one tick
     expect.stringContaining("within one tick"),
     expect.stringContaining("the kernel's clock ticks"),
   ]);
+});
+
+test("in raw, a reply of a connection with its own zone in the original direction is counted again each time", () => {
+  // Measured on kernel 6.18.44 with `--connlimit-upto 1` to `4` (seed 100181): without the zone, it is counted once.
+  const repeats = (zone: readonly string[]): readonly number[] => {
+    const upto = [1, 2, 3, 4].map(
+      (count) =>
+        `raw: -A PREROUTING -i d1 -m connlimit --connlimit-upto ${count} --connlimit-mask 32 --connlimit-daddr`,
+    );
+    const on = host([...upto, ...zone]);
+    let state = one(on, packet("tcp 10.1.0.1:9 10.2.0.9:80"), LOCAL).state;
+    return [1, 2].map(() => {
+      const outcome = one(on, packet("tcp 10.2.0.9:80 10.1.0.1:9", { tcpFlags: ["SYN", "ACK"] }), via("d1"), {
+        state: later(state, 0.1),
+      });
+      state = outcome.state;
+      return rulesOf(outcome).length;
+    });
+  };
+  // Each rule whose limit is not exceeded matches: 4 for a count of 1, and 3 for a count of 2.
+  expect(repeats([])).toEqual([4, 4]);
+  expect(repeats(["raw: -A OUTPUT -j CT --zone-orig 4"])).toEqual([4, 3]);
 });

@@ -1,4 +1,4 @@
-import { type Connection, NO_ZONE, type Zone } from "../../conntrack/connection";
+import { type Connection, NO_ZONE, type Zone, zoneOf } from "../../conntrack/connection";
 import { type FoundEntry, findEntry } from "../../conntrack/track";
 import { type FlowTuple, sameTuple, tupleOf } from "../../conntrack/tuple";
 import { type Match, unknownCondition } from "../../model";
@@ -60,7 +60,9 @@ function cleaned(list: CountedList, evaluation: Evaluation): CountedList {
 function cleanedAndAdded(list: CountedList, own: Counted, evaluation: Evaluation): CountedList {
   const kept: Counted[] = [];
   for (const [at, entry] of list.entries.entries()) {
-    if (sameTuple(entry.tuple, own.tuple) && find(evaluation, entry) !== undefined)
+    const found = sameTuple(entry.tuple, own.tuple) ? find(evaluation, entry) : undefined;
+    // The zones are compared in the original direction, also if the entry has the tuple of the reply direction.
+    if (found !== undefined && zoneOf(found.connection.zone, "original") === zoneOf(own.zone, "original"))
       return { ...list, entries: [...kept, ...list.entries.slice(at)] };
     if (!hasEnded(evaluation, entry)) kept.push(entry);
   }
