@@ -2,13 +2,45 @@ import type { Host, Match, Rule, Traversal } from "../../netfilter/model";
 import type { HostOutcome } from "../../netfilter/traverse";
 import type { TraceArguments } from "./trace-argument";
 
-/** Matches that depend on state left by earlier packets, other than conntrack. */
-const COUNTING: Partial<Readonly<Record<Match["kind"], string>>> = {
+/** The names of matches that depend on state left by earlier packets, other than conntrack; undefined for the others. */
+const COUNTING: Readonly<Record<Match["kind"], string | undefined>> = {
+  source: undefined,
+  destination: undefined,
+  inInterface: undefined,
+  outInterface: undefined,
+  protocol: undefined,
+  fragment: undefined,
+  port: undefined,
+  tcpFlags: undefined,
+  icmp: undefined,
+  ctState: undefined,
+  ctProtocol: undefined,
+  ctAddress: undefined,
+  ctPort: undefined,
+  ctDirection: undefined,
+  ctStatus: undefined,
+  ctExpire: undefined,
+  mark: undefined,
+  connmark: undefined,
+  addressType: undefined,
+  addressRange: undefined,
+  mac: undefined,
+  owner: undefined,
+  pktType: undefined,
+  ttl: undefined,
+  length: undefined,
+  tos: undefined,
+  statisticRandom: undefined,
+  statisticNth: "statistic --mode nth",
   limit: "limit",
   hashlimit: "hashlimit",
-  statisticNth: "statistic --mode nth",
-  recent: "recent",
   connlimit: "connlimit",
+  recent: "recent",
+  set: undefined,
+  rpfilter: undefined,
+  physdev: undefined,
+  comment: undefined,
+  opaque: undefined,
 };
 
 /**

@@ -188,7 +188,8 @@ function* packetsFor(rule: Rule, chain: string, start: Circumstances, host: Host
   const met = satisfy(rule, start, hook, host);
   if (met === undefined) return;
   yield met;
-  for (const match of rule.matches) yield* edges(match, met);
+  for (const match of rule.matches)
+    for (const packet of boundaryPackets(match, met.packet)) yield { ...met, packet };
   for (const [at, match] of rule.matches.entries()) {
     if (match.kind === "comment" || match.kind === "opaque") continue;
     const missed = { ...match, inverted: !match.inverted };
@@ -203,22 +204,67 @@ function* packetsFor(rule: Rule, chain: string, start: Circumstances, host: Host
   }
 }
 
-/** Generates packets with the values at both ends of a range and next to them, to find small differences of ranges. */
-function* edges(match: Match, met: Circumstances): Generator<Circumstances> {
-  if (match.kind === "port") {
-    const side = match.side === "source" ? "sport" : "dport";
-    for (const { from, to } of match.ports)
-      for (const port of [from - 1, from, to, to + 1])
-        if (port >= 0 && port <= 65_535) yield { ...met, packet: { ...met.packet, [side]: port } };
+/**
+ * Returns packets with the values at both ends of the range that a condition compares, and next to it, to find small
+ * differences of ranges. Empty for conditions without such a range.
+ */
+function boundaryPackets(match: Match, packet: Packet): readonly Packet[] {
+  switch (match.kind) {
+    case "port": {
+      const side = match.side === "source" ? "sport" : "dport";
+      return match.ports
+        .flatMap(({ from, to }) => [from - 1, from, to, to + 1])
+        .filter((port) => port >= 0 && port <= 65_535)
+        .map((port) => ({ ...packet, [side]: port }));
+    }
+    case "source":
+    case "destination": {
+      const net = netOf(match.prefix.address, match.prefix.mask);
+      if (net?.length === undefined) return [];
+      const side = match.kind === "source" ? "src" : "dst";
+      const first = masked(net.words, net.mask);
+      const last = first.map((word, at) => (word | ~(net.mask[at] ?? 0)) >>> 0);
+      const moved = (words: Words, by: number): Words =>
+        words.map((word, at) => (at === words.length - 1 ? (word + by) >>> 0 : word));
+      return [first, last, moved(first, -1), moved(last, 1)].map((words) => ({
+        ...packet,
+        [side]: textOf(words),
+      }));
+    }
+    case "inInterface":
+    case "outInterface":
+    case "protocol":
+    case "fragment":
+    case "tcpFlags":
+    case "icmp":
+    case "ctState":
+    case "ctProtocol":
+    case "ctAddress":
+    case "ctPort":
+    case "ctDirection":
+    case "ctStatus":
+    case "ctExpire":
+    case "mark":
+    case "connmark":
+    case "addressType":
+    case "addressRange":
+    case "mac":
+    case "owner":
+    case "pktType":
+    case "ttl":
+    case "length":
+    case "tos":
+    case "statisticRandom":
+    case "statisticNth":
+    case "limit":
+    case "hashlimit":
+    case "connlimit":
+    case "recent":
+    case "set":
+    case "rpfilter":
+    case "physdev":
+    case "comment":
+    case "opaque":
+      return [];
   }
-  if (match.kind !== "source" && match.kind !== "destination") return;
-  const net = netOf(match.prefix.address, match.prefix.mask);
-  if (net?.length === undefined) return;
-  const side = match.kind === "source" ? "src" : "dst";
-  const first = masked(net.words, net.mask);
-  const last = first.map((word, at) => (word | ~(net.mask[at] ?? 0)) >>> 0);
-  const moved = (words: Words, by: number): Words =>
-    words.map((word, at) => (at === words.length - 1 ? (word + by) >>> 0 : word));
-  for (const words of [first, last, moved(first, -1), moved(last, 1)])
-    yield { ...met, packet: { ...met.packet, [side]: textOf(words) } };
 }

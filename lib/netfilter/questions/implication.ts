@@ -101,7 +101,35 @@ export function includes(
             wide.codes.from <= narrow.codes.from &&
             wide.codes.to >= narrow.codes.to))
       );
-    default:
+    case "protocol":
+    case "fragment":
+    case "tcpFlags":
+    case "ctProtocol":
+    case "ctAddress":
+    case "ctPort":
+    case "ctDirection":
+    case "ctStatus":
+    case "ctExpire":
+    case "connmark":
+    case "addressRange":
+    case "mac":
+    case "owner":
+    case "pktType":
+    case "ttl":
+    case "length":
+    case "tos":
+    case "statisticRandom":
+    case "statisticNth":
+    case "limit":
+    case "hashlimit":
+    case "connlimit":
+    case "recent":
+    case "set":
+    case "rpfilter":
+    case "physdev":
+    case "comment":
+    case "opaque":
+      // Only equal conditions include each other.
       return false;
   }
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { EXTENSIONS } from "../../lib/netfilter/iptables/extensions/registry";
-import { ipv4, ipv6 } from "../fuzz/generate/pool";
-import { rules } from "../fuzz/generate/rules";
+import { ipv4, ipv6 } from "../../../../test/fuzz/generate/pool";
+import { rules } from "../../../../test/fuzz/generate/rules";
+import { EXTENSIONS } from "./registry";
 
 test("the fuzzer's README lists every match and target that the generator doesn't use", () => {
   const pools = [ipv4, ipv6];
@@ -17,7 +17,7 @@ test("the fuzzer's README lists every match and target that the generator doesn'
   );
   const known = EXTENSIONS.filter(({ families }) => pools.some(({ family }) => families.includes(family)));
   const names = known.map(({ kind, name }) => `${kind === "match" ? "-m" : "-j"} ${name}`);
-  const readme = readFileSync(join(__dirname, "..", "fuzz", "README.md"), "utf8");
+  const readme = readFileSync(join(__dirname, "../../../../test/fuzz/README.md"), "utf8");
   const [, table = ""] = readme.split("## What the generator does not make");
   const told = [...table.matchAll(/`(-[mj] \S+)`/g)].map(([, name]) => name);
   expect(told.sort()).toEqual([...new Set(names)].filter((name) => !made.has(name)).sort());
