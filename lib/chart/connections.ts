@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../without-undefined";
 import { type Picture, picture } from "./picture";
 import { Columns } from "./sketch/columns";
 import { elide, textWidth, wrap } from "./sketch/font-metrics";
@@ -66,7 +67,7 @@ export function connectionsPicture(view: ConnectionsView): Picture {
   const marks: Mark[] = [...head.marks];
   const top = head.height + 8;
   const columns = new Columns(
-    parties.map(({ name, detail }) => ({ name, ...(detail === undefined ? {} : { fact: detail }) })),
+    parties.map(({ name, detail }) => ({ name, ...withoutUndefined({ fact: detail }) })),
   );
   const x = (name: string) =>
     columns.x(

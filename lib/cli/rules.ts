@@ -12,6 +12,7 @@ import {
   type Variant,
 } from "../netfilter/iptables";
 import { type Chain, describeProblem, type Rule } from "../netfilter/model";
+import { withoutUndefined } from "../without-undefined";
 import { readTextFile } from "./text-file";
 
 type Form = "source" | Variant;
@@ -49,14 +50,14 @@ function version(text: string): IptablesVersion {
 
 function ruleJson(rule: Rule) {
   const { text, line, index, counters, matches, action } = rule;
-  return { text, line, index, ...(counters ? { counters } : {}), words: describeRule(rule), matches, action };
+  return { text, line, index, ...withoutUndefined({ counters }), words: describeRule(rule), matches, action };
 }
 
 function chainJson({ name, policy, counters, rules }: Chain) {
   return {
     name,
     ...(policy ? { policy } : {}),
-    ...(counters ? { counters } : {}),
+    ...withoutUndefined({ counters }),
     rules: rules.map(ruleJson),
   };
 }

@@ -1,4 +1,5 @@
 import type { Outcome, Probability, Traversal } from "../../netfilter/model";
+import { withoutUndefined } from "../../without-undefined";
 import { endpoint } from "../sketch/shapes";
 import { ruleText } from "../traversal/phrases";
 
@@ -87,7 +88,7 @@ export function serviceOf(traversal: Traversal, options: ServiceOfOptions = {}):
       return {
         ...base,
         address: to,
-        ...(name === undefined ? {} : { name }),
+        ...withoutUndefined({ name }),
         ...(options.counted === undefined ? {} : { counted: counted ?? 0 }),
       };
     }),
@@ -117,7 +118,7 @@ function jumpsOf(outcome: Outcome): readonly Jump[] {
         chain: step.chain,
         says: shortRule(ruleText(step.rule)),
         ends: dnat,
-        ...(step.because === undefined ? {} : { because: step.because }),
+        ...withoutUndefined({ because: step.because }),
       });
       if (dnat || refuses) break;
     }

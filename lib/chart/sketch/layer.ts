@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { Json, Spec } from "./json";
 import type { Line, Mark, Shown } from "./scene";
 
@@ -36,7 +37,7 @@ export function layer(
   return {
     data: { values: data },
     ...(transform.length > 0 ? { transform } : {}),
-    ...(params ? { params } : {}),
+    ...withoutUndefined({ params }),
     mark: { ...mark, opacity: opacity === "" ? 1 : { expr: opacity } },
     encoding: {
       ...encoding,

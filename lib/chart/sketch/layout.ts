@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { Mark, Scene, Shown } from "./scene";
 import { WIDTH } from "./shapes";
 
@@ -34,7 +35,7 @@ export class Layout {
   #add(marks: readonly Mark[], inside: { readonly inside?: number }): void {
     const shown: Shown = {
       ...(this.below > 0 ? { below: this.below } : {}),
-      ...(this.#step === undefined ? {} : { from: this.#step }),
+      ...withoutUndefined({ from: this.#step }),
     };
     for (const mark of marks) {
       this.#marks.push(
@@ -84,7 +85,7 @@ export class Layout {
       description,
       marks: this.#marks,
       folds: this.#folds,
-      ...(steps === undefined ? {} : { steps }),
+      ...withoutUndefined({ steps }),
     };
   }
 }

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import { elide, textWidth } from "../sketch/font-metrics";
 import type { Layout } from "../sketch/layout";
 import type { Mark } from "../sketch/scene";
@@ -37,7 +38,7 @@ export function drawUnmatched(
       width: RIGHT - TEXT + 8,
       height: 18,
       opens: fold,
-      ...(layout.step === undefined ? {} : { step: layout.step }),
+      ...withoutUndefined({ step: layout.step }),
       tip: says === text ? "click to open and close" : says,
     },
   ]);

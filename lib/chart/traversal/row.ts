@@ -1,4 +1,5 @@
 import type { Hook, Outcome, Packet, Rule, Step, TableName, UnmatchedRule } from "../../netfilter/model";
+import { withoutUndefined } from "../../without-undefined";
 
 /** One line about a rule that did not match, `depth` chains deep. */
 export type UnmatchedLine =
@@ -206,7 +207,7 @@ function tableRows(steps: readonly InTable[]): readonly Row[] {
           kind: "return",
           depth,
           chain: step.chain,
-          ...(step.rule ? { rule: step.rule } : {}),
+          ...withoutUndefined({ rule: step.rule }),
         });
       } else if (frame.jump !== undefined && frame.rows.length === 0) {
         const { rule, words } = frame.jump;
@@ -214,7 +215,7 @@ function tableRows(steps: readonly InTable[]): readonly Row[] {
           kind: "return",
           depth: depth + 1,
           chain: step.chain,
-          ...(step.rule ? { rule: step.rule } : {}),
+          ...withoutUndefined({ rule: step.rule }),
         });
       } else {
         flush(frame, step.before);
@@ -223,7 +224,7 @@ function tableRows(steps: readonly InTable[]): readonly Row[] {
           kind: "return",
           depth: depth + 1,
           chain: step.chain,
-          ...(step.rule ? { rule: step.rule } : {}),
+          ...withoutUndefined({ rule: step.rule }),
         });
       }
     } else if (step.policy === "ACCEPT" && step.before === step.after) {

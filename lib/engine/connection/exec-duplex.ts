@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { withoutUndefined } from "../../without-undefined";
 import type { Engine } from "../engine";
 import type { Process } from "../exec/process";
 import { ProcessDuplex } from "./process-duplex";
@@ -17,7 +18,7 @@ export async function execDuplex(
 ): Promise<Duplex> {
   const stream = new ExecDuplex();
   const process = await engine.open(container, argv, {
-    ...(signal ? { signal } : {}),
+    ...withoutUndefined({ signal }),
     sink: { stdout: (chunk) => void stream.push(chunk), stderr: (chunk) => stream.addStderr(chunk) },
   });
   stream.attach(process);

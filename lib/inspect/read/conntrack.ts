@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { ConntrackEntry, Tuple } from "../snapshot";
 
 /** Parses `/proc/net/nf_conntrack` or `conntrack -L -o extended`, which have the same format: one connection per line. */
@@ -29,14 +30,14 @@ function parseLine(line: string): ConntrackEntry | undefined {
   return {
     family,
     protocol,
-    ...(state === undefined ? {} : { state }),
+    ...withoutUndefined({ state }),
     original,
     reply,
     assured: words.includes("[ASSURED]"),
     unreplied: words.includes("[UNREPLIED]"),
     mark: value("mark") ?? 0,
     zone: value("zone") ?? 0,
-    ...(timeout === undefined ? {} : { timeoutSeconds: timeout }),
+    ...withoutUndefined({ timeoutSeconds: timeout }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { Family } from "../family";
 import type { InterfaceAddress, Link } from "../snapshot";
 import { type Fields, listOf } from "./json";
@@ -33,11 +34,11 @@ export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = ne
         name,
         kind:
           kind ?? (link.text("link_type") === "loopback" ? "loopback" : (link.text("link_type") ?? "ether")),
-        ...(mac === undefined ? {} : { mac }),
+        ...withoutUndefined({ mac }),
         mtu: link.number("mtu") ?? 0,
         up: link.texts("flags").includes("UP"),
         operState: link.text("operstate") ?? "UNKNOWN",
-        ...(master === undefined ? {} : { master }),
+        ...withoutUndefined({ master }),
         ...(masterKind === undefined || masterKind === "bridge" ? {} : { masterKind }),
         ...(hairpin ? { hairpin } : {}),
         ...(group === undefined || group === "default" ? {} : { group }),
@@ -48,7 +49,7 @@ export function parseLinks(raw: unknown, netns: ReadonlyMap<number, number> = ne
         ...(unknown.length === 0 ? {} : { unknown }),
         ...peerOf(link, kind, netns),
         addresses: link.list("addr_info").flatMap(addressOf),
-        ...(counters ? { counters } : {}),
+        ...withoutUndefined({ counters }),
       },
     ];
   });
@@ -211,8 +212,7 @@ function peerOf(
   return {
     peer: {
       ifindex,
-      ...(netnsId === undefined ? {} : { netnsId }),
-      ...(inode === undefined ? {} : { netns: inode }),
+      ...withoutUndefined({ netnsId, netns: inode }),
     },
   };
 }
@@ -229,8 +229,7 @@ function addressOf(entry: Fields): readonly InterfaceAddress[] {
       family,
       address: local,
       prefixLength: entry.number("prefixlen") ?? (family === "ipv4" ? 32 : 128),
-      ...(broadcast === undefined ? {} : { broadcast }),
-      ...(peer === undefined ? {} : { peer }),
+      ...withoutUndefined({ broadcast, peer }),
       scope: entry.text("scope") ?? "global",
       secondary: entry.has("secondary"),
     },

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { ForwardingEntry, Neighbour } from "../snapshot";
 import { listOf } from "./json";
 
@@ -8,7 +9,7 @@ export function parseNeighbours(raw: unknown): readonly Neighbour[] {
     const dev = entry.text("dev");
     if (address === undefined || dev === undefined) return [];
     const mac = entry.text("lladdr");
-    return [{ address, dev, ...(mac === undefined ? {} : { mac }), states: entry.texts("state") }];
+    return [{ address, dev, ...withoutUndefined({ mac }), states: entry.texts("state") }];
   });
 }
 
@@ -24,8 +25,7 @@ export function parseForwarding(raw: unknown): readonly ForwardingEntry[] {
       {
         mac,
         dev,
-        ...(master === undefined ? {} : { master }),
-        ...(vlan === undefined ? {} : { vlan }),
+        ...withoutUndefined({ master, vlan }),
         permanent: entry.text("state") === "permanent",
       },
     ];

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { Family } from "../family";
 import type { PolicyRule, PortMatch } from "../snapshot";
 import { type Fields, listOf } from "./json";
@@ -88,20 +89,11 @@ class RuleFields {
     return {
       family,
       priority: rule.number("priority") ?? 0,
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
-      ...(inInterface === undefined ? {} : { inInterface }),
-      ...(outInterface === undefined ? {} : { outInterface }),
+      ...withoutUndefined({ from, to, inInterface, outInterface }),
       ...(mark === undefined ? {} : { mark: { value: mark, mask: this.#number("fwmask") ?? 0xffffffff } }),
-      ...(tos === undefined ? {} : { tos }),
-      ...(protocol === undefined ? {} : { protocol }),
-      ...(sourcePort === undefined ? {} : { sourcePort }),
-      ...(destinationPort === undefined ? {} : { destinationPort }),
-      ...(uid === undefined ? {} : { uid }),
-      ...(tunnelId === undefined ? {} : { tunnelId }),
+      ...withoutUndefined({ tos, protocol, sourcePort, destinationPort, uid, tunnelId }),
       ...(rule.has("l3mdev") ? { l3mdev: true } : {}),
-      ...(suppressLength === undefined ? {} : { suppressLength }),
-      ...(suppressGroup === undefined ? {} : { suppressGroup }),
+      ...withoutUndefined({ suppressLength, suppressGroup }),
       inverted: rule.has("not"),
       action,
       ...(this.#unknown.length === 0 ? {} : { unknown: this.#unknown }),

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { Family } from "../family";
 import type { Route } from "../snapshot";
 import { type Fields, listOf } from "./json";
@@ -119,16 +120,11 @@ function routeOf(route: Fields, hop: Fields): readonly Route[] {
       destination: destinationOf(dst, family),
       type: type ?? "unicast",
       table: route.text("table") ?? "main",
-      ...(via === undefined ? {} : { via }),
-      ...(dev === undefined ? {} : { dev }),
-      ...(source === undefined ? {} : { source }),
-      ...(metric === undefined ? {} : { metric }),
-      ...(scope === undefined ? {} : { scope }),
-      ...(protocol === undefined ? {} : { protocol }),
+      ...withoutUndefined({ via, dev, source, metric, scope, protocol }),
       ...(tos === undefined || !Number.isInteger(Number(tos)) ? {} : { tos: Number(tos) }),
       ...(from === undefined ? {} : { from: destinationOf(from, family) }),
       ...(hop === route ? {} : { weight: hop.number("weight") ?? 1 }),
-      ...(mtu === undefined ? {} : { mtu }),
+      ...withoutUndefined({ mtu }),
       ...(flags.includes("dead") ? { dead: true } : {}),
       ...(flags.includes("linkdown") ? { linkDown: true } : {}),
       ...(onlyFor.length === 0 ? {} : { onlyFor }),

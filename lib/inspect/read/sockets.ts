@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { Socket } from "../snapshot";
 
 /** Parses `ss -H -n -a -t -u -O [-p]`. */
@@ -15,7 +16,7 @@ export function parseSockets(text: string): readonly Socket[] {
         localAddress,
         localPort: Number(localPort),
         ...(peerPort === "*" || peerPort === "" ? {} : { peerAddress, peerPort: Number(peerPort) }),
-        ...(process === undefined ? {} : { process }),
+        ...withoutUndefined({ process }),
       },
     ];
   });

@@ -227,10 +227,12 @@ export class DockerHost extends ContainerPlace {
       image: imageReference(spec.image),
       hostname: name,
       publish,
-      ...withoutUndefined({ network: spec.network }),
-      ...(spec.command ? { command: spec.command } : {}),
-      ...(spec.env ? { env: spec.env } : {}),
-      ...(spec.capabilities ? { capabilities: spec.capabilities } : {}),
+      ...withoutUndefined({
+        network: spec.network,
+        command: spec.command,
+        env: spec.env,
+        capabilities: spec.capabilities,
+      }),
     });
     const container = await this.#adopt(info, runText(name, spec));
     const port = spec.command || spec.network === "none" ? undefined : servedPort(spec.image, spec.env);

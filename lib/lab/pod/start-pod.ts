@@ -97,7 +97,7 @@ async function startApp(
     ...site.base(`.${app}`, "app", image),
     network: `container:${pause}`,
     capabilities: spec.capabilities ?? (isImage(spec.image ?? "base", "base") ? networkCapabilities : []),
-    ...(spec.command ? { command: spec.command } : {}),
+    ...withoutUndefined({ command: spec.command }),
     env: { POD_NAME: site.name.split("/").at(-1) ?? site.name, ...spec.env },
     ...withoutUndefined({ restart: spec.restart }),
   });

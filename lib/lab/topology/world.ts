@@ -36,7 +36,7 @@ export async function inspectWorld(context: LabContext, notes: readonly string[]
       name: place.name,
       kind: place.kind,
       ...parentOf(place, known, engines),
-      ...(snapshot ? { snapshot } : {}),
+      ...withoutUndefined({ snapshot }),
       ...(containers.length > 0 ? { containers } : {}),
       ...withoutUndefined({ detail: place.detail }),
     };

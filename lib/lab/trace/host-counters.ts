@@ -13,6 +13,7 @@ import {
 import { converse, hostGraphOf, type Journey } from "../../netfilter/journey";
 import type { Packet, Step } from "../../netfilter/model";
 import { hostOf } from "../../netfilter/traverse";
+import { withoutUndefined } from "../../without-undefined";
 
 /**
  * Compares the rule counters and the conntrack entries of the engine's machine with the prediction for a packet that
@@ -95,7 +96,7 @@ export class HostCounters {
     const counted = judgeCounts(expected, this.#rounds);
     const agrees =
       connection?.says === "differs" ? false : (counted.agrees ?? (connection ? true : undefined));
-    return { place, ...counted, agrees, ...(connection ? { connection } : {}) };
+    return { place, ...counted, agrees, ...withoutUndefined({ connection }) };
   }
 
   /** The snapshot taken after the first packet was sent. It contains the packet's conntrack entry. */

@@ -14,6 +14,7 @@ import {
 } from "../../netfilter/journey";
 import type { Packet } from "../../netfilter/model";
 import type { PlaceTrace } from "../../netfilter/trace";
+import { withoutUndefined } from "../../without-undefined";
 import type { Arrival } from "./arrival";
 import { countersReport, type HostObservation } from "./host-counters";
 import { JourneyPicture } from "./journey-picture";
@@ -151,7 +152,7 @@ export class PacketPath implements Journey {
   get ladder(): Picture {
     const { reply } = this;
     const title = packetTitle(this.packet, this.#names);
-    return ladderPicture(this, { title, outcome: this.#taken, ...(reply ? { reply } : {}) });
+    return ladderPicture(this, { title, outcome: this.#taken, ...withoutUndefined({ reply }) });
   }
 
   /** The predicted path, with the results of the trace and the counters. */
@@ -160,7 +161,7 @@ export class PacketPath implements Journey {
     return traversalPicture(this, {
       outcome: this.#taken,
       names: this.#names,
-      ...(report ? { observed: report } : {}),
+      ...withoutUndefined({ observed: report }),
       ...(this.counted ? { counted: countersReport(this.counted) } : {}),
     });
   }
@@ -198,7 +199,7 @@ export class PacketPath implements Journey {
         ?.links.find(({ name }) => name === link);
       return found?.master === undefined ? found?.mac : undefined;
     };
-    return { mac, ...(sent ? { sent } : {}), ...(dropped ? { dropped } : {}) };
+    return { mac, ...withoutUndefined({ sent, dropped }) };
   }
 
   get #traces(): readonly PlaceTrace[] {

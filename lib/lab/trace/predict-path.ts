@@ -2,6 +2,7 @@ import { LabError } from "../../engine";
 import { inspectNamespace } from "../../inspect/collect";
 import type { Snapshot } from "../../inspect/snapshot";
 import { type World, worldOf } from "../../inspect/world";
+import { withoutUndefined } from "../../without-undefined";
 import type { LabContext } from "../context/lab-context";
 import type { Place } from "../place/place";
 import { lookAt } from "../topology/world";
@@ -40,7 +41,7 @@ export async function prepare(context: LabContext, request: TraceRequest): Promi
   const world = worldOf(snapshots);
   const packet = packetOf(world, own, request);
   const looked = { snapshots, from: own.place, packet, called: serviceName(request.to) };
-  return { world, path: new PacketPath(looked, {}, { world }), places, ...(host ? { host } : {}) };
+  return { world, path: new PacketPath(looked, {}, { world }), places, ...withoutUndefined({ host }) };
 }
 
 /** Takes a snapshot of the engine's machine, through the session's shell on it. */

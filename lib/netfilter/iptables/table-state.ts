@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import { baseChains } from "./base-chains";
 import type { SyntaxFamily } from "./context";
 import type { ChainLine, Dump, Line, OtherLine, RuleLine } from "./dump";
@@ -22,7 +23,7 @@ export function expand(spec: RuleSpec): readonly RuleSpec[] {
     given ? given.value.split(",").map((value) => ({ ...given, value })) : [undefined];
   return each(sources).flatMap((source) =>
     each(destinations).map((destination) => {
-      const base = { ...spec.base, ...(source ? { source } : {}), ...(destination ? { destination } : {}) };
+      const base = { ...spec.base, ...withoutUndefined({ source, destination }) };
       return { ...spec, base };
     }),
   );

@@ -1,4 +1,5 @@
 import type { LinkEnd, World } from "../../inspect/world";
+import { withoutUndefined } from "../../without-undefined";
 import type { Caused, Outcome, Packet, Probability, Step, Traversal, Verdict } from "../model";
 import { multiply } from "../model";
 import {
@@ -113,9 +114,7 @@ class JourneyExplorer {
       from,
       state: partial.state.get(place) ?? fresh,
       maxOutcomes,
-      ...(unknownFields === undefined ? {} : { unknownFields }),
-      ...(indexed === undefined ? {} : { indexed }),
-      ...(semantics === undefined ? {} : { semantics }),
+      ...withoutUndefined({ unknownFields, indexed, semantics }),
     });
     if (traversal.truncated === true) this.truncated = true;
     for (const outcome of traversal.outcomes) {
@@ -270,7 +269,7 @@ class JourneyExplorer {
             : portTowards(this.graph, { place: first.place, link: first.bridge }, address),
       },
       state: partial.state.get(first.place) ?? fresh,
-      ...(this.options.semantics === undefined ? {} : { semantics: this.options.semantics }),
+      ...withoutUndefined({ semantics: this.options.semantics }),
     });
     for (const outcome of traversal.outcomes) {
       const extended = this.#extended(first.place, outcome, partial);

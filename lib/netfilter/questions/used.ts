@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { Host, Packet, Rule, TableName } from "../model";
 import { type Entry, traverse } from "../traverse";
 
@@ -48,7 +49,7 @@ export function rulesUsed(
           chain,
           rule,
           packets: [...(hits.get(rule) ?? [])],
-          ...(variant === undefined ? {} : { variant }),
+          ...withoutUndefined({ variant }),
         })),
       ),
     ),

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import { NO_ZONE } from "../conntrack/connection";
 import type { Hook, Host, Match, Packet, Rule } from "../model";
 import { FRESH } from "../traverse";
@@ -52,7 +53,7 @@ function hookStateAt(host: Host, hook: Hook, at: Circumstances): HookState {
     ...hookState,
     socket,
     untracked: untracked ?? false,
-    ...(attached === undefined ? {} : { ct: attached }),
+    ...withoutUndefined({ ct: attached }),
   };
 }
 

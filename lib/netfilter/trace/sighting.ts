@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../without-undefined";
 import type { Reported } from "./own-table";
 import type { TraceEvent, TraceHeader } from "./read/event";
 import { makeHeader, readNumber } from "./read/header";
@@ -50,7 +51,7 @@ const COMES_IN: ReadonlySet<SightingPoint> = new Set(["ingress", "prerouting", "
 
 function withLinks(header: TraceHeader, { in: from, out }: TraceHeader): TraceHeader {
   const { in: _in, out: _out, ...rest } = header;
-  return { ...rest, ...(from === undefined ? {} : { in: from }), ...(out === undefined ? {} : { out }) };
+  return { ...rest, ...withoutUndefined({ in: from, out }) };
 }
 
 /** Returns the header fields that are known from a selector of our tables. */
@@ -91,7 +92,7 @@ export class SightingCollector {
       if (point === undefined) return;
       const link = COMES_IN.has(point) ? header.in : header.out;
       if (point === "input") this.#inputs.set(event.id, this.#all.length);
-      this.#all.push({ kind: "seen", point, header, ...(link === undefined ? {} : { link }) });
+      this.#all.push({ kind: "seen", point, header, ...withoutUndefined({ link }) });
       return;
     }
     if (event.table === this.#table) {
