@@ -4,9 +4,10 @@ export type DebugLog = (text: string) => void;
 const NOTHING: DebugLog = () => {};
 
 /**
- * Returns the debug log of an area, in the same format as that of the kernel. The environment variable `WIREBOOK_DEBUG`
- * lists the areas to log, separated by commas; the log of any other area does nothing. Lines go to stderr and start with
- * the time in seconds since the process started.
+ * Returns the debug log of an area. The environment variable `WIREBOOK_DEBUG` lists the areas to log, separated by commas;
+ * the log of any other area does nothing. Lines go to stderr and start with the time in seconds since the process started.
+ *
+ * The kernel has a copy of this function, because kernel and library do not import each other.
  *
  * @param area - such as `engine`.
  */

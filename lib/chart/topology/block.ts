@@ -154,3 +154,16 @@ export function bottomLinks(
 export function bottomLinksWidth(ports: readonly Port[]): number {
   return ports.reduce((sum, port) => sum + chipWidth(port) + 8, 0) + 2 * PAD;
 }
+
+/** Draws a line of the lab's network: a bar above places, or the trunk that connects the bars. */
+export function networkLine(from: readonly [number, number], to: readonly [number, number]): Mark {
+  return { kind: "line", points: [from, to], stroke: "strong", thick: 5 };
+}
+
+/** Draws the trunk that connects the bars of several rows, on the left. Nothing for a single bar. */
+export function trunk(bars: readonly number[]): readonly Mark[] {
+  const [first, last] = [bars[0], bars.at(-1)];
+  return first === undefined || last === undefined || last <= first
+    ? []
+    : [networkLine([4, first], [4, last])];
+}

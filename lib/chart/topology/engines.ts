@@ -2,7 +2,7 @@ import type { World } from "../../inspect/world";
 import { textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
 import { WIDTH } from "../sketch/shapes";
-import { type Block, label, shift } from "./block";
+import { type Block, label, networkLine, shift, trunk } from "./block";
 import type { Graph } from "./graph";
 import { rowsBlock, TRUNK } from "./rows";
 
@@ -57,28 +57,7 @@ export function enginesBlock(graph: Graph, world: World): Block {
     marks.push(...placed.marks);
     y += head + block.height + INSIDE + 16;
   }
-  for (const bar of bars) {
-    marks.push({
-      kind: "line",
-      points: [
-        [4, bar],
-        [left + 6, bar],
-      ],
-      stroke: "strong",
-      thick: 5,
-    });
-  }
-  const [first, last] = [bars[0], bars.at(-1)];
-  if (first !== undefined && last !== undefined && last > first) {
-    marks.push({
-      kind: "line",
-      points: [
-        [4, first],
-        [4, last],
-      ],
-      stroke: "strong",
-      thick: 5,
-    });
-  }
+  for (const bar of bars) marks.push(networkLine([4, bar], [left + 6, bar]));
+  marks.push(...trunk(bars));
   return { width: WIDTH, height: y - 16, marks, uplinkPoints: [], bars, vethPoints: [] };
 }

@@ -1,6 +1,7 @@
+import type { World } from "../../inspect/world";
 import { textWidth } from "../sketch/font-metrics";
 import type { Mark } from "../sketch/scene";
-import { type Block, type LinkPoint, label, linkName, shift } from "./block";
+import { type Block, type LinkPoint, label, linkName, networkLine, shift, trunk } from "./block";
 import type { Graph, Port, Vertex } from "./graph";
 import { GAP, type Placed, pack } from "./placed";
 import { type Pair, portKey, unitsOf } from "./unit";
@@ -9,8 +10,6 @@ const NETWORK = 46;
 const LANE = 16;
 /** Space on the left for the network's trunk, which runs down to the other rows, in pixels. */
 export const TRUNK = 18;
-
-import type { World } from "../../inspect/world";
 
 export interface RowsOptions {
   readonly width: number;
@@ -33,9 +32,9 @@ export function rowsBlock(
   const { units, lanes } = unitsOf(vertices, cross);
   const hasUplinks =
     world.network !== undefined && vertices.some((vertex) => vertex.ports.some((port) => port.uplink));
-  const trunk = options.open === true ? 0 : TRUNK;
+  const trunkWidth = options.open === true ? 0 : TRUNK;
   const once = pack(units, width);
-  const left = rowsWithUplinks(once, vertices) > 1 && hasUplinks ? trunk : 0;
+  const left = rowsWithUplinks(once, vertices) > 1 && hasUplinks ? trunkWidth : 0;
   const side = once.length > 1 ? crossing(once, lanes) * LANE : 0;
   const rows = left + side > 0 ? pack(units, width - left - side) : once;
   const marks: Mark[] = [];
@@ -79,18 +78,7 @@ export function rowsBlock(
     y += ends.length * LANE + (ends.length > 0 ? 14 : 0) + GAP;
   });
   marks.push(...drawLanes(lanes, vethPoints, bottoms, width));
-  const [first, last] = [bars[0], bars.at(-1)];
-  if (options.open !== true && first !== undefined && last !== undefined && last > first) {
-    marks.push({
-      kind: "line",
-      points: [
-        [4, first],
-        [4, last],
-      ],
-      stroke: "strong",
-      thick: 5,
-    });
-  }
+  if (options.open !== true) marks.push(...trunk(bars));
   return { width, height: y - GAP, marks, uplinkPoints: [], bars, vethPoints: [] };
 }
 
@@ -169,18 +157,7 @@ function network(
 ): readonly Mark[] {
   const from = fromLeft ? 4 : barFrom(uplinkPoints);
   const end = Math.min(width - 4, Math.max(...uplinkPoints.map((point) => point.x)) + 24);
-  return [
-    {
-      kind: "line",
-      points: [
-        [from, bar],
-        [end, bar],
-      ],
-      stroke: "strong",
-      thick: 5,
-    },
-    ...uplinkPoints.flatMap((point) => drop(point, bar)),
-  ];
+  return [networkLine([from, bar], [end, bar]), ...uplinkPoints.flatMap((point) => drop(point, bar))];
 }
 
 function drop(point: LinkPoint, bar: number): readonly Mark[] {

@@ -1,9 +1,9 @@
 import type Docker from "dockerode";
 import type { CommandLog } from "../command-log";
-import { translate } from "../errors/known-errors";
 import { LabError } from "../errors/lab-error";
 import { type ContainerInfo, type ContainerSpec, containerInfo, createOptions } from "./container";
 import { type Labels, labelFilter } from "./labels";
+import { request } from "./request";
 
 /** A line of `docker ps`. */
 export interface ContainerLine {
@@ -31,7 +31,7 @@ export class Containers {
    * @throws LabError `IMAGE_MISSING`, `NAME_TAKEN`, `BAD_PORT`, `CAPABILITY_REFUSED`, `NETWORK_GONE`.
    */
   create(spec: ContainerSpec): Promise<string> {
-    return this.#run(spec.name, `docker create --name ${spec.name} ${spec.image}`, async () => {
+    return request(this.#log, spec.name, `docker create --name ${spec.name} ${spec.image}`, async () => {
       const container = await this.#docker.createContainer(createOptions(spec));
       return container.id;
     });
@@ -45,7 +45,7 @@ export class Containers {
    * @throws LabError `PORT_IN_USE`, `COMMAND_MISSING`, `CONTAINER_GONE`, `CAPABILITY_REFUSED`.
    */
   async start(id: string, where = id): Promise<void> {
-    await this.#run(where, `docker start ${where}`, async () => {
+    await request(this.#log, where, `docker start ${where}`, async () => {
       try {
         await this.#docker.getContainer(id).start();
       } catch (error) {
@@ -91,14 +91,14 @@ export class Containers {
 
   /** Returns the state of a container. Shell: `docker inspect`. */
   inspect(id: string, where = id): Promise<ContainerInfo> {
-    return this.#run(where, `docker inspect ${where}`, async () =>
+    return request(this.#log, where, `docker inspect ${where}`, async () =>
       containerInfo(await this.#docker.getContainer(id).inspect()),
     );
   }
 
   /** Lists the containers that have all of `labels`, running or not. Shell: `docker ps -a --filter label=…`. */
   list(labels: Partial<Labels> = {}): Promise<readonly ContainerLine[]> {
-    return this.#run("engine", "docker ps -a", async () => {
+    return request(this.#log, "engine", "docker ps -a", async () => {
       const lines = await this.#docker.listContainers({ all: true, filters: labelFilter(labels) });
       return lines.map((line) => ({
         id: line.Id,
@@ -117,36 +117,38 @@ export class Containers {
    * @param seconds - default: 10.
    */
   async stop(id: string, seconds = 10): Promise<void> {
-    await this.#run(id, `docker stop -t ${seconds} ${id}`, () =>
+    await request(this.#log, id, `docker stop -t ${seconds} ${id}`, () =>
       this.#docker.getContainer(id).stop({ t: seconds }),
     );
   }
 
   /** Sends a signal to process 1. Default: `KILL`. Shell: `docker kill -s SIGNAL`. */
   async kill(id: string, signal = "KILL"): Promise<void> {
-    await this.#run(id, `docker kill -s ${signal} ${id}`, () =>
+    await request(this.#log, id, `docker kill -s ${signal} ${id}`, () =>
       this.#docker.getContainer(id).kill({ signal }),
     );
   }
 
   /** Kills and starts a container. Shell: `docker restart -t 0`. */
   async restart(id: string): Promise<void> {
-    await this.#run(id, `docker restart ${id}`, () => this.#docker.getContainer(id).restart({ t: 0 }));
+    await request(this.#log, id, `docker restart ${id}`, () =>
+      this.#docker.getContainer(id).restart({ t: 0 }),
+    );
   }
 
   /** Suspends all processes of a container. Shell: `docker pause`. */
   async pause(id: string): Promise<void> {
-    await this.#run(id, `docker pause ${id}`, () => this.#docker.getContainer(id).pause());
+    await request(this.#log, id, `docker pause ${id}`, () => this.#docker.getContainer(id).pause());
   }
 
   /** Resumes a paused container. Shell: `docker unpause`. */
   async unpause(id: string): Promise<void> {
-    await this.#run(id, `docker unpause ${id}`, () => this.#docker.getContainer(id).unpause());
+    await request(this.#log, id, `docker unpause ${id}`, () => this.#docker.getContainer(id).unpause());
   }
 
   /** Removes a container and its anonymous volumes. Does nothing if it doesn't exist. Shell: `docker rm -fv`. */
   async remove(id: string): Promise<void> {
-    await this.#run(id, `docker rm -fv ${id}`, async () => {
+    await request(this.#log, id, `docker rm -fv ${id}`, async () => {
       try {
         await this.#docker.getContainer(id).remove({ force: true, v: true });
       } catch (error) {
@@ -159,7 +161,7 @@ export class Containers {
 
   /** Returns the last lines that process 1 wrote to stdout and stderr. Default: 100. Shell: `docker logs --tail LINES`. */
   logs(id: string, lines = 100): Promise<string> {
-    return this.#run(id, `docker logs --tail ${lines} ${id}`, async () => {
+    return request(this.#log, id, `docker logs --tail ${lines} ${id}`, async () => {
       const raw = await this.#docker.getContainer(id).logs({ stdout: true, stderr: true, tail: lines });
       return unframe(raw);
     });
@@ -167,7 +169,7 @@ export class Containers {
 
   /** Waits until a container ends. Returns its exit code, or -1 if it is unknown. Shell: `docker wait`. */
   wait(id: string): Promise<number> {
-    return this.#run(id, `docker wait ${id}`, async () => {
+    return request(this.#log, id, `docker wait ${id}`, async () => {
       const result: unknown = await this.#docker.getContainer(id).wait();
       const code =
         typeof result === "object" && result !== null ? Reflect.get(result, "StatusCode") : undefined;
@@ -177,17 +179,9 @@ export class Containers {
 
   /** Extracts a tar archive to a folder of the container. Shell: `docker cp - ID:FOLDER`. */
   async put(id: string, folder: string, tar: Uint8Array): Promise<void> {
-    await this.#run(id, `docker cp - ${id}:${folder}`, () =>
+    await request(this.#log, id, `docker cp - ${id}:${folder}`, () =>
       this.#docker.getContainer(id).putArchive(Buffer.from(tar), { path: folder }),
     );
-  }
-
-  async #run<T>(where: string, command: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#log.run(where, command, action);
-    } catch (error) {
-      throw translate(error, where, this.#log.engine);
-    }
   }
 }
 

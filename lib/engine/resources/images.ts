@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { CommandLog } from "../command-log";
-import { translate } from "../errors/known-errors";
 import { statusCode } from "./containers";
+import { request } from "./request";
 
 /** The images of one engine. */
 export class Images {
@@ -15,7 +15,7 @@ export class Images {
 
   /** Returns the id of an image, or undefined if the engine doesn't have it. Shell: `docker image inspect`. */
   find(reference: string): Promise<string | undefined> {
-    return this.#run(reference, `docker image inspect ${reference}`, async () => {
+    return request(this.#log, reference, `docker image inspect ${reference}`, async () => {
       try {
         return (await this.#docker.getImage(reference).inspect()).Id;
       } catch (error) {
@@ -27,15 +27,20 @@ export class Images {
 
   /** Copies images to another engine as a stream, without a temporary file. Shell: `docker save | docker load`. */
   async copy(references: readonly string[], to: Images): Promise<void> {
-    await this.#run(references.join(" "), `docker save ${references.join(" ")} | docker load`, async () => {
-      const archive = await this.#save(references);
-      const response = await to.#docker.loadImage(archive, { quiet: true });
-      // The load is complete at the end of the response. Errors are part of its text, with HTTP status 200.
-      let text = "";
-      for await (const chunk of response) text += String(chunk);
-      const failure = /"error":"([^"]+)"/.exec(text)?.[1];
-      if (failure !== undefined) throw new Error(failure);
-    });
+    await request(
+      this.#log,
+      references.join(" "),
+      `docker save ${references.join(" ")} | docker load`,
+      async () => {
+        const archive = await this.#save(references);
+        const response = await to.#docker.loadImage(archive, { quiet: true });
+        // The load is complete at the end of the response. Errors are part of its text, with HTTP status 200.
+        let text = "";
+        for await (const chunk of response) text += String(chunk);
+        const failure = /"error":"([^"]+)"/.exec(text)?.[1];
+        if (failure !== undefined) throw new Error(failure);
+      },
+    );
   }
 
   // dockerode only supports one image per archive. In one archive, images share their layers.
@@ -52,14 +57,6 @@ export class Images {
         (error, stream) => (isReadable(stream) ? resolve(stream) : reject(error)),
       );
     });
-  }
-
-  async #run<T>(where: string, command: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#log.run(where, command, action);
-    } catch (error) {
-      throw translate(error, where, this.#log.engine);
-    }
   }
 }
 

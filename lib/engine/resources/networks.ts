@@ -1,10 +1,10 @@
 import type Docker from "dockerode";
 import { withoutUndefined } from "../../without-undefined";
 import type { CommandLog } from "../command-log";
-import { translate } from "../errors/known-errors";
 import { statusCode } from "./containers";
 import { follow, type Subscription } from "./events";
 import { type Labels, labelFilter } from "./labels";
+import { request } from "./request";
 
 /** Time within which the engine must remove the endpoint of a removed container. */
 const ENDPOINT_TIMEOUT_MS = 15_000;
@@ -58,7 +58,7 @@ export class Networks {
    */
   create(spec: NetworkSpec): Promise<NetworkInfo> {
     const subnet = spec.subnet ? ` --subnet ${spec.subnet}` : "";
-    return this.#run(spec.name, `docker network create${subnet} ${spec.name}`, async () => {
+    return request(this.#log, spec.name, `docker network create${subnet} ${spec.name}`, async () => {
       const network = await this.#docker.createNetwork({
         Name: spec.name,
         CheckDuplicate: true,
@@ -87,14 +87,14 @@ export class Networks {
 
   /** Returns the state of a network. Shell: `docker network inspect`. */
   inspect(name: string): Promise<NetworkInfo> {
-    return this.#run(name, `docker network inspect ${name}`, async () =>
+    return request(this.#log, name, `docker network inspect ${name}`, async () =>
       networkInfo(await this.#docker.getNetwork(name).inspect()),
     );
   }
 
   /** Lists the networks that have all of `labels`. Shell: `docker network ls --filter label=…`. */
   list(labels: Partial<Labels> = {}): Promise<readonly NetworkInfo[]> {
-    return this.#run("engine", "docker network ls", async () =>
+    return request(this.#log, "engine", "docker network ls", async () =>
       (await this.#docker.listNetworks({ filters: labelFilter(labels) })).map(networkInfo),
     );
   }
@@ -105,7 +105,7 @@ export class Networks {
    * @param address - IPv4 address. Default: the engine selects one.
    */
   async connect(name: string, container: string, address?: string): Promise<void> {
-    await this.#run(name, `docker network connect ${name} ${container}`, () =>
+    await request(this.#log, name, `docker network connect ${name} ${container}`, () =>
       this.#docker.getNetwork(name).connect({
         Container: container,
         ...(address === undefined ? {} : { EndpointConfig: { IPAMConfig: { IPv4Address: address } } }),
@@ -115,7 +115,7 @@ export class Networks {
 
   /** Disconnects a container from a network. Shell: `docker network disconnect -f NETWORK CONTAINER`. */
   async disconnect(name: string, container: string): Promise<void> {
-    await this.#run(name, `docker network disconnect ${name} ${container}`, () =>
+    await request(this.#log, name, `docker network disconnect ${name} ${container}`, () =>
       this.#docker.getNetwork(name).disconnect({ Container: container, Force: true }),
     );
   }
@@ -137,7 +137,7 @@ export class Networks {
   }
 
   async #members(name: string): Promise<readonly string[]> {
-    const raw = await this.#run(name, `docker network inspect ${name}`, () =>
+    const raw = await request(this.#log, name, `docker network inspect ${name}`, () =>
       this.#docker
         .getNetwork(name)
         .inspect()
@@ -178,7 +178,7 @@ export class Networks {
    */
   async remove(name: string): Promise<void> {
     const deadline = performance.now() + ENDPOINT_TIMEOUT_MS;
-    await this.#run(name, `docker network rm ${name}`, async () => {
+    await request(this.#log, name, `docker network rm ${name}`, async () => {
       for (;;) {
         try {
           await this.#docker.getNetwork(name).remove();
@@ -191,14 +191,6 @@ export class Networks {
         }
       }
     });
-  }
-
-  async #run<T>(where: string, command: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#log.run(where, command, action);
-    } catch (error) {
-      throw translate(error, where, this.#log.engine);
-    }
   }
 }
 
