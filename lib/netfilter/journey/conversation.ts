@@ -1,7 +1,8 @@
 import type { World } from "../../inspect/world";
 import { type Answer, nextOf, replyTo } from "../conntrack/reply";
 import type { Packet } from "../model";
-import { type Journey, type JourneyOptions, type JourneyOutcome, journey } from "./journey";
+import { type Journey, journey } from "./journey";
+import type { JourneyOptions, JourneyOutcome } from "./journey-outcome";
 
 /** The first packets of a connection: the request, its reply, and the second packet of the originator. */
 export interface Conversation {

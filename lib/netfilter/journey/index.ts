@@ -1,3 +1,4 @@
 export { type Conversation, type ConversationOptions, converse } from "./conversation";
 export { type HostGraph, hostGraphOf } from "./host-graph";
-export { type Journey, type JourneyOptions, type JourneyOutcome, journey, type WorldState } from "./journey";
+export { type Journey, journey } from "./journey";
+export type { JourneyOptions, JourneyOutcome, WorldState } from "./journey-outcome";
