@@ -1,13 +1,4 @@
-import {
-  type ContainerInfo,
-  type ContainerSpec,
-  cgroupAdvice,
-  cgroupRefusal,
-  Engine,
-  execDuplex,
-  LabError,
-  shellText,
-} from "../../engine";
+import { type ContainerInfo, type ContainerSpec, type Engine, LabError, shellText } from "../../engine";
 import { withoutUndefined } from "../../without-undefined";
 import type { LabContext } from "../context/lab-context";
 import { checkName } from "../context/name";
@@ -20,21 +11,13 @@ import { startPod } from "../pod/start-pod";
 import type { EngineRuntime } from "../runtime/engine-runtime";
 import { imageReference } from "../runtime/image";
 import { Toolbox } from "../runtime/toolbox";
+import { connectNested } from "./connect-nested";
 import { HostContainer, type RunSpec, runText } from "./host-container";
-import { type NestedEngine, runNestedEngine } from "./nested-engine";
+import { runNestedEngine } from "./nested-engine";
 
 // The default range of docker0, as documented by Docker. Without --bip, dockerd chooses another range if an existing
 // route overlaps this one.
 const defaultBridge = "172.17.0.1/16";
-
-const readySeconds = 30;
-
-const ready = `end=$(($(date +%s) + ${readySeconds}))
-while [ "$(date +%s)" -lt $end ]; do
-  if [ "$(curl -s -m 1 --unix-socket /var/run/docker.sock http://engine/_ping)" = OK ]; then exit 0; fi
-  sleep 0.025
-done
-exit 1`;
 
 /**
  * Options of a Docker host.
@@ -136,7 +119,7 @@ export class DockerHost extends ContainerPlace {
     // Takes an exec. It runs while dockerd starts.
     const named = toolbox.name(1);
     named.catch(() => undefined);
-    const inner = await DockerHost.#connect(runtime, nested, name).catch((error: unknown) => {
+    const inner = await connectNested(runtime.engine, nested, name).catch((error: unknown) => {
       toolbox.close();
       throw error;
     });
@@ -148,39 +131,6 @@ export class DockerHost extends ContainerPlace {
     context.addPlaceSource(() => host.#containersOutsidePods());
     await named;
     return host;
-  }
-
-  static async #connect(
-    { engine }: EngineRuntime,
-    { info, remove }: NestedEngine,
-    name: string,
-  ): Promise<Engine> {
-    try {
-      const answer = await engine.exec(info.id, ["sh", "-c", ready], { where: name });
-      if (answer.exitCode !== 0) throw new Error(`no answer within ${readySeconds} seconds`);
-      const dial = ["docker", "system", "dial-stdio"];
-      return await Engine.through((signal) => execDuplex(engine, info.id, dial, signal), name);
-    } catch (cause) {
-      const said = (await engine.containers.logs(info.id, 2).catch(() => "")).trim().replaceAll("\n", " / ");
-      await remove();
-      if (cause instanceof LabError && cause.code === "INTERRUPTED") throw cause;
-      const refusal = cgroupRefusal(said);
-      if (refusal !== undefined) {
-        throw new LabError("NOT_SUPPORTED", {
-          where: name,
-          found: `it cannot have its own control groups: ${refusal}`,
-          advice: cgroupAdvice,
-          cause,
-        });
-      }
-      throw new LabError("NOT_READY", {
-        where: name,
-        found: `its dockerd did not start${said === "" ? "" : `: ${said}`}`,
-        advice:
-          "Run the cell again. If it fails again, the machine may lack something that dockerd needs (overlay, cgroups).",
-        cause,
-      });
-    }
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { AddressRange } from "../../chart/addresses";
-import { type EngineEvent, LabError, label, type Subscription } from "../../engine";
+import { type EngineEvent, LabError } from "../../engine";
 import type { LabContext } from "../context/lab-context";
 import { checkName } from "../context/name";
 import type { NodePod } from "../pod/node-pod";
@@ -7,16 +7,15 @@ import { checkLabels, selects } from "../pod/node-pod-spec";
 import type { Pod } from "../pod/pod";
 import { type RuleChange, ServiceController } from "../service/controller";
 import type { ProxyOptions } from "../service/model";
+import { chooseNodePort } from "../service/node-port";
 import { type SelectedPod, Service } from "../service/service";
-import { checkService, NODE_PORTS, type ServiceSpec, selectorText } from "../service/spec";
+import { checkService, type ServiceSpec, selectorText } from "../service/spec";
+import { ContainerEvents } from "./container-events";
 import { Node } from "./node";
 import type { NodeSpec } from "./node-spec";
 import { type ClusterOptions, ClusterRanges } from "./ranges";
 
 export type { ClusterOptions } from "./ranges";
-
-/** Maximum number of stored events of unknown containers: a pod's first events arrive before the pod is registered. */
-const MAX_EARLY_EVENTS = 200;
 
 const clusters = new WeakMap<LabContext, Cluster>();
 
@@ -38,9 +37,7 @@ export class Cluster {
   readonly #pods = new Map<string, NodePod>();
   readonly #byName = new Map<string, Service>();
   readonly #controller: ServiceController;
-  readonly #early: EngineEvent[] = [];
-  #events: Promise<readonly Subscription[]> | undefined;
-  #closed = false;
+  readonly #events: ContainerEvents;
 
   private constructor(context: LabContext, options: ClusterOptions) {
     this.context = context;
@@ -50,6 +47,7 @@ export class Cluster {
       services: (node) => [...this.#byName.values()].map((service) => service.portOn(node.name)),
       options: (node) => this.proxyOptions(node.name),
     });
+    this.#events = new ContainerEvents(context, (event) => this.#onEvent(event));
     context.onClose(() => this.#close());
   }
 
@@ -152,8 +150,8 @@ export class Cluster {
     const chunk = this.#ranges.pods.claim(name, spec.podCidr);
     let node: Node | undefined;
     try {
-      this.#events ??= this.#subscribe();
-      [node] = await Promise.all([Node.start(this, runtime, name, chunk, spec), this.#events]);
+      const subscribed = this.#events.subscribe();
+      [node] = await Promise.all([Node.start(this, runtime, name, chunk, spec), subscribed]);
       return await this.#join(node);
     } catch (error) {
       if (node) await this.removeNode(node);
@@ -166,7 +164,7 @@ export class Cluster {
     const others = [...this.#nodes.values()].filter((other) => other.alive);
     this.#nodes.set(node.name, node);
     this.context.register(node);
-    for (const event of this.#early.splice(0)) this.#onEvent(event);
+    this.#events.retry();
     await Promise.all(others.flatMap((other) => [node.routeTo(other), other.routeTo(node)]));
     await this.changed(`${node.name}: joined`);
     return node;
@@ -201,7 +199,8 @@ export class Cluster {
     }
     checkService(name, spec);
     this.#checkSelected(name, spec);
-    const nodePort = this.#nodePort(name, spec);
+    const taken = new Map([...this.#byName.values()].map((each) => [each.nodePort, each.name]));
+    const nodePort = chooseNodePort(name, spec.nodePort, taken);
     const { clusterIP: wanted } = spec;
     const clusterIP =
       wanted === undefined ? this.#ranges.services.take(name) : this.#ranges.services.claim(wanted, name);
@@ -265,7 +264,7 @@ export class Cluster {
   added(pod: NodePod): void {
     this.#pods.set(pod.name, pod);
     this.context.register(pod);
-    for (const event of this.#early.splice(0)) this.#onEvent(event);
+    this.#events.retry();
   }
 
   /** Unregisters a pod that ended. */
@@ -274,16 +273,8 @@ export class Cluster {
     this.context.forget(pod);
   }
 
-  #subscribe(): Promise<readonly Subscription[]> {
-    const { opening, runtimes } = this.context;
-    const all = runtimes.map(({ engine }) =>
-      engine.events({ [label.opening]: opening }, (event) => this.#onEvent(event)),
-    );
-    return Promise.all(all);
-  }
-
-  #onEvent(event: EngineEvent): void {
-    if (this.#closed || event.type !== "container" || !["die", "start"].includes(event.action)) return;
+  /** Returns false for a container that is not registered yet. */
+  #onEvent(event: EngineEvent): boolean {
     const pod = [...this.#pods.values()].find(
       ({ pause, apps }) =>
         pause === event.id || [...apps.values()].some(({ container }) => container === event.id),
@@ -291,12 +282,8 @@ export class Cluster {
     const node = [...this.#nodes.values()].find(({ container }) => container === event.id);
     // Handled in the background. A failure is visible in the state of the pod or node.
     if (pod) pod.noteEvent(event).catch(() => undefined);
-    else if (node) {
-      if (event.action === "die" && node.alive) node.noteEnd().catch(() => undefined);
-    } else {
-      this.#early.push(event);
-      if (this.#early.length > MAX_EARLY_EVENTS) this.#early.shift();
-    }
+    else if (node && event.action === "die" && node.alive) node.noteEnd().catch(() => undefined);
+    return pod !== undefined || node !== undefined;
   }
 
   #checkSelected(name: string, spec: ServiceSpec): void {
@@ -311,25 +298,9 @@ export class Cluster {
     });
   }
 
-  #nodePort(name: string, spec: ServiceSpec): number | undefined {
-    const taken = new Map([...this.#byName.values()].map((service) => [service.nodePort, service.name]));
-    const { nodePort } = spec;
-    if (nodePort === true) {
-      for (let port = NODE_PORTS.first; port <= NODE_PORTS.last; port++) if (!taken.has(port)) return port;
-    }
-    const wanted = nodePort === true ? NODE_PORTS.first : nodePort;
-    if (wanted === undefined || !taken.has(wanted)) return wanted;
-    throw new LabError("PORT_IN_USE", {
-      where: name,
-      found: `NodePort ${wanted} is in use by the service ${taken.get(wanted)}`,
-      advice: "Choose another port, or use the next free one: { nodePort: true }.",
-    });
-  }
-
   async #close(): Promise<void> {
-    this.#closed = true;
     this.#controller.close();
     for (const node of this.#nodes.values()) node.close();
-    for (const events of (await this.#events?.catch(() => undefined)) ?? []) events.close();
+    await this.#events.close();
   }
 }

@@ -6,7 +6,8 @@ import { appExited, untilStarted } from "./app-start";
 import { NodeApp } from "./node-app";
 import { checkLabels, type PodPlan } from "./node-pod-spec";
 import type { PodHome } from "./pod-home";
-import { startPod } from "./start-pod";
+import { startContainers } from "./start-on-node";
+import { Waiters } from "./waiters";
 
 /**
  * A running pod on a node: a pause container that owns the network namespace, the apps that joined it, and an address
@@ -25,10 +26,10 @@ export class NodePod extends ContainerPlace {
   readonly #home: PodHome<NodePod>;
   readonly #address: string;
   readonly #pid: number;
+  readonly #waiters = new Waiters();
   #labels: Readonly<Record<string, string>>;
   #probed: boolean;
   #phase: "running" | "terminating" | "ended" = "running";
-  #readyWaiters: (() => void)[] = [];
   #timers = new Set<NodeJS.Timeout>();
   #ending: Promise<void> | undefined;
   #removal: Promise<void> | undefined;
@@ -63,34 +64,8 @@ export class NodePod extends ContainerPlace {
     const { runtime } = home;
     const { name } = plan;
     const address = home.takeAddress(name, plan.address);
-    let pid = 0;
     try {
-      const base = await startPod(
-        {
-          engine: runtime.engine,
-          network: "none",
-          name,
-          base: (suffix, role, image) => {
-            const common = runtime.spec(name, role, image);
-            return { ...common, name: `${common.name}${suffix}` };
-          },
-          run: async (spec) => {
-            const pause = await runtime.run(spec);
-            pid = pause.pid;
-            try {
-              await home.plug(name, pause.pid, address);
-              return pause;
-            } catch (error) {
-              await runtime.engine.containers.remove(pause.id);
-              throw error;
-            }
-          },
-          runApp: (spec) => runtime.run(spec),
-          remove: (id) => runtime.engine.containers.remove(id),
-          access: (pid) => runtime.access(name, pid),
-        },
-        plan.pod,
-      );
+      const { base, pid } = await startContainers(home, plan, address);
       const enter = () => base.netnsHandle();
       const access = runtime.access(name, 0);
       const parts = (of: ContainerPlace): PlaceParts => ({
@@ -200,13 +175,7 @@ export class NodePod extends ContainerPlace {
 
   async #untilReady(timeoutMs: number): Promise<void> {
     if (this.ready) return;
-    const reached = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), timeoutMs);
-      this.#readyWaiters.push(() => {
-        clearTimeout(timer);
-        resolve(true);
-      });
-    });
+    const reached = await this.#waiters.wait(timeoutMs);
     if (this.ready) return;
     const ended = [...this.apps.values()].find((app) => app.exitCode !== undefined);
     if (ended) throw await appExited(ended, ended.exitCode);
@@ -345,7 +314,6 @@ export class NodePod extends ContainerPlace {
   }
 
   #wakeWaiters(always = false): void {
-    if (!always && !this.ready) return;
-    for (const resolve of this.#readyWaiters.splice(0)) resolve();
+    if (always || this.ready) this.#waiters.wake();
   }
 }
