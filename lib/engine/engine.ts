@@ -113,7 +113,7 @@ export class Engine {
     const goneError = (cause?: unknown): LabError =>
       new LabError("ENGINE_GONE", {
         where: name,
-        found: "the container engine inside does not respond any more",
+        found: "the engine that runs in this container does not respond any more",
         advice: "Its container has ended or was removed. Run the cell that creates it again.",
         cause,
       });

@@ -148,7 +148,7 @@ class RuleFields {
     if (rule.has("nop")) return { kind: "nop" };
     const action = rule.text("action");
     const translation = NAT.find((name) => rule.has(name));
-    // Linux no longer supports NAT in routes: such actions are errors (fib4_rule_action).
+    // Rules with `nat` no longer work: a packet that matches one is discarded with an error (fib4_rule_action).
     if (translation !== undefined) return { kind: "blackhole" };
     if (action === undefined) return { kind: "lookup", table: this.#text("table") ?? "main" };
     if (action === "blackhole" || action === "unreachable" || action === "prohibit") return { kind: action };

@@ -34,7 +34,7 @@ const READ: ReadonlySet<string> = new Set([
   "weight",
 ]);
 const HARMLESS: ReadonlySet<string> = new Set([
-  // Origin and expiry of the route. It existed when ip ran.
+  // Who added the route, and when it expires. Both have no effect on packets while the route exists.
   "protocol",
   "expires",
   // Checked when the route is added.

@@ -69,7 +69,8 @@ function checkSize(subnet: Cidr, where: string): Cidr {
   throw new LabError("BAD_ADDRESS", {
     where,
     found: `${subnet.text} is too small for a lab: it has ${subnet.size} ${subnet.size === 1 ? "address" : "addresses"}`,
-    advice: "Use a prefix of at most /29, or omit the subnet to have one chosen.",
+    advice:
+      "Use a range with at least 8 addresses (/29 or a shorter prefix), or omit the subnet to have one chosen.",
   });
 }
 

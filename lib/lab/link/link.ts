@@ -102,7 +102,7 @@ export interface Learned {
  * await lab.close();
  */
 export class Bridge extends LabLink {
-  /** Makes links of the same place ports of the bridge, and sets them up. Shell: `ip link set PORT master BRIDGE up`. */
+  /** Adds links of the same place to the bridge as its ports, and sets them up. Shell: `ip link set PORT master BRIDGE up`. */
   async add(...ports: readonly LabLink[]): Promise<this> {
     for (const port of ports) {
       await port.master(this);

@@ -172,8 +172,8 @@ function socketOf({ name }: Engine): string {
 
 let handlesSigterm = false;
 
-// When a notebook's kernel shuts down, it gets SIGTERM and a short grace period, which is enough to close the labs at
-// once; the reaper would take seconds. In other programs the signal keeps its meaning, and the reaper cleans up.
+// When a notebook's kernel shuts down, it gets SIGTERM and a short grace period. That is enough to close the labs here; the
+// reaper would take seconds longer. In other programs SIGTERM ends the process as usual, and the reaper cleans up.
 function closeLabsOnSigterm(): void {
   if (handlesSigterm || !inNotebook()) return;
   handlesSigterm = true;

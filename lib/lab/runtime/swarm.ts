@@ -66,7 +66,7 @@ function checkTwice(member: SwarmMember, before: readonly SwarmMember[]): void {
   throw new LabError("ENGINE_TWICE", {
     where: member.name,
     found: `it is the same engine as ${about(same)}`,
-    advice: "Name each engine once. Two clients of one engine are one machine.",
+    advice: "Name each engine once: two addresses of one engine lead to the same machine.",
   });
 }
 
@@ -116,6 +116,7 @@ function unready(member: SwarmMember, state: string): LabError {
   return new LabError("NOT_READY", {
     where: member.name,
     found: `the swarm's manager says that ${about(member)} is ${state}`,
-    advice: "See what docker node ls says; the machines must reach each other on ports 2377, 7946 and 4789.",
+    advice:
+      "Check the output of docker node ls. The machines must be able to reach each other on ports 2377, 7946 and 4789.",
   });
 }

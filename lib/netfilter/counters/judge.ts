@@ -3,7 +3,7 @@ import type { Tally } from "./tally";
 
 /** Counters before and after a period of time, and how many connections of the flow were opened in it. */
 export interface Round {
-  /** Number of connections opened, each with its first packet and what follows. 0 to measure other traffic. */
+  /** Number of connections that we opened between the two readings. 0: none, so all counted packets are other traffic. */
   readonly sent: number;
   readonly before: Tally;
   readonly after: Tally;

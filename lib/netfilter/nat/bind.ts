@@ -184,7 +184,8 @@ function firstFree(
     const candidate = at(start + round);
     if (!context.taken(candidate)) return candidate;
   }
-  // If all ports are taken, the kernel keeps the last one, and drops the packet when it confirms the entry.
+  // If all of these ports are in use, the kernel keeps the last one that it tried. It then drops the packet when it adds
+  // the connection to the conntrack table.
   return at(start + attempts - 1);
 }
 

@@ -178,8 +178,8 @@ function unknownRoute(
 
 function routeIn6(host: Host, packet: Packet, device: string, dst: Words, judge: Judge): Decision {
   if (isMulticast(dst)) return multicast(host, packet, dst, judge);
-  // ::1 is looked up on the incoming device only (rt6_need_strict). It is not there, so a packet with DNAT to ::1 is
-  // routed like any other.
+  // For ::1, the kernel only looks at addresses of the incoming device (rt6_need_strict), which does not have it. So a
+  // packet with DNAT to ::1 is not delivered locally: it is routed like a packet to another host.
   const strict = isLoopback(dst);
   const own = strict ? false : isLocal(host, dst);
   if (settled(own, judge)) return { kind: "local", text: `${packet.dst} is an address of this host` };

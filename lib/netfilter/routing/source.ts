@@ -53,8 +53,8 @@ function martianReason(check: SourceCheck): string | undefined {
   const filters = possibleFilters(host, device);
   if (host.routes === undefined) return withoutRoutes(check, filters);
   const own = isLocal(host, src);
-  // If it is unknown whether the address belongs to the host, only this is followed both ways. An unknown accept_local
-  // is then assumed to be off.
+  // If it is unknown whether the address belongs to the host, the packet follows both branches of that question. If
+  // accept_local is unknown too, it is assumed to be off.
   if (typeof own !== "boolean" && judge.decide(own)) {
     const accepts = either(host, device, "accept_local");
     if (typeof accepts !== "boolean") judge.presume(accepts.no);

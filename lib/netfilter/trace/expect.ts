@@ -56,7 +56,7 @@ export function expectedPasses(steps: readonly Step[]): ExpectedPass[] {
         add(passFor(step).events, step);
         break;
       case "link":
-        // After a link, including lo, the kernel traces the packet as a new one.
+        // When the packet has crossed a link (or lo), the kernel traces it as a new packet.
         crossed = true;
         break;
       case "end":

@@ -34,7 +34,7 @@ export class Checker {
   readonly #report: (line: Line, problem: Omit<Problem, "line" | "file">) => void;
   #table = "filter";
   #chains = new Map<string, ChainNode>();
-  /** The chain of the last rule, which is usually that of the next one, too. */
+  /** The chain of the previous rule. The next rule is usually in the same chain. */
   #lastChain: ChainNode | undefined;
 
   constructor(dump: CheckedDump, report: (line: Line, problem: Omit<Problem, "line" | "file">) => void) {

@@ -142,7 +142,7 @@ export function rpfilter(match: Of<"rpfilter">): Ask {
     if (found.kind === "none") return match.inverted;
     const usable = found.route.type === "unicast" || (found.route.type === "local" && match.acceptLocal);
     if (!usable) return match.inverted;
-    // ip6t_rpfilter.c accepts an address of the host on any device, ipt_rpfilter.c does not.
+    // A packet whose source address belongs to this host: ip6t_rpfilter.c accepts it on any device, ipt_rpfilter.c does not.
     if (ipv6 && found.route.type === "local") return !match.inverted;
     const same = match.loose || found.equal.some((route) => route.dev === hookState.in);
     return same !== match.inverted;

@@ -12,7 +12,8 @@ const mapped: ValueType = {
   read: (word, context) => {
     const given = segment.read(word, context);
     const length = Number(given.split("/")[1]);
-    if (!(length <= 64)) throw new RuleSyntaxError(`prefix "${word}" is too long`, "at most /64");
+    if (!(length <= 64))
+      throw new RuleSyntaxError(`prefix "${word}" is too long`, "a prefix length from /0 to /64");
     if (prefix().read(word, context) !== given)
       throw new RuleSyntaxError(`"${word}" has bits after its prefix`, prefix().read(word, context));
     return given;

@@ -18,7 +18,7 @@ export function readSavedChain(text: string, start: number, end: number): SavedC
   const counters =
     text.indexOf("]", second) === end - 1 ? readCounters(text.slice(second + 1, end)) : undefined;
   if (!counters) return undefined;
-  // Most chains have the policy "-": a literal saves one string for each.
+  // Most chains have the policy "-". The literal avoids creating a new string for each of them.
   const policy = second - first === 2 ? "-" : text.slice(first + 1, second);
   return { name: text.slice(start + 1, first), policy, counters };
 }
