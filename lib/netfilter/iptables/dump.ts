@@ -44,7 +44,7 @@ export interface RuleLine extends LinePosition {
   readonly spec: RuleSpec;
   /** A part of the rule could not be read. */
   readonly broken: boolean;
-  /** The line is known to be one rule. If not, it may be one rule for each of several addresses. */
+  /** True if the line is exactly one rule. If false, it may stand for one rule for each of several addresses. */
   readonly single: boolean;
 }
 

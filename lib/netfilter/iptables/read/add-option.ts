@@ -3,7 +3,8 @@ import type { OptionDeclaration, ParsedOption } from "../extensions/extension";
 import { RuleSyntaxError } from "../rule-syntax-error";
 
 /**
- * Adds an option to those of its extension, under the name that it is short for (`--syn` is stored as `tcp-flags`).
+ * Adds an option to the options of its extension. Stores a shorthand under the option that it stands for (`--syn` as
+ * `tcp-flags`).
  *
  * @throws RuleSyntaxError if the option was given before and iptables allows it only once.
  */
