@@ -2,7 +2,7 @@
 export type RunMagic = (argument: string, body: string) => unknown;
 
 /** A cell starts with `%%NAME`, but no library has defined that name. */
-export class UnknownMagic extends Error {
+class UnknownMagic extends Error {
   override readonly name = "UnknownMagic";
 }
 

@@ -5,7 +5,7 @@ import { type CellRun, currentRun } from "./cell-run";
 import { throwIfInterrupted } from "./interruption-points";
 
 /** A cell asks for input, but the front end that runs it cannot ask the user. */
-export class StdinNotAvailable extends Error {
+class StdinNotAvailable extends Error {
   override readonly name = "StdinNotAvailable";
 
   constructor() {

@@ -8,7 +8,7 @@ const PREFERENCES: ts.GetCompletionsAtPositionOptions = {
 };
 
 /** Returns the range of the name around a position. */
-export function nameAround(code: string, position: number): { start: number; end: number } {
+function nameAround(code: string, position: number): { start: number; end: number } {
   const before = /[\p{ID_Continue}$#]*$/u.exec(code.slice(0, position))?.[0] ?? "";
   const after = /^[\p{ID_Continue}$]*/u.exec(code.slice(position))?.[0] ?? "";
   return { start: position - before.length, end: position + after.length };

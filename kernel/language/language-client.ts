@@ -11,7 +11,7 @@ export type LanguageRequest =
   | { readonly method: "isComplete"; readonly code: string };
 
 /** What the engine's thread sends: that it has loaded, or the reply to a request. */
-export type LanguageMessage = { readonly kind: "ready" } | LanguageReply;
+type LanguageMessage = { readonly kind: "ready" } | LanguageReply;
 
 export interface LanguageReply {
   readonly kind: "reply";

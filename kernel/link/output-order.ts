@@ -33,7 +33,7 @@ function marker(nonce: Uint8Array, kind: number, segment: number, cell: number):
 }
 
 /** A piece of a text pipe: plain text, or a marker. `wait` waits for the end of a segment in another pipe. */
-export type TextItem =
+type TextItem =
   | { readonly kind: "text"; readonly bytes: Buffer }
   | { readonly kind: "begin"; readonly segment: number; readonly cell: number }
   | { readonly kind: "end"; readonly segment: number }
@@ -52,7 +52,7 @@ function readMarker(bytes: Buffer): TextItem {
 }
 
 /** Separates the markers in one pipe's bytes from the text. */
-export class MarkerReader {
+class MarkerReader {
   readonly #nonce: Uint8Array;
   #rest: Buffer = Buffer.alloc(0);
 

@@ -1,7 +1,7 @@
 import type { Link, Snapshot } from "./snapshot";
 
 /** One end of a veth pair: a namespace and its link. */
-export interface PairEnd {
+interface PairEnd {
   readonly place: string;
   readonly ifindex: number;
 }

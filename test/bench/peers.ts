@@ -7,7 +7,7 @@ import { type Bench, type Measure, Times } from "./measure";
 export const networks = { left: ["l1", "l2"], right: ["r1", "r2"] } as const;
 
 /** A container, and the address or name of the router that it must reach. */
-export interface Question {
+interface Question {
   readonly container: string;
   readonly router: string;
 }

@@ -53,7 +53,7 @@ export const builtIn: Readonly<Record<TableName, readonly string[]>> = {
   security: ["INPUT", "FORWARD", "OUTPUT"],
 };
 
-export function isBuiltIn(table: TableName, chain: string): boolean {
+function isBuiltIn(table: TableName, chain: string): boolean {
   return builtIn[table].includes(chain);
 }
 

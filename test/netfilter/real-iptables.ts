@@ -19,7 +19,7 @@ const TOOLS: Readonly<Record<SyntaxFamily, string>> = {
  * A shell script that loads each rule of its input separately, and prints the chain with the matching `-save` tool.
  * arptables and ebtables do not accept COMMIT, and arptables has only one table.
  */
-export const LOAD_EACH_RULE = `
+const LOAD_EACH_RULE = `
 tab=$(printf '\\t')
 while IFS="$tab" read -r tool table chain rule; do
   case $tool in
@@ -37,7 +37,7 @@ done
 `;
 
 /** Builds the script's input. */
-export const inputFor = (rules: readonly PlacedRule[], variant: Variant): string =>
+const inputFor = (rules: readonly PlacedRule[], variant: Variant): string =>
   rules
     .map(({ family, table, chain, rule }) =>
       [`${TOOLS[family]}-${variant}`, table, chain, rule].join("\t").concat("\n"),
@@ -45,7 +45,7 @@ export const inputFor = (rules: readonly PlacedRule[], variant: Variant): string
     .join("");
 
 /** Parses the script's output: the printed lines for each rule, or `null` if it was refused. */
-export function readAnswers(output: string): readonly (readonly string[] | null)[] {
+function readAnswers(output: string): readonly (readonly string[] | null)[] {
   const answers: (string[] | null)[] = [];
   for (const line of output.split("\n")) {
     if (line === "loaded") answers.push([]);

@@ -9,7 +9,7 @@ import { judgePage, PageLog } from "./page-log";
 const themes = { light: "JupyterLab Light", dark: "JupyterLab Dark" };
 
 /** A picture in JupyterLab. */
-export interface Chart {
+interface Chart {
   /** The number of its cell among the code cells, from 1. */
   readonly cell: number;
   /** Number of shapes and texts in an SVG, or of painted pixels on a canvas. */

@@ -99,7 +99,7 @@ export function textsOf(notebook: unknown): string[] {
 }
 
 /** Returns the questions for which a chapter's cells make a prediction, in order. */
-export function questionsIn(notebook: unknown): string[] {
+function questionsIn(notebook: unknown): string[] {
   const code = list(notebook, "cells").filter((cell) => text(cell, "cell_type") === "code");
   return code.flatMap((cell) =>
     [...text(cell, "source").matchAll(/\bpredict\(\s*"((?:[^"\\]|\\.)*)"/g)].map(

@@ -4,7 +4,7 @@ import { endpoint } from "../sketch/shapes";
 import { ruleText } from "../traversal/phrases";
 
 /** One chain that a packet passes before it reaches an endpoint. */
-export interface ServiceChain {
+interface ServiceChain {
   readonly chain: string;
   /** The rule that jumped to the next chain, without `-A CHAIN`, or a note: `web:http, 3 endpoints`. */
   readonly says?: string;

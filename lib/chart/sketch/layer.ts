@@ -15,7 +15,7 @@ function shown(mark: Shown): Datum {
 }
 
 /** Creates one layer: its data, and the transforms and opacity that its folds and steps require. */
-export function layer(
+function layer(
   data: readonly Datum[],
   mark: Spec,
   encoding: Spec,
@@ -51,7 +51,7 @@ const at = (field: string): Spec => ({ field, type: "quantitative", scale: null,
 const raw = (field: string): Spec => ({ field, type: "nominal", scale: null, legend: null });
 
 const fill = { expr: "tones[datum.c]" };
-export const stroke = { expr: "tones[datum.s]" };
+const stroke = { expr: "tones[datum.s]" };
 
 function kind<K extends Mark["kind"]>(
   marks: readonly Mark[],
@@ -60,7 +60,7 @@ function kind<K extends Mark["kind"]>(
   return marks.filter((mark): mark is Extract<Mark, { kind: K }> => mark.kind === wanted);
 }
 
-export const expr = (text: string): Spec => ({ expr: text });
+const expr = (text: string): Spec => ({ expr: text });
 const round = (value: number) => Math.round(value * 10) / 10;
 
 export function boxes(marks: readonly Mark[], over: boolean): Spec | undefined {

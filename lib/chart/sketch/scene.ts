@@ -13,7 +13,7 @@ export interface Shown {
   readonly only?: number;
 }
 
-export interface Box extends Shown {
+interface Box extends Shown {
   readonly kind: "box";
   readonly x: number;
   readonly y: number;
@@ -41,7 +41,7 @@ export interface Line extends Shown {
   readonly belowEnd?: number;
 }
 
-export interface Dot extends Shown {
+interface Dot extends Shown {
   readonly kind: "dot";
   readonly x: number;
   readonly y: number;
@@ -51,7 +51,7 @@ export interface Dot extends Shown {
   readonly shape?: "circle" | "diamond";
 }
 
-export interface Text extends Shown {
+interface Text extends Shown {
   readonly kind: "text";
   readonly x: number;
   /** The baseline. */
@@ -63,7 +63,7 @@ export interface Text extends Shown {
 }
 
 /** An area that reacts to the mouse: shows truncated text in full, toggles a fold or selects a step. */
-export interface Hit extends Shown {
+interface Hit extends Shown {
   readonly kind: "hit";
   readonly x: number;
   readonly y: number;

@@ -96,7 +96,7 @@ export function label(
   return [mark, { kind: "hit", x: left, y: y - 12, width: room, height: 16, tip: text }];
 }
 
-export function chipText(port: Port): string {
+function chipText(port: Port): string {
   const [address] = addressesOf(port.link);
   return address === undefined ? linkName(port.link) : `${linkName(port.link)} ${address}`;
 }

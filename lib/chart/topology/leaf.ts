@@ -66,12 +66,7 @@ function containerWidth(container: WorldContainer): number {
 }
 
 /** Draws pause and app containers as boxes in the frame of their shared namespace. */
-export function containerBoxes(
-  containers: readonly WorldContainer[],
-  x: number,
-  y: number,
-  width: number,
-): Block {
+function containerBoxes(containers: readonly WorldContainer[], x: number, y: number, width: number): Block {
   const marks: Mark[] = [];
   let top = y;
   for (const container of containers) {

@@ -1,7 +1,7 @@
 import { WIDTH } from "../sketch/shapes";
 
 /** The columns of a traversal, from the left, and its line heights. */
-export const INSET = 12;
+const INSET = 12;
 export const HOOK = INSET;
 export const RAIL = 120;
 export const PILL_X = 134;

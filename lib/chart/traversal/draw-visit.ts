@@ -19,7 +19,7 @@ export class Counter {
 }
 
 /** Whether a packet that did not arrive was seen in a namespace, was seen there last, or was not seen there. */
-export type Reach = "seen" | "last" | "not";
+type Reach = "seen" | "last" | "not";
 
 export interface StayOptions {
   /** Whether the traversal crosses several namespaces. */

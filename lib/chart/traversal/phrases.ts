@@ -182,7 +182,7 @@ export function endSentence(outcome: Outcome): string {
 }
 
 /** Returns whether a rule ends the traversal by itself. */
-export function decidesAlone(rule: Rule): boolean {
+function decidesAlone(rule: Rule): boolean {
   return ["drop", "reject", "queue"].includes(rule.action.kind);
 }
 

@@ -105,7 +105,7 @@ interface Open {
 }
 
 /** Returns the rows of one namespace. Chains that returned without an effect are folded with the unmatched rules. */
-export function rowsOf(steps: readonly Step[]): readonly Row[] {
+function rowsOf(steps: readonly Step[]): readonly Row[] {
   const rows: Row[] = [];
   let at = 0;
   while (at < steps.length) {

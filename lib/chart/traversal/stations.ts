@@ -66,7 +66,7 @@ export function stationSequence(visit: NamespaceVisit): StationSequence {
 }
 
 /** Adds a station without steps, before POSTROUTING if that exists already. */
-export function fill(stations: Station[], station: Station): void {
+function fill(stations: Station[], station: Station): void {
   if (stations.includes(station)) return;
   const at = stations.indexOf("POSTROUTING");
   if (at >= 0) stations.splice(at, 0, station);

@@ -25,7 +25,7 @@ export interface Sink {
  * Splits the multiplexed stream that an engine sends for a container without a terminal. Each frame has one byte for the
  * stream, three bytes of padding, a length of four bytes (big-endian), and the data. docs.docker.com/engine/api, "Stream format".
  */
-export class Demultiplexer {
+class Demultiplexer {
   readonly #sink: Sink;
   #rest: Buffer = Buffer.alloc(0);
 

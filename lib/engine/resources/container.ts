@@ -79,7 +79,7 @@ export interface ContainerInfo {
 }
 
 /** A network of a container. */
-export interface Attachment {
+interface Attachment {
   readonly network: string;
   readonly address: string;
   readonly prefixLength: number;

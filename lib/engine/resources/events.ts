@@ -82,7 +82,7 @@ export async function follow(
 }
 
 /** Lets the Node.js process exit while this socket is open. */
-export function unref(socket: object): void {
+function unref(socket: object): void {
   const method: unknown = Reflect.get(socket, "unref");
   if (typeof method === "function") method.call(socket);
 }

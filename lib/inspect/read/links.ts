@@ -250,7 +250,7 @@ function countersOf(link: Fields): Link["counters"] {
 }
 
 /** Converts iproute2's name of an address family. */
-export function familyOf(name: string | undefined): Family | undefined {
+function familyOf(name: string | undefined): Family | undefined {
   if (name === "inet") return "ipv4";
   return name === "inet6" ? "ipv6" : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Engine, Shell } from "../../engine";
 
 /** The container from which a namespace was entered; see `Toolbox`. */
-export interface HandleOrigin {
+interface HandleOrigin {
   readonly engine: Engine;
   /** Id of that container. */
   readonly container: string;

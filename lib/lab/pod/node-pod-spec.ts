@@ -15,7 +15,7 @@ import { checkReadiness, type Readiness } from "./readiness";
 export type RestartPolicy = "always" | "on-failure" | "no";
 
 /** Options of one app of a pod on a node. */
-export type NodeAppSpec = Omit<AppSpec, "restart">;
+type NodeAppSpec = Omit<AppSpec, "restart">;
 
 /** Options of a pod on a node: those of its only app, or `apps` for several. Public as `PodSpec<"node">`. */
 export interface NodePodSpec extends NodeAppSpec {

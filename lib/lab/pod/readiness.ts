@@ -17,7 +17,7 @@ export type Readiness =
   | { readonly http: string; readonly port: number; readonly everyMs?: number };
 
 /** Default time between two probes. Short, so that the rules are updated within half a second. */
-export const PROBE_EVERY_MS = 150;
+const PROBE_EVERY_MS = 150;
 
 /**
  * Returns `readiness` if it is valid.

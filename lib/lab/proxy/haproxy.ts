@@ -4,7 +4,7 @@ import { httpLogFormat, tcpLogFormat } from "./log";
 import type { AddedHeader, HealthCheck, ReverseSpec, Upstream } from "./spec";
 
 /** The headers that a reverse proxy adds to each request by default. */
-export const defaultHeaders: readonly AddedHeader[] = ["X-Forwarded-For", "X-Forwarded-Proto", "Via"];
+const defaultHeaders: readonly AddedHeader[] = ["X-Forwarded-For", "X-Forwarded-Proto", "Via"];
 
 /** Returns the ports on which a reverse proxy listens. */
 export function reversePorts({ port = 80, tls }: ReverseSpec): readonly number[] {
@@ -105,7 +105,7 @@ function checkLines(name: string, check: HealthCheck, mode: "http" | "tcp"): rea
 }
 
 /** Returns the name of a server in HAProxy's configuration: that of the place, with `n1-web` for `n1/web`. */
-export function serverName({ name }: Upstream): string {
+function serverName({ name }: Upstream): string {
   return name.replace(/[^A-Za-z0-9_.-]/g, "-");
 }
 

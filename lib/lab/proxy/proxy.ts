@@ -26,7 +26,7 @@ interface ProxyParts extends PlaceParts {
 }
 
 /** A forward or reverse proxy: a container on the lab's network that runs tinyproxy or HAProxy. */
-export abstract class AnyProxy extends ContainerPlace {
+abstract class AnyProxy extends ContainerPlace {
   /** Its address on the lab's network. */
   readonly address: string;
   /** The configuration file of its program, generated from the options. */

@@ -157,7 +157,7 @@ export class Replay {
 }
 
 /** Returns the error for a call that was not recorded. */
-export function notRecorded(what: string): LabError {
+function notRecorded(what: string): LabError {
   return new LabError("NOT_RECORDED", {
     where: "replay",
     found: `${what} was not called when this was recorded, so there is no result`,

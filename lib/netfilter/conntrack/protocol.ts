@@ -3,9 +3,9 @@ import { protocolNumber } from "../model/protocols";
 export const ICMP = 1;
 export const TCP = 6;
 export const UDP = 17;
-export const DCCP = 33;
+const DCCP = 33;
 export const ICMPV6 = 58;
-export const SCTP = 132;
+const SCTP = 132;
 export const UDPLITE = 136;
 
 const numbers = new Map<string, number | undefined>();

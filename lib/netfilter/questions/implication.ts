@@ -31,7 +31,7 @@ export function covers(first: readonly Condition[], later: readonly Condition[])
 export const same = (a: Condition, b: Condition): boolean => a.text === b.text;
 
 /** Whether every packet that matches `narrow` also matches `wide`. */
-export function implies(narrow: Condition, wide: Condition): boolean {
+function implies(narrow: Condition, wide: Condition): boolean {
   if (same(narrow, wide)) return true;
   const [inner, outer] = [narrow.match, wide.match];
   if (

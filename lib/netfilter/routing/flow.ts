@@ -25,7 +25,7 @@ export interface Flow {
   readonly unknownFields?: readonly FlowField[];
 }
 
-export type FlowField = "tos" | "sport" | "dport" | "uid";
+type FlowField = "tos" | "sport" | "dport" | "uid";
 
 type Header = Pick<Flow, "tos" | "protocol" | "sport" | "dport" | "uid" | "unknownFields">;
 

@@ -18,7 +18,7 @@ export function knowsAddresses(host: Host): boolean {
 }
 
 /** The condition that an address belongs to the host. */
-export function unknownLocal(host: Host, address: Words): UnknownCondition {
+function unknownLocal(host: Host, address: Words): UnknownCondition {
   const text = textOf(address);
   return {
     kind: "unknown",

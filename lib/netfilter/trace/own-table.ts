@@ -26,7 +26,7 @@ export interface Flow {
  *
  * @param anyPort - matches any source port, because the sender's kernel will choose it. Default: false.
  */
-export function flowOf(packet: Packet, anyPort = false): Flow {
+function flowOf(packet: Packet, anyPort = false): Flow {
   const { family, src, dst, protocol, sport, dport } = packet;
   return {
     family,

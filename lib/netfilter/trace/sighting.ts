@@ -19,7 +19,7 @@ export interface Seen {
 }
 
 /** A rule or a policy dropped a packet. It may be a native nf_tables rule that iptables does not show. */
-export interface DroppedByRule {
+interface DroppedByRule {
   readonly kind: "dropped";
   readonly header: TraceHeader;
   /** Describes the rule: `nft rule in bridge filter forward: meta l4proto tcp drop`. */

@@ -67,7 +67,7 @@ export type TraceEvent =
       readonly mark?: number;
     });
 
-export type PacketEvent = Extract<TraceEvent, { kind: "packet" }>;
+type PacketEvent = Extract<TraceEvent, { kind: "packet" }>;
 export type ChainEvent = Exclude<TraceEvent, PacketEvent>;
 
 /** Formats a verdict like nft: `jump SVC`, `accept`. */

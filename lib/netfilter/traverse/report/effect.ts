@@ -6,7 +6,7 @@ const span = (range: { readonly from: string | number; readonly to: string | num
   range.from === range.to ? `${range.from}` : `${range.from}-${range.to}`;
 
 /** Formats the target of NAT like iptables: `10.0.0.1:80`, `10.0.0.1-10.0.0.9`, `:8080`. */
-export function rangeText(to: NatRange): string {
+function rangeText(to: NatRange): string {
   const addresses = to.addresses === undefined ? "" : span(to.addresses);
   const bracketed = addresses.includes(":") && to.ports !== undefined ? `[${addresses}]` : addresses;
   const base = to.basePort === undefined ? "" : `/${to.basePort}`;

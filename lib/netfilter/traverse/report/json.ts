@@ -8,7 +8,7 @@ export interface TraversalJson {
 }
 
 /** One outcome as plain data. */
-export interface OutcomeJson {
+interface OutcomeJson {
   readonly probability: number;
   /** The exact probability: `1/3`. */
   readonly fraction: string;
@@ -32,9 +32,9 @@ export interface OutcomeJson {
   }[];
 }
 
-export type PacketJson = Omit<Packet, "payload" | "owner">;
+type PacketJson = Omit<Packet, "payload" | "owner">;
 
-export interface StepJson {
+interface StepJson {
   readonly hook: string;
   readonly table: string;
   readonly chain: string;
@@ -44,7 +44,7 @@ export interface StepJson {
   readonly effect: string;
 }
 
-export interface TraversalStepJson {
+interface TraversalStepJson {
   readonly kind: Step["kind"];
   readonly place: string;
   readonly text: string;
@@ -67,7 +67,7 @@ function packetJson(packet: Packet): PacketJson {
 }
 
 /** Describes a step in one line. */
-export function stepText(step: Step): string {
+function stepText(step: Step): string {
   switch (step.kind) {
     case "rule":
       return `${step.hook} ${step.table} ${step.chain}: ${step.rule.text} (${step.effect})`;

@@ -2,7 +2,7 @@ import type { Outcome, Packet, Step, Traversal, Verdict } from "../../model";
 import { fractionText, probabilityNumber } from "./json";
 
 /** How a part of the text stands out. The names are those of Node's `util.styleText`. */
-export type TextStyle = "bold" | "dim" | "cyan" | "red" | "green" | "yellow" | "magenta" | "blue";
+type TextStyle = "bold" | "dim" | "cyan" | "red" | "green" | "yellow" | "magenta" | "blue";
 
 export interface TextOptions {
   /** Puts a style on a part of the text. Default: the text stays plain. */
@@ -140,7 +140,7 @@ function effectStyle(effect: string): TextStyle {
 }
 
 /** Describes the differences between two headers: `dst 172.30.0.41:80 → 10.0.0.5:8080`. */
-export function changes(before: Packet, after: Packet): string[] {
+function changes(before: Packet, after: Packet): string[] {
   const shown = (packet: Packet, side: "src" | "dst"): string => {
     const port = side === "src" ? packet.sport : packet.dport;
     return port === undefined ? packet[side] : `${packet[side]}:${port}`;

@@ -6,7 +6,7 @@ import type { HookState } from "./hook-state";
 export type Answer = boolean | "hotdrop" | UnknownCondition | Chance | UnknownDevice;
 
 /** The condition that an unknown device is the one named by a rule. */
-export interface UnknownDevice {
+interface UnknownDevice {
   readonly kind: "device";
   readonly side: "in" | "out";
   readonly pattern: string;
@@ -25,7 +25,7 @@ export interface Test {
 }
 
 /** Negates an answer. */
-export function not(answer: boolean | UnknownCondition): boolean | UnknownCondition {
+function not(answer: boolean | UnknownCondition): boolean | UnknownCondition {
   if (typeof answer === "boolean") return !answer;
   return { kind: "unknown", key: `!${answer.key}`, yes: answer.no, no: answer.yes };
 }

@@ -8,7 +8,7 @@ import type { OutRoute } from "../../routing/output";
 export type Device = string | undefined;
 
 /** The conntrack template that the CT target of the raw table attaches to a packet. */
-export interface Template {
+interface Template {
   readonly zone: Zone;
   readonly helper?: string;
 }

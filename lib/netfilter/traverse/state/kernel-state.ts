@@ -12,7 +12,7 @@ export interface Bucket {
 }
 
 /** An address in a list of the recent match: when it was seen, in seconds, and its TTL. */
-export interface Recent {
+interface Recent {
   readonly stamps: readonly number[];
   readonly ttl: number;
 }

@@ -24,7 +24,7 @@ export interface Disposition {
 }
 
 /** What does not change during a traversal. */
-export interface TraversalInput {
+interface TraversalInput {
   readonly host: Host;
   readonly hooks: HooksOf;
   readonly semantics: Semantics;
@@ -33,10 +33,10 @@ export interface TraversalInput {
 }
 
 /** A packet that the host sent because of another one, with the end of its path. */
-export type CausedPacket = Caused & { readonly left?: Departure };
+type CausedPacket = Caused & { readonly left?: Departure };
 
 /** Continues with the packet that caused this one, when this one has come to its end. */
-export interface Resume {
+interface Resume {
   /** `reply`: the kernel answers the other packet. `copy`: the host receives a copy of its own broadcast. */
   readonly kind: "reply" | "copy";
   readonly context: PacketContext;
