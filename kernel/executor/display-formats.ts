@@ -3,6 +3,7 @@ import path from "node:path";
 import type { OrderedWriter } from "../link/output-order";
 import { currentRun } from "./cell-run";
 import { DISPLAY, type DisplayOptions } from "./display";
+import { htmlTable, plainTable } from "./tables";
 
 /** Options of a display helper. */
 export interface FormatOptions extends DisplayOptions {
@@ -44,47 +45,6 @@ export function displayFormats(show: Show) {
     table: (rows: readonly object[], options?: FormatOptions) =>
       show(displayable({ "text/html": htmlTable(rows), "text/plain": plainTable(rows) }), options),
   };
-}
-
-function columnsOf(rows: readonly object[]): string[] {
-  return [...new Set(rows.flatMap((row) => Object.keys(row)))];
-}
-
-function cellText(row: object, column: string): string {
-  const value: unknown = Reflect.get(row, column);
-  if (value === undefined) return "";
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
-}
-
-function escapeHtml(content: string): string {
-  return content.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
-}
-
-function htmlTable(rows: readonly object[]): string {
-  const columns = columnsOf(rows);
-  const row = (cells: readonly string[], tag: string) =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
-  const body = rows.map((each) =>
-    row(
-      columns.map((column) => cellText(each, column)),
-      "td",
-    ),
-  );
-  return `<table><thead>${row(columns, "th")}</thead><tbody>${body.join("")}</tbody></table>`;
-}
-
-function plainTable(rows: readonly object[]): string {
-  const columns = columnsOf(rows);
-  const lines = [columns, ...rows.map((row) => columns.map((column) => cellText(row, column)))];
-  const widths = columns.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }
 
 /** The image types that `Deno.jupyter.image` recognises by their first bytes. */

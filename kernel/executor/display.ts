@@ -4,6 +4,7 @@ import type { OrderedWriter } from "../link/output-order";
 import type { Bundle } from "../link/protocol";
 import { CellRun, currentRun } from "./cell-run";
 import { promiseHint } from "./promise-display";
+import { htmlTable, isTable } from "./tables";
 
 /** The method that returns a value's MIME bundle, or a promise of one. Deno's kernel uses the same symbol. */
 export const DISPLAY = Symbol.for("Jupyter.display");
@@ -76,8 +77,10 @@ function alternativeTexts(
 
 /** Returns the MIME bundle of a value; a promise of it only when the display method is asynchronous. */
 export function render(value: unknown): Bundle | Promise<Bundle> {
-  if (!isDisplayable(value))
-    return { data: { "text/plain": plainText(value) + promiseHint(value) }, metadata: {} };
+  if (!isDisplayable(value)) {
+    const table = isTable(value) ? { "text/html": htmlTable(value) } : {};
+    return { data: { ...table, "text/plain": plainText(value) + promiseHint(value) }, metadata: {} };
+  }
   const made = value[DISPLAY]();
   return made instanceof Promise ? made.then((bundle) => readBundle(bundle, value)) : readBundle(made, value);
 }

@@ -65,8 +65,8 @@ export class Input {
   /** Makes `prompt`, `confirm` and `process.stdin` available to cells. */
   install(): void {
     const prompt = (message: unknown = "Prompt", defaultValue = ""): string =>
-      this.readLine(`${message} `, false) || defaultValue;
-    const password = (message: unknown = "Password"): string => this.readLine(`${message} `, true);
+      this.readLine(spaced(message), false) || defaultValue;
+    const password = (message: unknown = "Password"): string => this.readLine(spaced(message), true);
     const confirm = (message: unknown = "Confirm"): boolean =>
       /^\s*y(es)?\s*$/i.test(this.readLine(`${message} [y/N] `, false));
     const globals = { prompt: Object.assign(prompt, { password }), confirm };
@@ -111,4 +111,9 @@ export class Input {
     });
     return Object.assign(stdin, { fd: 0, isTTY: false, setRawMode: () => stdin });
   }
+}
+
+/** A message, with a space between it and the input. */
+function spaced(message: unknown): string {
+  return /\s$/.test(String(message)) ? String(message) : `${message} `;
 }

@@ -14,6 +14,18 @@ function nameAround(code: string, position: number): { start: number; end: numbe
   return { start: position - before.length, end: position + after.length };
 }
 
+/** A name that a cell can import from a package. */
+export interface Importable {
+  readonly package: string;
+  readonly kind: string;
+}
+
+interface Entry {
+  readonly kind: string;
+  readonly sortText: string;
+  readonly importable?: boolean;
+}
+
 /** How well a name matches what was typed: 0 is best. Undefined when it does not match. */
 function rank(name: string, typed: string): number | undefined {
   if (name.startsWith(typed)) return 0;
@@ -25,13 +37,14 @@ function rank(name: string, typed: string): number | undefined {
 /**
  * Completes the name at a position.
  *
- * @param others - names that are suggested although nothing in the notebook declares them yet.
+ * @param importable - names that are suggested although the notebook has not imported them yet. If such a name is
+ * the only match, its import is added, too.
  */
 export function completeName(
   { service, cellFile }: NotebookProgram,
   code: string,
   position: number,
-  others: ReadonlyMap<string, string>,
+  importable: ReadonlyMap<string, Importable>,
 ): Completions {
   const { start, end } = nameAround(code, position);
   const typed = code.slice(start, end);
@@ -45,11 +58,14 @@ export function completeName(
           end: replaced.start - MODULE_PREFIX.length + replaced.length,
         }
       : { start, end };
-  const entries = new Map<string, { readonly kind: string; readonly sortText: string }>(
+  const entries = new Map<string, Entry>(
     info?.entries.map(({ name, kind, sortText }) => [name, { kind, sortText }]),
   );
-  if (info?.isGlobalCompletion && typed !== "")
-    for (const [name, kind] of others) if (!entries.has(name)) entries.set(name, { kind, sortText: "16" });
+  const isName = info?.isGlobalCompletion || /\bnew\s+$/.test(code.slice(0, start));
+  const others = isName && typed !== "" ? importable : new Map<string, Importable>();
+  for (const [name, { kind }] of others)
+    if (!entries.has(name) && name.startsWith(typed))
+      entries.set(name, { kind, sortText: "16", importable: true });
   const matches = [...entries]
     .flatMap(([name, { kind, sortText }]) => {
       const quality = rank(name, typed);
@@ -58,6 +74,12 @@ export function completeName(
         : [{ text: name, kind: completionKind(kind), order: `${quality}${sortText}` }];
     })
     .sort((a, b) => compare(a.order, b.order) || (typed === "" ? compare(a.text, b.text) : 0));
+  const [only, ...more] = matches;
+  const added = only && more.length === 0 ? others.get(only.text) : undefined;
+  if (only && added && entries.get(only.text)?.importable) {
+    const text = `import { ${only.text} } from "${added.package}";\n${code.slice(0, range.start)}${only.text}`;
+    return { start: 0, end: range.end, matches: [{ text, kind: only.kind }] };
+  }
   return { ...range, matches: matches.map(({ text, kind }) => ({ text, kind })) };
 }
 

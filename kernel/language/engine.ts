@@ -122,6 +122,11 @@ export interface LanguageEngine {
   commit(defined?: readonly string[]): void;
   /** Forgets all declarations. Call it when a new executor starts. */
   reset(): void;
+  /**
+   * Loads the types of a package. From then on its names are completed, and errors about them say how to import them.
+   * Call it when no cell is between {@link convert} and {@link commit}.
+   */
+  learnPackage(name: string): void;
   /** Completes code at a position, in UTF-16 code units. */
   complete(code: string, position: number): Completions;
   /** Describes the name at a position, in UTF-16 code units. Returns undefined when there is none. */

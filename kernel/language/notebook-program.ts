@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import path from "node:path";
 import * as ts from "typescript-classic";
-import type { SourceRegistry } from "./source-registry";
+import { isLibrary, type SourceRegistry } from "./source-registry";
 
 /** The file in which tslab keeps the cell. */
 const CELL = "__tslab__.ts";
@@ -28,6 +28,7 @@ export class NotebookProgram {
   readonly scriptKind: ts.ScriptKind;
   readonly #declarationsFile: string;
   readonly #system: ts.System;
+  readonly #sources: SourceRegistry;
   /** How often the cell or a local file may have changed. */
   #updates = 0;
   /** The code that an editor request asks about; undefined when it is the converter's. */
@@ -49,6 +50,7 @@ export class NotebookProgram {
     sources: SourceRegistry,
   ) {
     this.#system = system;
+    this.#sources = sources;
     // JSX is an option, because it changes the meaning of `<T>`.
     this.scriptKind = options.jsx === undefined ? ts.ScriptKind.TS : ts.ScriptKind.TSX;
     this.cellFile = path.posix.join(folder, CELL);
@@ -157,6 +159,7 @@ export class NotebookProgram {
   #version(file: string): string {
     const memory = this.#memory.get(file);
     if (memory) return String(memory.version);
+    if (isLibrary(file)) return this.#sources.documented ? "documented" : "1";
     if (file.includes("/node_modules/")) return "1";
     const status = statSync(file, { throwIfNoEntry: false });
     return status ? `${status.mtimeMs}/${status.size}` : "0";

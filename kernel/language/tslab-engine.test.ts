@@ -168,6 +168,28 @@ test("what an import finds depends on the exports of the package and on the file
   expect(errorsWith(engine, ['import { x as y } from "missing"; y'])).toEqual([]);
 });
 
+test("names of a bundled package are completed with their import, and errors say how to import them", () => {
+  write("node_modules/kit/package.json", '{ "name": "kit", "types": "i.d.ts" }');
+  write(
+    "node_modules/kit/i.d.ts",
+    "export declare class Workbench { size: number }\nexport declare function work(): void;\n",
+  );
+  const engine = new TslabEngine(folder);
+  engine.learnPackage("kit");
+  const code = "const bench = new Workb";
+  expect(engine.complete(code, code.length)).toEqual({
+    start: 0,
+    end: code.length,
+    matches: [{ text: 'import { Workbench } from "kit";\nconst bench = new Workbench', kind: "class" }],
+  });
+  expect(engine.complete("w", 1).matches).toContainEqual({ text: "work", kind: "function" });
+  expect(errorsWith(engine, ["new Workbench()"])).toEqual([
+    "TS2304 Cannot find name 'Workbench'.\n  Import it: import { Workbench } from \"kit\";",
+  ]);
+  expect(errorsWith(engine, ['import { Workbench } from "kit"; new Workbench().size'])).toEqual([]);
+  expect(engine.complete("Workb", 5)).toMatchObject({ matches: [{ text: "Workbench", kind: "variable" }] });
+});
+
 test("editor help has kinds, documentation, signatures, and the names of earlier cells", () => {
   const engine = new TslabEngine(folder);
   const cell = `/** Adds two numbers.
@@ -203,5 +225,6 @@ const point = { x: 1, y: "a" };`;
   );
   expect(engine.inspect(code, 7)?.documentation).toBe("Argument 2: right: number\n\nAdds two numbers.");
   expect(engine.inspect("'a'.replace(", 12)?.signature.split("\n").length).toBeGreaterThan(1);
+  expect(engine.inspect("[1].map", 5)?.documentation).toMatch(/^Calls a defined callback function/);
   expect(engine.inspect("unknownName", 3)).toBeUndefined();
 });

@@ -1,9 +1,9 @@
-import type * as ts from "typescript-classic";
+import * as ts from "typescript-classic";
 import { magicCompleteness, magicSource, parseCellMagic } from "./cell-magic";
 import { readCell } from "./cell-source";
 import { type NotebookOptions, optionsChanged, readOptions } from "./compiler-options";
 import { completenessOf } from "./completeness";
-import { completeName } from "./completion";
+import { completeName, type Importable } from "./completion";
 import { type Check, type Converter, createConverter, splitMaps } from "./converter";
 import { keepDefined, takeExportNames } from "./declarations";
 import { describe, type Findings, findErrors, syntaxDiagnostics } from "./diagnostics";
@@ -32,6 +32,8 @@ export class TslabEngine implements LanguageEngine {
   #converter: Converter;
   #moduleWasMissing = false;
   #declarations = "";
+  /** What the bundled packages export. */
+  readonly #bundled = new Map<string, Importable>();
   #pending: { readonly declarations: string; readonly names: readonly string[] } | undefined;
   /** Whether the cell that is being converted has its types checked. */
   #checked = true;
@@ -101,15 +103,27 @@ export class TslabEngine implements LanguageEngine {
     this.#declarations = "";
   }
 
+  learnPackage(name: string): void {
+    this.#sources.documented = true;
+    this.convert(`import * as bundled from "${name}"; console.log(Object.keys(bundled));`);
+    this.#pending = undefined;
+    const { program, cellFile } = this.#converter.program;
+    const [statement] = program.getSourceFile(cellFile)?.statements.filter(ts.isImportDeclaration) ?? [];
+    const module = statement && program.getTypeChecker().getSymbolAtLocation(statement.moduleSpecifier);
+    for (const exported of module ? program.getTypeChecker().getExportsOfModule(module) : [])
+      this.#bundled.set(exported.name, { package: name, kind: kindOf(program.getTypeChecker(), exported) });
+  }
+
   complete(code: string, position: number): Completions {
     if (parseCellMagic(code)) return { start: position, end: position, matches: [] };
     const { program } = this.#converter;
     program.forEditor({ declarations: this.#declarations, code });
-    return completeName(program, code, position, new Map());
+    return completeName(program, code, position, this.#bundled);
   }
 
   inspect(code: string, position: number): QuickInfo | undefined {
     if (parseCellMagic(code)) return undefined;
+    this.#sources.documented = true;
     const { program } = this.#converter;
     program.forEditor({ declarations: this.#declarations, code });
     return describeAt(program, code, position);
@@ -149,6 +163,26 @@ export class TslabEngine implements LanguageEngine {
   }
 
   #describe(diagnostic: ts.Diagnostic): Diagnostic {
-    return describe(diagnostic, { folder: this.#folder, cellFile: this.#converter.program.cellFile });
+    const described = describe(diagnostic, {
+      folder: this.#folder,
+      cellFile: this.#converter.program.cellFile,
+    });
+    const name = UNKNOWN_NAME.has(described.code) ? /'([^']+)'/.exec(described.message)?.[1] : undefined;
+    const found = name === undefined ? undefined : this.#bundled.get(name);
+    if (!found) return described;
+    return {
+      ...described,
+      message: `${described.message}\n  Import it: import { ${name} } from "${found.package}";`,
+    };
   }
+}
+
+/** "Cannot find name", with and without a suggestion, and "Cannot find namespace". */
+const UNKNOWN_NAME = new Set([2304, 2552, 2503]);
+
+function kindOf(checker: ts.TypeChecker, exported: ts.Symbol): string {
+  const { flags } = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+  if (flags & ts.SymbolFlags.Class) return "class";
+  if (flags & ts.SymbolFlags.Function) return "function";
+  return flags & ts.SymbolFlags.Value ? "variable" : "interface";
 }

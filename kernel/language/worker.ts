@@ -55,6 +55,5 @@ const IDLE_MS = 1_000;
 setTimeout(() => {
   saveCompiler();
   if (busy) return;
-  for (const name of BUNDLED_PACKAGES.filter(bundledPackageFolder))
-    engine.convert(`import * as bundled from "${name}"; console.log(Object.keys(bundled));`);
+  for (const name of BUNDLED_PACKAGES.filter(bundledPackageFolder)) engine.learnPackage(name);
 }, IDLE_MS);

@@ -26,7 +26,14 @@ export function kernels(): readonly KernelUnderTest[] {
   if (!existsSync(join(modules, "tslab")) || !existsSync(join(modules, "deno"))) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-    const args = ["install", "--no-audit", "--no-fund", "tslab@1.0.22", "deno@2.9.6"];
+    const args = [
+      "install",
+      "--install-strategy=nested",
+      "--no-audit",
+      "--no-fund",
+      "tslab@1.0.22",
+      "deno@2.9.6",
+    ];
     const { status, stderr } = spawnSync("npm", args, { cwd: folder, encoding: "utf8" });
     if (status !== 0) throw new Error(`npm ${args.join(" ")} failed:\n${stderr}`);
   }

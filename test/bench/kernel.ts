@@ -64,15 +64,13 @@ async function measure(
   try {
     await times.take(`${name} first`, async () => {
       client = await Client.connect(await startOverTcp(command));
-      expectResult(name, shown((await client.run("1 + 1")).messages), "2");
+      await answer(client, "1 + 1", "2");
     });
     if (!client || !thorough) return;
     const connected: Client = client;
     memory.set(name, residentMb(connected.server.pid ?? 0));
     for (let cell = 0; cell < WARM_CELLS; cell++)
-      await times.take(`${name} warm`, async () => {
-        expectResult(name, shown((await connected.run(warm(cell))).messages), "3");
-      });
+      await times.take(`${name} warm`, () => answer(connected, warm(cell), "3"));
     if (name === "Wirebook") {
       const busy = await connected.begin('console.log("go"); for (;;) {}');
       await connected.printed(busy.id, "go\n");
@@ -98,10 +96,14 @@ async function measure(
   }
 }
 
-/** tslab prints results; Deno colours them. */
-function expectResult(name: string, found: readonly string[], wanted: string): void {
-  if (!found.some((each) => each.includes(wanted)))
-    throw new Error(`${name} answered ${JSON.stringify(found)}, not ${wanted}`);
+/** Runs a cell and waits for its result. tslab prints results; Deno colours them, and can send them after idle. */
+async function answer(client: Client, code: string, wanted: string): Promise<void> {
+  const { id, outcome } = await client.begin(code);
+  await outcome;
+  await client.until(
+    () => shown(client.of(id)).some((each) => each.includes(wanted)),
+    `${wanted} from ${code}`,
+  );
 }
 
 /** The memory of a process and its descendants. */
