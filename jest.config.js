@@ -23,6 +23,7 @@ const common = {
   coveragePathIgnorePatterns: ["/node_modules/", "<rootDir>/test/", "[.]test[.]ts$"],
 };
 module.exports = {
+  testSequencer: "<rootDir>/test/sequencer.cjs",
   coverageProvider: "babel",
   coverageDirectory: "<rootDir>/.wirebook/coverage",
   coverageReporters: ["json"],
