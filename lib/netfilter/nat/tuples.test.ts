@@ -87,6 +87,14 @@ describe("a NAT rule chooses the address and port that the kernel chose", () => 
       expect(agreeing?.entry ?? entries.map(({ entry }) => entry?.reply)).toMatchObject({
         reply: { src: reply.src, dst: reply.dst },
       });
+      // The packet leaves with the addresses and ports to which the reply will be sent.
+      const left = agreeing?.outcome.packet;
+      expect({ src: left?.src, dst: left?.dst, dport: left?.dport }).toEqual({
+        src: reply.dst,
+        dst: reply.src,
+        dport: reply.sport,
+      });
+      if (left?.sport !== undefined) expect(left.sport).toBe(reply.dport);
       state = agreeing?.outcome.state ?? state;
     }
   });
