@@ -1,5 +1,5 @@
 import { protocolNumberOf } from "../conntrack/protocol";
-import type { Match, Packet, TcpFlag } from "../model";
+import type { Match, Packet, Range, TcpFlag } from "../model";
 import { addressWords, masked, type Net, netOf, textOf, type Words, within } from "../routing/address";
 import type { GivenState } from "../traverse/state/given-state";
 
@@ -47,23 +47,29 @@ function addressFor(address: string, net: Net | undefined, inverted: boolean): s
   return inverted ? outside(address, net) : inside(address, net);
 }
 
-/** Returns the number inside (or with `inverted`, outside) of the ranges that is closest to a value. */
+// Without options and extension headers (RFC 791, RFC 8200).
+const IPV4_HEADER_BYTES = 20;
+const IPV6_HEADER_BYTES = 40;
+
+/** Returns the possible number inside (or with `inverted`, outside) of the ranges that is closest to a value. */
 function nearest(
   value: number | undefined,
   ranges: readonly { from: number; to: number }[],
   inverted: boolean,
-  top: number,
+  possible: Range,
 ): number | undefined {
+  const { from: bottom, to: top } = possible;
   if (!inverted) {
-    const [first] = ranges;
-    if (first === undefined) return undefined;
-    const candidates = ranges.map(({ from, to }) => Math.min(to, Math.max(from, value ?? from)));
+    const candidates = ranges
+      .map(({ from, to }) => ({ from: Math.max(from, bottom), to: Math.min(to, top) }))
+      .filter(({ from, to }) => from <= to)
+      .map(({ from, to }) => Math.min(to, Math.max(from, value ?? from)));
     return candidates.sort((a, b) => Math.abs(a - (value ?? 0)) - Math.abs(b - (value ?? 0)))[0];
   }
   for (let step = 0; step <= top; step++)
     for (const candidate of [(value ?? 0) + step, (value ?? 0) - step])
       if (
-        candidate >= 0 &&
+        candidate >= bottom &&
         candidate <= top &&
         !ranges.some(({ from, to }) => candidate >= from && candidate <= to)
       )
@@ -133,7 +139,7 @@ export function changeFor(match: Match, at: Circumstances): Change | undefined {
           : packet.sport === undefined
             ? withProtocol(packet, "tcp")
             : packet;
-      const port = nearest(based[side], match.ports, match.inverted, 65_535);
+      const port = nearest(based[side], match.ports, match.inverted, { from: 0, to: 65_535 });
       return port === undefined ? undefined : { packet: { ...based, [side]: port } };
     }
     case "tcpFlags": {
@@ -168,11 +174,14 @@ export function changeFor(match: Match, at: Circumstances): Change | undefined {
     case "mac":
       return match.inverted ? undefined : packetChange(at, { macSrc: match.address });
     case "ttl": {
-      const ttl = nearest(packet.ttl, [match.ttl], match.inverted, 255);
+      const ttl = nearest(packet.ttl, [match.ttl], match.inverted, { from: 0, to: 255 });
       return ttl === undefined ? undefined : packetChange(at, { ttl });
     }
     case "length": {
-      const length = nearest(packet.length, [match.bytes], match.inverted, 65_535);
+      const length = nearest(packet.length, [match.bytes], match.inverted, {
+        from: packet.family === "ipv4" ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES,
+        to: 65_535,
+      });
       return length === undefined ? undefined : packetChange(at, { length });
     }
     case "tos":

@@ -1,4 +1,4 @@
-import type { Hook, Host, Match, Packet, Rule, Ruleset, Traversal } from "../model";
+import type { Hook, Host, Match, Packet, Range, Rule, Ruleset, Traversal } from "../model";
 import { masked, netOf, textOf, type Words } from "../routing/address";
 import { type Entry, type HostOutcome, traverse } from "../traverse";
 import { fractionText } from "../traverse/report/json";
@@ -212,11 +212,12 @@ function boundaryPackets(match: Match, packet: Packet): readonly Packet[] {
   switch (match.kind) {
     case "port": {
       const side = match.side === "source" ? "sport" : "dport";
-      return match.ports
-        .flatMap(({ from, to }) => [from - 1, from, to, to + 1])
-        .filter((port) => port >= 0 && port <= 65_535)
-        .map((port) => ({ ...packet, [side]: port }));
+      return match.ports.flatMap((range) => withBoundaries(packet, side, range, 65_535));
     }
+    case "ttl":
+      return withBoundaries(packet, "ttl", match.ttl, 255);
+    case "length":
+      return withBoundaries(packet, "length", match.bytes, 65_535);
     case "source":
     case "destination": {
       const net = netOf(match.prefix.address, match.prefix.mask);
@@ -251,8 +252,6 @@ function boundaryPackets(match: Match, packet: Packet): readonly Packet[] {
     case "mac":
     case "owner":
     case "pktType":
-    case "ttl":
-    case "length":
     case "tos":
     case "statisticRandom":
     case "statisticNth":
@@ -267,4 +266,15 @@ function boundaryPackets(match: Match, packet: Packet): readonly Packet[] {
     case "opaque":
       return [];
   }
+}
+
+function withBoundaries(
+  packet: Packet,
+  field: "sport" | "dport" | "ttl" | "length",
+  { from, to }: Range,
+  top: number,
+): readonly Packet[] {
+  return [from - 1, from, to, to + 1]
+    .filter((value) => value >= 0 && value <= top)
+    .map((value) => ({ ...packet, [field]: value }));
 }

@@ -1,5 +1,5 @@
 import { protocolNumberOf } from "../conntrack/protocol";
-import type { Match, Rule } from "../model";
+import type { Masked, Match, Range, Rule } from "../model";
 import { type Net, netOf, within } from "../routing/address";
 
 /** A condition of a rule, prepared for comparison with many others. */
@@ -27,6 +27,38 @@ export function conditionsOf({ matches }: Rule): readonly Condition[] {
 export function covers(first: readonly Condition[], later: readonly Condition[]): boolean {
   return first.every((wide) => later.some((narrow) => implies(narrow, wide)));
 }
+
+/** Kinds for which one condition implies another of its kind only if both are equal. */
+const EQUAL_ONLY = [
+  "fragment",
+  "tcpFlags",
+  "ctProtocol",
+  "ctAddress",
+  "ctPort",
+  "ctDirection",
+  "ctStatus",
+  "ctExpire",
+  "addressRange",
+  "mac",
+  "owner",
+  "pktType",
+  "statisticRandom",
+  "statisticNth",
+  "limit",
+  "hashlimit",
+  "connlimit",
+  "recent",
+  "set",
+  "rpfilter",
+  "physdev",
+] as const satisfies readonly Match["kind"][];
+
+const equalOnly: ReadonlySet<string> = new Set(EQUAL_ONLY);
+
+/** A condition that implies only an equal one of its kind. */
+export type EqualOnly = Extract<Match, { kind: (typeof EQUAL_ONLY)[number] }>;
+
+export const isEqualOnly = (match: Match): match is EqualOnly => equalOnly.has(match.kind);
 
 export const same = (a: Condition, b: Condition): boolean => a.text === b.text;
 
@@ -60,6 +92,7 @@ export function includes(
   { match: narrow, net: inner }: Condition,
   { match: wide, net: outer }: Condition,
 ): boolean {
+  if (isEqualOnly(narrow)) return false;
   switch (narrow.kind) {
     case "source":
     case "destination":
@@ -73,9 +106,7 @@ export function includes(
     case "port": {
       if (wide.kind !== "port" || wide.side !== narrow.side) return false;
       if (wide.protocol !== undefined && wide.protocol !== narrow.protocol) return false;
-      return narrow.ports.every(({ from, to }) =>
-        wide.ports.some((range) => range.from <= from && range.to >= to),
-      );
+      return narrow.ports.every((ports) => wide.ports.some((range) => rangeIncludes(range, ports)));
     }
     case "ctState":
       return wide.kind === "ctState" && narrow.states.every((state) => wide.states.includes(state));
@@ -87,52 +118,33 @@ export function includes(
         narrow.types.every((type) => wide.types.includes(type))
       );
     case "mark":
-      return (
-        wide.kind === "mark" &&
-        (wide.mark.mask & ~narrow.mark.mask) === 0 &&
-        ((narrow.mark.value ^ wide.mark.value) & wide.mark.mask) === 0
-      );
+      return wide.kind === "mark" && maskIncludes(wide.mark, narrow.mark);
+    case "connmark":
+      return wide.kind === "connmark" && maskIncludes(wide.mark, narrow.mark);
+    case "tos":
+      return wide.kind === "tos" && maskIncludes(wide.tos, narrow.tos);
+    case "ttl":
+      return wide.kind === "ttl" && rangeIncludes(wide.ttl, narrow.ttl);
+    case "length":
+      return wide.kind === "length" && rangeIncludes(wide.bytes, narrow.bytes);
     case "icmp":
       return (
         wide.kind === "icmp" &&
         wide.family === narrow.family &&
-        (wide.type === 255 ||
-          (wide.type === narrow.type &&
-            wide.codes.from <= narrow.codes.from &&
-            wide.codes.to >= narrow.codes.to))
+        (wide.type === 255 || (wide.type === narrow.type && rangeIncludes(wide.codes, narrow.codes)))
       );
     case "protocol":
-    case "fragment":
-    case "tcpFlags":
-    case "ctProtocol":
-    case "ctAddress":
-    case "ctPort":
-    case "ctDirection":
-    case "ctStatus":
-    case "ctExpire":
-    case "connmark":
-    case "addressRange":
-    case "mac":
-    case "owner":
-    case "pktType":
-    case "ttl":
-    case "length":
-    case "tos":
-    case "statisticRandom":
-    case "statisticNth":
-    case "limit":
-    case "hashlimit":
-    case "connlimit":
-    case "recent":
-    case "set":
-    case "rpfilter":
-    case "physdev":
     case "comment":
     case "opaque":
-      // Only equal conditions include each other.
       return false;
   }
 }
+
+const rangeIncludes = (wide: Range, narrow: Range): boolean =>
+  wide.from <= narrow.from && wide.to >= narrow.to;
+
+const maskIncludes = (wide: Masked, narrow: Masked): boolean =>
+  (wide.mask & ~narrow.mask) === 0 && ((narrow.value ^ wide.value) & wide.mask) === 0;
 
 /** For `narrow` and a negated `wide` of the same kind: whether every packet that matches `narrow` matches the negation. */
 function excludes({ match: narrow, net: inner }: Condition, { match: wide, net: outer }: Condition): boolean {

@@ -37,6 +37,8 @@ const some = (...options: readonly fc.Arbitrary<string>[]) =>
   );
 const withValue = (name: string, value: fc.Arbitrary<string>) =>
   fc.tuple(not, value).map(([no, chosen]) => `${no}${name} ${chosen}`);
+/** Moves the `!` of `! -m NAME --option` before the option. */
+const moved = (text: string) => text.replace(/^! (-m \w+) /, "$1 ! ");
 const protocol = some(
   withValue("-p", fc.constantFrom("tcp", "udp", "6", "sctp")),
   fc
@@ -58,6 +60,9 @@ const options = fc
     some(fc.constantFrom("0x1/0x1", "0x3/0x3", "0x1").map((value) => `-m mark --mark ${value}`)),
     some(fc.constantFrom("LOCAL", "LOCAL,UNICAST").map((value) => `-m addrtype --dst-type ${value}`)),
     some(fc.constantFrom("10", "20").map((value) => `-m ttl --ttl-eq ${value}`)),
+    some(withValue("-m length --length", fc.constantFrom("60", "60:100", "0:1500")).map(moved)),
+    some(withValue("-m tos --tos", fc.constantFrom("0x10/0xff", "0x10/0x3f", "0x0/0x03")).map(moved)),
+    some(fc.constantFrom("0x1/0x1", "0x3/0x3").map((value) => `-m connmark --mark ${value}`)),
     some(fc.constant("-m comment --comment why")),
   )
   .map((parts) => parts.filter((part) => part !== "").join(" "));

@@ -1,7 +1,7 @@
 import { protocolNumberOf } from "../conntrack/protocol";
 import type { Range, Rule } from "../model";
 import { masked, maskOf } from "../routing/address";
-import { type Condition, covers } from "./implication";
+import { type Condition, covers, isEqualOnly } from "./implication";
 
 interface Entry {
   /** Position among the added rules. */
@@ -74,10 +74,8 @@ export class ShadowIndex {
  * one of them. Returns undefined if there are no such buckets.
  */
 function storedUnder({ match, text, net }: Condition): readonly string[] | undefined {
+  if (isEqualOnly(match)) return [text];
   switch (match.kind) {
-    case "comment":
-    case "opaque":
-      return undefined;
     case "source":
     case "destination":
       if (match.inverted) return undefined;
@@ -95,13 +93,17 @@ function storedUnder({ match, text, net }: Condition): readonly string[] | undef
       });
     case "mark":
       return match.inverted ? undefined : [markKey(match.mark.value, match.mark.mask)];
-    // Conditions on sets of values: several different ones may imply this one.
+    // Different conditions may imply this one, and there are no buckets for them.
     case "ctState":
     case "addressType":
     case "icmp":
+    case "connmark":
+    case "tos":
+    case "ttl":
+    case "length":
+    case "comment":
+    case "opaque":
       return undefined;
-    default:
-      return [text];
   }
 }
 

@@ -136,27 +136,34 @@ export function satisfy(
   return undefined;
 }
 
+/** The name of each field of a packet, and its value as text. */
+const FIELDS: Readonly<
+  Record<Exclude<keyof Packet, "icmp">, readonly [name: string, text: (packet: Packet) => string | undefined]>
+> = {
+  family: ["family", ({ family }) => family],
+  src: ["src", ({ src }) => src],
+  dst: ["dst", ({ dst }) => dst],
+  protocol: ["protocol", ({ protocol }) => protocol],
+  sport: ["sport", ({ sport }) => sport?.toString()],
+  dport: ["dport", ({ dport }) => dport?.toString()],
+  mark: ["mark", ({ mark }) => String(mark)],
+  ttl: ["ttl", ({ ttl }) => String(ttl)],
+  tos: ["tos", ({ tos }) => String(tos)],
+  length: ["length", ({ length }) => String(length)],
+  macSrc: ["macSrc", ({ macSrc }) => macSrc],
+  pktType: ["pktType", ({ pktType }) => pktType],
+  fragment: ["fragment offset", ({ fragment }) => fragment?.offset.toString()],
+  owner: ["owner", ({ owner }) => owner && JSON.stringify(owner)],
+  payload: ["payload", ({ payload }) => payload && `${payload.length} bytes`],
+  tcpFlags: ["TCP flags", ({ tcpFlags = [] }) => tcpFlags.join(",") || undefined],
+};
+
 function differences(before: Circumstances, after: Circumstances): string {
   const texts: string[] = [];
-  for (const key of [
-    "src",
-    "dst",
-    "protocol",
-    "sport",
-    "dport",
-    "mark",
-    "ttl",
-    "tos",
-    "length",
-    "macSrc",
-    "pktType",
-  ] as const) {
-    const [from, to] = [before.packet[key], after.packet[key]];
-    if (from !== to) texts.push(`${key} ${to ?? "none"} instead of ${from ?? "none"}`);
+  for (const [name, text] of Object.values(FIELDS)) {
+    const [from, to] = [text(before.packet), text(after.packet)];
+    if (from !== to) texts.push(`${name} ${to ?? "none"} instead of ${from ?? "none"}`);
   }
-  const flags = (packet: Packet): string => (packet.tcpFlags ?? []).join(",") || "none";
-  if (flags(before.packet) !== flags(after.packet))
-    texts.push(`TCP flags ${flags(after.packet)} instead of ${flags(before.packet)}`);
   if (JSON.stringify(before.packet.icmp) !== JSON.stringify(after.packet.icmp))
     texts.push(packetText(after.packet));
   if (before.in !== after.in) texts.push(`in by ${after.in || "none"} instead of ${before.in || "none"}`);
