@@ -1,3 +1,4 @@
+import { host, one, packet, via } from "../../../../../test/netfilter/router";
 import { describeRule } from "../../../describe";
 import { canonicalRule } from "../../canonical-rule";
 import { parseRuleset } from "../../ruleset/parse-ruleset";
@@ -37,4 +38,21 @@ test("means a port in one of the ranges", () => {
     ],
   });
   expect(rule && describeRule(rule)).toBe("UDP to ports 53 or 5300 to 5400: drop it");
+});
+
+test.each([
+  ["udp 10.1.0.9:1 10.2.0.9:53", "drop"],
+  ["udp 10.1.0.9:1 10.2.0.9:5400", "drop"],
+  ["udp 10.1.0.9:1 10.2.0.9:5401", "accept"],
+  ["tcp 10.1.0.9:1 10.2.0.9:53", "accept"],
+])("%s: %s", (text, verdict) => {
+  const router = host(["-A FORWARD -p udp -m multiport --dports 53,5300:5400 -j DROP"]);
+  expect(one(router, packet(text), via("d0")).verdict).toBe(verdict);
+});
+
+test("says why a packet did not match", () => {
+  const router = host(["-A FORWARD -p udp -m multiport --dports 53,5300:5400 -j DROP"]);
+  const { steps } = one(router, packet("udp 10.1.0.9:1 10.2.0.9:54"), via("d0"));
+  const tried = steps.flatMap((step) => ("unmatched" in step ? (step.unmatched ?? []) : []));
+  expect(tried.map(({ reason }) => reason)).toEqual(["destination port 54 is not 53,5300-5400"]);
 });
