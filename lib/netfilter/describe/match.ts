@@ -1,6 +1,7 @@
 import type { Masked, Match, Prefix, Range } from "../model";
 import { ALL, hex, oneOf, sidesOf } from "./phrases";
 
+/** A range in words: `80`, `80 to 90`. */
 const span = ({ from, to }: Range): string => (from === to ? String(from) : `${from} to ${to}`);
 
 function network({ address, mask }: Prefix): string {

@@ -2,15 +2,18 @@ import type { Action, NatRange } from "../../model";
 
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
-const span = (range: { readonly from: string | number; readonly to: string | number }): string =>
-  range.from === range.to ? `${range.from}` : `${range.from}-${range.to}`;
+/** A range as iptables writes it: `80`, `80-90`. */
+export const dashedRange = (range: {
+  readonly from: string | number;
+  readonly to: string | number;
+}): string => (range.from === range.to ? `${range.from}` : `${range.from}-${range.to}`);
 
 /** Formats the target of NAT like iptables: `10.0.0.1:80`, `10.0.0.1-10.0.0.9`, `:8080`. */
 function rangeText(to: NatRange): string {
-  const addresses = to.addresses === undefined ? "" : span(to.addresses);
+  const addresses = to.addresses === undefined ? "" : dashedRange(to.addresses);
   const bracketed = addresses.includes(":") && to.ports !== undefined ? `[${addresses}]` : addresses;
   const base = to.basePort === undefined ? "" : `/${to.basePort}`;
-  return to.ports === undefined ? bracketed : `${bracketed}:${span(to.ports)}${base}`;
+  return to.ports === undefined ? bracketed : `${bracketed}:${dashedRange(to.ports)}${base}`;
 }
 
 /** Describes briefly what a rule does: `accept`, `jump SVC`, `dnat to 10.0.0.1:80`, `mark 0x4000/0x4000`. */

@@ -4,6 +4,7 @@ import type { Match, Prefix } from "../../model";
 import { stateOfPacket } from "../match/connection";
 import { flagsOf } from "../match/header";
 import type { HookState } from "../state/hook-state";
+import { dashedRange } from "./effect";
 
 function prefixText({ address, mask }: Prefix): string {
   const whole = address.includes(":") ? ["128"] : ["32", "255.255.255.255"];
@@ -36,7 +37,7 @@ export function reasonOf(match: Match, hookState: HookState): string {
       return `protocol ${packet.protocol} ${is(match.inverted)} ${match.protocol}`;
     case "port": {
       if ((packet.fragment?.offset ?? 0) > 0) return "a later fragment has no ports";
-      const ports = match.ports.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(",");
+      const ports = match.ports.map(dashedRange).join(",");
       const own =
         match.side === "source"
           ? packet.sport
