@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { imageTag } from "../../lib/setup/images";
-import { networks, type Peer } from "./peers";
+import { networks, type Peer } from "./peer";
 
 const execute = promisify(execFile);
 const commands = [["docker", "compose"], ["docker-compose"]] as const;
