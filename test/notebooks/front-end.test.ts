@@ -18,6 +18,19 @@ const cells = [
    area`,
   'const answer = widgets.radioButtons({ options: ["yes", "no", "perhaps"], description: "answer" });\nanswer',
   "answer.value",
+  `const counter = widgets.custom({
+     esm: \`export default { render({ model, el }) {
+       const button = document.createElement("button");
+       const show = () => { button.textContent = "clicked " + model.get("count"); };
+       button.addEventListener("click", () => { model.set("count", model.get("count") + 1); model.save_changes(); });
+       model.on("change:count", show);
+       show();
+       el.append(button);
+     } }\`,
+     state: { count: 0 },
+   });
+   counter`,
+  "counter.get('count') * 100",
 ];
 
 let notebooks: string;
@@ -105,6 +118,13 @@ test("radio buttons keep their value when the page is loaded again", async () =>
   const radio = notebook.cell(6).getByLabel("perhaps");
   await radio.waitFor();
   expect(await radio.isChecked()).toBe(true);
+});
+
+test("a custom widget has a front end of its own", async () => {
+  const shown = await notebook.start(8);
+  await shown.getByRole("button", { name: "clicked 0" }).click();
+  await shown.getByRole("button", { name: "clicked 1" }).waitFor();
+  await (await notebook.start(9)).getByText("100", { exact: true }).waitFor();
 });
 
 test("Restart forgets the variables", async () => {
