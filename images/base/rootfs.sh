@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes the root file system of a slim Debian as a tar to stdout: what debian:trixie-slim is, for a
-# machine that reaches no container registry. Needs root and debootstrap; reads only Debian's mirror.
+# Writes the root file system of a slim Debian to stdout, as a tar archive. It is equivalent to debian:trixie-slim, for
+# machines that cannot reach a container registry. Needs root and debootstrap, and downloads only from Debian's mirror.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Loads the images in /load/* (each an unpacked `docker save`) into an engine of this container, stops it, and keeps
-# what it wrote in /usr/share/wirebook/engine. Set-up then commits the container as the host image.
+# Loads the images in /load/* (each an unpacked `docker save`) into an engine in this container, stops the engine, and
+# moves its files to /usr/share/wirebook/engine. Set-up then commits the container as the host image.
 set -eu
 cgroups dockerd --bridge=none --iptables=false --ip-forward=false 2>/var/log/bake.log &
 engine=$!
@@ -16,6 +16,6 @@ wait "$engine" || true
 rm -rf /load /var/log/bake.log
 mkdir -p /usr/share/wirebook/engine
 cd /var/lib/docker
-# A deletion in an upper layer is a device file or an attribute that does not survive being copied into an image.
+# A deleted file is stored in an upper layer as a device file or an attribute, which is lost when copied into an image.
 [ -z "$(find overlay2 -type c -path '*/diff/*' | head -n 1)" ] || { echo "an image deletes a file of its base: it cannot be baked"; exit 1; }
 cp -a image overlay2 /usr/share/wirebook/engine/

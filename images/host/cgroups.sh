@@ -1,9 +1,9 @@
 #!/bin/sh
-# cgroups COMMAND…: mounts control groups of this container's own, writable, and runs COMMAND in them.
+# cgroups COMMAND…: mounts the control groups of this container writable, and runs COMMAND in them.
 #
-# The container must have a private cgroup namespace (docker run --cgroupns=private): a mount made inside then begins at
-# the container's own group, and the groups of the machine and of other containers cannot be reached
-# (cgroup_namespaces(7)). Where that is not so, it ends with a line that begins with NO_CGROUPS.
+# The container must have a private cgroup namespace (docker run --cgroupns=private). A mount made in it then shows only
+# the container's own group and its children, so the groups of the machine and of other containers cannot be reached
+# (cgroup_namespaces(7)). Without such a namespace, this script exits with a line that begins with NO_CGROUPS.
 set -eu
 
 refuse() {
@@ -17,9 +17,9 @@ mount_v2() {
   ! grep -qx 0 "$1/cgroup.procs" || refuse 'processes of the machine are in the same cgroup2 group'
 }
 
-# Moves the processes of the group on /sys/fs/cgroup to its child $1, and gives the child all controllers. The kernel
-# refuses the second while a process is left (cgroups(7), "no internal processes"), and `docker exec` may just have
-# added one: then both are tried again, as Docker's own hack/dind does.
+# Moves the processes of the group on /sys/fs/cgroup to its child $1, and enables all controllers for the child. The kernel
+# refuses to enable them while the group still has a process (cgroups(7), "no internal processes"), and `docker exec` may
+# just have added one. So this tries both steps again, like Docker's hack/dind.
 nest_v2() {
   mkdir -p "/sys/fs/cgroup/$1"
   tries=100
@@ -46,13 +46,13 @@ fi
   refuse 'the engine gave the container no cgroup namespace of its own'
 
 type=$(stat -f -c %T /sys/fs/cgroup)
-# What the engine has mounted is read-only.
+# The engine mounted these read-only.
 while mountpoint -q /sys/fs/cgroup; do umount -R /sys/fs/cgroup; done
 
 if [ "$type" = cgroup2fs ]; then
-  # The engine's limits are on the container's group. COMMAND gets a namespace that begins one level below, and what
-  # `docker exec` starts comes to the same place: runc finds that the group above has children and no processes, and
-  # joins process 1. So nobody inside reaches the limits, also where cgroup2 is mounted without nsdelegate.
+  # The engine sets the limits on the container's group. COMMAND runs in a namespace whose root is a child of that group.
+  # Processes of `docker exec` also start there: runc finds that the container's group has children and no processes, and
+  # uses the group of process 1. So no process inside can change the limits, even if cgroup2 is mounted without nsdelegate.
   mount_v2 /sys/fs/cgroup
   nest_v2 inside
   umount /sys/fs/cgroup
@@ -64,7 +64,7 @@ while IFS=: read -r _ group _; do
   folder=/sys/fs/cgroup/${group#name=}
   option=$group
   case $group in
-  # The cgroup2 tree beside the others on a machine that has both.
+  # The cgroup2 hierarchy of a machine that has version 1 and 2.
   '')
     mkdir /sys/fs/cgroup/unified
     mount_v2 /sys/fs/cgroup/unified

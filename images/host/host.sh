@@ -2,7 +2,7 @@
 # host ARGUMENT…: starts containerd, and dockerd with these arguments.
 set -eu
 
-# The second step, with the control groups in place.
+# The second step, after the control groups were mounted.
 if [ "${1-}" = --engines ]; then
   shift
   containerd --config /etc/containerd/wirebook.toml &
@@ -15,8 +15,8 @@ if [ "${1-}" = --engines ]; then
   exec dockerd --containerd /run/docker/containerd/containerd.sock "$@"
 fi
 
-# The layers of the baked images are mounted where the engine expects them, not copied: nothing is loaded, and all hosts
-# share the disk space.
+# Mounts the layers of the baked images where the engine expects them, instead of copying them. This saves time, and all
+# hosts share the disk space.
 baked=/usr/share/wirebook/engine
 if [ ! -e /var/lib/docker/image ]; then
   mkdir -p /var/lib/docker/overlay2
@@ -28,8 +28,8 @@ for layer in "$baked"/overlay2/*/diff; do
   mkdir -p "$place"
   mount --bind "${layer%/diff}" "$place"
 done
-# The sysctls of this container's own network namespace become writable for the engine, those of the kernel do
-# not. Forwarding starts off, as on a fresh host: the engine turns it on and sets FORWARD's policy to DROP.
+# Makes the sysctls of this container's own network namespace writable for the engine, but not those of the kernel.
+# Forwarding is off at first, as on a new host: the engine turns it on and sets the policy of FORWARD to DROP.
 mount --bind /proc/sys/net /proc/sys/net
 mount -o remount,bind,rw /proc/sys/net
 echo 0 > /proc/sys/net/ipv4/ip_forward

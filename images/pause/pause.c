@@ -1,5 +1,5 @@
-// Process 1 of a pod: holds the network namespace open, reaps the orphans that app containers leave
-// (when they share its process namespace), and ends at once when asked to.
+// Process 1 of a pod: keeps the network namespace alive, reaps orphaned processes of app containers that share its process
+// namespace, and exits immediately when it gets a signal.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ static void reap(int signal) {
 
 int main(void) {
   struct sigaction on = {.sa_handler = end};
-  // Process 1 gets no default action for a signal: one that is not handled would be ignored.
+  // The kernel ignores signals for which process 1 has no handler.
   if (sigaction(SIGTERM, &on, NULL) || sigaction(SIGINT, &on, NULL)) return 1;
   on.sa_handler = reap;
   on.sa_flags = SA_NOCLDSTOP | SA_RESTART;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# PROGRAM: haproxy or tinyproxy. CONFIG: its configuration file, whole. NAMES: what the certificate is for, where one is
-# wanted. The key is made here and stays here: only the certificate is ever read from outside.
+# PROGRAM: haproxy or tinyproxy. CONFIG: the content of its configuration file. NAMES: the names for which to create a
+# certificate, if any. The private key never leaves this container; only the certificate is read from outside.
 set -eu
 umask 077
 if [ -n "${NAMES:-}" ]; then

@@ -1,5 +1,5 @@
 #!/bin/sh
-# PORTS: where to listen (default "80 8080"). POD_NAME: what to call the pod (default: the host name).
+# PORTS: the ports to listen on (default "80 8080"). POD_NAME: name of the pod (default: the host name).
 set -eu
 listen=
 for port in ${PORTS:-80 8080}; do
