@@ -1,6 +1,6 @@
 import { Engine } from "../../lib/engine";
 import { Session } from "../../lib/lab/runtime/session";
-import { LiveTrace } from "../../lib/lab/trace/live-trace";
+import { LiveTrace } from "../../lib/lab/trace/live/live-trace";
 import { type Namespace, Rig } from "../fuzz/rig/rig";
 
 // client 10.0.0.2 – router 10.0.0.1, 192.168.0.1 – server 192.168.0.10:8080, reached as 172.30.0.41:80.

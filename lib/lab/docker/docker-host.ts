@@ -6,7 +6,7 @@ import { Command, CommandResult } from "../place/command";
 import { servedPort, waitListening } from "../place/listening";
 import { ContainerPlace } from "../place/place";
 import type { Pod, PodSpec } from "../pod/pod";
-import { publishList } from "../pod/publish";
+import { publishList } from "../pod/spec/publish";
 import { startPod } from "../pod/start-pod";
 import type { EngineRuntime } from "../runtime/engine-runtime";
 import { imageReference } from "../runtime/image";

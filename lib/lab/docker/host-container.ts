@@ -1,6 +1,6 @@
 import { shellText } from "../../engine";
 import { ContainerPlace } from "../place/place";
-import { type PublishMap, publishList, publishText } from "../pod/publish";
+import { type PublishMap, publishList, publishText } from "../pod/spec/publish";
 
 /** Options of a container on a Docker host: a subset of those of `docker run`. */
 export interface RunSpec {

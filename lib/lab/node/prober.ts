@@ -1,5 +1,5 @@
 import type { Engine, Process } from "../../engine";
-import { probeLine, type Readiness } from "../pod/readiness";
+import { probeLine, type Readiness } from "../pod/spec/readiness";
 
 // Runs in one bash process and starts no other programs: /dev/tcp connects, and `read -t` on an empty pipe sleeps.
 // Each pod has its own loop, so that a probe that hangs doesn't delay the others.

@@ -1,5 +1,5 @@
 import { DescribedPod } from "./described-pod";
-import { planPod } from "./node-pod-spec";
+import { planPod } from "./spec/node-pod-spec";
 
 const never = () => Promise.reject(new Error("not started here"));
 

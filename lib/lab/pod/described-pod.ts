@@ -2,7 +2,7 @@ import { display } from "../../display";
 import { POD_BRIDGE, vethName } from "../node/wiring";
 import { imageReference } from "../runtime/image";
 import type { NodePod } from "./node-pod";
-import type { PodPlan } from "./node-pod-spec";
+import type { PodPlan } from "./spec/node-pod-spec";
 
 /**
  * A pod that was described but not started. It has a name and a plan, but no address: a pod gets its address when it

@@ -1,7 +1,7 @@
 import { LabError } from "../../engine";
 import type { PlaceParts } from "../place/place";
-import type { RestartPolicy } from "./node-pod-spec";
 import { PodApp } from "./pod-app";
+import type { RestartPolicy } from "./spec/node-pod-spec";
 
 /** Delay before the second restart of an app. Like kubelet's, it doubles with each restart. */
 const FIRST_BACKOFF_MS = 250;

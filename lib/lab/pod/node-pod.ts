@@ -4,8 +4,8 @@ import { ContainerPlace, type PlaceContainer, type PlaceParts } from "../place/p
 import { isImage } from "../runtime/image";
 import { appExited, untilStarted } from "./app-start";
 import { NodeApp } from "./node-app";
-import { checkLabels, type PodPlan } from "./node-pod-spec";
 import type { PodHome } from "./pod-home";
+import { checkLabels, type PodPlan } from "./spec/node-pod-spec";
 import { startContainers } from "./start-on-node";
 import { Waiters } from "./waiters";
 

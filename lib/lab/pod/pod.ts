@@ -1,9 +1,9 @@
 import type { NetworkPod } from "./network-pod";
-import type { NetworkPodSpec } from "./network-pod-spec";
 import type { NodeApp } from "./node-app";
 import type { NodePod } from "./node-pod";
-import type { NodePodSpec } from "./node-pod-spec";
 import type { PodApp } from "./pod-app";
+import type { NetworkPodSpec } from "./spec/network-pod-spec";
+import type { NodePodSpec } from "./spec/node-pod-spec";
 
 /**
  * Where a pod runs. `network`: on a network of containers, that of the lab (`lab.pod`) or of a Docker host (`host.pod`).

@@ -1,6 +1,6 @@
 import type { NetworkPod } from "./network-pod";
-import type { PodPlan } from "./node-pod-spec";
 import type { PodHome } from "./pod-home";
+import type { PodPlan } from "./spec/node-pod-spec";
 import { startPod } from "./start-pod";
 
 /** The containers of a pod that were started on a node. */

@@ -6,11 +6,11 @@ import { networkCapabilities } from "../context/lab-context";
 import { servedPort, waitListening } from "../place/listening";
 import type { NamespaceAccess } from "../runtime/engine-runtime";
 import { imageReference, isImage, isWirebookImage } from "../runtime/image";
-import { type AppSpec, checkApps } from "./app-spec";
 import { NetworkPod } from "./network-pod";
-import type { NetworkPodSpec } from "./network-pod-spec";
 import { PodApp } from "./pod-app";
-import { publishList } from "./publish";
+import { type AppSpec, checkApps } from "./spec/app-spec";
+import type { NetworkPodSpec } from "./spec/network-pod-spec";
+import { publishList } from "./spec/publish";
 
 /** Where a pod is started. */
 export interface PodSite {

@@ -1,5 +1,5 @@
 import { checkPort, LabError } from "../../engine";
-import { checkLabels } from "../pod/node-pod-spec";
+import { checkLabels } from "../pod/spec/node-pod-spec";
 import type { ServiceProtocol, TrafficPolicy } from "./model";
 
 /**

@@ -11,8 +11,8 @@ import {
 } from "../../netfilter/trace";
 import { withoutUndefined } from "../../without-undefined";
 import type { Arrival, SeenAt } from "./arrival";
+import type { UdpDrops } from "./live/udp-drops";
 import type { Sent } from "./probe";
-import type { UdpDrops } from "./udp-drops";
 
 /** The observations from which the arrival of a packet is derived. */
 export interface ArrivalEvidence {

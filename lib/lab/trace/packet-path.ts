@@ -18,10 +18,10 @@ import { withoutUndefined } from "../../without-undefined";
 import type { Arrival } from "./arrival";
 import { countersReport, type HostObservation } from "./host-counters";
 import { JourneyPicture } from "./journey-picture";
+import type { UdpDrops } from "./live/udp-drops";
 import { type Circumstances, type Observation, observe, observeLater } from "./observation";
 import { traceReport } from "./observed";
 import type { Sent } from "./probe";
-import type { UdpDrops } from "./udp-drops";
 
 /** The input of a prediction. */
 export interface Looked {

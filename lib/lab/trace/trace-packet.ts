@@ -5,13 +5,13 @@ import type { LabContext } from "../context/lab-context";
 import { ContainerPlace, type Place } from "../place/place";
 import { isSettled } from "./arrival";
 import { HostCounters } from "./host-counters";
-import type { Traceable } from "./live-trace";
+import type { Traceable } from "./live/live-trace";
+import { traceFlow } from "./live/trace-flow";
+import { readUdpDrops } from "./live/udp-drops";
 import { PacketPath, type Seen } from "./packet-path";
 import { lookAtHost, prepare, unknown } from "./predict-path";
 import { REPEATS, repeatProbe, sendProbe } from "./probe";
-import { traceFlow } from "./trace-flow";
 import type { TraceRequest } from "./trace-request";
-import { readUdpDrops } from "./udp-drops";
 
 /**
  * Predicts the path of a packet, sends the packet, and reads the kernel's trace of it in every namespace of the path.

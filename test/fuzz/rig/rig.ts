@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, type Process, Shell, type Sink } from "../../../lib/engine";
 import { Session } from "../../../lib/lab/runtime/session";
-import type { Traceable } from "../../../lib/lab/trace/live-trace";
+import type { Traceable } from "../../../lib/lab/trace/live/live-trace";
 import { imageTag } from "../../../lib/setup/images";
 
 /** A netns of the rig. Runs scripts and programs in it, and sends packets from it. */

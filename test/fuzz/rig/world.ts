@@ -1,6 +1,6 @@
 import type { Engine } from "../../../lib/engine";
 import { inspectNamespace } from "../../../lib/inspect/collect";
-import { LiveTrace } from "../../../lib/lab/trace/live-trace";
+import { LiveTrace } from "../../../lib/lab/trace/live/live-trace";
 import { parseRuleset } from "../../../lib/netfilter/iptables";
 import type { Host, Ruleset } from "../../../lib/netfilter/model";
 import { hostOf } from "../../../lib/netfilter/traverse";

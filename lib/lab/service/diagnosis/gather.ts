@@ -2,7 +2,7 @@ import type { Snapshot } from "../../../inspect/snapshot";
 import type { Cluster } from "../../node/cluster";
 import type { Node } from "../../node/node";
 import type { NodePod } from "../../pod/node-pod";
-import { selects } from "../../pod/node-pod-spec";
+import { selects } from "../../pod/spec/node-pod-spec";
 import { proxyRules } from "../rules/rules";
 import { compareRules } from "../rules/saved-rules";
 import type { Service } from "../service";

@@ -1,4 +1,4 @@
-import { checkPort, LabError, type Publish } from "../../engine";
+import { checkPort, LabError, type Publish } from "../../../engine";
 
 /**
  * Ports to publish: an object `{ HOST: CONTAINER }` such as `{ 8080: 80 }` or `{ 5353: "53/udp" }`, or a list of arguments

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { PlaceTrace } from "../../netfilter/trace/align";
-import { type Flow, OWN_TABLE, ownTables } from "../../netfilter/trace/own-table";
-import type { TraceEvent } from "../../netfilter/trace/read/event";
-import type { LoadedRules } from "../../netfilter/trace/read/loaded";
-import { groupPackets } from "../../netfilter/trace/read/packets";
+import type { PlaceTrace } from "../../../netfilter/trace/align";
+import { type Flow, OWN_TABLE, ownTables } from "../../../netfilter/trace/own-table";
+import type { TraceEvent } from "../../../netfilter/trace/read/event";
+import type { LoadedRules } from "../../../netfilter/trace/read/loaded";
+import { groupPackets } from "../../../netfilter/trace/read/packets";
 import { TraceOutput } from "./trace-output";
 import { traceScript } from "./trace-script";
 

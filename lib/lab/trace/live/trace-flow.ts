@@ -1,7 +1,7 @@
-import type { Traversal } from "../../netfilter/model";
-import { alignTrace, type PlaceTrace } from "../../netfilter/trace/align";
-import { type Flow, flowsAt } from "../../netfilter/trace/own-table";
-import { withoutUndefined } from "../../without-undefined";
+import type { Traversal } from "../../../netfilter/model";
+import { alignTrace, type PlaceTrace } from "../../../netfilter/trace/align";
+import { type Flow, flowsAt } from "../../../netfilter/trace/own-table";
+import { withoutUndefined } from "../../../without-undefined";
 import { LiveTrace, type Traceable } from "./live-trace";
 
 /**

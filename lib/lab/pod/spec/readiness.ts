@@ -1,4 +1,4 @@
-import { checkPort, LabError } from "../../engine";
+import { checkPort, LabError } from "../../../engine";
 
 /**
  * How a node finds out whether a pod can accept requests, like Kubernetes' readiness probes

@@ -1,4 +1,4 @@
-import { SENTINEL_ADDRESS } from "../../netfilter/trace/own-table";
+import { SENTINEL_ADDRESS } from "../../../netfilter/trace/own-table";
 
 // $1 is the name of our tables. Each further argument is a definition of them. The script loads the first one that this
 // kernel accepts and prints its number (`@loaded N`). It removes the tables when it ends: at end of file on stdin (also

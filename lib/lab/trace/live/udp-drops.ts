@@ -1,4 +1,4 @@
-import type { ContainerPlace } from "../place/place";
+import type { ContainerPlace } from "../../place/place";
 
 /** Number of datagrams that the sockets of a local port discarded, by place. Usually their receive queue was full. */
 export type UdpDrops = ReadonlyMap<string, number>;

@@ -1,4 +1,4 @@
-import { LabError } from "../../engine";
+import { LabError } from "../../../engine";
 import { type AppSpec, checkApps } from "./app-spec";
 import type { NetworkPodSpec } from "./network-pod-spec";
 import { checkReadiness, type Readiness } from "./readiness";

@@ -1,4 +1,4 @@
-import { LabError } from "../../engine";
+import { LabError } from "../../../engine";
 
 /** One container of a pod. */
 export interface AppSpec {

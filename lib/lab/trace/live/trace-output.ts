@@ -1,9 +1,14 @@
-import { LabError } from "../../engine";
-import { OWN_TABLE, type OwnTables, REPORTED_LEAST, SENTINEL_ADDRESS } from "../../netfilter/trace/own-table";
-import type { TraceEvent } from "../../netfilter/trace/read/event";
-import { LoadedRules } from "../../netfilter/trace/read/loaded";
-import { TraceReader } from "../../netfilter/trace/read/reader";
-import { SightingCollector, type Sightings } from "../../netfilter/trace/sighting";
+import { LabError } from "../../../engine";
+import {
+  OWN_TABLE,
+  type OwnTables,
+  REPORTED_LEAST,
+  SENTINEL_ADDRESS,
+} from "../../../netfilter/trace/own-table";
+import type { TraceEvent } from "../../../netfilter/trace/read/event";
+import { LoadedRules } from "../../../netfilter/trace/read/loaded";
+import { TraceReader } from "../../../netfilter/trace/read/reader";
+import { SightingCollector, type Sightings } from "../../../netfilter/trace/sighting";
 
 const LINK_FAMILIES: ReadonlySet<string> = new Set(["netdev", "bridge", "arp"]);
 
