@@ -24,7 +24,7 @@ afterAll(() => closed(lab));
 
 test("a working service: every check passes", async () => {
   const diagnosis = await lab.diagnose(service);
-  expect(diagnosis.rungs.filter((rung) => rung.ok !== true)).toEqual([]);
+  expect(diagnosis.checks.filter((check) => check.ok !== true)).toEqual([]);
   expect(diagnosis.healthy).toBe(true);
 });
 
@@ -97,6 +97,6 @@ test.each(breaks)(
     await heal();
     expect(diagnosis.cause?.found).toMatch(cause);
     await web.untilReady();
-    expect((await lab.diagnose(service)).rungs.filter((rung) => rung.ok === false)).toEqual([]);
+    expect((await lab.diagnose(service)).checks.filter((check) => check.ok === false)).toEqual([]);
   },
 );

@@ -32,7 +32,7 @@ export interface StayOptions {
   readonly arrival?: ArrivalWitness;
 }
 
-/** Draws one namespace: its stations and rows, and in a journey its frame and the cord to the next one. */
+/** Draws one namespace: its stations and rows, and in a journey its frame and the line to the next one. */
 export function drawVisit(
   layout: Layout,
   visit: NamespaceVisit,
@@ -49,7 +49,7 @@ export function drawVisit(
     drawReach(layout, options);
     layout.y += 6;
   });
-  if (next !== undefined) drawCord(layout, visit, next, options.reach);
+  if (next !== undefined) drawConnection(layout, visit, next, options.reach);
 }
 
 /** Returns whether a row says that the packet was delivered, although it was not seen or no socket listened. */
@@ -128,8 +128,8 @@ function drawStops(layout: Layout, visit: NamespaceVisit, options: StayOptions):
   }
 }
 
-/** Draws the cord between two interfaces from one namespace's frame to the next. */
-function drawCord(layout: Layout, visit: NamespaceVisit, next: NamespaceVisit, reach: Reach): void {
+/** Draws the line between two interfaces from one namespace's frame to the next. */
+function drawConnection(layout: Layout, visit: NamespaceVisit, next: NamespaceVisit, reach: Reach): void {
   const link = visit.left ?? next.entered;
   const x = RAIL;
   const { y } = layout;

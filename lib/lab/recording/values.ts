@@ -84,8 +84,8 @@ export const valueClasses: readonly ValueClass[] = [
   valueClass(
     "Diagnosis",
     (value) => value instanceof Diagnosis,
-    ({ service, rungs }) => ({ service, rungs }),
-    ({ service, rungs }) => new Diagnosis(service, rungs),
+    ({ service, checks }) => ({ service, checks }),
+    ({ service, checks }) => new Diagnosis(service, checks),
   ),
   valueClass(
     "LoadedRules",

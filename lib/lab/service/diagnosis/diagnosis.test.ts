@@ -46,7 +46,7 @@ test("a healthy service has no cause", () => {
 
 test("for a missing service there is only the first check", () => {
   const diagnosis = diagnose({ name: "wbe", services: ["web"], attempts: [], pods: [], nodes: [] });
-  expect(diagnosis.rungs).toHaveLength(1);
+  expect(diagnosis.checks).toHaveLength(1);
   expect(diagnosis.cause?.found).toBe("There is no service wbe; the lab has: web.");
 });
 

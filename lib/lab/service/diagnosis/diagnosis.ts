@@ -1,6 +1,6 @@
 import { display } from "../../../display";
+import { type DiagnosisCheck, names } from "./check";
 import { forwarding, hairpin, links, routes, rules, stoppers } from "./node-checks";
-import { names, type Rung } from "./rung";
 import type { PodFacts, Reach, ServiceFacts } from "./service-facts";
 
 /**
@@ -17,34 +17,36 @@ import type { PodFacts, Reach, ServiceFacts } from "./service-facts";
  */
 export class Diagnosis {
   readonly service: string;
-  readonly rungs: readonly Rung[];
+  readonly checks: readonly DiagnosisCheck[];
 
-  constructor(service: string, rungs: readonly Rung[]) {
+  constructor(service: string, checks: readonly DiagnosisCheck[]) {
     this.service = service;
-    this.rungs = rungs;
+    this.checks = checks;
   }
 
   /** True if no check failed. */
   get healthy(): boolean {
-    return this.rungs.every((rung) => rung.ok !== false);
+    return this.checks.every((check) => check.ok !== false);
   }
 
   /** The first check that failed, apart from the one for the symptom; undefined if none failed. */
-  get cause(): Rung | undefined {
-    const broken = this.rungs.filter((rung) => rung.ok === false);
-    return broken.find((rung) => rung.question !== ANSWERS) ?? broken[0];
+  get cause(): DiagnosisCheck | undefined {
+    const broken = this.checks.filter((check) => check.ok === false);
+    return broken.find((check) => check.question !== ANSWERS) ?? broken[0];
   }
 
   toString(): string {
-    const mark = (rung: Rung): string => (rung.ok === undefined ? "?" : rung.ok ? "✓" : "✕");
-    const lines = this.rungs.map((rung) => `${mark(rung)} ${rung.question} ${rung.found}`);
+    const mark = (check: DiagnosisCheck): string => (check.ok === undefined ? "?" : check.ok ? "✓" : "✕");
+    const lines = this.checks.map((check) => `${mark(check)} ${check.question} ${check.found}`);
     return [...lines, "", this.#verdict()].join("\n");
   }
 
   [display](): Readonly<Record<string, string>> {
-    const mark = (rung: Rung): string => (rung.ok === undefined ? "?" : rung.ok ? "✓" : "**✕**");
+    const mark = (check: DiagnosisCheck): string => (check.ok === undefined ? "?" : check.ok ? "✓" : "**✕**");
     const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
-    const rows = this.rungs.map((rung) => `| ${mark(rung)} | ${cell(rung.question)} | ${cell(rung.found)} |`);
+    const rows = this.checks.map(
+      (check) => `| ${mark(check)} | ${cell(check.question)} | ${cell(check.found)} |`,
+    );
     const table = ["| | | |", "| --- | :-- | :-- |", ...rows].join("\n");
     return { "text/markdown": `${table}\n\n${this.#verdict()}`, "text/plain": this.toString() };
   }
@@ -81,7 +83,7 @@ export function diagnose(facts: ServiceFacts): Diagnosis {
   ]);
 }
 
-function exists({ name, service, services }: ServiceFacts): Rung {
+function exists({ name, service, services }: ServiceFacts): DiagnosisCheck {
   const question = "Does the service exist?";
   if (service) {
     const { clusterIP, port, targetPort, protocol, selector } = service;
@@ -97,7 +99,7 @@ function exists({ name, service, services }: ServiceFacts): Rung {
   };
 }
 
-function answers({ attempts }: ServiceFacts): Rung {
+function answers({ attempts }: ServiceFacts): DiagnosisCheck {
   const failed = attempts.filter(({ result }) => result !== "answers");
   const ok = attempts.length === 0 ? undefined : failed.length === 0;
   const results = attempts.map(
@@ -107,7 +109,7 @@ function answers({ attempts }: ServiceFacts): Rung {
   return { question: ANSWERS, ok, found };
 }
 
-function endpoints({ service, pods }: ServiceFacts): Rung {
+function endpoints({ service, pods }: ServiceFacts): DiagnosisCheck {
   const question = "Does the selector match any pod?";
   const selected = pods.filter((pod) => pod.selected);
   if (selected.length > 0) return { question, ok: true, found: `${names(selected)}.` };
@@ -120,7 +122,7 @@ function endpoints({ service, pods }: ServiceFacts): Rung {
   };
 }
 
-function ready({ pods }: ServiceFacts): Rung {
+function ready({ pods }: ServiceFacts): DiagnosisCheck {
   const question = "Are the pods ready?";
   const selected = pods.filter((pod) => pod.selected);
   const down = selected.filter((pod) => !pod.ready);
@@ -137,7 +139,7 @@ function ready({ pods }: ServiceFacts): Rung {
   };
 }
 
-function listens({ service, pods }: ServiceFacts): Rung {
+function listens({ service, pods }: ServiceFacts): DiagnosisCheck {
   const question = "Do the pods listen on the target port?";
   const port = service?.targetPort ?? 0;
   const asked = pods.filter((pod) => pod.selected && pod.listening !== undefined);
@@ -159,7 +161,7 @@ function listens({ service, pods }: ServiceFacts): Rung {
   };
 }
 
-function direct({ pods }: ServiceFacts): Rung {
+function direct({ pods }: ServiceFacts): DiagnosisCheck {
   const question = "Do the pods reply on their own addresses?";
   const asked = pods.flatMap((pod) => (pod.selected && pod.direct ? [{ pod, attempt: pod.direct }] : []));
   if (asked.length === 0) return { question, ok: undefined, found: "No pod could be asked." };

@@ -1,7 +1,7 @@
-import { names, type Rung } from "./rung";
+import { type DiagnosisCheck, names } from "./check";
 import type { ServiceFacts } from "./service-facts";
 
-export function rules({ nodes }: ServiceFacts): Rung {
+export function rules({ nodes }: ServiceFacts): DiagnosisCheck {
   const question = "Does every node have kube-proxy's rules?";
   const wrong = nodes.filter((node) => node.alive && node.missingRules.length + node.strangeRules.length > 0);
   if (wrong.length === 0) return { question, ok: true, found: `${names(nodes)} have them.` };
@@ -21,7 +21,7 @@ export function rules({ nodes }: ServiceFacts): Rung {
   };
 }
 
-export function stoppers({ nodes }: ServiceFacts): Rung {
+export function stoppers({ nodes }: ServiceFacts): DiagnosisCheck {
   const question = "Does any other rule drop or reject packets?";
   const found = nodes.flatMap((node) => node.stoppers.map((rule) => `${node.name}: ${rule}`));
   if (found.length === 0) return { question, ok: true, found: "None." };
@@ -33,7 +33,7 @@ export function stoppers({ nodes }: ServiceFacts): Rung {
   };
 }
 
-export function forwarding({ nodes }: ServiceFacts): Rung {
+export function forwarding({ nodes }: ServiceFacts): DiagnosisCheck {
   const question = "Do the nodes forward packets, and pass bridged packets to iptables?";
   const notForwarding = nodes.filter(
     (node) => node.alive && (node.forwards === false || node.bridgeFilters === false),
@@ -57,7 +57,7 @@ export function forwarding({ nodes }: ServiceFacts): Rung {
   };
 }
 
-export function routes({ nodes }: ServiceFacts): Rung {
+export function routes({ nodes }: ServiceFacts): DiagnosisCheck {
   const question = "Does every node have routes to the pods of the others?";
   const lost = nodes.flatMap((node) =>
     node.missingRoutes.map((to) => `${node.name} has no route to the pods of ${to}`),
@@ -71,7 +71,7 @@ export function routes({ nodes }: ServiceFacts): Rung {
   };
 }
 
-export function links({ nodes }: ServiceFacts): Rung {
+export function links({ nodes }: ServiceFacts): DiagnosisCheck {
   const question = "Are the pods connected to the bridges of their nodes?";
   const down = nodes.flatMap((node) =>
     node.linksDown.map((pod) => `${pod} is not connected to the bridge of ${node.name}`),
@@ -85,7 +85,7 @@ export function links({ nodes }: ServiceFacts): Rung {
   };
 }
 
-export function hairpin({ nodes }: ServiceFacts): Rung {
+export function hairpin({ nodes }: ServiceFacts): DiagnosisCheck {
   const question = "Can a pod reach itself through the service?";
   const none = nodes.flatMap((node) => node.noHairpin);
   if (none.length === 0) return { question, ok: true, found: "Every bridge port has hairpin on." };

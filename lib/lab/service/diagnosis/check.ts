@@ -2,12 +2,12 @@
  * One check of a {@link Diagnosis} and its result.
  *
  * @example
- * import type { Rung } from "wirebook";
- * // lab.diagnose(name) returns these as `rungs`.
- * const failed = (rungs: readonly Rung[]): readonly string[] =>
- *   rungs.filter(({ ok }) => ok === false).map(({ question, found }) => `${question} ${found}`);
+ * import type { DiagnosisCheck } from "wirebook";
+ * // lab.diagnose(name) returns these as `checks`.
+ * const failed = (checks: readonly DiagnosisCheck[]): readonly string[] =>
+ *   checks.filter(({ ok }) => ok === false).map(({ question, found }) => `${question} ${found}`);
  */
-export interface Rung {
+export interface DiagnosisCheck {
   readonly question: string;
   /** Undefined if the check was not possible. */
   readonly ok: boolean | undefined;
