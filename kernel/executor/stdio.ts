@@ -43,7 +43,7 @@ export function replaceStdio(output: OrderedWriter): void {
         done();
       },
     });
-    // As with Node's own streams, `end()` (called by `pipeline`, for example) does not close it.
+    // As with the original `process.stdout`, `end()` (called by `pipeline`, for example) does not close the stream.
     const replacement = Object.assign(writable, {
       fd: FD[stream],
       _isStdio: true,

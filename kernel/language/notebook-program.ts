@@ -90,7 +90,8 @@ export class NotebookProgram {
     return this.#update();
   }
 
-  /** Shows the language service a cell that an editor asks about. Offsets in it start after {@link MODULE_PREFIX}. */
+  /** Returns the program with the cell that an editor asks about. To get an offset in its file, add the length of
+   * {@link MODULE_PREFIX} to the offset in the cell. */
   forEditor(content: Content): ts.Program {
     this.#asked = content;
     return this.#update();

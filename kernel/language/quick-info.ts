@@ -14,7 +14,7 @@ export function describeAt(
   for (const at of [position, position - 1]) {
     if (at < 0 || !/[\w$\u0080-\uffff]/.test(code[at] ?? code[at - 1] ?? "")) continue;
     const info = service.getQuickInfoAtPosition(cellFile, at + MODULE_PREFIX.length);
-    // TypeScript describes a name that it does not know as `any`. A declared name has its declaration instead.
+    // For an unknown name, TypeScript returns only `any`. For a declared one, it returns the declaration: `const x: any`.
     if (!info || text(info.displayParts) === "any") continue;
     return {
       signature: text(info.displayParts),

@@ -6,13 +6,13 @@ export interface EngineInfo {
   readonly id: string;
   /** `20.10.24`. */
   readonly version: string;
-  /** The newest and the oldest API version that it supports: `1.41`, `1.12`. */
+  /** The newest and the oldest API version that the engine supports: `1.41`, `1.12`. */
   readonly api: { readonly newest: string; readonly oldest: string };
   /** `x86_64`. */
   readonly architecture: string;
   /** Version of the machine's cgroups, and the driver that creates those of containers: `cgroupfs`, `systemd`. */
   readonly cgroups: { readonly version: "1" | "2"; readonly driver: string };
-  /** Host name of its machine. */
+  /** Host name of the engine's machine. */
   readonly machine: string;
   /** Absent if the engine is not in a swarm. */
   readonly swarm?: { readonly node: string; readonly manager: boolean };

@@ -195,11 +195,11 @@ export class Lab {
     if (place) return place;
     throw new LabError("UNKNOWN_PLACE", {
       where: this.name,
-      found: `there is no place ${JSON.stringify(name)}`,
+      found: `the lab has no pod, node, host or namespace named ${JSON.stringify(name)}`,
       advice:
         this.places.size === 0
-          ? "The lab has no places yet."
-          : `The lab has: ${[...this.places.keys()].join(", ")}.`,
+          ? 'It has none yet. Create one first, for example: await lab.pod("client").'
+          : `It has: ${[...this.places.keys()].join(", ")}.`,
     });
   }
 

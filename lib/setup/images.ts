@@ -52,7 +52,7 @@ function hashFolder(hash: ReturnType<typeof createHash>, folder: string): void {
   }
 }
 
-/** Finds the `images` folder of the repository, from the source file as well as from the compiled file in `dist`. */
+/** Returns the path of the `images` folder of the repository. Works for this file in `lib` and for its compiled copy in `lib/dist`. */
 export function imagesRoot(): string {
   for (let dir = __dirname; dir !== dirname(dir); dir = dirname(dir)) {
     if (existsSync(join(dir, "images", "base", "Dockerfile"))) return join(dir, "images");

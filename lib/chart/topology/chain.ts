@@ -87,7 +87,7 @@ function chainWidth(chain: Chain): number {
   );
 }
 
-/** Returns the chain as one unit: boxes next to each other, with straight veth pairs between them. */
+/** Returns the boxes of these namespaces next to each other, with a straight line for each veth pair, to be placed together. */
 export function chainUnit(chain: Chain): Unit {
   const drawn = drawnInChain(chain);
   return {
@@ -99,7 +99,7 @@ export function chainUnit(chain: Chain): Unit {
       const blocks: Block[] = [];
       const leaves = chain.vertices.map((vertex) => leafWidth(vertex, drawn));
       const taken = leaves.reduce((sum, wide) => sum + wide, 0);
-      // Veth pairs get shorter if a trunk or lanes need a part of the row.
+      // The lines get shorter if lines of other links need a part of the width.
       const length = Math.min(VETH_LENGTH, (width - taken) / chain.pairs.length);
       let x = 0;
       let height = 0;

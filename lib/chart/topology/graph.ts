@@ -97,10 +97,11 @@ function inSubnet(link: Link, subnet: string | undefined): boolean {
 }
 
 /**
- * Guesses the two ends of every veth pair, for worlds without `pairs`. A link shows the ifindex of its peer and whether
- * the peer is in another netns, but not which one: the peer is a link that points back. If several links do (nodes often
- * use the same numbers), prefers an unused one in a child place, then one in a sibling place. The `findPairs` of
- * lib/inspect only returns pairs that are certain.
+ * Guesses which links are the two ends of a veth pair, for a {@link World} without `pairs`. A link contains the ifindex of
+ * its peer and whether the peer is in another netns, but not in which one. So two links whose peer ifindexes name each other
+ * are taken as a pair. If a link has several candidates (ifindexes are often the same in each node), the first choice is a
+ * link that is not in a pair yet and whose place is inside this link's place, for example a pod of the node; then one whose
+ * place has the same parent. The `findPairs` of lib/inspect only returns pairs that are certain.
  */
 export function guessPairs(places: readonly WorldPlace[]): readonly WorldPair[] {
   interface End {

@@ -32,7 +32,8 @@ export interface StayOptions {
   readonly arrival?: ArrivalWitness;
 }
 
-/** Draws one namespace: its stations and rows, and in a journey its frame and the line to the next one. */
+/** Draws the path of a packet in one network namespace: the track of hooks and one row for each step. If the packet crosses
+ * several namespaces, also draws a frame around this one and the line to the next namespace. */
 export function drawVisit(
   layout: Layout,
   visit: NamespaceVisit,

@@ -62,7 +62,7 @@ export function endpointOf(name: string, system: SystemAccess = thisSystem()): E
       found:
         "this connection is neither encrypted nor authenticated, and access to a Docker engine is root access to its machine",
       advice:
-        "Use ssh://, or TLS: DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH=FOLDER. On a trusted private network, use http:// instead of tcp://.",
+        "Use ssh://, or TLS: DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH=FOLDER. To connect anyway, on a private network that you trust, write http:// instead of tcp://.",
     });
   }
   return endpoint;

@@ -8,8 +8,8 @@ interface KnownError {
   readonly advice: (groups: readonly string[]) => string;
 }
 
-// The first entry whose text matches is used, so a specific text comes before a general one. Add the real text of a new
-// entry to known-errors.test.ts.
+// The first entry whose text matches is used, so a specific text comes before a general one. For a new
+// entry, add a text that an engine really printed to known-errors.test.ts.
 const knownErrors: readonly KnownError[] = [
   {
     code: "PORT_IN_USE",

@@ -118,7 +118,7 @@ class RuleFields {
     const address = this.rule.text(name);
     if (address === undefined || address === "all") return undefined;
     const bits = this.rule.number(length);
-    // `from 0/8`: a prefix without an address is all zeros.
+    // `ip` prints the prefix 0.0.0.0/8 as `0/8`.
     if (address === "0") return `${this.family === "ipv4" ? "0.0.0.0" : "::"}/${bits ?? 0}`;
     if (!/^[0-9a-f.:]+$/i.test(address)) {
       // With -r, ip prints host names.

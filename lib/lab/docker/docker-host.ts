@@ -45,7 +45,7 @@ export interface HostNetwork {
   readonly name: string;
   readonly subnet: string;
   readonly gateway: string;
-  /** The equivalent `docker network create` command. */
+  /** The `docker network create` command that creates the same network. */
   readonly shell: string;
 }
 

@@ -34,7 +34,7 @@ export class HostContainer extends ContainerPlace {
   readonly networkMode: string;
   /** IP address on its first network, or an empty string if it has none. */
   readonly address: string;
-  /** The equivalent `docker run` command. */
+  /** The `docker run` command that starts the same container. */
   readonly shell: string;
 
   constructor(

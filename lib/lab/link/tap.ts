@@ -90,7 +90,7 @@ read -r _
 `;
 
 /**
- * Creates two tap devices and the program between them.
+ * Creates a tap device at each end, and starts a socat in each namespace. Both pass frames to each other.
  *
  * Shell: `socat TUN:…,tun-type=tap UNIX-LISTEN:…` at one end, `socat TUN:…,tun-type=tap UNIX-CONNECT:…` at the other.
  *

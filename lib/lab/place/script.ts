@@ -218,8 +218,9 @@ class Joiner {
     }
   }
 
-  // The shell does not expand parameters in this body. If it contains values, we replace the delimiter by one without
-  // quotes, so that the shell expands them, and escape the other special characters.
+  // The delimiter is quoted, so the shell does not expand parameters in the body. Values of the template become parameters of
+  // the script. If the body contains any, we remove the quotes of the delimiter, so that the shell expands these parameters,
+  // and escape all other special characters of the body.
   #quotedBody(document: HereDocument): void {
     const from = this.#out.length;
     let hasValue = false;

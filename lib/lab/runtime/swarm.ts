@@ -108,7 +108,7 @@ function apart(member: SwarmMember, found: string): LabError {
     where: member.name,
     found,
     advice:
-      "Make the engines one swarm: docker swarm init --advertise-addr ADDRESS on the first, and the docker swarm join … that it prints on each other.",
+      "Make the engines one swarm: run docker swarm init --advertise-addr ADDRESS on the first engine, then run the docker swarm join command that it prints on every other engine.",
   });
 }
 

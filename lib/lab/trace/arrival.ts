@@ -42,30 +42,30 @@ export type Refusal = "RST" | "ICMP port unreachable";
  */
 export type Arrival =
   /**
-   * It reached the end of INPUT and was received. `by` is the evidence: its reply was seen (`answer`), a socket exists
+   * The packet reached the end of INPUT and was received. `by` is the evidence: its reply was seen (`answer`), a socket exists
    * or the sender received the echo reply (`socket`), or the kernel handles it itself (`kernel`), such as an ICMP
    * error.
    */
   | { readonly kind: "delivered"; readonly at: SeenAt; readonly by: "answer" | "socket" | "kernel" }
-  /** It reached the end of INPUT, but no socket listens on its port. `answered`: the refusal was seen at OUTPUT. */
+  /** The packet reached the end of INPUT, but no socket listens on its port. `answered`: the refusal was seen at OUTPUT. */
   | {
       readonly kind: "refused";
       readonly at: SeenAt;
       readonly with: Refusal;
       readonly answered: boolean;
     }
-  /** It left the lab's namespaces through the predicted link. */
+  /** The packet left the lab's namespaces through the predicted link. */
   | { readonly kind: "left"; readonly at: SeenAt }
   /**
-   * It was stopped where predicted. `by`: the kernel reported the rule (`rule`), the sender's system call failed
+   * The packet was stopped where predicted. `by`: the kernel reported the rule (`rule`), the sender's system call failed
    * (`sender`), or the packet was seen up to that point but not after it (`absence`).
    */
   | { readonly kind: "stopped"; readonly at?: SeenAt; readonly by: "rule" | "sender" | "absence" }
-  /** It was seen after the point where it was predicted to be stopped, or left through another link than predicted. */
+  /** The packet was seen after the point where it was predicted to be stopped, or left through another link than predicted. */
   | { readonly kind: "passed"; readonly at: SeenAt }
-  /** It was not seen where it was predicted to arrive. */
+  /** The packet was not seen where it was predicted to arrive. */
   | { readonly kind: "lost"; readonly last?: SeenAt; readonly why?: string }
-  /** It could not be observed; `why` gives the reason. */
+  /** The packet could not be observed; `why` gives the reason. */
   | { readonly kind: "unconfirmed"; readonly last?: SeenAt; readonly why: string };
 
 /** Whether the packet ended where predicted. Undefined if this was neither confirmed nor refuted. */

@@ -49,7 +49,8 @@ export async function lookAtHost(context: LabContext, place: string): Promise<Sn
   if (context.runtimes.length > 1) {
     throw new LabError("NOT_SUPPORTED", {
       where: place,
-      found: "the lab spans several engines, and an overlay network encapsulates the packets between them",
+      found:
+        "{ host: true } is not possible in a lab with several engines, because an overlay network encapsulates the packets between them",
       advice: "Trace without { host: true }, or on a lab with one engine.",
     });
   }

@@ -253,7 +253,7 @@ export function isTaken(
   direction: Direction,
   now: number,
 ): boolean {
-  // An unknown port was chosen at random by the kernel, which chose a free one.
+  // If a port is unknown, the kernel chose a random free one. So no other connection has this tuple.
   if (tuple.sport === undefined || tuple.dport === undefined) return false;
   const found = table.find(tuple, zoneOf(own.zone, direction), now);
   if (found === undefined || found.connection.id === own.id) return false;

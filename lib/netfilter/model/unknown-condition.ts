@@ -14,5 +14,5 @@ export function unknownCondition(key: string, yes: string, no: string): UnknownC
   return { kind: "unknown", key, yes, no };
 }
 
-/** A header field whose value may be unknown. Both results of a match on it are then followed. */
+/** A property of a packet that a caller may not know. If it is unknown, both results of a match on it are followed. */
 export type UnknownField = "length" | "ttl" | "tos" | "mac" | "owner" | "payload" | "mark";

@@ -28,7 +28,7 @@ interface Level {
 
 const sourceLength = ({ from }: Route): number => (from === undefined ? 0 : (parseNet(from)?.length ?? 0));
 
-/** Key of a prefix in a level. For IPv4 it is a number, which is faster to look up. */
+/** The key of a prefix in the map of its prefix length: a number for IPv4, which is faster to look up, a text for IPv6. */
 function keyOf(dst: Words, mask: Words): string | number {
   return dst.length === 1 ? ((dst[0] ?? 0) & (mask[0] ?? 0)) >>> 0 : masked(dst, mask).join(".");
 }

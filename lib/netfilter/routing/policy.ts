@@ -83,7 +83,8 @@ export function ruleMatches(
       return answer !== false;
     });
   if (!holds || open.length === 0) return holds !== rule.inverted;
-  // The flow is part of the key, because the answer may differ for another lookup of the same packet.
+  // The key identifies this unknown condition. It contains the flow, because a packet may be looked up several times with
+  // other devices or addresses, and the rule may hold for one lookup only.
   const flowKey = [flow.iif, flow.oif ?? "", flow.src?.join(".") ?? "", flow.dst.join(".")].join(" ");
   const name = ruleName(rule, open.join(", "));
   const packets = `packets to ${textOf(flow.dst)}`;

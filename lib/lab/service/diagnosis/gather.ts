@@ -123,9 +123,10 @@ async function connect(
   port: number,
   times: number,
 ): Promise<readonly Reach[]> {
-  // timeout(1) exits with 124. Stops after the first failure: the kernel limits ICMP errors per second (icmp_ratelimit),
-  // and would stop replying. connect() ignores an ICMP error that arrives while it still holds the socket lock. The SYN is
-  // sent again after 1 s, and the error for that one is reported. So the timeout must be longer than 1 s.
+  // timeout(1) exits with 124 when it ends a program. After a failed attempt, the loop makes no others: the kernel limits
+  // ICMP errors per second (icmp_ratelimit), so their result would differ. connect() ignores an ICMP error that arrives while
+  // it still holds the socket lock. The SYN is sent again after 1 s, and the error for that one is reported. So the timeout
+  // must be longer than 1 s.
   const once = `timeout 1.5 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null; code=$?; echo $code`;
   const { shell } = await place.netnsHandle();
   const { stdout } = await shell.run(`for i in $(seq ${times}); do ${once}; [ $code = 0 ] || break; done`);

@@ -184,7 +184,7 @@ export class ServiceWriter {
       if (options.nodeIP !== undefined && ipaddr.parse(options.nodeIP).match(ipaddr.parseCIDR(source)))
         nodeAllowed = true;
     }
-    // If the load balancer's address is local to the node, it is also the source of packets that the node sends to it.
+    // A node that has the load balancer's address itself also uses it as the source of packets to this address, so accept them.
     if (nodeAllowed)
       for (const source of service.loadBalancerIPs ?? [])
         builder.add("nat", firewall, { source, comment, target: external });

@@ -19,7 +19,7 @@ export const portOptions = (
   invertible("dport", range, { aliases: ["destination-port"], ...rest }),
 ];
 
-/** For tcp and udp, iptables-save leaves out a range of all ports. For sctp and dccp, it prints that. */
+/** An option of tcp and udp that iptables-save omits if its range is `0:65535`. For sctp and dccp, it prints this range. */
 export const SILENT = { isOmitted: coversAll(U16) };
 
 /** The conditions of the model for `--sport` and `--dport`. */
