@@ -109,7 +109,10 @@ export class Cells {
       this.#output.frame(run.id, { kind: "result", ...bundle });
   }
 
-  /** Runs the code. `breakOnSigint` lets SIGINT end its synchronous part where no loop guard can. */
+  /**
+   * Runs the code of a cell. An interrupt (SIGINT) ends it between two rounds of a loop, where the conversion inserted calls
+   * of `loopGuard`. Node's option `breakOnSigint` also ends synchronous code without a loop.
+   */
   #evaluate(name: string, { code, awaits, imports }: CellProgram, exported: object): unknown {
     // These globals are parameters of an outer function, because a cell may declare the same names.
     const prefix = `(function (${CELL_GLOBALS}) { return (${awaits ? "async " : ""}function (${PARAMETERS}) { `;

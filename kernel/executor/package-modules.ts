@@ -84,7 +84,7 @@ export class PackageModules {
   }
 
   async #nativeImport(id: string, folder: string): Promise<Loaded> {
-    // Node resolves the import relative to the file name.
+    // Node resolves the import relative to `filename`, a file that need not exist.
     const load = vm.compileFunction("return import(id)", ["id"], {
       filename: path.join(folder, "cell.js"),
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

@@ -49,7 +49,7 @@ export class LocalModules {
   #convert(file: ts.SourceFile): LocalModule {
     const keepsModule = isCommonJs(file);
     const { outputText, sourceMapText } = toCommonJs(file.text, {
-      // TypeScript converts files such as .mts only to the kind of module that their names stand for.
+      // TypeScript always converts .mts to an ES module and .cts to CommonJS. Without the letter it follows the options.
       fileName: file.fileName.replace(/\.[mc](?=[jt]s$)/, "."),
       compilerOptions: {
         ...this.#options,

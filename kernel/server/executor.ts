@@ -206,7 +206,7 @@ export class Executor {
 
   #writable(fd: number): Writable {
     const stream = this.#child.stdio[fd];
-    // This also holds for a Socket, because Writable defines Symbol.hasInstance.
+    // `instanceof Writable` is also true for a Socket, because Writable defines Symbol.hasInstance.
     if (!(stream instanceof Writable)) throw new Error(`the executor's pipe ${fd} is missing`);
     stream.on("error", () => {}); // EPIPE: the "exit" event reports that the executor has ended
     return stream;

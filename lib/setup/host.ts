@@ -46,11 +46,11 @@ export async function bakeHost(
         where: "host",
         found:
           refusal === undefined
-            ? "the engine in the image could not load the images"
-            : `the engine in the image could not get its own control groups: ${refusal}`,
+            ? "the Docker engine of the host image could not load the images of the labs"
+            : `the Docker engine of the host image could not get its own control groups: ${refusal}`,
         advice:
           refusal === undefined
-            ? "See its output below. Fix the cause, then run the command again."
+            ? "Its output below names the cause. Fix that, then run npm start again."
             : cgroupAdvice,
         cause: new Error(output),
       });

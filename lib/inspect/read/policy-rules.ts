@@ -104,7 +104,7 @@ class RuleFields {
     return this.rule.text(name) ?? this.rule.number(name)?.toString();
   }
 
-  /** Reads a number in any base. A name from /etc/iproute2 is unknown. */
+  /** Reads a decimal or hexadecimal number. A name of /etc/iproute2 is recorded as unknown. */
   #number(name: string): number | undefined {
     const text = this.#text(name);
     if (text === undefined) return undefined;

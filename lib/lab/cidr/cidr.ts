@@ -34,7 +34,7 @@ export function parseCidr(text: string, where: string): Cidr {
     throw new LabError("BAD_ADDRESS", {
       where,
       found: `${text} does not start with the first address of the range`,
-      advice: `This address is in the range ${canonical}.`,
+      advice: `Write the range that contains it: ${canonical}.`,
     });
   }
   return { text, first: toNumber(first), prefixLength, size: 2 ** (32 - prefixLength) };

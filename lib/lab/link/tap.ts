@@ -157,6 +157,6 @@ function creationError(a: TapEnd, b: TapEnd, exitCode: number, errors: string): 
   return new LabError("NOT_SUPPORTED", {
     where,
     found: `the tap devices could not be created (${error || errors.trim().split("\n").at(-1) || `exit code ${exitCode}`})`,
-    advice: "The engine's machine needs /dev/net/tun: sudo modprobe tun.",
+    advice: "If the engine's machine has no /dev/net/tun, load the module: sudo modprobe tun.",
   });
 }

@@ -1,8 +1,8 @@
 import type { Engine, Process } from "../../engine";
 import { probeLine, type Readiness } from "../pod/spec/readiness";
 
-// Runs in one bash process and starts no other programs: /dev/tcp connects, and `read -t` on an empty pipe sleeps.
-// Each pod has its own loop, so that a probe that hangs doesn't delay the others.
+// A bash program that starts no other programs: /dev/tcp connects, and `read -t` on an empty pipe sleeps. Each pod has its own
+// loop in a subshell, so that a probe that hangs doesn't delay the others.
 const PROGRAM = `export LC_ALL=C
 trap '' PIPE
 exec 9<> <(:)

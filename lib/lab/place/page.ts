@@ -79,7 +79,7 @@ export class Page {
     throw new LabError("UNKNOWN_PLACE", {
       where: "page",
       found: `the response has no line "${name}:" (status ${this.status})`,
-      advice: "Only servers from the web image report this. The property text has the response.",
+      advice: `Only servers of the image "web" report this line. The whole response is in page.text.`,
     });
   }
 }

@@ -82,7 +82,9 @@ function checkVersion(member: SwarmMember): void {
         ? "Podman has no swarm, and so no network that reaches from one machine to another"
         : `a lab over several engines needs Docker ${OLDEST.join(".")} or newer; this one is ${version}`,
     advice:
-      kind === "podman" ? "Give the lab engines of Docker, or one engine." : "Upgrade it, or leave it out.",
+      kind === "podman"
+        ? "Open the lab with Docker engines, or with one engine only."
+        : "Upgrade this engine, or leave it out.",
   });
 }
 

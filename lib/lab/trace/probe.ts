@@ -26,7 +26,7 @@ async function run(
   const { shell } = await from.netnsHandle();
   const host = dst.includes(":") ? `[${dst}]` : dst;
   const socket = `${protocol.toUpperCase()}:${host}:${dport},sourceport=${sport},reuseaddr`;
-  // A missing reply is not an error: the trace shows where the packet went.
+  // The exit codes are ignored: a missing reply is not an error, because the trace shows where the packet went.
   if (dport === undefined)
     return shell.command(["ping", "-n", "-c1", "-W1", "-e", String(icmp?.id ?? 0), dst]);
   if (protocol === "udp") return shell.run(`echo | timeout 0.8 socat -u - '${socket}'`);

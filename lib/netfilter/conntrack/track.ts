@@ -90,7 +90,8 @@ function trackError(table: ConntrackTable, packet: Packet, options: TrackOptions
   const inner = packet.icmp?.about === undefined ? undefined : tupleOf(packet.icmp.about);
   const found = inner === undefined ? undefined : findEntry(table, invert(inner), options);
   if (found === undefined) return { table, text: "an ICMP error about an unknown connection: INVALID" };
-  // The error must be addressed to the sender of the embedded packet.
+  // Conntrack ignores an error that is not addressed to the sender of the packet it is about (nf_conntrack_inet_error).
+  // `found` is the reply direction of that packet, so its destination is the sender.
   if (found.connection[found.direction].dst !== packet.dst)
     return {
       table,

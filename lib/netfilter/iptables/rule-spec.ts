@@ -16,8 +16,8 @@ export interface Unread {
 }
 
 /**
- * `-j NAME` or `-g NAME`. If NAME is a target extension, `use` has its options, or `unread` if they could not be
- * read.
+ * `-j NAME` or `-g NAME`. If NAME is a target extension, `use` is set and has its options; if they could not be
+ * read, `unread` is set instead.
  */
 export interface Jump {
   readonly goto: boolean;

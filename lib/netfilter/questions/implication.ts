@@ -80,7 +80,7 @@ function implies(narrow: Condition, wide: Condition): boolean {
     return protocolNumberOf(inner.protocol) !== protocolNumberOf(outer.protocol);
   if (inner.kind !== outer.kind) return false;
   if (inner.inverted !== outer.inverted) return excludes(narrow, wide);
-  // A smaller set of packets is excluded from a larger one.
+  // For two negated conditions it is the other way round: `! -s 10.0.0.0/8` implies `! -s 10.1.0.0/16`.
   return inner.inverted ? includes(wide, narrow) : includes(narrow, wide);
 }
 

@@ -93,7 +93,7 @@ function storedUnder({ match, text, net }: Condition): readonly string[] | undef
       });
     case "mark":
       return match.inverted ? undefined : [markKey(match.mark.value, match.mark.mask)];
-    // Different conditions may imply this one, and there are no buckets for them.
+    // A condition with other values may imply this one, and there is no bucket in which it would find this rule.
     case "ctState":
     case "addressType":
     case "icmp":

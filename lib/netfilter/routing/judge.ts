@@ -1,6 +1,9 @@
 import type { UnknownCondition, UnknownField } from "../model";
 
-/** Decides what the snapshot of the host does not contain. The judge of a traversal follows both answers. */
+/**
+ * Answers questions about a host that its snapshot does not answer. In a traversal, the path of the packet is followed
+ * for both answers.
+ */
 export interface Judge {
   decide(condition: UnknownCondition): boolean;
   /** Returns whether the condition is already decided. */

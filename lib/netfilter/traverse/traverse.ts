@@ -50,7 +50,7 @@ export interface TraverseOptions {
   readonly indexed?: boolean;
 }
 
-/** An outcome on one host, with the state for the next packet. */
+/** An outcome on one host, with the connections and counters after this packet, for the traversal of the next one. */
 export interface HostOutcome extends Outcome {
   readonly state: KernelState;
   /** Device and next hop by which the packet left the host. Absent if it was delivered or dropped. */

@@ -82,7 +82,8 @@ function entriesAt(hook: Hook, rulesets: readonly CompiledRuleset[], semantics: 
   if (hook === "PREROUTING" || hook === "OUTPUT") entries.push({ kind: "conntrack", priority: CONNTRACK });
   for (const base of chains)
     if (base.type !== "nat") entries.push({ kind: "chain", priority: semantics.priority(base), base });
-  // The first nat chain of a family registers NAT at all four hooks (nf_nat_register_fn).
+  // The first nat chain of IPv4 or IPv6 registers NAT at all hooks but FORWARD (nf_nat_register_fn), so NAT may rewrite packets
+  // at a hook that has no nat chain.
   if (hook !== "FORWARD" && rulesets.some(({ ruleset }) => ruleset.tables.has("nat"))) {
     const [first] = nat;
     const priority = first === undefined ? priorityOf("nat", hook, undefined) : semantics.priority(first);

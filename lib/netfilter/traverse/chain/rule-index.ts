@@ -18,7 +18,10 @@ export interface RuleList {
 
 type Buckets = Map<string | number, number[]>;
 
-/** An index of the rules of one chain. Each rule is indexed by its most selective header field. */
+/**
+ * An index of the rules of one chain, so that a packet is only compared with rules that may match it. A rule is found by its
+ * destination address; without one by its destination port, or by its source address. Other rules are always compared.
+ */
 export class RuleIndex {
   readonly #byDestination: Buckets = new Map();
   readonly #byPort: Buckets = new Map();
@@ -37,7 +40,8 @@ export class RuleIndex {
     let port: number | undefined;
     let source: string | undefined;
     for (const test of rule.tests) {
-      // Stop at a stateful condition (such as a rate limit): it is updated even if a later condition does not match.
+      // Ignore what follows a stateful condition (such as a rate limit): the condition is updated even if a later one does not
+      // match, so the rule must be evaluated.
       if (test.kind === "stateful") break;
       const { match } = test;
       if (match.kind === "destination" && !match.inverted) destination ??= single(match.prefix);

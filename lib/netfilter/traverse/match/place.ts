@@ -30,7 +30,7 @@ export function addressTypeTest(match: Of<"addressType">): Ask {
     if (typeof type === "string") return match.types.includes(type) !== match.inverted;
     if (match.types.length === 1 && match.types[0] === "LOCAL" && match.limitTo === undefined)
       return flip(type, match.inverted);
-    // Types are mutually exclusive: a decision about LOCAL also decides about other types.
+    // An address has exactly one type. If it was decided that this one is LOCAL, it has no other type; if not, LOCAL is out.
     const local = evaluation.fact(type.key);
     if (local === true && match.limitTo === undefined)
       return match.types.includes("LOCAL") !== match.inverted;

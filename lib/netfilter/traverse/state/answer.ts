@@ -37,7 +37,10 @@ export function flip(answer: boolean | UnknownCondition, inverted: boolean): boo
 
 const deviceKey = ({ side, pattern }: UnknownDevice): string => `${side} device ${pattern}`;
 
-/** Decides an answer. Unknown and random conditions fork the branch. */
+/**
+ * Returns whether a condition holds in this branch of the traversal. For an unknown or random condition, the loop in
+ * `stage/follow.ts` later runs the stage again with the other result.
+ */
 export function decide(answer: Exclude<Answer, "hotdrop">, evaluation: Evaluation): boolean {
   if (typeof answer === "boolean") return answer;
   switch (answer.kind) {
@@ -60,7 +63,7 @@ export function decide(answer: Exclude<Answer, "hotdrop">, evaluation: Evaluatio
   }
 }
 
-/** Decides an answer if that is possible without a fork. Otherwise returns undefined. */
+/** Returns whether a condition holds, or undefined if that is unknown or random and was not decided in this branch yet. */
 export function tryDecide(answer: Answer, evaluation: Evaluation): boolean | undefined {
   if (typeof answer === "boolean") return answer;
   if (answer === "hotdrop") return undefined;

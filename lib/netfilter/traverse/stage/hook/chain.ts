@@ -90,7 +90,7 @@ function runTarget(
   const changed = result.context.hookState.packet;
   const step = new RuleStep(place, chain, packet, changed, unmatched, compiled.rule, because);
   const context = withStep(result.context, step);
-  // RETURN gets here only if it accepts the packet.
+  // Semantics with `returnMeans: "accept"`. Otherwise, RETURN was handled as the end of the chain.
   if (compiled.rule.action.kind === "return") return next(stage.onward, context);
   switch (result.kind) {
     case "continue":
