@@ -16,7 +16,8 @@ export async function serve(connectionFile: string, check: TypeCheck): Promise<v
   const stop = () => void kernel.stop().then(() => process.exit(0));
   process.on("SIGINT", () => void kernel.interrupt());
   process.on("SIGTERM", stop);
-  // If this thread is too busy to see it, the executor's watchdog ends this process.
+  // Ends with the process that started the kernel. If this thread is too busy to notice that end, the executor's watchdog
+  // ends this process.
   const parent = jupyterParent();
   if (parent !== undefined) setInterval(() => isRunning(parent) || stop(), PARENT_CHECK_INTERVAL_MS).unref();
   await kernel.serve();

@@ -44,7 +44,7 @@ const sysctls = [
 
 // Starting a program takes 2-3 ms, so two groups of commands run in parallel; the first one writes to a file in memory.
 // `ss` takes as long as several of the other programs, because the kernel walks the machine's whole table of sockets.
-// `ip -batch` runs five commands in one process. The command that may fail on a small kernel is last.
+// `ip -batch` runs five commands in one process. The command that fails on kernels without policy routing is last.
 const sections = `
 file=/dev/shm/wirebook.$$
 {

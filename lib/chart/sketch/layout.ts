@@ -3,8 +3,8 @@ import type { Mark, Scene, Shown } from "./scene";
 import { WIDTH } from "./shapes";
 
 /**
- * Lays out a picture from top to bottom in rows, some of which can be unfolded. Tracks the position of the next row, the
- * number of folds above it and the slider step that it belongs to.
+ * Lays out a picture from top to bottom in rows, some of which can be unfolded. Tracks the position of the next row,
+ * the number of rows above it that can be unfolded, and its step: the position of the picture's slider at which it lights up.
  */
 export class Layout {
   readonly #marks: Mark[] = [];

@@ -157,7 +157,7 @@ export class Session {
       await this.#toolbox.remove();
       if (!this.unfinished) await this.#reaper.release();
     } finally {
-      // If the engine can't be reached, dropping the connection makes the reaper remove the rest.
+      // The lost connection makes the reaper remove what this process could not, for example after the engine's socket failed.
       this.#reaper.drop();
     }
   }

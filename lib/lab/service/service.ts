@@ -108,7 +108,7 @@ export class Service {
       .sort((a, b) => (endpointText(a) < endpointText(b) ? -1 : 1));
   }
 
-  /** Every update of the rules since the first node of the lab, with its causes and times. */
+  /** Every update of the nodes' iptables rules for services since the lab got its first node, with causes and times. */
   get changes(): readonly RuleChange[] {
     return this.#cluster.changes;
   }
