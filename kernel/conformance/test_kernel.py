@@ -13,6 +13,25 @@ class Welcome(jkt.IopubWelcomeTests):
 class TypeScriptKernel(jkt.KernelTests):
     kernel_name = "wirebook"
     language_name = "typescript"
+
+    def flush_channels(self):
+        """Waits for the end of a request, so that every earlier message has arrived.
+
+        The original waits for 0.1 s without a message. On a busy machine, a message of the previous test may come later.
+        """
+        request = self.kc.kernel_info()
+        while True:
+            reply = self.kc.get_shell_msg(timeout=jkt.TIMEOUT)
+            jkt.validate_message(reply)
+            if reply["parent_header"].get("msg_id") == request:
+                break
+        while True:
+            message = self.kc.get_iopub_msg(timeout=jkt.TIMEOUT)
+            jkt.validate_message(message)
+            own = message["parent_header"].get("msg_id") == request
+            if own and message["content"].get("execution_state") == "idle":
+                break
+
     file_extension = ".ts"
 
     code_hello_world = 'console.log("hello, world")'
