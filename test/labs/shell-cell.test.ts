@@ -40,7 +40,7 @@ test("a %%sh cell runs its lines in a place of the lab", async () => {
     ]);
     expect(await run("%%sh router --no-raise-error\nexit 3")).toEqual([]);
     expect(await run("%%sh ruter\nip route")).toEqual([
-      expect.stringMatching(/UNKNOWN_PLACE.*ruter.*The lab has: .*router/s),
+      expect.stringMatching(/UNKNOWN_PLACE.*ruter.*It has: .*router/s),
     ]);
     for (const line of ["%%sh", "%%sh router shop", "%%sh router --loud", "%%sh router -c web"])
       expect(await run(`${line}\nip route`)).toEqual([expect.stringContaining("BAD_CELL")]);
