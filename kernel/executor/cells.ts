@@ -1,6 +1,6 @@
 import path from "node:path";
 import vm from "node:vm";
-import { AWAIT_GUARD, type CellProgram, DYNAMIC_IMPORT, IMPORT_META, LOOP_GUARD } from "../language/engine";
+import type { CellProgram } from "../language/engine";
 import type { OrderedWriter } from "../link/output-order";
 import type { Command } from "../link/protocol";
 import { CellRun, inCell } from "./cell-run";
@@ -9,7 +9,6 @@ import { render } from "./display";
 import { describeError } from "./error-report";
 import { flag } from "./interrupt-flag";
 import { Interrupted, isInterruption } from "./interrupted";
-import { awaitGuard, loopGuard } from "./interruption-points";
 import type { CellModules } from "./modules";
 import { registerCell } from "./source-positions";
 
@@ -17,16 +16,6 @@ type RunCommand = Command & { kind: "run" };
 
 const ARGUMENTS = Symbol.for("wirebook-kernel.arguments");
 const CELL_GLOBALS = [...Object.keys(CELL_TIMERS), "Deno"].join(", ");
-const PARAMETERS = [
-  "exports",
-  "require",
-  "__filename",
-  "__dirname",
-  LOOP_GUARD,
-  AWAIT_GUARD,
-  DYNAMIC_IMPORT,
-  IMPORT_META,
-].join(", ");
 
 /** Runs cells, one at a time. All cells share one set of variables. */
 export class Cells {
@@ -114,19 +103,19 @@ export class Cells {
    * of `loopGuard`. Node's option `breakOnSigint` also ends synchronous code without a loop.
    */
   #evaluate(name: string, { code, awaits, imports }: CellProgram, exported: object): unknown {
+    const file = path.join(this.#folder, `${name}.ts`);
+    const scope = { exports: exported, ...this.#modules.scope(file, imports) };
+    const parameters = Object.keys(scope).join(", ");
     // These globals are parameters of an outer function, because a cell may declare the same names.
-    const prefix = `(function (${CELL_GLOBALS}) { return (${awaits ? "async " : ""}function (${PARAMETERS}) { `;
+    const prefix = `(function (${CELL_GLOBALS}) { return (${awaits ? "async " : ""}function (${parameters}) { `;
     const suffix = `\n}).apply(undefined, arguments[arguments.length - 1]) })`;
     const script = new vm.Script(
       `${prefix}${code}${suffix}.apply(undefined, globalThis[Symbol.for("wirebook-kernel.arguments")])`,
       { filename: name, columnOffset: -prefix.length },
     );
-    const file = path.join(this.#folder, `${name}.ts`);
-    const { require, dynamicImport, meta } = this.#modules.scope(file, imports);
-    const values = [exported, require, file, this.#folder, loopGuard, awaitGuard, dynamicImport, meta];
     Object.defineProperty(globalThis, ARGUMENTS, {
       configurable: true,
-      value: [...Object.values(CELL_TIMERS), this.#deno, values],
+      value: [...Object.values(CELL_TIMERS), this.#deno, Object.values(scope)],
     });
     return script.runInThisContext({ breakOnSigint: true });
   }

@@ -18,24 +18,8 @@ import { registerFile } from "./source-positions";
 
 type Require = (id: string) => unknown;
 
-/** What the code of a cell or of a local file is called with, next to its `exports`. */
-export interface ModuleScope {
-  readonly require: Require;
-  readonly dynamicImport: (id: unknown) => Promise<unknown>;
-  readonly meta: ImportMeta;
-}
-
-const PARAMETERS = [
-  "exports",
-  "require",
-  "module",
-  "__filename",
-  "__dirname",
-  LOOP_GUARD,
-  AWAIT_GUARD,
-  DYNAMIC_IMPORT,
-  IMPORT_META,
-].join(", ");
+/** The names and values that the code of a cell or of a local file is called with, next to its `exports`. */
+export type ModuleScope = Readonly<Record<string, unknown>>;
 
 interface KnownModule extends LocalModule {
   /** The local files that have required it. */
@@ -88,7 +72,7 @@ export class CellModules {
   }
 
   /**
-   * Returns what code in a folder imports modules with. Its `require` has the `resolve` and `cache` of Node's own.
+   * Returns what code in a folder is called with. Its `require` has the `resolve` and `cache` of Node's own.
    *
    * @param file - the file that contains the code.
    * @param importer - the local file that will use it; default: a cell.
@@ -112,7 +96,15 @@ export class CellModules {
       const found = local(String(id));
       return found ? asNamespace(found.exports) : this.#packages.import(nodeRequire, String(id), folder);
     };
-    return { require, dynamicImport, meta: metaOf(file, nodeRequire) };
+    return {
+      require,
+      __filename: file,
+      __dirname: folder,
+      [LOOP_GUARD]: loopGuard,
+      [AWAIT_GUARD]: awaitGuard,
+      [DYNAMIC_IMPORT]: dynamicImport,
+      [IMPORT_META]: metaOf(file, nodeRequire),
+    };
   }
 
   #loadLocal(target: string, importer: string | undefined): Loaded | undefined {
@@ -124,16 +116,15 @@ export class CellModules {
     if (module.loaded) return module.loaded;
     const loaded = { exports: {} };
     module.loaded = loaded;
-    const prefix = `return function (${PARAMETERS}) { `;
+    const scope = { exports: loaded.exports, module: loaded, ...this.scope(file, module.imports, file) };
+    const prefix = `return function (${Object.keys(scope).join(", ")}) { `;
     const load = vm.compileFunction(`${prefix}${module.code}\n}`, Object.keys(CELL_TIMERS), {
       filename: file,
       columnOffset: -prefix.length,
     });
-    const { require, dynamicImport, meta } = this.scope(file, module.imports, file);
     const body: unknown = load(...Object.values(CELL_TIMERS));
     if (typeof body !== "function") throw new TypeError(`${file} was not compiled to a function`);
-    const folder = path.dirname(file);
-    body(loaded.exports, require, loaded, file, folder, loopGuard, awaitGuard, dynamicImport, meta);
+    body(...Object.values(scope));
     return loaded;
   }
 }
