@@ -1,6 +1,6 @@
 import type { Action, NatRange } from "../../model";
 
-const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
+export const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
 /** A range as iptables writes it: `80`, `80-90`. */
 export const dashedRange = (range: {

@@ -4,14 +4,12 @@ import type { Match, Prefix } from "../../model";
 import { stateOfPacket } from "../match/connection";
 import { flagsOf } from "../match/header";
 import type { HookState } from "../state/hook-state";
-import { dashedRange } from "./effect";
+import { dashedRange, hex } from "./effect";
 
 function prefixText({ address, mask }: Prefix): string {
   const whole = address.includes(":") ? ["128"] : ["32", "255.255.255.255"];
   return whole.includes(String(mask)) ? address : `${address}/${mask}`;
 }
-
-const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
 /** Describes why a condition did not match a packet: `source 172.30.0.1 is not in 172.17.0.0/16`. */
 export function reasonOf(match: Match, hookState: HookState): string {
