@@ -35,7 +35,7 @@ interface TraversalInput {
 /** A packet that the host sent because of another one, with the end of its path. */
 type CausedPacket = Caused & { readonly left?: Departure };
 
-/** Continues with the packet that caused this one, when this one has come to its end. */
+/** Continues with the packet that caused this one, after the last stage of this one. */
 interface Resume {
   /** `reply`: the kernel answers the other packet. `copy`: the host receives a copy of its own broadcast. */
   readonly kind: "reply" | "copy";
